@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from inspect import signature
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
@@ -25,18 +25,18 @@ first_only = False
 """Whether the first failure ends it, as -x says."""
 
 
-def verdict(text: str) -> str:
+def verdict(text):
     """The first line of a report without the target: ``dropped: no WebSocket was opened``."""
     return re.sub(r"^([a-z-]+)(?: \d+)?  \S+?(?:: |$)", r"\1: ", text.partition("\n")[0])
 
 
-def each(cases: Mapping[str, T], check: Callable[[T], object]) -> None:
+def each(cases, check):
     """Call *check* with every case. Raises what it raised, with the name of the case as a note; together, if
     there were several."""
     chosen = {name: case for name, case in cases.items() if wanted in name}
     if not chosen:
         pytest.skip(f"no case with {wanted!r} in its name" if wanted else "no case")
-    failed: dict[str, Exception] = {}
+    failed = {}
     for name, case in chosen.items():
         try:
             check(case)
@@ -52,17 +52,17 @@ def each(cases: Mapping[str, T], check: Callable[[T], object]) -> None:
         raise ExceptionGroup(said, list(failed.values())[:SHOWN])
 
 
-def every(cases: Mapping[str, Any] | Iterable[Any]) -> Callable[[Callable[..., object]], Callable[..., None]]:
+def every(cases):
     """Make one test of a function of a case, its first parameter. The other parameters are fixtures, which all
     cases have in common. What is no mapping is named by str()."""
     by_name = cases if isinstance(cases, Mapping) else named(cases)
 
-    def decorate(check: Callable[..., object]) -> Callable[..., None]:
-        def test(**fixtures: Any) -> None:
+    def decorate(check):
+        def test(**fixtures):
             each(by_name, lambda case: check(case, **fixtures))
 
         _, *others = signature(check).parameters.values()
-        test.__signature__ = signature(check).replace(parameters=others)  # type: ignore[attr-defined]
+        test.__signature__ = signature(check).replace(parameters=others)
         for name in ("__name__", "__qualname__", "__doc__", "__module__"):
             setattr(test, name, getattr(check, name))
         return test
@@ -70,9 +70,9 @@ def every(cases: Mapping[str, Any] | Iterable[Any]) -> Callable[[Callable[..., o
     return decorate
 
 
-def named(cases: Iterable[T], name: Callable[[T], str] = str) -> dict[str, T]:
+def named(cases, name=str):
     """*cases* by their names, of which none may stand twice."""
-    made: dict[str, T] = {}
+    made = {}
     for case in cases:
         assert name(case) not in made, f"two cases are called {name(case)}"
         made[name(case)] = case

@@ -5,11 +5,9 @@ import os
 import signal
 import sys
 from bisect import bisect
-from collections.abc import Generator, Iterator
 from itertools import accumulate
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -47,17 +45,17 @@ PEERS = Path(__file__).parent / "peers"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 """gw0, gw1, ... in a worker of pytest-xdist."""
 
-running: list[pytest.Item] = []
+running = []
 """The test that runs now; empty between two tests."""
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+def pytest_ignore_collect(collection_path, config):
     """Without ``-m``, leave out the tests of real servers: what they import takes a second in each worker."""
     return True if collection_path == PEERS and not config.option.markexpr else None
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+def pytest_make_collect_report(collector):
     """Let each worker of pytest-xdist begin elsewhere. Whoever is the first to import a file rewrites its
     assertions, which takes two thirds of a cold start, and keeps them for the others."""
     report = yield
@@ -70,7 +68,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config, items):
     """Without ``-m``, leave out what starts other programs or takes minutes."""
     if WORKER:  # all workers must have the same order
         items.sort(key=lambda item: item.path)
@@ -86,13 +84,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = run
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish():
     """What is collected stays to the end: from here on, nobody looks for circles in it."""
     gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+def pytest_runtest_protocol(item):
     running.append(item)
     try:
         return (yield)
@@ -100,7 +98,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         running.remove(item)
 
 
-def refuse_programs(event: str, _: tuple[object, ...]) -> None:
+def refuse_programs(event, _):
     """Raise RuntimeError where a test without one of the marks starts a process: the default run would slow
     down with each of them, and would fail on machines that lack the program."""
     if event in STARTING and running and not any(map(running[-1].get_closest_marker, ASKED_FOR)):
@@ -111,10 +109,10 @@ sys.addaudithook(refuse_programs)
 
 
 @pytest.fixture(autouse=True, scope="session")
-def processes_are_seen() -> Iterator[None]:
+def processes_are_seen():
     start = BaseProcess.start
 
-    def seen(process: BaseProcess) -> None:
+    def seen(process):
         sys.audit("os.spawn")
         start(process)
 
@@ -123,11 +121,11 @@ def processes_are_seen() -> Iterator[None]:
         yield
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser):
     parser.addoption("--case", default="", help="of many cases in one test, those with this word in their name")
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure(config):
     # A script ignores ^C for what it starts with &, and nohup that the terminal goes: all that is started from
     # there would inherit it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -139,7 +137,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="module")
-def no_long_farewell() -> Iterator[None]:
+def no_long_farewell():
     """Where a server leaves it to the client to close a session's connection, as the lab does, the client waits
     a whole second for it. tests/session tests the second; here it is a twentieth."""
     with pytest.MonkeyPatch.context() as patch:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 from tests.played import ran
@@ -30,7 +29,7 @@ SCENARIOS = (
 COMMANDS = ("connect", "compare", "trace", "talk", "watch", "explain", "serve")
 
 
-def lines() -> Iterator[str]:
+def lines():
     """Command lines: N stands for the URL of a scenario, OK for one that opens."""
     yield from (f"{each} --help all" for each in COMMANDS)
     yield from (f"{each} --help" for each in COMMANDS)
@@ -68,7 +67,7 @@ def lines() -> Iterator[str]:
         yield line.replace("QUOTED", shlex.quote(CURL)).replace("CURL", CURL)
 
 
-def url(name: str) -> str:
+def url(name):
     return f"ws://lab.example/{name}?token=abcdefgh12345678"
 
 
@@ -287,7 +286,7 @@ FILES = {
 """Those that the command lines name."""
 
 
-def all_of(line: str) -> bytes:
+def all_of(line):
     """All that came of *line*: standard output, standard error, files, and the exit status."""
     (came,) = ran([f"wsprobe {line}"], FILES)
     made = [f"$ wsprobe {line}\n{came.status}\n".encode(), came.out, b"\n--\n", came.err]
@@ -296,7 +295,7 @@ def all_of(line: str) -> bytes:
     return re.sub(rb"/tmp/\S*|\d+(\.\d+)? m?s\b(?= ago)", b"/tmp", b"".join(made)) + b"\n"
 
 
-def main(folder: str, part: str = "") -> None:
+def main(folder, part=""):
     """Write what came of every line that has *part* in it, a file a command."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     files = {name: open(Path(folder, name), "wb") for name in COMMANDS}  # noqa: SIM115 - as long as this runs

@@ -11,10 +11,8 @@ the lab in virtual time. A long line ends in the digest of all of it.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -23,7 +21,7 @@ from msgspec.structs import replace
 from tests.browsers_views import http2_cases
 from tests.browsers_views import measured as measurements
 from wsprobe.browsers import ENGINES, NODES, RUNTIMES, versions
-from wsprobe.browsers.engine import Engine, Page
+from wsprobe.browsers.engine import Page
 from wsprobe.browsers.objections import objections
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.visit import visit
@@ -34,9 +32,7 @@ from wsprobe.exchange import (
     ConnectFailed,
     Connecting,
     Ended,
-    Event,
     Exchange,
-    Limits,
     Plan,
     ResolveFailed,
     Route,
@@ -48,14 +44,13 @@ from wsprobe.exchange import (
 from wsprobe.lab import load
 from wsprobe.lab.play import KEY, REHEARSED, _there, play
 from wsprobe.lab.ports import PATH, PORTS, place
-from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
 
 LONGEST = 4000
 HOST = "127.0.0.1"
 TLS, PLAIN = PORTS["tls"], PORTS["plain"]
 CLOSE, LATER = Act("created", "close", b"bye", 3000), Act("time", "close", b"late", 3001, after=150)
-PAGES: Mapping[str, Page] = {
+PAGES = {
     "https": Page("https://page.example/"),
     "same-origin": Page(""),
     "loopback": Page(f"http://{HOST}:{PLAIN}/page"),
@@ -115,14 +110,14 @@ SHOWN = (
 )
 
 
-def names() -> Iterator[str]:
+def names():
     for name in ENGINES:
         found = versions(name)
         yield from ([f"{name}@{version}" for version in found] if found else [name])
     yield from NODES
 
 
-def encoded(value: Any) -> str:
+def encoded(value):
     text = msgspec.json.encode(value, enc_hook=str, order="deterministic").decode()
     if len(text) <= LONGEST:
         return text
@@ -130,10 +125,10 @@ def encoded(value: Any) -> str:
     return f"{text[:LONGEST]} {len(text)} {digest}"
 
 
-def seen(engine: Engine, url: str, page: Page, scenario: Scenario, limits: Limits, http2: bool = False) -> str:
+def seen(engine, url, page, scenario, limits, http2=False):
     """What was asked, and what script sees."""
     visiting = visit(engine, url, page, KEY, limits, TlsOptions(), Route())
-    plans: list[tuple[bytes, Any, Any]] = []
+    plans = []
     met, catalogue, tries = scenario, load(), 0
     try:
         plan = next(visiting)
@@ -150,18 +145,18 @@ def seen(engine: Engine, url: str, page: Page, scenario: Scenario, limits: Limit
     return encoded([plans, following, engine.view(url, opened_by(page, url), readings)])
 
 
-def played(engine: Engine) -> Iterator[tuple[str, str]]:
+def played(engine):
     """Every scenario of the lab, with its own page."""
     for name, scenario in load().items():
         where = place(scenario, PORTS, HOST)
         yield name, seen(engine, where.url, where.page, scenario, REHEARSED)
         if scenario.http2 is not None:
             for version in ("1.1", "2"):
-                page = Page(f"https://{HOST}:{PORTS[scenario.listener]}/", http=version)  # type: ignore[arg-type]
+                page = Page(f"https://{HOST}:{PORTS[scenario.listener]}/", http=version)
                 yield f"{name} http-{version}", seen(engine, where.url, page, scenario, REHEARSED, True)
 
 
-def around(engine: Engine) -> Iterator[tuple[str, str]]:
+def around(engine):
     """Some scenarios with other pages, and as wss: and with credentials."""
     catalogue = load()
     for name in AROUND:
@@ -178,7 +173,7 @@ def around(engine: Engine) -> Iterator[tuple[str, str]]:
                 yield f"{name} {title} {at.http}", seen(engine, url, at, scenario, REHEARSED, True)
 
 
-def made(engine: Engine) -> Iterator[tuple[str, str]]:
+def made(engine):
     """Constructors and requests."""
     for url in URLS:
         for title, page in PAGES.items():
@@ -190,7 +185,7 @@ def made(engine: Engine) -> Iterator[tuple[str, str]]:
             yield f"{url[:99]} {title}", encoded([construction, asked, sent, view])
 
 
-def hindrances() -> Iterator[tuple[str, list[Event], str]]:
+def hindrances():
     """(what, events, how it ended): all that can keep a request from being sent."""
     to = "192.0.2.1", 443
     yield "name", [ResolveFailed(500, "h.example", "Name or service not known")], "error"
@@ -212,7 +207,7 @@ def hindrances() -> Iterator[tuple[str, list[Event], str]]:
             b"\x15\x03\x01\x00\x02\x02\x28",
             b"\x16\x03\x01\xff\xff",
         ):
-            event = TlsFailed(500, kind, f"error of {kind}", received=received)  # type: ignore[arg-type]
+            event = TlsFailed(500, kind, f"error of {kind}", received=received)
             yield f"{kind} {received!r}", [*up, event], "error"
     for reason in REASONS:
         for shown in (None, *SHOWN):
@@ -233,7 +228,7 @@ def hindrances() -> Iterator[tuple[str, list[Event], str]]:
         yield f"tls {how}", [*up, TlsFailed(500, "alert", "x", alert=40)], how
 
 
-def hindered(engine: Engine) -> Iterator[tuple[str, str]]:
+def hindered(engine):
     url = "wss://h.example/x"
     for title in ("https", "early", "early-timed"):
         page = opened_by(PAGES[title], url)
@@ -242,14 +237,14 @@ def hindered(engine: Engine) -> Iterator[tuple[str, str]]:
         asks = engine.first(made, page, KEY)
         for what, events, how in hindrances():
             plan = Plan(made.target, asks.request, tls=TlsOptions(alpn=asks.alpn))
-            ended = Ended(900, how)  # type: ignore[arg-type]
+            ended = Ended(900, how)
             exchange = Exchange(plan, (*events, ended), started="2026-11-26T12:00:00.000Z")
             readings = [read(exchange)]
             view = engine.view(url, page, readings)
             yield f"{title} {what}", encoded([view, engine.follow(readings, page, KEY), objections(exchange)])
 
 
-def measured(engine: Engine) -> Iterator[tuple[str, str]]:
+def measured(engine):
     """What the engines were measured with."""
     for file, scenarios in measurements.scenarios().items():
         if (file == "runtimes") == (engine.name in RUNTIMES):
@@ -262,7 +257,7 @@ def measured(engine: Engine) -> Iterator[tuple[str, str]]:
                 yield f"{name} socket {number}", encoded([each.asked, each.view])
 
 
-def main(folder: str, *wanted: str) -> None:
+def main(folder, *wanted):
     Path(folder).mkdir(parents=True, exist_ok=True)
     for name in wanted or tuple(names()):
         engine = ENGINES[name]

@@ -33,11 +33,10 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -72,7 +71,7 @@ class Slip(NamedTuple):
     occurrence: int
 
 
-def slips(kind: str, room: str) -> Iterator[Slip]:
+def slips(kind, room):
     """Every slip of a kind in the files whose name below wsprobe/ begins with *room*, or with ``.`` in those
     directly in wsprobe/, in an order that only the code decides."""
     operators = [(name, get_operator(name)()) for name in KINDS[kind]]
@@ -84,18 +83,18 @@ def slips(kind: str, room: str) -> Iterator[Slip]:
                 yield from (Slip(path, name, each) for each in range(found))
 
 
-def sources() -> list[str]:
+def sources():
     """The files of wsprobe's own code, below ROOT."""
     paths = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "wsprobe").rglob("*.py"))
     return [path for path in paths if not path.startswith(PRINTED)]
 
 
 @functools.cache
-def nodes_of(path: str) -> list[Any]:
+def nodes_of(path):
     return list(ast_nodes(get_ast((ROOT / path).read_text("utf-8"))))
 
 
-def sample(seed: int, number: int, room: str = "") -> list[Slip]:
+def sample(seed, number, room=""):
     """So many of them, of each kind in turn."""
     chance = random.Random(seed)
     shuffled = []
@@ -106,14 +105,14 @@ def sample(seed: int, number: int, room: str = "") -> list[Slip]:
     return list(itertools.islice(filter(None, in_turn), number))
 
 
-def made(slip: Slip) -> str:
+def made(slip):
     """The file with the slip in it."""
     text = mutate_code((ROOT / slip.path).read_text("utf-8"), get_operator(slip.operator)(), slip.occurrence)
     assert text is not None
     return text
 
 
-def shown(slip: Slip) -> str:
+def shown(slip):
     before, after = (ROOT / slip.path).read_text("utf-8").splitlines(), made(slip).splitlines()
     lines = difflib.unified_diff(before, after, n=0, lineterm="")
     return "\n".join(line for line in lines if not line.startswith(("---", "+++")))
@@ -122,12 +121,12 @@ def shown(slip: Slip) -> str:
 Place = tuple[object, ...]
 
 
-def place(code: CodeType) -> Place:
+def place(code):
     """Which code it is. Code that has run differs from the same code, compiled again, in CPython 3.11."""
     return code.co_filename, code.co_firstlineno, code.co_qualname, code.co_varnames, code.co_names
 
 
-def exchanged(slip: Slip) -> dict[Place, CodeType] | None:
+def exchanged(slip):
     """The functions that the slip changes: the place of the old code, and the new code. None if it is code
     that runs on import."""
     changed = {}
@@ -139,7 +138,7 @@ def exchanged(slip: Slip) -> dict[Place, CodeType] | None:
     return changed
 
 
-def pairs(path: str, text: str | ast.Module) -> Iterator[tuple[CodeType, CodeType]]:
+def pairs(path, text):
     """The code of each function of a file, and its code in *text*, which has the same functions."""
     name = str(ROOT / path)
     old = compile(Path(name).read_text("utf-8"), name, "exec", dont_inherit=True)
@@ -154,7 +153,7 @@ class Constant(NamedTuple):
     value: CodeType
 
 
-def constant(slip: Slip) -> Constant | None:
+def constant(slip):
     """What the slip changes, if it is the value of a name of the module."""
     old = ast.parse((ROOT / slip.path).read_text("utf-8"))
     for before, after in zip(old.body, ast.parse(made(slip)).body, strict=True):
@@ -169,7 +168,7 @@ def constant(slip: Slip) -> Constant | None:
 
 
 @functools.cache
-def users() -> dict[str, set[str]]:
+def users():
     """By each name: the functions that read it, as a name of a module or of an object."""
     found = defaultdict[str, set[str]](set)
     for path in sources():
@@ -179,28 +178,28 @@ def users() -> dict[str, set[str]]:
     return found
 
 
-def module_name(path: str) -> str:
+def module_name(path):
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _functions(code: CodeType) -> Iterator[CodeType]:
+def _functions(code):
     yield code
     for each in code.co_consts:
         if isinstance(each, CodeType):
             yield from _functions(each)
 
 
-def _own(code: CodeType) -> tuple[object, ...]:
+def _own(code):
     return code.co_code, *(each for each in code.co_consts if not isinstance(each, CodeType))
 
 
 class Functions:
     """The functions of wsprobe that are loaded, and what they keep from one call to the next."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         gc.unfreeze()  # conftest froze them, and get_objects() leaves out what is frozen
-        self._at: defaultdict[Place, list[FunctionType]] = defaultdict(list)
-        self._caches: list[Any] = []
+        self._at = defaultdict(list)
+        self._caches = []
         for each in gc.get_objects():
             if isinstance(each, FunctionType):
                 self._at[place(each.__code__)].append(each)
@@ -208,10 +207,10 @@ class Functions:
                 self._caches.append(each)
         gc.freeze()
 
-    def at(self, places: Iterable[Place]) -> list[FunctionType]:
+    def at(self, places):
         return [each for one in places for each in self._at[one]]
 
-    def forget(self) -> None:
+    def forget(self):
         for cache in self._caches:
             if (cache.__module__ or "").startswith(("wsprobe", "tests")):
                 cache.cache_clear()
@@ -220,27 +219,27 @@ class Functions:
 class Marked(ast.NodeTransformer):
     """Each function of a file first calls ``called_here`` with its own name."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path):
         self._path, self._names = path, list[str]()
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+    def visit_ClassDef(self, node):
         return self._inside(node, node.name)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+    def visit_FunctionDef(self, node):
         self._inside(node, node.name, "<locals>")
         node.body.insert(0, ast.Expr(self._call(node.name)))
         return node
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        return self.visit_FunctionDef(node)  # type: ignore[arg-type]
+    def visit_AsyncFunctionDef(self, node):
+        return self.visit_FunctionDef(node)
 
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+    def visit_Lambda(self, node):
         node.args = self.visit(node.args)
         with_call = ast.Tuple([self._call("<lambda>"), self.visit(node.body)], ast.Load())
         node.body = ast.Subscript(with_call, ast.Constant(1), ast.Load())
         return node
 
-    def _inside(self, node: Any, *names: str) -> Any:
+    def _inside(self, node, *names):
         for field, value in ast.iter_fields(node):
             if field != "body" and isinstance(value, list):
                 setattr(node, field, [self.visit(each) for each in value])
@@ -251,12 +250,12 @@ class Marked(ast.NodeTransformer):
         del self._names[-len(names) :]
         return node
 
-    def _call(self, name: str) -> ast.Call:
+    def _call(self, name):
         named = ast.Constant(function_name(self._path, ".".join((*self._names, name))))
         return ast.Call(ast.Name("called_here", ast.Load()), [named], [])
 
 
-def function_name(path: str, qualified: str) -> str:
+def function_name(path, qualified):
     return f"{path}:{qualified}"
 
 
@@ -272,12 +271,12 @@ class Test(NamedTuple):
 class Measuring:
     """A plugin for pytest: which functions each test calls, itself or in the set-up that it shares."""
 
-    def __init__(self) -> None:
-        self._calls: set[str] = set()
-        self._shared: defaultdict[str, set[str]] = defaultdict(set)
+    def __init__(self):
+        self._calls = set()
+        self._shared = defaultdict(set)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, object, object]:
+    def pytest_fixture_setup(self, fixturedef):
         before = set(self._calls)
         self._calls.clear()
         try:
@@ -287,10 +286,10 @@ class Measuring:
                 self._shared[fixturedef.argname] |= self._calls
             self._calls |= before
 
-    def run(self, session: pytest.Session, functions: Functions, file: Path) -> None:
+    def run(self, session, functions, file):
         """Run all tests; write what each did to *file*, a line each."""
         session.config.pluginmanager.register(self)
-        builtins.called_here = self._calls.add  # type: ignore[attr-defined]
+        builtins.called_here = self._calls.add
         for path in sources():
             tree = Marked(path).visit(ast.parse((ROOT / path).read_text("utf-8")))
             for old, new in pairs(path, ast.fix_missing_locations(tree)):
@@ -313,11 +312,11 @@ class Measuring:
 class Asking:
     """A plugin for pytest: once the tests are collected, each slip is made in a fork of this process."""
 
-    def __init__(self, copy: Path, asked: list[tuple[str, int, Slip]], calls: Path, seconds: float) -> None:
+    def __init__(self, copy, asked, calls, seconds):
         self._copy, self._asked, self._file, self._seconds = copy, asked, calls, seconds
-        self.counted: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.counted = defaultdict(Counter)
 
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+    def pytest_runtestloop(self, session):
         for path in sources():
             if not path.endswith("__main__.py"):
                 importlib.import_module(module_name(path))
@@ -345,12 +344,12 @@ class Asking:
                 print(shown(slip), flush=True)
         return True
 
-    def _tried(self, slip: Slip) -> tuple[str, str]:
+    def _tried(self, slip):
         """Whether a test noticed the slip: how it ended, and which test or how many."""
         changed = exchanged(slip)
         functions = self._functions.at(changed or ())
 
-        def exchange() -> None:
+        def exchange():
             for function in functions:
                 function.__code__ = (changed or {})[place(function.__code__)]
 
@@ -364,7 +363,7 @@ class Asking:
                 return outcome, why
         return imported(self._copy, slip, self._files(slip.path), self._seconds)
 
-    def _set(self, path: str, constant: Constant) -> None:
+    def _set(self, path, constant):
         """Give the constant its other value wherever it is imported."""
         module = vars(sys.modules[module_name(path)])
         before, after = module[constant.name], eval(constant.value, module)
@@ -372,7 +371,7 @@ class Asking:
             if each.get(constant.name) is before:
                 each[constant.name] = after
 
-    def _asked_of(self, path: str, names: set[str], change: Callable[[], None]) -> tuple[str, str]:
+    def _asked_of(self, path, names, change):
         """How the tests end that call functions of these *names* after the *change* of the file *path*, and
         which test failed."""
         passing = [each for each in self._tests if each.passed]
@@ -384,7 +383,7 @@ class Asking:
         told = self._copy / "last.txt"
         told.write_text(f"{len(tests)} tests")
 
-        def ask() -> int:
+        def ask():
             change()
             self._functions.forget()
             return run([self._items[name] for name in tests], told, self._seconds)
@@ -393,7 +392,7 @@ class Asking:
         outcome = {0: "survived", 1: "killed", -signal.SIGALRM: "timeout"}.get(status, f"odd ({status})")
         return outcome, told.read_text()
 
-    def _files(self, path: str) -> list[str]:
+    def _files(self, path):
         """The files of tests that call functions of the file *path*, those that call little else first."""
         of_it, all_of_it = Counter[str](), Counter[str]()
         for test in self._tests:
@@ -402,7 +401,7 @@ class Asking:
             all_of_it[file] += len(test.calls)
         return sorted(filter(of_it.get, of_it), key=lambda file: -of_it[file] / all_of_it[file])
 
-    def _forked(self, work: Callable[[], int | None]) -> int:
+    def _forked(self, work):
         """Do *work* in a fork; its status."""
         if (child := os.fork()) == 0:
             status = 3
@@ -415,7 +414,7 @@ class Asking:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def run(items: list[pytest.Item], told: Path, seconds: float) -> int:
+def run(items, told, seconds):
     """Run them, up to the first that fails. Returns 1 if there is one; SIGALRM ends one that hangs."""
     for item, following in itertools.pairwise([*items, None]):
         assert item
@@ -432,7 +431,7 @@ NEAREST = 12
 """How many files of tests run where a slip needs a new process: those that call little else than its file."""
 
 
-def imported(copy: Path, slip: Slip, files: list[str], seconds: float) -> tuple[str, str]:
+def imported(copy, slip, files, seconds):
     """For a slip in what is worked out on import: in a copy of the tree, by a new process."""
     file = copy / slip.path
     kept = file.read_text("utf-8")
@@ -452,7 +451,7 @@ def imported(copy: Path, slip: Slip, files: list[str], seconds: float) -> tuple[
     return outcome, f"(on import) {last}"
 
 
-def main() -> None:
+def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument(
         "rooms",

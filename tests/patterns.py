@@ -10,12 +10,10 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from re import _constants as names  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
-from typing import Any
+from re import _constants as names
+from re import _parser as parser
 
 from msgspec import Struct
 
@@ -42,7 +40,7 @@ class Pattern(Struct, frozen=True):
     """Whether it has to end where the text ends."""
 
 
-def every() -> list[Pattern]:
+def every():
     """All patterns of the program that can be had without running it."""
     return [
         pattern
@@ -53,11 +51,11 @@ def every() -> list[Pattern]:
 
 
 @cache
-def _tree(path: Path) -> ast.Module:
+def _tree(path):
     return ast.parse(path.read_text())
 
 
-def calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
+def calls(path):
     """The calls of functions of ``re`` in a file, and the name of each."""
     for node in ast.walk(_tree(path)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
@@ -66,7 +64,7 @@ def calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
             yield node, node.func.attr
 
 
-def of(path: Path) -> Iterator[Pattern]:
+def of(path):
     """The patterns of a file whose text its module's names give."""
     module = importlib.import_module(
         ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
@@ -83,7 +81,7 @@ def of(path: Path) -> Iterator[Pattern]:
             yield Pattern(f"{place}:{node.lineno}", each, flags, bool(verbs & SEARCHES), "fullmatch" in verbs)
 
 
-def _verbs(compiled: ast.Call, path: Path) -> set[str]:
+def _verbs(compiled, path):
     """What is done with a compiled pattern: in its file, for a name that begins with _; else in any file."""
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Attribute) and node.value is compiled:
@@ -95,7 +93,7 @@ def _verbs(compiled: ast.Call, path: Path) -> set[str]:
 
 
 @cache
-def _names() -> dict[int, str]:
+def _names():
     """A call's id -> the name that it is given."""
     nodes = (node for path in PACKAGE.rglob("*.py") for node in ast.walk(_tree(path)))
     named = (node for node in nodes if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name))
@@ -103,9 +101,9 @@ def _names() -> dict[int, str]:
 
 
 @cache
-def _uses(path: Path) -> dict[str, set[str]]:
+def _uses(path):
     """A name -> the methods that are called on it in a file, or the functions of ``re`` that get it."""
-    found: dict[str, set[str]] = {}
+    found = {}
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Attribute) and node.attr in VERBS:
             of = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
@@ -113,21 +111,21 @@ def _uses(path: Path) -> dict[str, set[str]]:
     return found
 
 
-def evaluated(node: ast.expr, module: Any) -> Any:
+def evaluated(node, module):
     try:
         return eval(compile(ast.Expression(node), "", "eval"), vars(module))
     except Exception:
         return None
 
 
-def _flags(node: ast.Call, verb: str, module: Any) -> int:
+def _flags(node, verb, module):
     at = {"sub": 4, "subn": 4, "split": 3, "compile": 1}.get(verb, 2)
     given = [node.args[at]] if len(node.args) > at else [k.value for k in node.keywords if k.arg == "flags"]
     value = evaluated(given[0], module) if given else 0
     return int(value or 0)
 
 
-def untold() -> list[str]:
+def untold():
     """Where a pattern is made from what only a function knows."""
     found = []
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -148,14 +146,14 @@ def untold() -> list[str]:
 Chars = frozenset[str]
 
 
-def slow(pattern: Pattern) -> str:
+def slow(pattern):
     """Why *pattern* may take more than linear time; "" if it does not."""
     tree = parser.parse(pattern.text, pattern.flags)
     flags = tree.state.flags
     return next(_nested(tree, flags, pattern.whole), "") or next(_adjacent(tree, flags, pattern), "")
 
 
-def chars(op: Any, av: Any, flags: int) -> Chars:
+def chars(op, av, flags):
     """The characters of ALPHABET that one item takes."""
     if op is names.LITERAL:
         one = {chr(av)}
@@ -171,8 +169,8 @@ def chars(op: Any, av: Any, flags: int) -> Chars:
     return frozenset()
 
 
-def _set(items: Any, flags: int) -> Chars:
-    found: set[str] = set()
+def _set(items, flags):
+    found = set()
     negated = False
     for op, av in items:
         if op is names.NEGATE:
@@ -188,16 +186,16 @@ def _set(items: Any, flags: int) -> Chars:
     return frozenset(ALPHABET) - found if negated else frozenset(found)
 
 
-def _category(which: Any, flags: int) -> Chars:
+def _category(which, flags):
     name = str(which).lower()
     letter = "w" if "word" in name else "d" if "digit" in name else "s"
     inside = frozenset(c for c in ALPHABET if re.match(f"\\{letter}", c, re.ASCII if flags & re.ASCII else 0))
     return frozenset(ALPHABET) - inside if "not" in name else inside
 
 
-def alphabet(items: Any, flags: int) -> Chars:
+def alphabet(items, flags):
     """All characters that *items* can take anywhere."""
-    found: Chars = frozenset()
+    found = frozenset()
     for op, av in items:
         if op in (names.MAX_REPEAT, names.MIN_REPEAT, names.POSSESSIVE_REPEAT):
             found |= alphabet(av[2], flags)
@@ -213,7 +211,7 @@ def alphabet(items: Any, flags: int) -> Chars:
     return found
 
 
-def runs(items: Any, flags: int) -> Chars:
+def runs(items, flags):
     """Characters of which alone a text that *items* match can be made."""
     found = frozenset(ALPHABET)
     for op, av in items:
@@ -221,7 +219,7 @@ def runs(items: Any, flags: int) -> Chars:
     return found
 
 
-def _runs(op: Any, av: Any, flags: int) -> Chars:
+def _runs(op, av, flags):
     if op in (names.AT, names.ASSERT, names.ASSERT_NOT, names.GROUPREF):
         return frozenset(ALPHABET)
     if op in (names.MAX_REPEAT, names.MIN_REPEAT, names.POSSESSIVE_REPEAT):
@@ -235,7 +233,7 @@ def _runs(op: Any, av: Any, flags: int) -> Chars:
     return chars(op, av, flags)
 
 
-def _parts(op: Any, av: Any, flags: int) -> list[tuple[Any, int]]:
+def _parts(op, av, flags):
     """The sequences inside an item."""
     if op in (names.MAX_REPEAT, names.MIN_REPEAT, names.POSSESSIVE_REPEAT):
         return [(av[2], flags)]
@@ -250,11 +248,11 @@ def _parts(op: Any, av: Any, flags: int) -> list[tuple[Any, int]]:
     return []
 
 
-def _is_loop(op: Any, av: Any) -> bool:
+def _is_loop(op, av):
     return op in (names.MAX_REPEAT, names.MIN_REPEAT) and (av[1] is names.MAXREPEAT or av[1] > MANY)
 
 
-def _nested(items: Any, flags: int, fails: bool) -> Iterator[str]:
+def _nested(items, flags, fails):
     """Repeats in repeats that can share a run. *fails*: whether what comes behind *items* can fail."""
     for at, (op, av) in enumerate(items):
         then = fails or any(may_fail(*item) for item in items[at + 1 :])
@@ -264,7 +262,7 @@ def _nested(items: Any, flags: int, fails: bool) -> Iterator[str]:
             yield from _nested(part, own, then)
 
 
-def may_fail(op: Any, av: Any) -> bool:
+def may_fail(op, av):
     """Whether there is a text that the item does not match at some place."""
     if op in (names.MAX_REPEAT, names.MIN_REPEAT, names.POSSESSIVE_REPEAT):
         return av[0] > 0 and any(may_fail(*item) for item in av[2])
@@ -277,9 +275,9 @@ def may_fail(op: Any, av: Any) -> bool:
     return True
 
 
-def _long(items: Any, flags: int) -> Chars:
+def _long(items, flags):
     """The characters of which a repeat inside *items* can take many, with nothing else around them."""
-    found: Chars = frozenset()
+    found = frozenset()
     for at, (op, av) in enumerate(items):
         if op in (names.ASSERT, names.ASSERT_NOT):
             continue
@@ -292,25 +290,25 @@ def _long(items: Any, flags: int) -> Chars:
     return found
 
 
-def _adjacent(items: Any, flags: int, pattern: Pattern) -> Iterator[str]:
+def _adjacent(items, flags, pattern):
     """Repeats behind one another, or behind the start of a search, that share a run."""
     before = pattern.searches and not _anchored(items)
     return iter(_walk(items, flags, frozenset(ALPHABET) if before else frozenset(), pattern.whole)[1])
 
 
-def _anchored(items: Any) -> bool:
+def _anchored(items):
     op, av = items[0] if len(items) else (None, None)
     if op is names.SUBPATTERN:
         return _anchored(av[3])
     return op is names.AT and av is names.AT_BEGINNING_STRING
 
 
-def _walk(items: Any, flags: int, before: Chars, fails: bool) -> tuple[Chars, list[str]]:
+def _walk(items, flags, before, fails):
     """The characters of a run that a repeat in or before *items* can give up or take, and what is wrong.
 
     *before*: the same at their start. *fails*: whether what comes behind them can fail.
     """
-    said: list[str] = []
+    said = []
     for at, (op, av) in enumerate(items):
         then = fails or any(may_fail(*item) for item in items[at + 1 :])
         if op is names.ASSERT and av[0] < 0:

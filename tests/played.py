@@ -16,12 +16,11 @@ import shlex
 import sys
 import tempfile
 import types
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import trio
@@ -32,16 +31,13 @@ from trio.testing import MockClock
 from wsprobe import lab, net
 from wsprobe.cli import main
 from wsprobe.cli.cluster import OtherVersion
-from wsprobe.exchange import SECOND, Event, Exchange, Plan, Relayed
+from wsprobe.exchange import SECOND, Plan, Relayed
 from wsprobe.lab.play import play
-from wsprobe.lab.scenario import Scenario
 from wsprobe.net.cluster import Worker, WorkersLost
 from wsprobe.net.relayed import plan_for
-from wsprobe.net.worker_pool import Lost, Work
+from wsprobe.net.worker_pool import Lost
 from wsprobe.read.request import RequestReader
-from wsprobe.relay.relaying import Relaying, RelayWatcher
 from wsprobe.relay.tell import answer
-from wsprobe.session.conversation import Maker
 from wsprobe.version import __version__
 
 STARTED = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -63,22 +59,17 @@ class Clock:
     """Stands for ``datetime.datetime`` where wsprobe asks for the time of day."""
 
     @staticmethod
-    def now(zone: object = UTC) -> datetime:
+    def now(zone=UTC):
         return STARTED
 
 
-def started() -> str:
+def started():
     """The time of day, as a recording has it."""
     now = STARTED + timedelta(seconds=trio.current_time())
     return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def ran(
-    lines: Iterable[str],
-    files: Mapping[str, str | bytes] = {},
-    scenarios: Mapping[str, Scenario] = {},
-    stdin: str = "",
-) -> list[Ran]:
+def ran(lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, object] = {}, stdin=""):
     """What came of each of *lines*, one after the other in a folder with *files*.
 
     A line begins with ``wsprobe``, behind variables such as ``COLUMNS=60``; ``TERMINAL=1`` makes both outputs
@@ -126,29 +117,27 @@ class Pool:
     """As ``worker_pool.WorkerPool``, without processes: the work is done here, with outputs of its own. A
     process that gets an item with ``/lost`` in it ends, and no process is left for ``/nobody``."""
 
-    def __init__(
-        self, make: Callable[[], Work], count: int, say: Callable[[str], object], called: object = None
-    ) -> None:
+    def __init__(self, make, count, say, called=None):
         self._count, self._say = count, say
         before = sys.stdout, sys.stderr
         self._work = make()
         self._streams = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = before
 
-    def __len__(self) -> int:
+    def __len__(self):
         return self._count
 
     @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
+    async def at_work(self):
         async with trio.open_nursery() as self._nursery:
             yield
             self._nursery.cancel_scope.cancel()
 
-    async def up(self) -> None:
+    async def up(self):
         await trio.lowlevel.checkpoint()
 
-    def give(self, item: object, over: Callable[[Any], object]) -> None:
-        async def one() -> None:
+    def give(self, item, over):
+        async def one():
             if "/nobody" in str(item) or "/lost" in str(item):
                 self._say(f"a process ended: {item}")
                 over(Lost(nobody_left="/nobody" in str(item)))
@@ -158,7 +147,7 @@ class Pool:
         self._nursery.start_soon(one)
 
     @types.coroutine
-    def _apart(self, work: Any) -> Generator[Any, Any, Any]:
+    def _apart(self, work):
         """The result of *work*, which has the process's streams whenever it runs."""
         value = None
         while True:
@@ -180,7 +169,7 @@ class Workers:
     wsprobe, of ``gone.example`` one never comes back, and ``odd.example`` returns no results.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address):
         self._kind = re.split(r"[/.]+", address)[1]
         scheme = address.partition("://")[0]
         named = {"paris": 1, "tokyo": 2}
@@ -190,7 +179,7 @@ class Workers:
         self.threads = sum(named.values())
         self.room = trio.CapacityLimiter(6)
 
-    async def do(self, work: object, version: str, data: bytes, by: Worker | None = None) -> object:
+    async def do(self, work, version, data, by=None):
         await trio.lowlevel.checkpoint()
         if b"/lost" in data:
             raise WorkersLost
@@ -199,26 +188,24 @@ class Workers:
         made = await pickle.loads(data)("paris" if by is None else by.name)
         return made if self._kind != "odd" else [None]
 
-    def keep(self, names: Iterable[str]) -> None:
+    def keep(self, names):
         pass
 
-    async def named(self, name: str) -> Worker | None:
+    async def named(self, name):
         await trio.lowlevel.checkpoint()
         return None if (self._kind, name) == ("gone", "tokyo") else self.workers[name]
 
-    async def version(self, package: str) -> dict[str, object]:
+    async def version(self, package):
         await trio.lowlevel.checkpoint()
         return {"the scheduler": None if self._kind == "bare" else __version__, "worker paris": __version__}
 
-    async def odd_versions(self) -> str:
+    async def odd_versions(self):
         await trio.lowlevel.checkpoint()
         return ""
 
 
 @asynccontextmanager
-async def cluster(
-    address: str, patience: float, say: Callable[[str], object], fit: Callable[[Worker], object]
-) -> AsyncIterator[Workers]:
+async def cluster(address, patience, say, fit):
     """As ``net.cluster.cluster``."""
     there = Workers(address)
     for each in there.workers.values():
@@ -239,13 +226,11 @@ Sec-WebSocket-Key: d3Nwcm9iZSByZWhlYXJzZQ==\r
 
 
 @asynccontextmanager
-async def relayed(
-    scenarios: Mapping[str, Scenario], relaying: Relaying, host: str, port: int, watch: RelayWatcher, **_: bool
-) -> AsyncIterator[int]:
+async def relayed(scenarios, relaying, host, port, watch, **_):
     """As ``net.relay``, with two clients: a page, and one that is not let in. Then ^C comes."""
     async with trio.open_nursery() as nursery:
 
-        async def clients() -> None:
+        async def clients():
             await trio.sleep(1)
             for number, bytes_of in enumerate((PAGE, PAGE.replace(b"Upgrade:", b"No:")), 1):
                 request = RequestReader().receive(bytes_of)
@@ -267,22 +252,22 @@ async def relayed(
         yield port or 9000
 
 
-async def reads(descriptor: int) -> AsyncIterator[bytes]:
+async def reads(descriptor):
     """What *descriptor* has, read in no thread: in virtual time all others would go on meanwhile."""
     while data := os.read(descriptor, 1 << 16):
         yield data
 
 
-async def at_once(work: Callable[[], Any]) -> Any:
+async def at_once(work):
     await trio.lowlevel.checkpoint()
     return work()
 
 
-def run_in_virtual_time(run: Callable[..., Any], *arguments: Any, **words: Any) -> Any:
+def run_in_virtual_time(run, *arguments, **words):
     return run(*arguments, **words, clock=MockClock(autojump_threshold=0))
 
 
-def _ran(line: str, stdin: str) -> Ran:
+def _ran(line, stdin):
     words = shlex.split(line)
     at = words.index("wsprobe")
     before = _files()
@@ -299,17 +284,17 @@ def _ran(line: str, stdin: str) -> Ran:
     return Ran(line, status, *printed, made)
 
 
-def _files() -> dict[str, bytes]:
+def _files():
     return {each.name: each.read_bytes() for each in sorted(Path().iterdir())}
 
 
 class Screen(io.TextIOWrapper):
-    def isatty(self) -> bool:
+    def isatty(self):
         return True
 
 
 @contextmanager
-def quiet(stdin: str, *, terminal: bool) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+def quiet(stdin, *, terminal):
     """Standard input with this text, and standard output and error in memory."""
     out, err = io.BytesIO(), io.BytesIO()
     kind = Screen if terminal else io.TextIOWrapper
@@ -324,15 +309,7 @@ def quiet(stdin: str, *, terminal: bool) -> Iterator[tuple[io.BytesIO, io.BytesI
         yield out, err
 
 
-async def probed(
-    scenarios: Mapping[str, Scenario],
-    counter: Iterator[int],
-    plan: Plan,
-    watch: Callable[[Event], object] | None = None,
-    talk: object = None,
-    keep: Callable[[Exchange], object] | None = None,
-    make: Maker | None = None,
-) -> Exchange:
+async def probed(scenarios, counter, plan, watch=None, talk=None, keep=None, make=None):
     """As ``net.probe``: the scenario that the path names, played. --connect-to the host NAME.example takes the
     one of that name."""
     net.check(plan)
@@ -346,7 +323,7 @@ async def probed(
     return made
 
 
-def scenario_of(plan: Plan, scenarios: Mapping[str, Scenario]) -> Scenario:
+def scenario_of(plan, scenarios):
     """The scenario that *plan* reaches; that of a 404 if it names none."""
     hosts = [each[2].removesuffix(".example") for each in plan.route.connect_to]
     for name in (*hosts, *re.split(r"[/?#]", plan.target.resource)):

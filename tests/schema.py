@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import jsonschema_rs
 
@@ -12,6 +11,6 @@ from wsprobe.show.schema import schema
 VALIDATOR = jsonschema_rs.Draft202012Validator(json.loads(schema()))
 
 
-def validate(value: dict[str, Any]) -> None:
+def validate(value):
     """Raises jsonschema_rs.ValidationError."""
     VALIDATOR.validate(value)

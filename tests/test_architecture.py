@@ -57,9 +57,9 @@ ONLY_IN = {
 }
 
 
-def imported(found: list[ast.AST]) -> set[str]:
+def imported(found):
     """The dotted names that are imported: at the top, late in a function, or for the type checker alone."""
-    names: set[str] = set()
+    names = set()
     for node in found:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
@@ -68,38 +68,38 @@ def imported(found: list[ast.AST]) -> set[str]:
     return names
 
 
-def part(module: str) -> str:
+def part(module):
     """The part of the house that a dotted name belongs to."""
     return module.split(".")[1] if module.count(".") else ""
 
 
-def module_of(path: Path) -> str:
+def module_of(path):
     dotted = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
     return dotted.removesuffix(".__init__")
 
 
 @cache
-def parsed() -> dict[Path, ast.Module]:
+def parsed():
     """Not when the tests are collected, which each worker does."""
     return {path: ast.parse(path.read_text()) for path in FILES}
 
 
 @cache
-def nodes() -> dict[Path, list[ast.AST]]:
+def nodes():
     """All of a file's; to walk a tree takes as long as to parse it."""
     return {path: list(ast.walk(tree)) for path, tree in parsed().items()}
 
 
 @cache
-def modules() -> dict[str, set[str]]:
+def modules():
     """Module -> what it imports."""
     return {module_of(path): imported(found) for path, found in nodes().items()}
 
 
 @cache
-def arrows() -> dict[str, set[str]]:
+def arrows():
     """Module -> the modules of ours that it imports. A name that a package defines is the package."""
-    found: dict[str, set[str]] = {}
+    found = {}
     for module, names in modules().items():
         ours = {name for name in names if name.startswith("wsprobe.")}
         targets = {name if name in modules() else name.rpartition(".")[0] for name in ours}
@@ -107,11 +107,11 @@ def arrows() -> dict[str, set[str]]:
     return found
 
 
-def circle(graph: dict[str, set[str]]) -> list[str]:
+def circle(graph):
     """Modules that import one another in a circle; empty if none do."""
-    done: set[str] = set()
+    done = set()
 
-    def walk(module: str, way: list[str]) -> list[str]:
+    def walk(module, way):
         if module in way:
             return [*way[way.index(module) :], module]
         if module in done:
@@ -125,7 +125,7 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
     return next((found for module in sorted(graph) if (found := walk(module, []))), [])
 
 
-def test_imports_run_one_way() -> None:
+def test_imports_run_one_way():
     offenders = [
         f"{module} imports {other}"
         for module, others in arrows().items()
@@ -136,16 +136,16 @@ def test_imports_run_one_way() -> None:
     assert offenders == []
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_no_module_imports_itself_by_way_of_others():
     assert circle(arrows()) == []
     assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
 
 
-def test_every_part_has_a_floor() -> None:
+def test_every_part_has_a_floor():
     assert {part(module) for module in modules()} - set(LEVEL) <= {"", "__main__"}
 
 
-def test_no_string_hides_an_import() -> None:
+def test_no_string_hides_an_import():
     hidden = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}"
         for path, found in nodes().items()
@@ -156,7 +156,7 @@ def test_no_string_hides_an_import() -> None:
     assert hidden == []
 
 
-def test_no_half_of_a_sentence_is_lost() -> None:
+def test_no_half_of_a_sentence_is_lost():
     """A second line of text that stands behind an assignment, without parentheses, is no part of it."""
     lost = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value.value}"
@@ -171,7 +171,7 @@ def test_no_half_of_a_sentence_is_lost() -> None:
     assert lost == []
 
 
-def test_no_docstring_has_half_a_quotation() -> None:
+def test_no_docstring_has_half_a_quotation():
     """Broken over two lines as a string literal is, a docstring keeps a quotation mark at the end of the first
     line and one at the start of the second; a formatter may remove one of them."""
     torn = [
@@ -184,7 +184,7 @@ def test_no_docstring_has_half_a_quotation() -> None:
     assert torn == []
 
 
-def test_io_stays_at_the_edge() -> None:
+def test_io_stays_at_the_edge():
     offenders = [
         f"{module} imports {name}"
         for module, names in modules().items()
@@ -194,15 +194,15 @@ def test_io_stays_at_the_edge() -> None:
     assert offenders == []
 
 
-def test_judge_and_browsers_do_not_know_each_other() -> None:
+def test_judge_and_browsers_do_not_know_each_other():
     strangers = {"judge": "browsers", "browsers": "judge"}
     graph = arrows().items()
     assert [m for m, others in graph for o in others if strangers.get(part(m)) == part(o)] == []
 
 
-def late_imports() -> list[tuple[str, bool]]:
+def late_imports():
     """Where they are, and whether a comment gives the reason, beside each or on the line above it."""
-    found: dict[str, bool] = {}
+    found = {}
     for path, of_file in nodes().items():
         rows = path.read_text().splitlines()
         for function in of_file:
@@ -215,13 +215,13 @@ def late_imports() -> list[tuple[str, bool]]:
     return list(found.items())
 
 
-def test_an_import_in_a_function_has_a_reason() -> None:
+def test_an_import_in_a_function_has_a_reason():
     """Each saves start-up time that can be measured (``python -X importtime``) where it is not reached: rich,
     Dask, HTTP/2, engines, the lab, the work of a command."""
     assert [where for where, reason in late_imports() if not reason] == []
 
 
-def test_a_module_that_is_loaded_is_not_imported_again() -> None:
+def test_a_module_that_is_loaded_is_not_imported_again():
     """Neither for types alone nor in a function: that would say that loading it is avoided."""
     again = []
     for path, tree in parsed().items():
@@ -241,7 +241,7 @@ LONGEST = 70
 """Lines of a function."""
 
 
-def test_no_function_is_longer_than_a_screen_or_two() -> None:
+def test_no_function_is_longer_than_a_screen_or_two():
     long = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.name}"
         for path, found in nodes().items()
@@ -252,7 +252,7 @@ def test_no_function_is_longer_than_a_screen_or_two() -> None:
     assert long == []
 
 
-def test_folders_are_at_most_two_deep() -> None:
+def test_folders_are_at_most_two_deep():
     assert [path for path in FILES if len(path.relative_to(PACKAGE).parts) > 3] == []
 
 
@@ -260,9 +260,9 @@ TWICE = {"Report"}
 """Names of two classes: the second is what Python users get, and adds to the first."""
 
 
-def test_the_name_of_a_class_means_one_thing() -> None:
+def test_the_name_of_a_class_means_one_thing():
     """Outside browsers/, whose engines are sisters, and code that explain prints for others."""
-    homes: dict[str, list[str]] = {}
+    homes = {}
     for path, tree in parsed().items():
         if "browsers" in path.parts or "remedies" in path.parts:
             continue
@@ -301,7 +301,7 @@ def test_the_name_of_a_class_means_one_thing() -> None:
     ],
     ids=" ".join,
 )
-def test_what_a_quick_command_loads(arguments: list[str], unwanted: list[str], tmp_path: Path) -> None:
+def test_what_a_quick_command_loads(arguments, unwanted, tmp_path):
     saved = tmp_path / "saved"
     server = target.parse("ws://server.example/")
     plan = Plan(server, opening.request(server, opening.Offer(key="AAECAwQFBgcICQoLDA0ODw==")))
@@ -312,7 +312,7 @@ def test_what_a_quick_command_loads(arguments: list[str], unwanted: list[str], t
 
 
 @pytest.mark.programs
-def test_a_refusal_loads_no_tables_of_rarer_answers() -> None:
+def test_a_refusal_loads_no_tables_of_rarer_answers():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(60)
         command = listing_modules(["connect", f"ws://127.0.0.1:{listener.getsockname()[1]}/"])
@@ -326,7 +326,7 @@ def test_a_refusal_loads_no_tables_of_rarer_answers() -> None:
     assert not {"rich", "json", "tomllib", "http", "wsprobe.diagnosis.session"} & set(loaded.split())
 
 
-def listing_modules(arguments: list[str]) -> list[str]:
+def listing_modules(arguments):
     """A command that runs wsprobe and lists what was loaded for it, on standard error."""
     code = (
         "import sys\n"

@@ -22,17 +22,17 @@ from wsprobe.text import command_line, operands, quoted
         ("-", "w connect -"),
     ],
 )
-def test_a_url_is_no_option_and_no_list(url: str, line: str) -> None:
+def test_a_url_is_no_option_and_no_list(url, line):
     assert command_line("w", "connect", url=url) == line
 
 
-def test_a_list_stays_a_list() -> None:
+def test_a_list_stays_a_list():
     assert operands("-x", "@urls.txt", "ws://h/", "-", lists=True) == ["@urls.txt", "ws://h/", "-", "--", "-x"]
 
 
 @pytest.mark.programs
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs", "Cc"])), max_size=5))
-def test_a_shell_reads_the_same_words(words: list[str]) -> None:
+def test_a_shell_reads_the_same_words(words):
     line = " ".join(map(quoted, ["printf", "%s\\0", "-", *words]))
     done = subprocess.run(["bash", "-c", line], capture_output=True, check=True)
     assert done.stdout.decode() == "".join(f"{word}\0" for word in ["-", *words])

@@ -39,7 +39,7 @@ ANSWERS = (
 
 @pytest.mark.parametrize("digits", [NINES, ZEROS, f"{ZEROS}9"], ids=["nines", "zeros", "zeros and a nine"])
 @pytest.mark.parametrize("answer", range(len(ANSWERS)))
-def test_every_reader_reads_an_answer_with_a_long_number(answer: int, digits: str) -> None:
+def test_every_reader_reads_an_answer_with_a_long_number(answer, digits):
     value = json.loads(saved()[5])
     opened, _ = loaded(json.dumps(value))
     assert opened is not None
@@ -52,7 +52,7 @@ def test_every_reader_reads_an_answer_with_a_long_number(answer: int, digits: st
     read_in_every_way(exchange)
 
 
-def test_zeros_in_front_count_for_nothing() -> None:
+def test_zeros_in_front_count_for_nothing():
     assert _window(f"{ZEROS}15") == 15
     assert _window(NINES) == 0
     assert number(NINES) == float("inf")
@@ -61,11 +61,11 @@ def test_zeros_in_front_count_for_nothing() -> None:
     assert whole_number("\u0665", 65535) is None
 
 
-def test_a_cookie_with_a_long_age_is_kept() -> None:
+def test_a_cookie_with_a_long_age_is_kept():
     assert not _deletes({"max-age": NINES})
     assert _deletes({"max-age": ZEROS})
     assert _deletes({"max-age": f"-{NINES}"})
 
 
-def test_a_host_that_is_a_long_number_is_a_name() -> None:
+def test_a_host_that_is_a_long_number_is_a_name():
     assert resolved("ws://127.0.0.1/", f"ws://{'9' * 60}/").host == "9" * 60

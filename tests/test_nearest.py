@@ -43,14 +43,14 @@ KNOWN = (
         ("\u00e9\u00e9\u00e9\u00e9", ()),
     ],
 )
-def test_nearest(asked: str, found: tuple[str, ...]) -> None:
+def test_nearest(asked, found):
     assert nearest(asked, KNOWN) == found
 
 
-def test_only_what_is_spelt_so() -> None:
+def test_only_what_is_spelt_so():
     assert nearest("masking", KNOWN, words=False) == ()
     assert nearest("frame-maskd", KNOWN, words=False) == ("frame-masked",)
 
 
-def test_three_at_most() -> None:
+def test_three_at_most():
     assert len(nearest("hybi-0", [f"hybi-0{number}" for number in range(9)])) == 3

@@ -52,14 +52,14 @@ UNTOLD = {
 """Files that choose one of their patterns at run time: its parts stand beside it, in tables and constants."""
 
 
-def test_no_repeats_share_what_they_take() -> None:
+def test_no_repeats_share_what_they_take():
     excused = (*THEIR_OWN, *LINEAR)
     found = {pattern.place: why for pattern in every() if (why := slow(pattern))}
     assert {place: why for place, why in found.items() if not place.startswith(excused)} == {}
     assert [name for name in excused if not any(place.startswith(name) for place in found)] == []
 
 
-def test_what_is_read_is_nearly_all() -> None:
+def test_what_is_read_is_nearly_all():
     assert len(every()) > 400
     assert {each.partition(":")[0] for each in untold()} == UNTOLD
 
@@ -88,11 +88,11 @@ def test_what_is_read_is_nearly_all() -> None:
         (r"x(?:\"[^\"]*\"|[^\"x])*y", ""),
     ],
 )
-def test_what_is_found_in_a_pattern(text: str, why: str) -> None:
+def test_what_is_found_in_a_pattern(text, why):
     found = slow(Pattern("", text, 0, searches=True, whole=False))
     assert (found.startswith(why), bool(found)) == (True, bool(why))
 
 
 @pytest.mark.parametrize("text", [rb"a+", rb"\d+\Z", rb"(?s)x.*"])
-def test_what_a_match_alone_is_spared(text: bytes) -> None:
+def test_what_a_match_alone_is_spared(text):
     assert slow(Pattern("", text, re.DOTALL, searches=False, whole=True)) == ""

@@ -6,15 +6,15 @@ from hypothesis import strategies as st
 from wsprobe.schedule import HEAVY, WINDOW, Pace, Schedule
 
 
-def taken(schedule: Schedule[str, str], now: float = 0.0) -> list[str]:
+def taken(schedule, now=0.0):
     found = []
     while (each := schedule.take(now)) is not None:
         found.append(each[1])
     return found
 
 
-def test_a_busy_host_is_overtaken_and_its_jobs_follow_in_their_order() -> None:
-    schedule: Schedule[str, str] = Schedule(Pace(parallel=4, per_host=1))
+def test_a_busy_host_is_overtaken_and_its_jobs_follow_in_their_order():
+    schedule = Schedule(Pace(parallel=4, per_host=1))
     begun = []
     for job in ("a1", "a2", "a3", "b1"):
         assert schedule.wants()
@@ -32,8 +32,8 @@ def test_a_busy_host_is_overtaken_and_its_jobs_follow_in_their_order() -> None:
     assert schedule.idle
 
 
-def test_no_more_is_read_than_can_be_begun() -> None:
-    schedule: Schedule[int, int] = Schedule(Pace(parallel=1))
+def test_no_more_is_read_than_can_be_begun():
+    schedule = Schedule(Pace(parallel=1))
     schedule.add(1)
     assert not schedule.wants()
     assert schedule.take(0.0) is not None
@@ -42,40 +42,40 @@ def test_no_more_is_read_than_can_be_begun() -> None:
     assert schedule.wants()
 
 
-def test_whoever_is_done_finds_jobs_that_were_read_ahead() -> None:
-    schedule: Schedule[int, int] = Schedule(Pace(parallel=4))
+def test_whoever_is_done_finds_jobs_that_were_read_ahead():
+    schedule = Schedule(Pace(parallel=4))
     added = 0
-    begun: list[int] = []
+    begun = []
     while schedule.wants():
         schedule.add(added)
         added += 1
-        begun += taken(schedule)  # type: ignore[arg-type]
+        begun += taken(schedule)
     assert (begun, added) == ([0, 1, 2, 3], 6)
     list(schedule.done(2, "", 2))
-    assert taken(schedule) == [4]  # type: ignore[arg-type]
+    assert taken(schedule) == [4]
 
 
-def test_with_a_rate_nothing_is_read_ahead() -> None:
-    schedule: Schedule[int, int] = Schedule(Pace(parallel=2, interval=1.0))
+def test_with_a_rate_nothing_is_read_ahead():
+    schedule = Schedule(Pace(parallel=2, interval=1.0))
     for job in range(2):
         assert schedule.wants()
         schedule.add(job)
-    assert taken(schedule, 0.0) == [0]  # type: ignore[arg-type]
+    assert taken(schedule, 0.0) == [0]
     assert not schedule.wants()
 
 
-def test_jobs_of_one_busy_host_are_read_up_to_the_window() -> None:
-    schedule: Schedule[int, int] = Schedule(Pace(parallel=8, per_host=1), ordered=False)
+def test_jobs_of_one_busy_host_are_read_up_to_the_window():
+    schedule = Schedule(Pace(parallel=8, per_host=1), ordered=False)
     added = 0
     while schedule.wants():
         schedule.add(added, "busy")
         added += 1
-        taken(schedule)  # type: ignore[arg-type]
+        taken(schedule)
     assert added == WINDOW + 1
 
 
-def test_beginnings_are_evenly_spaced_and_a_pause_is_not_made_up_for() -> None:
-    schedule: Schedule[str, str] = Schedule(Pace(parallel=9, interval=1.0))
+def test_beginnings_are_evenly_spaced_and_a_pause_is_not_made_up_for():
+    schedule = Schedule(Pace(parallel=9, interval=1.0))
     for job in "abcdef":
         schedule.add(job)
     assert taken(schedule, 10.0) == ["a"]
@@ -87,8 +87,8 @@ def test_beginnings_are_evenly_spaced_and_a_pause_is_not_made_up_for() -> None:
     assert schedule.planned == 21.0
 
 
-def test_heavy_results_that_wait_let_only_the_first_one_begin() -> None:
-    schedule: Schedule[str, str] = Schedule(Pace(parallel=2, per_host=1))
+def test_heavy_results_that_wait_let_only_the_first_one_begin():
+    schedule = Schedule(Pace(parallel=2, per_host=1))
     schedule.add("a1", "a")
     schedule.add("a2", "a")
     schedule.add("b1", "b")
@@ -108,11 +108,11 @@ def test_heavy_results_that_wait_let_only_the_first_one_begin() -> None:
     ordered=st.booleans(),
     choose=st.randoms(use_true_random=False),
 )
-def test_every_job_is_begun_once_and_every_result_handed_on(hosts, parallel, per_host, ordered, choose) -> None:
-    schedule: Schedule[int, int] = Schedule(Pace(parallel, per_host), ordered)
+def test_every_job_is_begun_once_and_every_result_handed_on(hosts, parallel, per_host, ordered, choose):
+    schedule = Schedule(Pace(parallel, per_host), ordered)
     coming = list(enumerate(hosts))
-    running: list[tuple[int, int, str]] = []
-    out: list[int] = []
+    running = []
+    out = []
     while coming or not schedule.idle:
         while coming and schedule.wants():
             schedule.add(*coming.pop(0))

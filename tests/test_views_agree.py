@@ -8,25 +8,22 @@ generated ones 20,000.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import islice
 
 import pytest
 
 from tests.browsers.test_fresh import made
 from tests.cases import every
-from tests.diagnosis.measured import Measured, measured
+from tests.diagnosis.measured import measured
 from tests.judge.conftest import cases, exchange_of
 from tests.lab.test_play import ALL as LAB
 from tests.lab.test_play import openable, plan, played
 from wsprobe.browsers import ALL, ENGINES
-from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.exchange import Exchange, Limits
+from wsprobe.browsers.engine import Page
+from wsprobe.exchange import Limits
 from wsprobe.judge import judge
 from wsprobe.lab.play import play
-from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 
 PAGE = Page()
 CASES = cases()
@@ -37,14 +34,14 @@ OFFER = b"permessage-deflate; client_max_window_bits"
 SLOW = {"flood", "bomb", "huge", "600k", "300k", "3GiB", "1TiB", "endless", "without-end"}
 
 
-def result(view: ScriptView) -> tuple[object, ...]:
+def result(view):
     """What a script gets, except the messages: whether it opens, fails after that, and how it closes."""
     kinds = [event.type for event in view.events]
     close = next(((event.code, event.was_clean) for event in view.events if event.type == "close"), None)
     return "open" in kinds, "error" in kinds, close
 
 
-def views(reading: Reading) -> dict[str, tuple[object, ...]]:
+def views(reading):
     """The result of each browser and specification on *reading*.
 
     Without those whose page does not get so far, and without the specification of 2012 where the answer accepts
@@ -63,7 +60,7 @@ def views(reading: Reading) -> dict[str, tuple[object, ...]]:
     }
 
 
-def unmarked(exchange: Exchange) -> str:
+def unmarked(exchange):
     """What divides the views of *exchange* and has no finding; "" if nothing does."""
     reading = read(exchange)
     if reading.session is None or reading.exchange.plan.wire != "hybi-13":
@@ -87,11 +84,11 @@ def unmarked(exchange: Exchange) -> str:
     return ""
 
 
-def generated(seeds: Iterable[int]) -> Iterable[Scenario]:
+def generated(seeds):
     return (scenario for seed in seeds for scenario in made(seed, 100).values())
 
 
-def unmarked_of(scenarios: Iterable[Scenario]) -> dict[str, str]:
+def unmarked_of(scenarios):
     found = {each.name: unmarked(play(each, plan(each, limits=Limits(max_time=6)))) for each in scenarios}
     return {name: words for name, words in found.items() if words}
 
@@ -100,36 +97,36 @@ QUICK = [name for name in openable() if not any(word in name for word in SLOW)]
 
 
 @every(QUICK[::3])
-def test_scenarios(name: str) -> None:
+def test_scenarios(name):
     assert unmarked(played(name)) == ""
 
 
 @every(CASES.keys())
-def test_cases(name: str) -> None:
+def test_cases(name):
     assert unmarked(exchange_of(CASES[name])) == ""
 
 
 @every(islice(measured(), 0, None, 10))
-def test_recorded_answers(answer: Measured) -> None:
+def test_recorded_answers(answer):
     assert unmarked(answer.reading.exchange) == ""
 
 
-def test_generated_answers() -> None:
+def test_generated_answers():
     assert unmarked_of(islice(generated((7,)), 100)) == {}
 
 
 @pytest.mark.views
-def test_every_scenario() -> None:
+def test_every_scenario():
     assert unmarked_of(LAB[name] for name in openable()) == {}
 
 
 @pytest.mark.views
 @every(measured())
-def test_every_recorded_answer(answer: Measured) -> None:
+def test_every_recorded_answer(answer):
     assert unmarked(answer.reading.exchange) == ""
 
 
 @pytest.mark.views
 @pytest.mark.parametrize("seeds", [range(at, at + 20) for at in range(1000, 1200, 20)], ids=str)
-def test_20_000_generated_answers(seeds: range) -> None:
+def test_20_000_generated_answers(seeds):
     assert unmarked_of(generated(seeds)) == {}

@@ -10,16 +10,14 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import many_urls
 import programs
 import relaying
 import talking
-from measure import Row, own_peak, side_by_side
+from measure import own_peak, side_by_side
 
 PATH = "/status/403?reason=Token%20Expired&body=late"
 """A refusal: it ends every client at once, so that none is measured while it waits."""
@@ -31,7 +29,7 @@ new WebSocket("{url}").onclose = (event) => {{ document.title = event.code }};
 """
 
 
-def main() -> None:
+def main():
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="wsprobe-bench-") as name, programs.lab() as server:
         folder = Path(name)
@@ -48,7 +46,7 @@ def main() -> None:
     print(f"\n{time.perf_counter() - started:.0f} s in all")
 
 
-def one_handshake(own: Sequence[str], url: str) -> None:
+def one_handshake(own, url):
     """The start of the command, and one handshake with *url*, beside what others take."""
     show(
         "start",
@@ -91,7 +89,7 @@ def one_handshake(own: Sequence[str], url: str) -> None:
     )
 
 
-def sessions(own: Sequence[str], folder: Path) -> None:
+def sessions(own, folder):
     """Messages through ``talk`` and ``relay``."""
     for large in (False, True):
         for deflate in (False, True):
@@ -101,7 +99,7 @@ def sessions(own: Sequence[str], folder: Path) -> None:
     relaying.main()
 
 
-def many_handshakes(own: Sequence[str], folder: Path, url: str) -> None:
+def many_handshakes(own, folder, url):
     """A list of URLs of one server, by wsprobe and by others."""
     with programs.refusing(folder, url) as (who, refusal):
         commands = many_urls.programs(own, refusal, folder, programs.ws())
@@ -118,7 +116,7 @@ def many_handshakes(own: Sequence[str], folder: Path, url: str) -> None:
             print(line)
 
 
-def one_page(own: Sequence[str], folder: Path, url: str) -> Row:
+def one_page(own, folder, url):
     """A page that opens *url*, by prediction and in Chromium; returns the row of Chromium."""
     browser = "chromium --dump-dom"
     page = folder / "page.html"
@@ -136,7 +134,7 @@ def one_page(own: Sequence[str], folder: Path, url: str) -> Row:
     return next(row for row in rows if row.name == browser)
 
 
-def saved_recordings(own: Sequence[str], folder: Path, browser: Row) -> None:
+def saved_recordings(own, folder, browser):
     """Files of recordings through all engines. *browser*: see ``per_recording``."""
     file = folder / "recordings.jsonl"
     different, count = apart(save, file)
@@ -173,7 +171,7 @@ def saved_recordings(own: Sequence[str], folder: Path, browser: Row) -> None:
         )
 
 
-def speed_up(rows: Iterable[Row]) -> Iterable[str]:
+def speed_up(rows):
     """What a row gains over the first where every process has a processor to itself."""
     first, *others = rows
     for row in others:
@@ -185,14 +183,14 @@ def speed_up(rows: Iterable[Row]) -> Iterable[str]:
             )
 
 
-def per_recording(rows: Iterable[Row], count: int, browser: Row | None = None) -> list[Row]:
+def per_recording(rows, count, browser=None):
     """Rows for the time of one recording; if given, with the *browser*'s own time for one page beside them, and
     as a ratio to it."""
     made = [each if each.why else _one_of(each, count, browser) for each in rows]
     return made if browser is None else [*made, browser]
 
 
-def _one_of(all_of_them: Row, count: int, browser: Row | None) -> Row:
+def _one_of(all_of_them, count, browser):
     milliseconds, processor = all_of_them.milliseconds / count, (all_of_them.processor or 0) / count
     one = replace(all_of_them, milliseconds=milliseconds, processor=processor)
     if browser is None:
@@ -204,49 +202,49 @@ def _one_of(all_of_them: Row, count: int, browser: Row | None) -> Row:
     )
 
 
-def apart(work: Callable[..., Any], *arguments: Any) -> Any:
+def apart(work, *arguments):
     """Do *work* in a process of its own, so that ours stays small: programs inherit our peak."""
     with multiprocessing.get_context("fork").Pool(1) as pool:
         return pool.apply(work, arguments)
 
 
-def diagnosed() -> list[Row]:
+def diagnosed():
     import diagnosing
 
     return diagnosing.rows()
 
 
-def misread() -> str:
+def misread():
     import diagnosing
 
     return diagnosing.misread()
 
 
-def growth() -> list[Row]:
+def growth():
     from growth import grown
 
     return grown()
 
 
-def predictions() -> list[Row]:
+def predictions():
     import recordings
 
     return recordings.predictions()
 
 
-def save(file: Path) -> tuple[int, int]:
+def save(file):
     import recordings
 
     return recordings.save(file), recordings.COUNT
 
 
-def save_refusals(file: Path) -> None:
+def save_refusals(file):
     import recordings
 
     recordings.save_refusals(file)
 
 
-def show(title: str, rows: Iterable[Row], spread: bool = False) -> None:
+def show(title, rows, spread=False):
     """Print the table of *rows*: medians, of time and of processor, each with its ratio to the row that is 1;
     highest peak of memory. *spread*: the least and the greatest ratio of one round, too."""
     print(f"\n{title}\n{'':44}{'ms':>10}{'ratio':>9}{'cpu ms':>10}{'ratio':>9}{'peak MiB':>10}{'rounds':>8}")
@@ -267,7 +265,7 @@ def show(title: str, rows: Iterable[Row], spread: bool = False) -> None:
     sys.stdout.flush()
 
 
-def _ratio(ratio: float | None) -> str:
+def _ratio(ratio):
     return "" if ratio is None else f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.4f}"
 
 

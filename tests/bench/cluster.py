@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import programs
 from measure import processor_of
 
-from tests.peers.dask import Cluster, dask_cluster
+from tests.peers.dask import dask_cluster
 
 COUNT = 3000
 PATH = "/status/403?reason=Token%20Expired"
@@ -34,25 +33,25 @@ WITH = (
 class Bytes:
     """What went through, both ways: a relay before the scheduler."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.out = self.back = 0
 
     @contextmanager
-    def before(self, address: str) -> Iterator[str]:
+    def before(self, address):
         """The address of a relay to *address*, while this stands."""
         host, _, port = address.removeprefix("tcp://").rpartition(":")
         ready, loop, told = threading.Event(), asyncio.new_event_loop(), []
 
-        async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def relay(reader, writer):
             there, back = await asyncio.open_connection(host, int(port))
             await asyncio.gather(self._pump(reader, back, "out"), self._pump(there, writer, "back"))
 
-        async def serve() -> None:
+        async def serve():
             server = await asyncio.start_server(relay, "127.0.0.1", 0)
             told.append(server.sockets[0].getsockname()[1])
             ready.set()
 
-        def run() -> None:
+        def run():
             loop.create_task(serve())
             loop.run_forever()
 
@@ -61,7 +60,7 @@ class Bytes:
         yield f"tcp://127.0.0.1:{told[0]}"
         loop.call_soon_threadsafe(loop.stop)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str) -> None:
+    async def _pump(self, reader, writer, way):
         while data := await reader.read(1 << 16):
             setattr(self, way, getattr(self, way) + len(data))
             writer.write(data)
@@ -69,7 +68,7 @@ class Bytes:
         writer.close()
 
 
-def run(command: list[str]) -> float:
+def run(command):
     """Run it to its end; its seconds of processor."""
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
@@ -80,7 +79,7 @@ def run(command: list[str]) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def measured(name: str, cluster: Cluster, file: Path, answers: int, chunk: int, *options: str) -> None:
+def measured(name, cluster, file, answers, chunk, *options):
     through = Bytes()
     parts = {"scheduler": [cluster.scheduler_pid], "workers": [each.pid for each in cluster.workers.values()]}
     before = {part: sum(map(processor_of, pids)) for part, pids in parts.items()}
@@ -95,7 +94,7 @@ def measured(name: str, cluster: Cluster, file: Path, answers: int, chunk: int, 
     print(f"{name:34} {row} {1000 * whole / answers:9.2f} {sizes}")
 
 
-def main() -> None:
+def main():
     fast = ("--parallel", "50", "--per-host", "400")
     with tempfile.TemporaryDirectory(prefix="wsprobe-bench-") as name, programs.lab() as server:
         file, few = Path(name) / "urls", Path(name) / "few"

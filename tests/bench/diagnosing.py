@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Callable
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -16,7 +15,7 @@ from measure import Row
 from wsprobe.diagnosis import Author
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.recording.archive import ascii_json
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.request import opening, target
 from wsprobe.show.as_json import report_value
 
@@ -25,7 +24,7 @@ ROUNDS = 5
 WITHOUT = "a line of --json without causes"
 
 
-def answers(different: int) -> list[Exchange]:
+def answers(different):
     """COUNT refusals of one server, each to another key and a second later; *different* texts in turn."""
     to = target.parse("ws://127.0.0.1:8080/status/403")
     found = []
@@ -43,11 +42,11 @@ def answers(different: int) -> list[Exchange]:
     return found
 
 
-def rows() -> list[Row]:
+def rows():
     """One line of an answer: without causes, and with them for the same answer again, and for others."""
     same, others = answers(1), answers(COUNT)
 
-    def bare(of: Report) -> bytes:
+    def bare(of):
         of.__dict__["author"] = Author()  # a cached property
         return _line(of)
 
@@ -56,7 +55,7 @@ def rows() -> list[Row]:
         "with causes, the same answer again": lambda: _each(same, _line),
         "with causes, each answer another": lambda: _each(others, _line),
     }
-    times: dict[str, list[float]] = {name: [] for name in measured}
+    times = {name: [] for name in measured}
     for _ in range(ROUNDS):
         for name, work in measured.items():
             times[name].append(work())
@@ -64,11 +63,11 @@ def rows() -> list[Row]:
     return [Row(name, median(each), median(each) / base, rounds=ROUNDS) for name, each in times.items()]
 
 
-def _line(of: Report) -> bytes:
+def _line(of):
     return ascii_json(report_value(of))
 
 
-def _each(exchanges: list[Exchange], line: Callable[[Report], bytes]) -> float:
+def _each(exchanges, line):
     """Milliseconds of processor for one of *exchanges*."""
     started = time.process_time()
     for each in exchanges:
@@ -76,7 +75,7 @@ def _each(exchanges: list[Exchange], line: Callable[[Report], bytes]) -> float:
     return (time.process_time() - started) * 1000 / len(exchanges)
 
 
-def misread() -> str:
+def misread():
     """The false rate of the words in two senses."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from tests.diagnosis.senses import senses

@@ -22,10 +22,9 @@ AT_ONCE = 1 << 18
 CLOSE, PING, PONG = 8, 9, 10
 
 
-def answer(head: bytes, deflate: bool) -> bytes:
+def answer(head, deflate):
     """The 101 for the request *head*. With *deflate*, compression is agreed to if it is offered."""
     key = re.search(rb"(?im)^sec-websocket-key: *(\S+)", head)
-    assert key is not None
     accept = b64encode(sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
     lines = [b"HTTP/1.1 101 Switching Protocols", b"Upgrade: websocket", b"Connection: Upgrade"]
     lines.append(b"Sec-WebSocket-Accept: " + accept)
@@ -41,9 +40,9 @@ def answer(head: bytes, deflate: bool) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-def echoed(data: bytes) -> tuple[list[bytes], int, bool]:
+def echoed(data):
     """What goes back for the whole frames in *data*, how many of its bytes they are, whether one is a Close."""
-    out: list[bytes] = []
+    out = []
     at, end = 0, len(data)
     while end - at >= 6:
         size, body = data[at + 1] & 0x7F, at + 6
@@ -64,7 +63,7 @@ def echoed(data: bytes) -> tuple[list[bytes], int, bool]:
     return out, at, False
 
 
-def serve(connection: socket.socket, deflate: bool) -> None:
+def serve(connection, deflate):
     """Answer one client until it closes."""
     data = b""
     while b"\r\n\r\n" not in data:

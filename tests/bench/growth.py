@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from measure import Row
 
@@ -22,7 +21,7 @@ FLOODS = {
 FEW, MANY = 10_000, 40_000
 
 
-def grown() -> list[Row]:
+def grown():
     """Time for MANY pieces against that for FEW."""
     rows = []
     for name, (begin, piece) in FLOODS.items():
@@ -35,38 +34,38 @@ Taken = tuple[float, float]
 """Seconds, and seconds of processor."""
 
 
-def _fed(begin: bytes, piece: bytes, times: int) -> Taken:
+def _fed(begin, piece, times):
     to = target.parse("ws://server.example/")
     asked = opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWNvcmRpbmc="))
     client = Client(Plan(to, asked, limits=Limits(linger=3600.0)))
     client.receive(begin, 5)
 
-    def feed() -> None:
+    def feed():
         for _ in range(times):
             client.receive(piece, 5)
 
     return _taken(feed)
 
 
-def _split(lines: int) -> Taken:
+def _split(lines):
     data = b"HTTP/1.1 403 No\r\n" + b"a: b\r\n" * lines + b"\r\n"
     return _taken(lambda: split_head(data))
 
 
-def _taken(work: Callable[[], object]) -> Taken:
+def _taken(work):
     started, processor = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - started, time.process_time() - processor
 
 
-def _pair(name: str, few: Taken, many: Taken) -> list[Row]:
+def _pair(name, few, many):
     return [
         _row(f"{name}, {FEW:,}", few, few, rounds=2),
         _row(f"{name}, {MANY:,}", many, few, rounds=1),
     ]
 
 
-def _row(name: str, taken: Taken, against: Taken, rounds: int) -> Row:
+def _row(name, taken, against, rounds):
     return Row(
         name,
         taken[0] * 1000,

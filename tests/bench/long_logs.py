@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import Iterator
 from pathlib import Path
 
 from tests.browser_logs.sample import log
@@ -25,7 +24,7 @@ SOURCES = 1000
 """More numbers than the sources of the page have."""
 
 
-def copies(*, worst: bool) -> Iterator[bytes]:
+def copies(*, worst):
     """The lines of a NetLog without an end, a page at a time."""
     begin, *events = log("netlog-a-everything.json").splitlines(keepends=True)[:-1]
     yield begin + events.pop(0)
@@ -43,16 +42,16 @@ def copies(*, worst: bool) -> Iterator[bytes]:
         number += 1
 
 
-def _type(line: bytes) -> bytes:
+def _type(line):
     return re.findall(rb'"type":(\d+)', line)[-1]
 
 
-def _parts(text: bytes) -> list[bytes]:
+def _parts(text):
     """*text*, cut at each number of a source: every second part is one."""
     return re.split(rb'(?<="id":)(\d+)(?=,"(?:start_time|type)")', text)
 
 
-def _copy(parts: list[bytes], number: int, keys: random.Random) -> bytes:
+def _copy(parts, number, keys):
     made = parts[:]
     made[1::2] = [b"%d" % (int(each) + number * SOURCES) for each in parts[1::2]]
     text = b"".join(made)
@@ -61,7 +60,7 @@ def _copy(parts: list[bytes], number: int, keys: random.Random) -> bytes:
     return text
 
 
-def main(size: int) -> None:
+def main(size):
     with tempfile.TemporaryDirectory(prefix="wsprobe-bench-") as folder:
         for name, worst in (("as a page", False), ("worst", True)):
             file = Path(folder) / f"{name}.json"

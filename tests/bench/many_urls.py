@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 
 COUNT = 2000
 MANY = 10_000
@@ -20,7 +18,7 @@ FLOOR = "the packages, and a bare exchange"
 """What ``connect`` cannot do without: click, h11, msgspec, ssl and trio imported, one answer read."""
 
 
-def programs(own: Sequence[str], url: str, folder: Path, ws: str | Path) -> Mapping[str, Sequence[str] | str]:
+def programs(own, url, folder, ws):
     """The commands, against the *url* of a server that refuses. *ws*: where npm's ws is, or why it is not."""
     connect = _connect(own, url, folder, COUNT)
     return {
@@ -32,11 +30,11 @@ def programs(own: Sequence[str], url: str, folder: Path, ws: str | Path) -> Mapp
     }
 
 
-def floor(url: str) -> Sequence[str]:
+def floor(url):
     return (sys.executable, __file__, url, "floor")
 
 
-def shared(own: Sequence[str], url: str, folder: Path) -> Mapping[str, Sequence[str]]:
+def shared(own, url, folder):
     """One process, and two workers, over MANY URLs."""
     connect = _connect(own, url, folder, MANY)
     return {ALONE: connect, "two workers": (*connect, "--workers", "2")}
@@ -45,14 +43,14 @@ def shared(own: Sequence[str], url: str, folder: Path) -> Mapping[str, Sequence[
 ALONE = "one process"
 
 
-def _connect(own: Sequence[str], url: str, folder: Path, count: int) -> Sequence[str]:
+def _connect(own, url, folder, count):
     file = folder / f"{count}.txt"
     file.write_text(f"{url}\n" * count)
     at_once = str(SIDE_BY_SIDE)
     return (*own, "connect", "--json", "--parallel", at_once, "--per-host", at_once, f"@{file}")
 
 
-def _script(name: str, url: str) -> Sequence[str] | str:
+def _script(name, url):
     return (sys.executable, __file__, url, name) if find_spec(name) else f"{name} is not installed"
 
 
@@ -78,13 +76,13 @@ for (let at = 0; at < SIDE_BY_SIDE; at++) next();
 """.replace("COUNT", str(COUNT)).replace("SIDE_BY_SIDE", str(SIDE_BY_SIDE))
 
 
-def on_websockets(url: str) -> None:
+def on_websockets(url):
     import asyncio
 
     from websockets.asyncio.client import connect
     from websockets.exceptions import InvalidStatus
 
-    async def one(limit: asyncio.Semaphore) -> None:
+    async def one(limit):
         async with limit:
             try:
                 async with connect(url):
@@ -93,14 +91,14 @@ def on_websockets(url: str) -> None:
                 answer = refused.response
                 _write(url, answer.status_code, list(answer.headers.raw_items()), answer.body or b"")
 
-    async def main() -> None:
+    async def main():
         limit = asyncio.Semaphore(SIDE_BY_SIDE)
         await asyncio.gather(*(one(limit) for _ in range(COUNT)))
 
     asyncio.run(main())
 
 
-def on_aiohttp(url: str) -> None:
+def on_aiohttp(url):
     """``ws_connect`` keeps no body of a refusal: the request is made as an ordinary one."""
     import asyncio
     import base64
@@ -108,7 +106,7 @@ def on_aiohttp(url: str) -> None:
 
     import aiohttp
 
-    async def one(limit: asyncio.Semaphore, session: aiohttp.ClientSession) -> None:
+    async def one(limit, session):
         async with limit:
             fields = {
                 "Upgrade": "websocket",
@@ -119,7 +117,7 @@ def on_aiohttp(url: str) -> None:
             async with session.get(url.replace("ws:", "http:", 1), headers=fields) as answer:
                 _write(url, answer.status, list(answer.headers.items()), await answer.read())
 
-    async def main() -> None:
+    async def main():
         limit = asyncio.Semaphore(SIDE_BY_SIDE)
         connector = aiohttp.TCPConnector(limit=SIDE_BY_SIDE, force_close=True)
         async with aiohttp.ClientSession(connector=connector) as session:
@@ -128,18 +126,18 @@ def on_aiohttp(url: str) -> None:
     asyncio.run(main())
 
 
-def _write(url: str, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+def _write(url, status, headers, body):
     print(json.dumps({"url": url, "status": status, "headers": headers, "body": body.decode("latin-1")}))
 
 
-def once(url: str) -> None:
+def once(url):
     """FLOOR, with *url*."""
     for name in ("click", "msgspec", "ssl"):
         import_module(name)
     bare(url, 1)
 
 
-def bare(url: str, count: int = COUNT) -> None:
+def bare(url, count=COUNT):
     """Ask *url* *count* times and let h11 read the answers, which are kept nowhere."""
     from urllib.parse import urlsplit
 
@@ -161,7 +159,7 @@ def bare(url: str, count: int = COUNT) -> None:
         ],
     )
 
-    async def one(limit: trio.CapacityLimiter) -> None:
+    async def one(limit):
         async with limit:
             stream = await trio.open_tcp_stream(host, port)
             async with stream:
@@ -173,7 +171,7 @@ def bare(url: str, count: int = COUNT) -> None:
                     if event is h11.NEED_DATA:
                         connection.receive_data(await stream.receive_some(65536))
 
-    async def main() -> None:
+    async def main():
         limit = trio.CapacityLimiter(SIDE_BY_SIDE)
         async with trio.open_nursery() as nursery:
             for _ in range(count):

@@ -8,7 +8,6 @@ import resource
 import select
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +57,7 @@ class Row:
     why: str = ""
 
 
-def run(command: Sequence[str], folder: Path | None = None) -> Run | None:
+def run(command, folder=None):
     """Run *command* to its end, its output thrown away; None if it did not end in time."""
     started = time.perf_counter()
     process = subprocess.Popen(
@@ -73,7 +72,7 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run | None:
     # The process is waited for through a handle, and by wait4 alone: that is what tells its memory.
     handle = os.pidfd_open(process.pid)
     try:
-        parts: dict[int, float] = {}
+        parts = {}
         ended = False
         while not ended and time.perf_counter() - started < LONGEST:
             ended = bool(select.select([handle], [], [], OFTEN)[0])
@@ -92,7 +91,7 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run | None:
     return Run(seconds, processor, told, busiest) if ended else None
 
 
-def _started_by(pid: int) -> dict[int, float]:
+def _started_by(pid):
     """The processes that process *pid* has started and not waited for yet, with their seconds of processor."""
     found = {}
     with suppress(OSError):  # it has ended
@@ -102,20 +101,18 @@ def _started_by(pid: int) -> dict[int, float]:
     return found
 
 
-def processor_of(pid: int) -> float:
+def processor_of(pid):
     """Seconds of processor, user and system, of a process until now. Raises OSError if it has ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def own_peak() -> float:
+def own_peak():
     """MiB of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def side_by_side(
-    programs: Mapping[str, Sequence[str] | str], *, against: str, rounds: int, seconds: float
-) -> list[Row]:
+def side_by_side(programs, *, against, rounds, seconds):
     """Rows for *programs* (name -> command, or why it is missing), with ratios to the program *against*.
 
     At most *rounds* rounds, and no new round once *seconds* have passed; the first is not counted where there
@@ -123,7 +120,7 @@ def side_by_side(
     """
     commands = {name: what for name, what in programs.items() if not isinstance(what, str)}
     missing = {name: what for name, what in programs.items() if isinstance(what, str)}
-    runs: dict[str, list[Run]] = {name: [] for name in commands}
+    runs = {name: [] for name in commands}
     end = time.perf_counter() + seconds
     for number in range(rounds + 1):
         if number > 0 and time.perf_counter() > end:
@@ -146,7 +143,7 @@ def side_by_side(
     return [row(name, counted.get(name, []), base, missing.get(name, ""), beside) for name in programs]
 
 
-def row(name: str, runs: Sequence[Run], base: float | None, why: str, beside: Sequence[Run]) -> Row:
+def row(name, runs, base, why, beside):
     """The row of *runs*, with ratios to *base* (seconds), and round by round to the runs *beside*; or of *why*
     there are none."""
     if why:

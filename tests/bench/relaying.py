@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
 
@@ -81,10 +80,9 @@ class Taken(Struct, frozen=True):
 
 
 @contextmanager
-def running(*command: str) -> Iterator[Running]:
+def running(*command):
     """Run *command*."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
         line = process.stdout.readline().strip()
         try:
             yield Running(process.pid, int(line.rstrip("/").rpartition(":")[2]))
@@ -92,7 +90,7 @@ def running(*command: str) -> Iterator[Running]:
             process.kill()
 
 
-def opened(port: int) -> socket.socket:
+def opened(port):
     stream = socket.create_connection(("127.0.0.1", port))
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     stream.sendall(REQUEST)
@@ -102,12 +100,12 @@ def opened(port: int) -> socket.socket:
     return stream
 
 
-def frame(size: int) -> bytes:
+def frame(size):
     length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2) if size < 65536 else b""
     return b"\x82" + (length or b"\xff" + size.to_bytes(8)) + b"mask" + b"x" * size
 
 
-def flood(port: int, size: int, total: int) -> None:
+def flood(port, size, total):
     """Send *total* bytes of frames, and read as many back."""
     piece = frame(size) * max(1, (1 << 18) // size)
     pieces = max(1, total // len(piece))
@@ -122,7 +120,7 @@ def flood(port: int, size: int, total: int) -> None:
         sending.join()
 
 
-def turns(port: int) -> None:
+def turns(port):
     """Send TURNS small messages, each once the one before came back."""
     message = frame(16)
     with opened(port) as stream:
@@ -133,14 +131,14 @@ def turns(port: int) -> None:
                 left -= len(stream.recv(left))
 
 
-def taken(relay: Running, work: Callable[..., None], *arguments: int) -> Taken:
+def taken(relay, work, *arguments):
     """What *work* through *relay* takes."""
     started, processor = time.perf_counter(), processor_of(relay.pid)
     work(relay.port, *arguments)
     return Taken(time.perf_counter() - started, processor_of(relay.pid) - processor)
 
 
-def main() -> None:
+def main():
     own = (sys.executable, "-m", "wsprobe", "relay", "--silent")
     with (
         running(sys.executable, "-c", ECHO) as server,
@@ -157,7 +155,7 @@ def main() -> None:
         )
 
 
-def show(what: str, pairs: list[tuple[Taken, Taken]]) -> None:
+def show(what, pairs):
     print(what)
     for measure in ("seconds", "processor"):
         rounds = [(getattr(relay, measure), getattr(bare, measure)) for relay, bare in pairs]

@@ -15,14 +15,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
-from typing import BinaryIO
 
 import programs
-from measure import ENVIRONMENT, Row, Run, own_peak, row
+from measure import ENVIRONMENT, Run, own_peak, row
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = 100_000
@@ -72,7 +71,7 @@ How = tuple[Callable[[Sequence[str], Path], Measured], programs.Program]
 
 
 @contextmanager
-def server(deflate: bool) -> Iterator[str]:
+def server(deflate):
     """Run the echo server; its URL."""
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("echo.py")), "deflate" if deflate else "plain"],
@@ -82,14 +81,13 @@ def server(deflate: bool) -> Iterator[str]:
         env=ENVIRONMENT | {"PYTHONPATH": str(ROOT)},
     )
     try:
-        assert process.stdout is not None
         yield f"ws://127.0.0.1:{int(process.stdout.readline())}/"
     finally:
         process.terminate()
         process.wait(10)
 
 
-def lines(path: Path, count: int, large: bool) -> None:
+def lines(path, count, large):
     """Write *count* lines: of JSON, or of 64 KiB that compress as logs do."""
     with open(path, "wb") as file:
         if large:
@@ -101,7 +99,7 @@ def lines(path: Path, count: int, large: bool) -> None:
                 file.write(b'{"number":%d,"text":"hello"}\n' % number)
 
 
-def table(own: Sequence[str], folder: Path, large: bool, deflate: bool) -> tuple[str, list[Row]]:
+def table(own, folder, large, deflate):
     """The title and the rows of one table; a program whose lines differ is counted missing."""
     count = LARGE if large else SMALL_COMPRESSED if deflate else SMALL
     given = folder / "lines"
@@ -112,12 +110,12 @@ def table(own: Sequence[str], folder: Path, large: bool, deflate: bool) -> tuple
         return title, _rows((*own, "talk", "-s"), url, given, count, deflate)
 
 
-def _rows(talk: Sequence[str], url: str, given: Path, count: int, deflate: bool) -> list[Row]:
+def _rows(talk, url, given, count, deflate):
     number, ws = str(count), programs.ws()
     script = programs.python(WEBSOCKETS) if not isinstance(programs.websockets(url), str) else ""
     zero = (*talk, "--compress-from", "0", "--count", number, url)
-    all_compressed: dict[str, How] = {"wsprobe talk --compress-from 0": (piped, zero)} if deflate else {}
-    found: dict[str, How] = {
+    all_compressed = {"wsprobe talk --compress-from 0": (piped, zero)} if deflate else {}
+    found = {
         "wsprobe talk": (piped, (*talk, "--count", number, url)),
         **all_compressed,
         AGAINST: (piped, (*script, url, number) if script else "websockets is not installed"),
@@ -129,7 +127,7 @@ def _rows(talk: Sequence[str], url: str, given: Path, count: int, deflate: bool)
         "python -m websockets": (typed, programs.websockets(url)),
         "wscat": (typed, programs.wscat("-c", url)),
     }
-    runs: dict[str, list[Run]] = {name: [] for name in found}
+    runs = {name: [] for name in found}
     missing = {name: what for name, (_, what) in found.items() if isinstance(what, str)}
     for _ in range(ROUNDS):
         for name, (how, command) in found.items():
@@ -146,7 +144,7 @@ def _rows(talk: Sequence[str], url: str, given: Path, count: int, deflate: bool)
     return [row(name, runs[name], base, missing.get(name, ""), beside) for name in found]
 
 
-def piped(command: Sequence[str], given: Path) -> Measured:
+def piped(command, given):
     """One run with the lines of *given* as standard input, of a program that ends when all of them are back."""
     out = given.with_name("out")
     started = time.perf_counter()
@@ -166,7 +164,7 @@ PROMPT = b"> "
 """Drawn for each line that is read, also into one that is being shown."""
 
 
-def typed(command: Sequence[str], given: Path) -> Measured:
+def typed(command, given):
     """The same with a program that is made for a person: it leaves at the end of its input, whatever is still
     under way. So its input ends when all lines are back. What it draws around them is taken off."""
     started = time.perf_counter()
@@ -194,7 +192,7 @@ def typed(command: Sequence[str], given: Path) -> Measured:
     return wrong or done
 
 
-def _type(stdin: BinaryIO, given: Path, connected: threading.Event) -> None:
+def _type(stdin, given, connected):
     """Send all of *given* once the program is connected, and leave the end open until it has ended."""
     try:
         while not connected.wait(0.02):
@@ -208,7 +206,7 @@ def _type(stdin: BinaryIO, given: Path, connected: threading.Event) -> None:
         return  # it has ended
 
 
-def _shown(stdout: BinaryIO, given: Path, connected: threading.Event, until: float) -> str:
+def _shown(stdout, given, connected, until):
     """Read until all lines of *given* were shown; why not, if they were not."""
     rest, came = b"", 0
     with open(given, "rb") as file:
@@ -233,11 +231,11 @@ def _shown(stdout: BinaryIO, given: Path, connected: threading.Event, until: flo
     return ""
 
 
-def _environment() -> dict[str, str]:
+def _environment():
     return ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
 
 
-def _ended(process: subprocess.Popen[bytes], started: float, longest: float) -> Measured:
+def _ended(process, started, longest):
     """Wait for the end of *process*."""
     handle = os.pidfd_open(process.pid)
     try:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
 import many_urls
 import programs
-from measure import Run, run
+from measure import run
 
 ROUNDS = 9
 HERE = Path(__file__).resolve().parents[2]
@@ -21,7 +20,7 @@ MIXED = ("", "404", "502", "302", "401", "page")
 """Paths of nginx: a 403 with words, pages of its own, a redirect, a page for anybody."""
 
 
-def main() -> None:
+def main():
     if len(sys.argv) != 2:
         sys.exit("usage: python tests/bench/versions.py FOLDER")
     other = Path(sys.argv[1]).resolve()
@@ -33,7 +32,7 @@ def main() -> None:
                 print(f"  {title:42}{ratio(arguments, other)}", flush=True)
 
 
-def commands(folder: Path, url: str) -> Mapping[str, Sequence[str]]:
+def commands(folder, url):
     """Title -> the arguments of wsprobe."""
     saved = folder / "saved.jsonl"
     recorded = programs.wsprobe()
@@ -54,13 +53,13 @@ def commands(folder: Path, url: str) -> Mapping[str, Sequence[str]]:
     }
 
 
-def _list(file: Path, urls: Sequence[str]) -> Sequence[str]:
+def _list(file, urls):
     file.write_text("".join(f"{url}\n" for url in islice(cycle(urls), many_urls.COUNT)))
     at_once = str(many_urls.SIDE_BY_SIDE)
     return ("--parallel", at_once, "--per-host", at_once, f"@{file}")
 
 
-def ratio(arguments: Sequence[str], other: Path) -> str:
+def ratio(arguments, other):
     """The median of ROUNDS ratios, and the least and greatest; the first round fills the caches."""
     pairs = list(_rounds(arguments, other))[1:]
     if any(each is None for pair in pairs for each in pair):
@@ -69,12 +68,12 @@ def ratio(arguments: Sequence[str], other: Path) -> str:
     return f"{ratios[len(ratios) // 2]:>7.2f}  {ratios[0]:.2f} to {ratios[-1]:.2f}"
 
 
-def _rounds(arguments: Sequence[str], other: Path) -> Iterator[tuple[Run | None, Run | None]]:
+def _rounds(arguments, other):
     for _ in range(ROUNDS + 1):
         yield run(_of(HERE, arguments)), run(_of(other, arguments))
 
 
-def _of(checkout: Path, arguments: Sequence[str]) -> Sequence[str]:
+def _of(checkout, arguments):
     return ("env", f"PYTHONPATH={checkout}", sys.executable, "-P", "-m", "wsprobe", *arguments)
 
 

@@ -10,13 +10,10 @@ import os
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
 from msgspec import Struct
@@ -31,13 +28,13 @@ PAGE = b"<!doctype html><h1>Not here</h1>" + b"<p>text of the page</p>\n" * 60
 ZIPPED = gzip.compress(b'{"error":"quota"}', mtime=0)
 
 
-def plain(status: str, *fields: str, body: bytes = b"") -> bytes:
+def plain(status, *fields, body=b""):
     """An answer in latin-1, with the length of its body."""
     head = "".join(f"{each}\r\n" for each in (status, *fields, f"Content-Length: {len(body)}"))
     return head.encode("latin-1") + b"\r\n" + body
 
 
-ANSWERS: dict[str, bytes] = {
+ANSWERS = {
     "/forbidden": plain("HTTP/1.1 403 Token Expired", "X-Request-Id: abc", body=b'{"error":"token"}'),
     "/missing": plain("HTTP/1.1 404 Not Found", "Content-Type: text/html", body=PAGE),
     "/moved": plain("HTTP/1.1 302 Found", "Location: /login?next=%2Fws"),
@@ -88,30 +85,30 @@ class Server:
     """Answers each WebSocket by its path, and any other request with a page that opens them; a proxy for
     CONNECT. /secret asks for a password; /echo repeats one message and waits for the Close."""
 
-    def __init__(self, paths: Sequence[str], tls: ssl.SSLContext | None) -> None:
-        self.passed: list[Passed] = []
-        self.tunnels: list[tuple[bytes, bytes]] = []
+    def __init__(self, paths, tls):
+        self.passed = []
+        self.tunnels = []
         """(request, answer) of each CONNECT."""
         self._paths, self._tls = paths, tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=300)
-        self.port: int = self._listener.getsockname()[1]
+        self.port = self._listener.getsockname()[1]
         self.origin = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
 
-    def url(self, path: str) -> str:
+    def url(self, path):
         return self.origin.replace("http", "ws") + path
 
-    def serve(self) -> None:
+    def serve(self):
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
                 threading.Thread(target=self._connection, args=(client,), daemon=True).start()
 
-    def end(self) -> None:
+    def end(self):
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
-    def _connection(self, client: socket.socket) -> None:
+    def _connection(self, client):
         client.settimeout(60)
         with suppress(OSError, ValueError), client:
             if self._tls is None:
@@ -120,7 +117,7 @@ class Server:
             with self._tls.wrap_socket(client, server_side=True) as inner:
                 self._requests(inner)
 
-    def _requests(self, client: socket.socket) -> None:
+    def _requests(self, client):
         while self._request(client):
             pass
         with suppress(OSError):
@@ -128,7 +125,7 @@ class Server:
             while client.recv(65536):
                 pass
 
-    def _request(self, client: socket.socket) -> bool:
+    def _request(self, client):
         """Answer one request; whether another may follow."""
         head = b""
         while b"\r\n\r\n" not in head:
@@ -167,7 +164,7 @@ class Server:
                     break
         return answer == UNAUTHORIZED
 
-    def _tunnel(self, client: socket.socket, head: bytes, place: str) -> None:
+    def _tunnel(self, client, head, place):
         answer = b"HTTP/1.1 200 Connected\r\nVia: test\r\n\r\n"
         host, _, port = place.rpartition(":")
         self.tunnels.append((head, answer))
@@ -179,7 +176,7 @@ class Server:
             other.join(60)
 
 
-def _copy(of: socket.socket, to: socket.socket) -> None:
+def _copy(of, to):
     with suppress(OSError):
         while data := of.recv(65536):
             to.sendall(data)
@@ -199,7 +196,7 @@ for (const path of PATHS) {
 
 
 @contextmanager
-def server(paths: Sequence[str], tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+def server(paths, tls=None):
     made = Server(paths, tls)
     threading.Thread(target=made.serve, daemon=True).start()
     try:
@@ -208,14 +205,7 @@ def server(paths: Sequence[str], tls: ssl.SSLContext | None = None) -> Iterator[
         made.end()
 
 
-def chromium(
-    home: Path,
-    pages: Sequence[str],
-    over: Callable[[], bool],
-    *switches: str,
-    mode: str = "Everything",
-    end: signal.Signals = signal.SIGINT,
-) -> bytes:
+def chromium(home, pages, over, *switches, mode="Everything", end=signal.SIGINT):
     """The log of a Chromium that opened *pages*, until *over*."""
     log = home / "netlog.json"
     command = [
@@ -245,9 +235,7 @@ PREFERENCES = {
 """Nothing but this machine is reached."""
 
 
-def firefox(
-    home: Path, log: Path, pages: Sequence[str], over: Callable[[], bool], modules: str, **more: object
-) -> None:
+def firefox(home, log, pages, over, modules, **more):
     """Open *pages* in Firefox, whose processes write *log* and files beside it, until *over*."""
     profile = home / "firefox"
     profile.mkdir()
@@ -258,11 +246,11 @@ def firefox(
     _run(command, over, logging, signal.SIGTERM)
 
 
-def program(name: str) -> str:
+def program(name):
     return shutil.which(name) or pytest.fail(f"install {name}")
 
 
-def _run(command: Sequence[str], over: Callable[[], bool], more: dict[str, str], end: signal.Signals) -> None:
+def _run(command, over, more, end):
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(
         command, stdout=quiet, stderr=quiet, env=os.environ | more, start_new_session=True

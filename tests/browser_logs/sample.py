@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypedDict
 
 from wsprobe.browser_logs.netlog import NetLog
-from wsprobe.browser_logs.socket import LoggedSocket
 
 FILES = Path(__file__).parents[1] / "files" / "browser_logs"
 
@@ -21,16 +20,16 @@ class Truth(TypedDict):
 
 
 @cache
-def log(name: str) -> bytes:
+def log(name):
     return lzma.decompress((FILES / f"{name}.xz").read_bytes())
 
 
-def truth(name: str) -> list[Truth]:
-    found: list[Truth] = json.loads((FILES / "truth.json").read_text())[name]
+def truth(name):
+    found = json.loads((FILES / "truth.json").read_text())[name]
     return found
 
 
-def netlog(data: bytes, size: int = 65536) -> NetLog:
+def netlog(data, size=65536):
     """A log that was fed in pieces of *size* bytes, and has ended."""
     read = NetLog()
     for start in range(0, len(data), size):
@@ -39,5 +38,5 @@ def netlog(data: bytes, size: int = 65536) -> NetLog:
     return read
 
 
-def sockets(name: str) -> list[LoggedSocket]:
+def sockets(name):
     return list(netlog(log(name)).sockets())

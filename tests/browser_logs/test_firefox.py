@@ -8,14 +8,13 @@ import pytest
 
 from tests.browser_logs import sample
 from wsprobe.browser_logs.firefox import FirefoxLog
-from wsprobe.browser_logs.socket import LoggedSocket
 from wsprobe.exchange import Received
 from wsprobe.report.report import report
 
 NAMES = ["firefox-a-networking", "firefox-a-websocket"]
 
 
-def fed(data: bytes, size: int = 65536) -> list[LoggedSocket]:
+def fed(data, size=65536):
     log, taken = FirefoxLog(), []
     for start in range(0, len(data), size):
         log.feed(data[start : start + size])
@@ -25,7 +24,7 @@ def fed(data: bytes, size: int = 65536) -> list[LoggedSocket]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_has_the_request_and_the_head_of_each_answer(name: str) -> None:
+def test_it_has_the_request_and_the_head_of_each_answer(name):
     found = {each.exchange.plan.target.resource: each for each in fed(sample.log(f"{name}.moz_log"))}
     for truth in sample.truth(name):
         socket = found[truth["path"]]
@@ -36,7 +35,7 @@ def test_it_has_the_request_and_the_head_of_each_answer(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_failed_has_firefox_s_error(name: str) -> None:
+def test_what_failed_has_firefox_s_error(name):
     both = (
         name == "firefox-a-websocket"
     )  # nsWebSocket says why a handshake failed whose answer was read to its end
@@ -62,14 +61,14 @@ def test_what_failed_has_firefox_s_error(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_pieces_of_any_size_give_the_same(name: str) -> None:
+def test_pieces_of_any_size_give_the_same(name):
     data = sample.log(f"{name}.moz_log")
     whole = fed(data)
     assert fed(data, 1009) == whole
     assert fed(data.replace(b"\n", b"\r\n")) == whole
 
 
-def test_a_log_without_times_has_the_same_heads() -> None:
+def test_a_log_without_times_has_the_same_heads():
     data = sample.log("firefox-a-networking.moz_log")
     bare = fed(re.sub(rb"(?m)^[-0-9]+ [0-9:.]+ UTC - ", b"", data))
     assert [report(each.exchange).outcome for each in bare] == [
@@ -79,7 +78,7 @@ def test_a_log_without_times_has_the_same_heads() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_cut_after_every_thousandth_byte_a_log_gives_what_it_has(name: str) -> None:
+def test_cut_after_every_thousandth_byte_a_log_gives_what_it_has(name):
     lines = sample.log(f"{name}.moz_log").splitlines(keepends=True)
     of_use = re.compile(rb"nsHttpT|ebSocket|HttpBaseChannel|uri=|/nsHttp   ")
     data = b"".join(filter(of_use.search, lines))
@@ -98,7 +97,7 @@ def test_cut_after_every_thousandth_byte_a_log_gives_what_it_has(name: str) -> N
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_cut_or_damaged_log_is_read_as_far_as_it_goes(name: str) -> None:
+def test_a_cut_or_damaged_log_is_read_as_far_as_it_goes(name):
     data = sample.log(f"{name}.moz_log")
     chance = random.Random(37)
     whole = fed(data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import ssl
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,8 @@ import trustme
 
 from tests.browser_logs import real, sample
 from wsprobe.browser_logs.firefox import FirefoxLog
-from wsprobe.browser_logs.socket import LoggedSocket
 from wsprobe.cli import evidence
 from wsprobe.exchange import Received, Sent, TunnelReceived, TunnelSent
-from wsprobe.lab.background import BackgroundLab
 from wsprobe.report.report import report
 from wsprobe.show.as_json import report_value
 
@@ -24,15 +21,15 @@ pytestmark = pytest.mark.engines
 PATHS = [*real.ANSWERS, "/echo"]
 
 
-def passed(servers: Sequence[real.Server], paths: Sequence[str] = PATHS) -> bool:
+def passed(servers, paths=PATHS):
     return all(len(each.passed) >= len(paths) for each in servers)
 
 
-def data(socket: LoggedSocket, *kinds: type[Sent | Received | TunnelSent | TunnelReceived]) -> bytes:
+def data(socket, *kinds):
     return b"".join(each.data for each in socket.exchange.events if isinstance(each, kinds))
 
 
-def check(found: Sequence[LoggedSocket], servers: Sequence[real.Server]) -> None:
+def check(found, servers):
     """Every byte that the server received and sent is there, in the recording of its URL."""
     sockets = {each.url: each for each in found}
     assert len(sockets) == len(found) == sum(len(each.passed) for each in servers)
@@ -47,7 +44,7 @@ def check(found: Sequence[LoggedSocket], servers: Sequence[real.Server]) -> None
 
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
-def test_chromium_s_log_of_two_pages_has_every_byte(tmp_path: Path, tls: bool, end: signal.Signals) -> None:
+def test_chromium_s_log_of_two_pages_has_every_byte(tmp_path, tls, end):
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if tls else None
     if context is not None:
         trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
@@ -60,14 +57,14 @@ def test_chromium_s_log_of_two_pages_has_every_byte(tmp_path: Path, tls: bool, e
     check(list(read.sockets()), [one, other])
 
 
-def test_chromium_s_log_of_two_hundred_sockets_has_every_byte(tmp_path: Path) -> None:
+def test_chromium_s_log_of_two_hundred_sockets_has_every_byte(tmp_path):
     paths = [f"/forbidden&{number}" for number in range(200)]
     with real.server(paths) as one:
         log = real.chromium(tmp_path, [one.origin + "/"], lambda: passed([one], paths))
     check(list(sample.netlog(log).sockets()), [one])
 
 
-def test_through_a_proxy_the_tunnel_is_there_too(tmp_path: Path) -> None:
+def test_through_a_proxy_the_tunnel_is_there_too(tmp_path):
     paths = ["/forbidden", "/close-4403", "/echo"]
     with real.server(paths) as one, real.server(paths) as proxy:
         switches = (f"--proxy-server=http://127.0.0.1:{proxy.port}", "--proxy-bypass-list=<-loopback>")
@@ -79,7 +76,7 @@ def test_through_a_proxy_the_tunnel_is_there_too(tmp_path: Path) -> None:
     assert all(each.exchange.plan.route.proxy == f"http://127.0.0.1:{proxy.port}" for each in found)
 
 
-def test_a_401_that_chromium_answers_is_an_earlier_exchange(tmp_path: Path) -> None:
+def test_a_401_that_chromium_answers_is_an_earlier_exchange(tmp_path):
     with real.server(["/secret"]) as one:
         log = real.chromium(tmp_path, [one.origin + "/#login"], lambda: passed([one], ["/secret"] * 2))
     (found,) = sample.netlog(log).sockets()
@@ -93,7 +90,7 @@ def test_a_401_that_chromium_answers_is_an_earlier_exchange(tmp_path: Path) -> N
     assert [report(first).outcome, report(found.exchange).reading.status] == ["unauthorized", 101]
 
 
-def test_without_raw_bytes_the_outcome_is_the_same(tmp_path: Path) -> None:
+def test_without_raw_bytes_the_outcome_is_the_same(tmp_path):
     with real.server(PATHS) as one:
         log = real.chromium(tmp_path, [one.origin + "/"], lambda: passed([one]), mode="Default")
     found = list(sample.netlog(log).sockets())
@@ -107,9 +104,7 @@ def test_without_raw_bytes_the_outcome_is_the_same(tmp_path: Path) -> None:
 HTTP2 = {"h2-on": ("open", 200), "h2-status-403": ("refused", 403), "h2-status-500": ("server-error", 500)}
 
 
-def test_over_http2_fields_and_body_are_there_and_no_made_up_bytes(
-    wsprobe_lab: BackgroundLab, tmp_path: Path
-) -> None:
+def test_over_http2_fields_and_body_are_there_and_no_made_up_bytes(wsprobe_lab, tmp_path):
     urls = {name: wsprobe_lab.url(name) for name in HTTP2}
     page = tmp_path / "page.html"
     page.write_text(
@@ -123,7 +118,7 @@ def test_over_http2_fields_and_body_are_there_and_no_made_up_bytes(
     )
     log = tmp_path / "netlog.json"
 
-    def over() -> bool:
+    def over():
         found = sample.netlog(log.read_bytes()).take_finished() if log.exists() else ()
         return sum(report(each.exchange).reading.status is not None for each in found) >= len(urls)
 
@@ -136,12 +131,11 @@ def test_over_http2_fields_and_body_are_there_and_no_made_up_bytes(
         assert (made.outcome, made.reading.status) == (outcome, status)
         value = report_value(made)
         assert value.http == "2"
-        assert value.response is not None
         assert value.response.raw is None
 
 
 @pytest.mark.parametrize("modules", ["nsHttp:5", "nsHttp:5,nsWebSocket:5", "nsHttp:5,nsWebSocket:5,rotate:4"])
-def test_firefox_s_log_has_every_request_and_head(tmp_path: Path, modules: str) -> None:
+def test_firefox_s_log_has_every_request_and_head(tmp_path, modules):
     with real.server(PATHS) as one:
         log = tmp_path / "log"
         real.firefox(tmp_path, log, [one.origin + "/"], lambda: passed([one]), f"timestamp,sync,{modules}")

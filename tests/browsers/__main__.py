@@ -10,36 +10,34 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from tests.browsers.driver import store
 from tests.browsers.driver.compare import table
 from wsprobe.lab import load as catalogue
-from wsprobe.lab.measured import Measured, MeasuredError, Observation, agreement, all_held, load, nearest
+from wsprobe.lab.measured import MeasuredError, agreement, all_held, load, nearest
 from wsprobe.lab.ports import own_url
-from wsprobe.lab.scenario import Scenario
 
 KEPT = ("exception", "url", "events", "readyState", "capped", "value")
 
 
-def recordings(measured: Measured) -> dict[str, dict[str, Any]]:
+def recordings(measured):
     """By scenario, what a recordings file has of it."""
     known = catalogue()
     return {name: recording(known[name], seen) for name, seen in measured.seen.items()}
 
 
-def recording(scenario: Scenario, seen: Observation) -> dict[str, Any]:
+def recording(scenario, seen):
     """One recording: the lab's address is named where the scenario's URL named it so."""
     value = msgspec.json.decode(msgspec.json.encode(seen))
     kept = {name: value[name] for name in KEPT if name in value}
     url = scenario.url or own_url(scenario)
     template = url if ":" in url else scenario.page.url
-    return _named(kept, seen.host) if "{ip}" in template else kept  # type: ignore[no-any-return]
+    return _named(kept, seen.host) if "{ip}" in template else kept
 
 
-def _named(value: Any, host: str) -> Any:
+def _named(value, host):
     if isinstance(value, str):
         return value.replace(host, "{ip}")
     if isinstance(value, list):
@@ -49,7 +47,7 @@ def _named(value: Any, host: str) -> Any:
     return value
 
 
-def main() -> int:
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="what the page wrote")
     parser.add_argument("--name", default="", help="of the engine; as the file has it, if not given")
@@ -66,7 +64,7 @@ def main() -> int:
         return 2
     found = all_held(measured)
     print(f"{name} {measured.browser.version}: {len(measured.seen)} scenarios, nearest to {nearest(found)}")
-    print(table(agreement(found)))  # type: ignore[arg-type]
+    print(table(agreement(found)))
     if not options.check:
         if store.path(name).exists() and not options.name:
             print(f"{store.path(name)} is there: --name {name} replaces it", file=sys.stderr)

@@ -21,33 +21,31 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import trio
 
 from tests.browsers.driver.case import Case, Script
 from tests.browsers.driver.engines import ENGINES, named
-from tests.browsers.driver.record import Measurement, Recording, measure
+from tests.browsers.driver.record import measure
 from wsprobe.browsers.engine import Page
 from wsprobe.lab.perform import request, values
 from wsprobe.lab.ports import LISTENERS
 from wsprobe.lab.scenario import Scenario, Step, escape
 
 SCRIPTS = ("before", "construct", "after", "on_open", "on_message", "at_end")
-OTHER_NAMES: dict[str, Any] = {
+OTHER_NAMES = {
     "read-until-close-frame": "read-close",
     "rst": "reset",
     "tls-close-notify": "close-notify",
 }
 
 SECONDS = 5.0
-FIELDS: set[str] = {*LISTENERS, *values(asked)} if (asked := request(b"GET / HTTP/1.1\r\n\r\n")) else set()
+FIELDS = {*LISTENERS, *values(asked)} if (asked := request(b"GET / HTTP/1.1\r\n\r\n")) else set()
 FIELD = re.compile(r"[{]([a-z0-9.-]+)[}]|[{}]")
 
 
-def read(text: str) -> list[Case]:
+def read(text):
     """The cases of a file. Raises ValueError, KeyError where it is none."""
     if text.lstrip().startswith(("{", "[")) and not text.lstrip().startswith("[["):
         values = _json(text)
@@ -56,7 +54,7 @@ def read(text: str) -> list[Case]:
     return [case(value, f"case-{number}") for number, value in enumerate(values, 1)]
 
 
-def _json(text: str) -> list[dict[str, Any]]:
+def _json(text):
     try:
         value = json.loads(text)
     except json.JSONDecodeError:
@@ -64,7 +62,7 @@ def _json(text: str) -> list[dict[str, Any]]:
     return value if isinstance(value, list) else [value]
 
 
-def case(value: dict[str, Any], name: str) -> Case:
+def case(value, name):
     protocols = value.get("protocols")
     usual = isinstance(protocols, str) or (
         isinstance(protocols, list) and all(isinstance(item, str) for item in protocols)
@@ -92,22 +90,22 @@ def case(value: dict[str, Any], name: str) -> Case:
     return Case(scenario, Script(**parts))
 
 
-def step(do: str, *arguments: Any) -> Step:
+def step(do, *arguments):
     do = OTHER_NAMES.get(do, do)
     if do == "send-hex":
         return Step("send", escape(bytes.fromhex(arguments[0])))
     if do in ("send", "send-bytewise"):
         text = FIELD.sub(_field, arguments[0].replace("{A}", "{accept}").replace("{H}", "{host}"))
         return Step(do, text.encode("latin-1"), *(float(pause) for pause in arguments[1:]))
-    return Step(do, seconds=float(arguments[0] if arguments else SECONDS))  # type: ignore[arg-type]
+    return Step(do, seconds=float(arguments[0] if arguments else SECONDS))
 
 
-def _field(match: re.Match[str]) -> str:
+def _field(match):
     """A field stays, a brace that belongs to none is doubled."""
     return match[0] if match[1] in FIELDS else escape(match[0].encode("latin-1")).decode("latin-1")
 
 
-def shown(recording: Recording, *, requests: bool) -> Iterable[str]:
+def shown(recording, *, requests):
     if recording["exception"]:
         yield f"throws   {recording['exception']}"
     for event in recording["events"]:
@@ -129,12 +127,12 @@ def shown(recording: Recording, *, requests: bool) -> Iterable[str]:
         yield f"requests {len(recording['requests'])}"
 
 
-def _event(event: dict[str, Any]) -> str:
+def _event(event):
     rest = {name: value for name, value in event.items() if name not in ("type", "rs")}
     return f"{event['type']:<8} rs={event.get('rs')} {json.dumps(rest, ensure_ascii=False) if rest else ''}"
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", help="TOML or JSON; - for standard input")
     parser.add_argument("--engine", default=",".join(ENGINES), help="names, separated by commas")
@@ -150,10 +148,10 @@ def main() -> None:
         _print(name, measured, options)
 
 
-async def _measure_all(names: list[str], cases: list[Case], times: int) -> list[tuple[str, Measurement]]:
-    measured: list[tuple[str, Measurement]] = []
+async def _measure_all(names, cases, times):
+    measured = []
 
-    async def one(name: str) -> None:
+    async def one(name):
         for _ in range(times):
             measured.append((name, await measure(ENGINES[name], cases)))
 
@@ -166,7 +164,7 @@ async def _measure_all(names: list[str], cases: list[Case], times: int) -> list[
     return sorted(measured, key=lambda pair: pair[0])
 
 
-def _print(engine: str, measured: Measurement, options: argparse.Namespace) -> None:
+def _print(engine, measured, options):
     for name, recording in sorted(measured.recordings.items()):
         if options.json:
             print(json.dumps({"engine": engine, "scenario": name, **recording}, ensure_ascii=False))

@@ -11,23 +11,22 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import trio
 
 from tests.browsers.driver.case import Case
 from tests.browsers.driver.engines import ENGINES, named
-from tests.browsers.driver.record import Measurement, measure
+from tests.browsers.driver.record import measure
 from tests.browsers.measure import kept
 from tests.browsers.views import held, predicted
 from wsprobe.lab import parse
-from wsprobe.lab.scenario import Scenario
 
 Faults = Mapping[str, list[str]]
 
 
-def faults(name: str, measured: Measurement, scenarios: Mapping[str, Scenario]) -> Faults:
+def faults(name, measured, scenarios):
     """Scenario -> in what our view of it is not what was measured; those that agree left out."""
     found = {
         scenario: held(name, scenarios[scenario], kept(recording))
@@ -36,7 +35,7 @@ def faults(name: str, measured: Measurement, scenarios: Mapping[str, Scenario]) 
     return {scenario: lines for scenario, lines in found.items() if lines}
 
 
-def events(name: str, measured: Measurement, scenarios: Mapping[str, Scenario]) -> tuple[int, int]:
+def events(name, measured, scenarios):
     """How many events our views of *scenarios* share with what was measured, of how many."""
     same = places = 0
     for scenario, recording in measured.recordings.items():
@@ -47,10 +46,10 @@ def events(name: str, measured: Measurement, scenarios: Mapping[str, Scenario]) 
     return same, places
 
 
-async def hold(name: str, scenarios: Mapping[str, Scenario], times: int) -> None:
+async def hold(name, scenarios, times):
     """Print where engine *name* and our view of it differ."""
-    often: Counter[str] = Counter()
-    seen: dict[str, list[str]] = {}
+    often = Counter()
+    seen = {}
     wanted = list(scenarios)
     same = places = 0
     for turn in range(times):
@@ -71,12 +70,12 @@ async def hold(name: str, scenarios: Mapping[str, Scenario], times: int) -> None
     print(f"{name}: {len(scenarios) - len(seen)} of {len(scenarios)} agree, {share}", flush=True)
 
 
-async def hold_all(names: Iterable[str], scenarios: Mapping[str, Scenario], times: int) -> None:
+async def hold_all(names, scenarios, times):
     for name in names:
         await hold(name, scenarios, times)
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="scenarios, in TOML")
     parser.add_argument("--engine", default=",".join(ENGINES), help="names, separated by commas")

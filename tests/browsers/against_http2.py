@@ -7,7 +7,6 @@ As ``against`` does over HTTP/1.1: one that differs is measured again, so that a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
 from typing import Any
 from unittest.mock import patch
 
@@ -25,8 +24,6 @@ from wsprobe.lab import server
 from wsprobe.lab.http2_steps import Http2Step
 from wsprobe.lab.measured import LONGEST_DATA, beginning
 from wsprobe.lab.ports import PORTS
-from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.server import Visit
 
 WARM = """
     const at = new URL(jobs[0].url), asked = new XMLHttpRequest();
@@ -39,20 +36,20 @@ Seen = tuple[list[dict[str, Any]], list[str]]
 """Events, and the protocol of each handshake."""
 
 
-async def measured(engine: str, scenarios: Iterable[Scenario]) -> dict[str, Seen]:
+async def measured(engine, scenarios):
     """What the page wrote down and the server saw, by scenario; those that stalled left out."""
     script = Script(before=WARM) if engine == "chromium" else Script()
     cases = {scenario.name: Case(scenario, script) for scenario in scenarios}
-    handshakes: dict[str, list[str]] = defaultdict(list)
+    handshakes = defaultdict(list)
     at = server.scenario_at
 
-    def watch(visit: Visit) -> None:
+    def watch(visit):
         if b":method: CONNECT" in visit.request:
             handshakes[visit.scenario].append("2")
         elif b"pgrade: websocket" in visit.request:
             handshakes[visit.scenario].append("1.1")
 
-    def found(path: str) -> Scenario:
+    def found(path):
         case = cases.get(path.removeprefix("/s/"))
         return case.scenario if case is not None else at(path)
 
@@ -68,7 +65,7 @@ async def measured(engine: str, scenarios: Iterable[Scenario]) -> dict[str, Seen
     }
 
 
-def predicted(engine: str, scenario: Scenario) -> tuple[Seen, str]:
+def predicted(engine, scenario):
     """The same from our view; and the other result, or the standstill, that it names, "" if there is none."""
     page = scenario.page
     if engine == "chromium":
@@ -77,24 +74,24 @@ def predicted(engine: str, scenario: Scenario) -> tuple[Seen, str]:
     return ([short(event) for event in told(view)], list(view.handshakes)), view.races or " ".join(view.beyond)
 
 
-def short(event: dict[str, Any]) -> dict[str, Any]:
+def short(event):
     """*event* with long text cut as the page cuts it."""
     text = event.get("data", "")
     units = len(text.encode("utf-16-le")) // 2
     return {**event, "data": beginning(text), "size": units} if units > LONGEST_DATA else event
 
 
-def plain(event: Mapping[str, Any]) -> dict[str, Any]:
+def plain(event):
     """An event of a recording as ``told`` writes one of a view."""
     left = ("at", "where", "hex") if "data" in event else ("at", "where", "hex", "size")
     return {key: value for key, value in event.items() if key not in left}
 
 
-async def hold(engine: str, scenarios: list[Scenario], times: int) -> None:
+async def hold(engine, scenarios, times):
     """Print where *engine* and our view of it differ."""
     views = {scenario.name: predicted(engine, scenario) for scenario in scenarios}
-    often: Counter[str] = Counter()
-    came: dict[str, list[Seen]] = defaultdict(list)
+    often = Counter()
+    came = defaultdict(list)
     left, same, places, counted = scenarios, 0, 0, 0
     for turn in range(times):
         seen = await measured(engine, left)
@@ -119,13 +116,12 @@ async def hold(engine: str, scenarios: list[Scenario], times: int) -> None:
     print(f"{engine}: {counted - len(left)} of {counted} agree, {share}", flush=True)
 
 
-def _play(scenario: Scenario) -> str:
+def _play(scenario):
     """What *scenario* answers first, in short."""
-    assert scenario.http2 is not None
     return "; ".join(map(_step, scenario.http2.plays[0]))
 
 
-def _step(step: Http2Step) -> str:
+def _step(step):
     usual = to_builtins(Http2Step(step.do), builtin_types=(bytes,))
     more = {
         name: value for name, value in to_builtins(step, builtin_types=(bytes,)).items() if value != usual[name]
@@ -133,6 +129,6 @@ def _step(step: Http2Step) -> str:
     return f"{step.do} {more}" if more else step.do
 
 
-async def hold_all(names: Iterable[str], scenarios: list[Scenario], times: int) -> None:
+async def hold_all(names, scenarios, times):
     for name in names:
         await hold(name, scenarios, times)

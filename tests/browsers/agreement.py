@@ -5,22 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from tests.browsers.driver.compare import Agreement, agreement, table
 from tests.browsers.measure import left_out
 from tests.browsers.views import engines, faults, is_flood, recordings, scenarios
 from wsprobe.lab import load
-from wsprobe.lab.scenario import Scenario
 
 MANUAL = Path(__file__).parents[2] / "man" / "build" / "agreement.json"
 
 Result = tuple[str, str, str, list[str]]
 
 
-def results(*, without_floods: bool = False) -> list[Result]:
+def results(*, without_floods=False):
     """Engine, category, scenario, and what is not as measured, for all; floods may be taken for agreed."""
     return [
         (name, scenario.about, scenario.name, _faults(name, scenario, without_floods))
@@ -29,15 +26,15 @@ def results(*, without_floods: bool = False) -> list[Result]:
     ]
 
 
-def _faults(name: str, scenario: Scenario, without_floods: bool) -> list[str]:
+def _faults(name, scenario, without_floods):
     return [] if without_floods and is_flood(scenario) else faults(name, scenario)
 
 
-def text() -> str:
+def text():
     return table(agreement((engine, category, not found) for engine, category, _, found in results()))
 
 
-def value(found: Iterable[Result]) -> dict[str, Any]:
+def value(found):
     """The table as the manual has it: a row of ``agreed/of`` for each kind of scenario."""
     rows = agreement((engine, category, not faults_found) for engine, category, _, faults_found in found)
     return {
@@ -48,7 +45,7 @@ def value(found: Iterable[Result]) -> dict[str, Any]:
     }
 
 
-def unmeasured() -> dict[str, list[str]]:
+def unmeasured():
     """Engine -> scenarios that it was not measured with: whoever adds one may not have the engine."""
     missing = {
         name: [each for each in load() if not left_out(name, each) and each not in recordings(name)]
@@ -57,7 +54,7 @@ def unmeasured() -> dict[str, list[str]]:
     return {name: scenarios for name, scenarios in missing.items() if scenarios}
 
 
-def main() -> int:
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", action="store_true", help="say what is not as measured")
     parser.add_argument("--write", action="store_true", help="write the table for the manual")

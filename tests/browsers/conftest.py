@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 import pytest
 
 from tests.browsers.moved import installed, moved
@@ -11,9 +9,7 @@ from wsprobe.browsers import BROWSERS
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(item, call):
     """What differs in an engine that is newer than the facts is no failure of the views: they name the version
     that they are of. It is an expected failure, whose reason says what to do."""
     report = yield
@@ -23,7 +19,7 @@ def pytest_runtest_makereport(
     return report
 
 
-def excuse(item: pytest.Item) -> str:
+def excuse(item):
     """Why the engine that *item* is about may differ, "" where it may not."""
     values = getattr(item, "callspec", None)
     about = [value for value in (values.params.values() if values else ()) if value in BROWSERS]

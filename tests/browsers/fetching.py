@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import trio
 
@@ -18,7 +17,7 @@ FILE = Path(__file__).with_name("recordings") / "fetch.jsonl"
 ENGINES = ("chromium", "firefox", "webkitgtk")
 BODY = b"why: no token"
 ALLOW = "Access-Control-Allow-Origin: "
-ANSWERS: dict[str, tuple[int, tuple[str, ...]]] = {
+ANSWERS = {
     "none": (403, ()),
     "own": (403, (f"{ALLOW}{{origin}}",)),
     "star": (403, (f"{ALLOW}*",)),
@@ -60,7 +59,7 @@ async function one(url) {
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
 
 
-def answer(name: str, origin: str) -> bytes:
+def answer(name, origin):
     """The bytes of the answer called *name*, for a page of *origin*."""
     status, fields = ANSWERS[name]
     body = b"" if status in (101, 204) else BODY
@@ -70,14 +69,14 @@ def answer(name: str, origin: str) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-async def measure(engine: str) -> tuple[str, dict[str, list[Any]]]:
+async def measure(engine):
     """The version of *engine*, and what script got of each answer: status and body, or name and message."""
-    seen: dict[str, list[Any]] = {}
+    seen = {}
     over = trio.Event()
     page = b""
     origin = ""
 
-    async def serve(stream: trio.SocketStream) -> None:
+    async def serve(stream):
         data = b""
         async with stream:
             try:
@@ -119,7 +118,7 @@ async def measure(engine: str) -> tuple[str, dict[str, list[Any]]]:
     return await installed.version(browser), seen
 
 
-def load() -> dict[str, dict[str, list[Any]]]:
+def load():
     """Engine -> answer -> what script got."""
     return {value["engine"]: value["seen"] for value in map(json.loads, FILE.read_text().splitlines())}
 

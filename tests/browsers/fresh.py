@@ -11,16 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from tests.browsers.fresh_frames import RandomDeflater, message_in_pieces, random_close, random_frame
 
-WORDS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("ascii"))
+WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("ascii"))
 DEFLATE = "permessage-deflate"
-ACTS: tuple[dict[str, Any], ...] = (
+ACTS = (
     {"close": True},
     {"close": 1000, "reason": "x"},
     {"close": 4000},
@@ -38,7 +37,7 @@ Step = dict[str, Any] | str
 Table = dict[str, Any]
 
 
-def scenarios(seed: int, number: int) -> Iterator[tuple[str, Table]]:
+def scenarios(seed, number):
     """*number* scenarios by name, as tables of the catalogue."""
     random = Random(seed)
     kinds = (
@@ -50,14 +49,14 @@ def scenarios(seed: int, number: int) -> Iterator[tuple[str, Table]]:
         yield f"fresh-{seed}-{index}-{kind.__name__.replace('_', '-')}", kind(random)
 
 
-def refusal(random: Random) -> Table:
+def refusal(random):
     """Some answer that is no 101, with some body."""
     lines = [f"{_one(random, 'versions')} {random.choice(WORDS['statuses'])}"]
     lines += random.sample(WORDS["fields"], random.choice((0, 1, 1, 2, 2, 3)))
     return {"steps": [*_before(random), *_head(random, lines, _one(random, "bodies")), *_end(random)]}
 
 
-def body(random: Random) -> Table:
+def body(random):
     """A refusal whose body has a length, is chunked or is neither, right or wrong, in one segment or more."""
     lines = [f"HTTP/1.1 {random.choice(WORDS['statuses'][:15])}"]
     framing = random.choice(("chunked", "chunked", "chunked", "length", "both", "neither"))
@@ -72,7 +71,7 @@ def body(random: Random) -> Table:
     return {"steps": [*steps, *_end(random)]}
 
 
-def _chunks(random: Random) -> Iterator[str]:
+def _chunks(random):
     for _ in range(random.choice((0, 1, 1, 2, 3))):
         data = "z" * random.choice((1, 2, 15, 16, 600))
         size = random.choice(
@@ -87,11 +86,11 @@ def _chunks(random: Random) -> Iterator[str]:
     )
 
 
-def upgrade(random: Random) -> Table:
+def upgrade(random):
     """A 101 that has all that it should, or something else; then a greeting."""
     fields = [_one(random, name) for name in ("upgrade", "connection", "accept")]
     fields += random.sample(WORDS["fields"], random.choice((0, 0, 0, 1, 1)))
-    page: Table = {"protocols": random.choice((["a"], ["a", "b"], "a"))} if random.random() < 0.4 else {}
+    page = {"protocols": random.choice((["a"], ["a", "b"], "a"))} if random.random() < 0.4 else {}
     if random.random() < (0.7 if page else 0.1):
         fields.append(f"Sec-WebSocket-Protocol: {_one(random, 'protocols')}")
     random.shuffle(fields)
@@ -99,7 +98,7 @@ def upgrade(random: Random) -> Table:
     return {"steps": [*_before(random), *_head(random, lines), *_greeting(random)], "page": page}
 
 
-def damaged(random: Random) -> Table:
+def damaged(random):
     """A good 101 of which one or two lines are written as no server should."""
     lines = [
         "HTTP/1.1 101 Switching Protocols",
@@ -140,13 +139,13 @@ def damaged(random: Random) -> Table:
     return {"steps": [*_split(random, text + "\r\n"), *_greeting(random)]}
 
 
-def large(random: Random) -> Table:
+def large(random):
     """A head with a long line or many lines, a 101 or not."""
     opens = random.random() < 0.7
     first = "{good}" if opens else "HTTP/1.1 403 Forbidden\r\nContent-Length: 0"
     if random.random() < 0.6:
         size = random.choice(HEAD_SIZES) + random.randint(-300, 300)
-        steps: list[Step] = [
+        steps = [
             {"send": first + "\r\nX-Big: "},
             {"send": "a", "repeat": size},
             {"send": "\r\n\r\n"},
@@ -157,11 +156,11 @@ def large(random: Random) -> Table:
     return {"steps": [*steps, *(_greeting(random) if opens else _end(random))]}
 
 
-def talking(random: Random) -> Table:
+def talking(random):
     """A page that sends; a server that sends everything back, reads some of it, or none."""
-    texts: list[Table] = [{"text": random.choice(TEXTS_SENT)} for _ in range(random.choice((1, 2, 3)))]
-    page: Table = {"open": texts}
-    closes: list[Table] = [dict(random.choice(CLOSES_SENT))]
+    texts = [{"text": random.choice(TEXTS_SENT)} for _ in range(random.choice((1, 2, 3)))]
+    page = {"open": texts}
+    closes = [dict(random.choice(CLOSES_SENT))]
     match random.choice(("open", "message", "time", "never")):
         case "open":
             page["open"] = [*texts, *closes]
@@ -170,23 +169,21 @@ def talking(random: Random) -> Table:
         case "time":
             page["time"] = [{**closes[0], "after": 0.4}]
     answer = random.choice(({"echo": 1.5}, {"echo": 1.5}, {"read-frame": 1}, {"read-close": 2}, {"hold": 0.8}))
-    after: list[Step] = random.choice(
-        ([], [{"close": 1000}], [{"text": "late"}, {"close": 4000}], ["echo-close"])
-    )
+    after = random.choice(([], [{"close": 1000}], [{"text": "late"}, {"close": 4000}], ["echo-close"]))
     return {"steps": ["open", {"wait": 0.05}, answer, *after, *_end(random)], "page": page}
 
 
-def broken_off(random: Random) -> Table:
+def broken_off(random):
     """An answer or a session that stops in the middle, by an end, a reset or half an end."""
     made = random.choice((refusal, body, upgrade, session, messages, compressed))(random)
-    steps: list[Step] = [step for step in made["steps"] if step != "reset" and not _is_long(step)]
+    steps = [step for step in made["steps"] if step != "reset" and not _is_long(step)]
     del steps[random.randint(1, len(steps)) :]
     last = steps[-1]
     if isinstance(last, dict) and "hex" in last and len(last["hex"]) > 2:
         steps[-1] = {"hex": last["hex"][: 2 * random.randrange(1, len(last["hex"]) // 2)]}
     if isinstance(last, dict) and "send" in last and len(last) == 1:
         steps[-1] = {"send": random.choice(list(_prefixes(last["send"])))}
-    ends: tuple[list[Step], ...] = (
+    ends = (
         [{"hold": 0.2}],
         [{"hold": 0.2}, "reset"],
         ["fin", {"hold": 0.5}],
@@ -195,17 +192,17 @@ def broken_off(random: Random) -> Table:
     return {"steps": [*steps, *random.choice(ends)], "page": made.get("page", {})}
 
 
-def _is_long(step: Step) -> bool:
+def _is_long(step):
     return isinstance(step, dict) and ("hold" in step or "read-close" in step)
 
 
-def _prefixes(text: str) -> Iterator[str]:
+def _prefixes(text):
     """Where *text* can be cut: not in a field, which is filled in later."""
     found = [at for at in range(1, len(text) + 1) if text[:at].count("{") == text[:at].count("}")]
     yield from (text[:at] for at in found)
 
 
-def extended(random: Random) -> Table:
+def extended(random):
     """A 101 with some extension; then a greeting."""
     value = _one(random, "extensions")
     if random.random() < 0.6:
@@ -213,9 +210,9 @@ def extended(random: Random) -> Table:
     return {"steps": [_agreed(value), *_greeting(random)]}
 
 
-def session(random: Random) -> Table:
+def session(random):
     """Frames, most of them good, and script that may close or send meanwhile."""
-    steps: list[Step] = ["open", *([{"wait": 0.05}] if random.random() < 0.8 else [])]
+    steps = ["open", *([{"wait": 0.05}] if random.random() < 0.8 else [])]
     inside = False
     for _ in range(random.choice((1, 2, 2, 3, 4))):
         data, inside = random_frame(random, inside)
@@ -225,9 +222,9 @@ def session(random: Random) -> Table:
     return {"steps": [*steps, *_end(random)], "page": _acting(random)}
 
 
-def messages(random: Random) -> Table:
+def messages(random):
     """Messages in pieces."""
-    steps: list[Step] = ["open", {"wait": 0.05}]
+    steps = ["open", {"wait": 0.05}]
     for _ in range(random.choice((1, 1, 2, 3))):
         for data in message_in_pieces(random):
             steps += _in_segments(random, data)
@@ -236,7 +233,7 @@ def messages(random: Random) -> Table:
     return {"steps": [*steps, *_end(random)], "page": _acting(random)}
 
 
-def compressed(random: Random) -> Table:
+def compressed(random):
     """Messages with permessage-deflate, most of them good."""
     bits = random.choice((15, 15, 15, 15, 9, 10, 12))
     agreed = bits if random.random() < 0.9 else random.choice((9, 15))
@@ -245,7 +242,7 @@ def compressed(random: Random) -> Table:
     value += "; server_no_context_takeover" if fresh == (random.random() < 0.95) else ""
     value += f"; server_max_window_bits={agreed}" if agreed != 15 or random.random() < 0.1 else ""
     value += "; client_no_context_takeover" if random.random() < 0.2 else ""
-    steps: list[Step] = [_agreed(value), {"wait": 0.05}]
+    steps = [_agreed(value), {"wait": 0.05}]
     deflater = RandomDeflater(random, bits, fresh)
     for _ in range(random.choice((1, 1, 2, 3))):
         for data in deflater.message():
@@ -255,7 +252,7 @@ def compressed(random: Random) -> Table:
     return {"steps": [*steps, *_end(random)]}
 
 
-def _in_segments(random: Random, data: bytes) -> list[Step]:
+def _in_segments(random, data):
     """*data*, mostly at once."""
     if len(data) < 2 or random.random() < 0.85:
         return [{"hex": data.hex()}]
@@ -263,34 +260,34 @@ def _in_segments(random: Random, data: bytes) -> list[Step]:
     return [{"hex": data[:at].hex()}, {"wait": 0.2}, {"hex": data[at:].hex()}]
 
 
-def _acting(random: Random) -> Table:
+def _acting(random):
     """A page that closes or sends once, at some time; mostly one that does nothing."""
     if random.random() >= 0.3:
         return {}
     return {random.choice(("open", "message", "created")): [random.choice(ACTS)]}
 
 
-def _one(random: Random, name: str) -> str:
+def _one(random, name):
     """One of the words, the first of them every other time."""
-    words: Sequence[str] = WORDS[name]
+    words = WORDS[name]
     return words[0] if random.random() < 0.5 else random.choice(words)
 
 
-def _agreed(extensions: str) -> Step:
+def _agreed(extensions):
     return {"head": ["{good}", f"Sec-WebSocket-Extensions: {extensions}"]}
 
 
-def _before(random: Random) -> list[Step]:
+def _before(random):
     """What comes before the answer itself: nothing, mostly."""
     if random.random() < 0.85:
         return [{"wait": 0.05}] if random.random() < 0.2 else []
-    steps: list[Step] = []
+    steps = []
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         steps += [{"head": [_one(random, "interim")]}, *([{"wait": 0.05}] if random.random() < 0.6 else [])]
     return steps
 
 
-def _head(random: Random, lines: Sequence[str], body: str = "") -> list[Step]:
+def _head(random, lines, body=""):
     """A head, and what is behind it; ends of lines may be wrong, and it may come in several parts."""
     text = "\r\n".join(lines) + "\r\n\r\n"
     match random.choice(
@@ -313,7 +310,7 @@ def _head(random: Random, lines: Sequence[str], body: str = "") -> list[Step]:
     return [{"send": text + body}]
 
 
-def _split(random: Random, text: str) -> list[Step]:
+def _split(random, text):
     """*text* in one segment, two or many."""
     match random.choice(("one", "one", "two", "many")):
         case "two":
@@ -325,7 +322,7 @@ def _split(random: Random, text: str) -> list[Step]:
     return [{"send": text}]
 
 
-def _greeting(random: Random) -> list[Step]:
+def _greeting(random):
     return [
         *([{"wait": 0.05}] if random.random() < 0.7 else []),
         {"text": "hi"},
@@ -334,7 +331,7 @@ def _greeting(random: Random) -> list[Step]:
     ]
 
 
-def _end(random: Random) -> list[Step]:
+def _end(random):
     match random.choice(("hold", "hold", "close", "end", "late end", "late reset", "half end")):
         case "hold":
             return [{"hold": random.choice((0.5, 1, 3))}]
@@ -349,14 +346,14 @@ def _end(random: Random) -> list[Step]:
     return [{"hold": 0.2}, "reset"]
 
 
-def written(name: str, table: Mapping[str, Any]) -> str:
+def written(name, table):
     """A table of the catalogue, as TOML."""
     steps = "\n".join(f"  {_toml(step)}," for step in table["steps"])
     page = f"page = {_toml(table['page'])}\n" if table.get("page") else ""
     return f'[{name}]\nabout = "headers"\nsummary = "Random."\n{page}steps = [\n{steps}\n]\n'
 
 
-def _toml(value: Any) -> str:
+def _toml(value):
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list):
@@ -364,7 +361,7 @@ def _toml(value: Any) -> str:
     return json.dumps(value).replace("\x7f", "\\u007f")
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seed", type=int)
     parser.add_argument("number", type=int, nargs="?", default=150)

@@ -4,9 +4,6 @@ messages that permessage-deflate made."""
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from random import Random
-from typing import Any
 
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
@@ -41,9 +38,7 @@ REASONS_OF_THE_LONGEST = (
 UNUSUAL_CODES = (*range(1000, 1017), 1100, 2999, 3000, 3999, 4000, 4999, 5000, 65535, 0, 999)
 
 
-def frame(
-    opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, masked: bool = False, wide: int = 0
-) -> bytes:
+def frame(opcode, payload, *, fin=True, rsv=0, masked=False, wide=0):
     """One frame, right or wrong; *wide*: bytes of its length, at least."""
     size, mask = len(payload), 0x80 * masked
     if wide == 8 or size > 0xFFFF:
@@ -55,10 +50,10 @@ def frame(
     return bytes([0x80 * fin | rsv << 4 | opcode]) + length + bytes(4 * masked) + payload
 
 
-def random_frame(random: Random, inside: bool) -> tuple[bytes, bool]:
+def random_frame(random, inside):
     """One frame, and whether a message is unfinished behind it."""
     odd = random.random()
-    odds: dict[str, Any] = {"rsv": random.choice((1, 2, 4)) if odd < 0.04 else 0, "masked": 0.04 < odd < 0.08}
+    odds = {"rsv": random.choice((1, 2, 4)) if odd < 0.04 else 0, "masked": 0.04 < odd < 0.08}
     odds["wide"] = random.choice((2, 8)) if 0.08 < odd < 0.14 else 0
     if random.random() < 0.25:
         opcode = random.choice((PING, PONG, PING, PONG, 3, 7, 11, 15))
@@ -72,7 +67,7 @@ def random_frame(random: Random, inside: bool) -> tuple[bytes, bool]:
     return frame(opcode, payload, fin=fin, **odds), not fin
 
 
-def random_close(random: Random) -> bytes:
+def random_close(random):
     """A Close, most often a good one."""
     odd = random.random()
     if odd < 0.08:
@@ -82,7 +77,7 @@ def random_close(random: Random) -> bytes:
     return frame(CLOSE, payload, fin=odd < 0.95, rsv=4 if odd > 0.97 else 0, masked=odd > 0.98)
 
 
-def message_in_pieces(random: Random) -> Iterator[bytes]:
+def message_in_pieces(random):
     """One message in up to five frames, cut anywhere, with control frames between; now and then no UTF-8, or
     with frames that do not belong together."""
     opcode = random.choice((TEXT, TEXT, TEXT, BINARY))
@@ -95,7 +90,7 @@ def message_in_pieces(random: Random) -> Iterator[bytes]:
     yield from in_pieces(random, opcode, text, 0)
 
 
-def in_pieces(random: Random, opcode: int, data: bytes, rsv: int) -> Iterator[bytes]:
+def in_pieces(random, opcode, data, rsv):
     """*data* as a message in up to five frames; *rsv* in the first."""
     cuts = sorted(random.randint(0, len(data)) for _ in range(random.choice((0, 0, 1, 1, 2, 4))))
     pieces = [data[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True)]
@@ -116,7 +111,7 @@ def in_pieces(random: Random, opcode: int, data: bytes, rsv: int) -> Iterator[by
             yield _between(random)
 
 
-def _between(random: Random) -> bytes:
+def _between(random):
     """A control frame inside a message: mostly one that changes nothing."""
     match random.choice(("ping", "ping", "pong", "pong", "close", "odd")):
         case "close":
@@ -132,18 +127,18 @@ def _between(random: Random) -> bytes:
 class RandomDeflater:
     """The server's side of an agreed permessage-deflate; most of what it makes is right."""
 
-    def __init__(self, random: Random, bits: int, fresh: bool) -> None:
+    def __init__(self, random, bits, fresh):
         """*bits* of its window; *fresh*: each message begins with an empty one."""
         self._random = random
         self._bits = bits
         self._fresh = fresh
         self._deflater = self._new()
 
-    def _new(self) -> Any:
+    def _new(self):
         level, strategy = self._random.choice(((6, 0), (6, 0), (9, 0), (0, 0), (6, zlib.Z_FIXED)))
         return zlib.compressobj(level, zlib.DEFLATED, -self._bits, strategy=strategy)
 
-    def message(self) -> Iterator[bytes]:
+    def message(self):
         """The frames of one message."""
         if self._fresh:
             self._deflater = self._new()
@@ -158,7 +153,7 @@ class RandomDeflater:
         rsv = self._random.choice((4,) * 12 + (0, 6))
         yield from in_pieces(self._random, self._random.choice((TEXT, BINARY)), bytes(data), rsv)
 
-    def _deflated(self) -> bytes:
+    def _deflated(self):
         """A text, deflated, mostly without its tail, as it should be."""
         text = self._text()
         last = zlib.compressobj(6, zlib.DEFLATED, -self._bits)
@@ -172,7 +167,7 @@ class RandomDeflater:
                 at = self._random.randint(0, len(text))
                 return self._flushed(text[:at]) + self._flushed(text[at:])[:-4]
             case "full":
-                begun: bytes = self._deflater.compress(text) + self._deflater.flush(zlib.Z_FULL_FLUSH)
+                begun = self._deflater.compress(text) + self._deflater.flush(zlib.Z_FULL_FLUSH)
                 return begun + self._flushed(b"more")[:-4]
             case "final":
                 return last.compress(text) + last.flush()
@@ -185,11 +180,11 @@ class RandomDeflater:
                 return self._random.choice((b"", b"\x00", b"\x02\x00", b"\x03\x00", b"\x01\x00\x00\xff\xff"))
         return self._flushed(text)[:-4]
 
-    def _flushed(self, text: bytes) -> bytes:
-        data: bytes = self._deflater.compress(text) + self._deflater.flush(zlib.Z_SYNC_FLUSH)
+    def _flushed(self, text):
+        data = self._deflater.compress(text) + self._deflater.flush(zlib.Z_SYNC_FLUSH)
         return data
 
-    def _text(self) -> bytes:
+    def _text(self):
         far = bytes(self._random.choices(b"abcdefgh", k=600))
         return self._random.choice(
             (

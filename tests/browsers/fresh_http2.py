@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,11 +21,10 @@ from tests.browsers.fresh_frames import random_close, random_frame
 from wsprobe.browsers.engine import Page
 from wsprobe.lab import load
 from wsprobe.lab.http2_steps import http2_play
-from wsprobe.lab.scenario import Scenario
 from wsprobe.read.http2_values import CONTINUATION, END_HEADERS, END_STREAM, HEADERS, PADDED, PRIORITIZED
 
-WORDS: dict[str, list[Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("ascii"))
-GOOD: list[Any] = [
+WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("ascii"))
+GOOD = [
     {"headers": [[":status", "200"]]},
     {"wait": 0.1},
     {"data": "81026869880203e8"},
@@ -40,13 +38,13 @@ PAUSE = {"wait": 0.12}
 Step = dict[str, Any] | str
 
 
-def scenarios(seed: int, number: int) -> Iterator[Scenario]:
+def scenarios(seed, number):
     random = Random(seed)
     for index in range(number):
         yield scenario(random, f"fresh-http2-{seed}-{index}")
 
 
-def scenario(random: Random, name: str) -> Scenario:
+def scenario(random, name):
     """One server, from its first SETTINGS to the end of the connection."""
     protocols = random.choice((None, None, None, ("a",), ("a", "b")))
     play = [*_before(random), *_answer(random, protocols is not None), *_end(random)]
@@ -59,7 +57,7 @@ def scenario(random: Random, name: str) -> Scenario:
     )
 
 
-def _before(random: Random) -> Iterator[Step]:
+def _before(random):
     """What comes before the answer: mostly nothing that matters, sometimes the end."""
     while random.random() < 0.3:
         yield random.choice((*_frames(random), *_frames_before(random)))
@@ -74,7 +72,7 @@ def _before(random: Random) -> Iterator[Step]:
             yield random.choice(("fin", "close-notify", "reset", "end-stream"))
 
 
-def _answer(random: Random, offered: bool) -> Iterator[Step]:
+def _answer(random, offered):
     """A block of fields; behind a 200 a session, behind anything else a body."""
     status = "200" if random.random() < 0.8 else random.choice(WORDS["statuses"])
     fields = [[":status", status], *random.sample(WORDS["fields"], random.choice((0, 0, 0, 1, 1, 2)))]
@@ -92,7 +90,7 @@ def _answer(random: Random, offered: bool) -> Iterator[Step]:
         yield from ({"data": b"no such thing".hex()}, PAUSE)
 
 
-def _block(random: Random, fields: list[list[str]], ends: bool) -> Iterator[Step]:
+def _block(random, fields, ends):
     """*fields* as one frame, as several, padded, or in place of them a block that is wrong."""
     coded = Encoder().encode([(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields])
     last = END_STREAM if ends else 0
@@ -115,7 +113,7 @@ def _block(random: Random, fields: list[list[str]], ends: bool) -> Iterator[Step
             yield {"block": random.choice(WORDS["blocks"]), "end-stream": ends}
 
 
-def _session(random: Random) -> Iterator[Step]:
+def _session(random):
     """WebSocket frames, cut into DATA frames anywhere, with other frames between."""
     data, inside = b"", False
     for _ in range(random.randint(0, 4)):
@@ -133,7 +131,7 @@ def _session(random: Random) -> Iterator[Step]:
     yield random.choice(({"read-close": 1.5}, {"read-close": 1.5}, {"wait": 0.3}))
 
 
-def _end(random: Random) -> Iterator[Step]:
+def _end(random):
     """How the stream ends, and then the connection."""
     wrong = random.choice((["X-T", "1"], [":status", "200"], ["x-t", "a\0"], ["connection", "close"]))
     yield random.choice(
@@ -150,7 +148,7 @@ def _end(random: Random) -> Iterator[Step]:
     yield random.choice(("close-notify", "close-notify", "fin", "reset"))
 
 
-def _frames(random: Random) -> Iterator[Step]:
+def _frames(random):
     """Frames that most often change nothing, whenever they come."""
     ping = {"frame": 6, "payload": "0102030405060708"}
     yield from (ping, {**ping, "flags": 0xF0}, {**ping, "stream": True})
@@ -166,31 +164,31 @@ def _frames(random: Random) -> Iterator[Step]:
     yield _goaway(random)
 
 
-def _frames_before(random: Random) -> Iterator[Step]:
+def _frames_before(random):
     """Frames that come before an answer."""
     yield {"headers": [[":status", random.choice(("100", "102", "103", "150"))], ["x-a", "b"]]}
     yield from ({"frame": 8, "stream": True, "payload": "7fff0000"}, {"data": "8100"})
 
 
-def _frames_after(random: Random) -> Iterator[Step]:
+def _frames_after(random):
     """Frames that come into a session."""
     yield {"frame": 5, "stream": True, "flags": END_HEADERS, "payload": "0000000288"}
     yield {"frame": CONTINUATION, "stream": True, "flags": END_HEADERS}
     yield from ({"data": "", "pad": random.randint(0, 20)}, {"settings": {"8": 0}})
 
 
-def _goaway(random: Random) -> Step:
+def _goaway(random):
     return {"goaway": random.choice(("this", "this", "max", "prev", "zero")), "code": random.choice(ERRORS)}
 
 
-def _one(random: Random, name: str) -> str:
+def _one(random, name):
     """One of the words, the first of them every other time."""
     words = WORDS[name]
-    found: str = words[0] if random.random() < 0.5 else random.choice(words)
+    found = words[0] if random.random() < 0.5 else random.choice(words)
     return found
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seed", type=int)
     parser.add_argument("number", type=int, nargs="?", default=100)

@@ -8,7 +8,6 @@ Each row has a page, and a target, of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -55,12 +54,12 @@ class Row:
     """A request reached the server."""
 
     @property
-    def asked(self) -> Row:
+    def asked(self):
         """What is measured, without what came of it."""
         return replace(self, events=(), console=(), sent=False)
 
 
-def rows() -> Iterator[Row]:
+def rows():
     """What is measured: each pair of spaces, secure and not, granted and not; and pages without an address."""
     for page, to, scheme, secure in product(SPACES, SPACES, ("ws", "wss"), (True, False)):
         yield Row(page, to, scheme, secure)
@@ -76,9 +75,9 @@ def rows() -> Iterator[Row]:
         yield Row("public", "loopback", csp=policy, permissions={"loopback-network": "granted"})
 
 
-async def measure(wanted: list[Row]) -> tuple[str, list[Row]]:
+async def measure(wanted):
     """Chromium's version, and *wanted* with what came of each."""
-    visits: set[str] = set()
+    visits = set()
     async with bench([]) as place:
         place.watch = lambda visit: visits.add(visit.local.rpartition(":")[0]) if visit.request else None
         plain, tls = place.lab.start(cast(Listener, "plain")), place.lab.start(cast(Listener, "tls"))
@@ -122,7 +121,7 @@ async def measure(wanted: list[Row]) -> tuple[str, list[Row]]:
             return cast(ChromiumBrowser, browser).version, found
 
 
-def load() -> tuple[str, list[Row]]:
+def load():
     """The version, and the rows, that are recorded."""
     first, *lines = FILE.read_text().splitlines()
     values = [json.loads(line) for line in lines]
@@ -130,7 +129,7 @@ def load() -> tuple[str, list[Row]]:
     return json.loads(first)["version"], made
 
 
-def save(version: str, measured: list[Row]) -> None:
+def save(version, measured):
     lines = [{"engine": "chromium", "version": version}, *map(asdict, measured)]
     FILE.write_text("".join(json.dumps(line) + "\n" for line in lines))
 

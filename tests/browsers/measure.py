@@ -12,7 +12,6 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -21,7 +20,6 @@ import trio
 
 from tests.browsers import measure_requests
 from tests.browsers.driver import store
-from tests.browsers.driver.browser import Engine
 from tests.browsers.driver.case import Case, Script
 from tests.browsers.driver.compare import MOST_EVENTS, differences, told
 from tests.browsers.driver.engines import ENGINES, named
@@ -53,13 +51,13 @@ class Checked:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def cases(names: Iterable[str] = (), engine: str = "") -> list[Case]:
+def cases(names=(), engine=""):
     """The cases of the catalogue, or of those scenarios, that *engine* can be measured with."""
     catalogue = load()
     return [_case(name) for name in names or catalogue if name in catalogue and not left_out(engine, name)]
 
 
-def left_out(engine: str, scenario: str) -> bool:
+def left_out(engine, scenario):
     """True where *engine* would go beyond this machine: no page keeps a runtime from an address elsewhere. And
     over HTTP/2, which has a page and observations of its own (test_live_http2.py), as has Local Network Access
     (local_network.py)."""
@@ -68,13 +66,13 @@ def left_out(engine: str, scenario: str) -> bool:
     return beyond or found.http2 is not None or "{ip}" not in found.page.url != Page().url
 
 
-def _case(name: str) -> Case:
+def _case(name):
     scenario = load()[name]
     sets_cookies = any(b"set-cookie" in step.data.lower() for step in scenario.steps)
     return Case(scenario, JAR if sets_cookies else Script())
 
 
-def kept(recording: Recording) -> Recording:
+def kept(recording):
     """What is stored of a recording: of its requests the request lines, and the later ones whole."""
     requests = recording["requests"]
     rest = {name: value for name, value in recording.items() if name != "requests"}
@@ -91,14 +89,7 @@ def kept(recording: Recording) -> Recording:
     return rest
 
 
-async def run(
-    engine: Engine,
-    wanted: list[Case],
-    known: Mapping[str, Recording],
-    say: Callable[[str], None],
-    *,
-    calm: bool = False,
-) -> Checked:
+async def run(engine, wanted, known, say, *, calm=False):
     """Measure *wanted*, and what is not as *known* says, or not the same twice, five times more."""
     first = await measure(engine, wanted, calm=calm, watch=say)
     checked = Checked(
@@ -135,17 +126,17 @@ async def run(
     return checked
 
 
-def _may_race(case: Case) -> bool:
+def _may_race(case):
     """Whether results race for all that two runs say: the end comes with, or before, what it ends."""
     steps = [step.do for step in case.scenario.steps]
     return case.scenario.listener in ENDS_EARLY or ("send", "reset") in pairwise(steps)
 
 
-def _last(seen: Mapping[str, list[Recording]], name: str) -> Recording | None:
+def _last(seen, name):
     return seen[name][-1] if name in seen else None
 
 
-def _judge(checked: Checked, name: str, seen: list[Recording], known: Recording | None) -> None:
+def _judge(checked, name, seen, known):
     counts = Counter(_key(one) for one in seen)
     by_key = {_key(one): one for one in seen}
     usual = by_key[counts.most_common(1)[0][0]]
@@ -157,7 +148,7 @@ def _judge(checked: Checked, name: str, seen: list[Recording], known: Recording 
         checked.changed[name] = differences(_result(known), _result(seen[0]))
 
 
-def carried(recording: Recording, before: Recording, may_race: bool) -> Recording:
+def carried(recording, before, may_race):
     """*recording* with the results that raced *before*: what was seen once may come again."""
     raced = before.get("races", [])
     if not before or not (raced or may_race):
@@ -169,30 +160,30 @@ def carried(recording: Recording, before: Recording, may_race: bool) -> Recordin
     return {**recording, "races": [*recording.get("races", ()), *others]} if others else recording
 
 
-def _result(recording: Recording) -> Recording:
+def _result(recording):
     """What has to be the same every time. Whether a request still got out, or what comes of a socket that the
     page gave up, is a matter of moments."""
     return {**told(recording), **{name: recording[name] for name in ("value", "followed") if name in recording}}
 
 
-def _key(recording: Recording) -> str:
+def _key(recording):
     return json.dumps(_result(recording), sort_keys=True)
 
 
-def _same(known: Recording, got: Recording) -> bool:
+def _same(known, got):
     """Whether *got* is what is known, or one of the results that are known to race."""
     return _key(got) in {_key(one) for one in (known, *known.get("races", ()))}
 
 
-def _differs(known: Recording | None, got: Recording | None) -> bool:
+def _differs(known, got):
     return known is None or got is None or not _same(known, got)
 
 
-def changes(known: Mapping[str, Recording], new: Mapping[str, Recording]) -> list[str]:
+def changes(known, new):
     """What is not as *known* in the *new* recordings of the same scenarios, as lines: first what changed for
     scripts, then the rest. Of results that race, one that was seen both times is enough for no change."""
-    seen: list[tuple[str, list[str]]] = []
-    beside: list[tuple[str, list[str]]] = []
+    seen = []
+    beside = []
     both = [name for name in sorted(new) if name in known]
     for name in both:
         if any(_same(known[name], one) for one in (new[name], *new[name].get("races", ()))):
@@ -207,7 +198,7 @@ def changes(known: Mapping[str, Recording], new: Mapping[str, Recording]) -> lis
     return found
 
 
-def races(checked: Checked, known: Mapping[str, Recording]) -> list[str]:
+def races(checked, known):
     """A line for each scenario that did not give the same every time, with how often each result came."""
     found = {
         scenario: [count for _, count in counts.most_common()] for scenario, counts in checked.races.items()
@@ -222,7 +213,7 @@ def races(checked: Checked, known: Mapping[str, Recording]) -> list[str]:
     ]
 
 
-def main() -> int:
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default=",".join(ENGINES), help="names, separated by commas")
     parser.add_argument("--only", default="", help="names of scenarios, separated by commas")
@@ -240,7 +231,7 @@ def main() -> int:
     return status
 
 
-def _engine(name: str, only: list[str], check: bool, calm: bool) -> int:
+def _engine(name, only, check, calm):
     version, known = store.load(name)
     wanted = cases(only, name)
     say = partial(_say, name)
@@ -274,7 +265,7 @@ def _engine(name: str, only: list[str], check: bool, calm: bool) -> int:
     return max(requests, int(bool(checked.failed)))
 
 
-def _say(engine: str, text: str) -> None:
+def _say(engine, text):
     text = f"{engine}: {text}"
     print(f"\r{text[:110]:<110}", end="" if sys.stderr.isatty() else "\n", file=sys.stderr)
 

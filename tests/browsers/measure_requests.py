@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -17,15 +16,14 @@ from msgspec.structs import replace
 
 from tests.browsers.driver import store
 from tests.browsers.driver.bench import PAGE_ADDRESSES, Bench, bench
-from tests.browsers.driver.browser import Browser, Engine
 from tests.browsers.driver.case import Case
 from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.page import page
 from tests.browsers.driver.record import KEY
-from tests.browsers.driver.situations import DEFAULT_PORT_HOST, SITUATIONS, Situation
+from tests.browsers.driver.situations import DEFAULT_PORT_HOST, SITUATIONS
 from wsprobe.lab import find
 from wsprobe.lab.perform import request
-from wsprobe.lab.server import LabError, Visit, serve
+from wsprobe.lab.server import LabError, serve
 
 SECONDS = 30.0
 
@@ -42,10 +40,10 @@ class Counter:
 
 
 @asynccontextmanager
-async def _counter() -> AsyncIterator[Counter]:
-    made: list[Counter] = []
+async def _counter():
+    made = []
 
-    def watch(visit: Visit) -> None:
+    def watch(visit):
         asked = request(visit.request)
         if made and asked is not None and asked.upgrade:
             made[0].asked.append(asked.head.raw)
@@ -72,9 +70,9 @@ async def _counter() -> AsyncIterator[Counter]:
         yield made[0]
 
 
-async def measure(engine: Engine) -> tuple[str, dict[str, dict[str, object]]]:
+async def measure(engine):
     """The engine's version, and by situation what is kept of it."""
-    found: dict[str, dict[str, object]] = {}
+    found = {}
     async with _counter() as counter, engine.start(counter.bench) as browser:
         for number, situation in enumerate(SITUATIONS, 1):
             counter.values["ip"] = f"127.0.10.{number}"
@@ -83,7 +81,7 @@ async def measure(engine: Engine) -> tuple[str, dict[str, dict[str, object]]]:
         return browser.version, found
 
 
-async def _one(counter: Counter, browser: Browser, situation: Situation) -> str:
+async def _one(counter, browser, situation):
     url, made = situation.made(counter.values)
     case = Case(replace(find("ok"), name=situation.name, page=made))
     counter.bench.put(made.url, page([(case, url)], 1, browser.back))
@@ -93,7 +91,7 @@ async def _one(counter: Counter, browser: Browser, situation: Situation) -> str:
     return filled_back(text, counter.values)
 
 
-def filled_back(text: str, values: dict[str, str]) -> str:
+def filled_back(text, values):
     """*text* with names in place of what varies."""
     text = text.replace(values["page"], "{page}").replace(values["ip"], "{ip}")
     for name in ("plain", "tls", "v6"):
@@ -101,7 +99,7 @@ def filled_back(text: str, values: dict[str, str]) -> str:
     return text
 
 
-def bring(name: str, check: bool = False) -> int:
+def bring(name, check=False):
     """The requests of the engine of that *name*, measured and, without *check*, kept; what changed is printed.
     The exit status: 2 where the engine is not installed, 1 where *check* found a change."""
     if missing := ENGINES[name].missing():
@@ -119,7 +117,7 @@ def bring(name: str, check: bool = False) -> int:
     return 0
 
 
-def main() -> int:
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default=",".join(ENGINES), help="names, separated by commas")
     parser.add_argument("--check", action="store_true", help="compare with the recordings, write nothing")

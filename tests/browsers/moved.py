@@ -19,7 +19,7 @@ from wsprobe.lab.installed import NoBrowser, find, version
 
 
 @functools.cache
-def installed(engine: str) -> str:
+def installed(engine):
     """The version of *engine* that is installed, or "" where none is, or it does not say."""
     try:
         (browser,) = find([engine])
@@ -28,7 +28,7 @@ def installed(engine: str) -> str:
     return trio.run(version, browser)
 
 
-def moved(engine: str, there: str) -> str:
+def moved(engine, there):
     """One line that says that *engine*, at the version *there*, is newer than its facts, "" where it is not."""
     recorded, _ = store.load(engine)
     if not newer(there, recorded):
@@ -39,7 +39,7 @@ def moved(engine: str, there: str) -> str:
     )
 
 
-def main() -> int:
+def main():
     lines = [moved(engine, installed(engine)) for engine in BROWSERS]
     print("\n".join(line for line in lines if line) or "no engine is newer than the facts of it")
     return 0

@@ -7,8 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -63,12 +62,11 @@ Read = Callable[[str, str, str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def read(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Read]:
+def read(tmp_path_factory, pytestconfig):
     """``read(url, screen, ready)``: what axe-core says of a page, and what is broken, when *ready*, a condition
     in JavaScript, holds. One Chromium for all."""
     assert CHROMIUM is not None
     assert NPM is not None
-    assert pytestconfig.cache is not None
     packages = installed(NPM, pytestconfig.cache.mkdir("axe-core"), ("axe-core",))
     axe = (packages / "node_modules/axe-core/axe.min.js").read_text("utf-8")
     home = tmp_path_factory.mktemp("chromium")
@@ -87,8 +85,8 @@ def read(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) 
             process.kill()
 
 
-def _read(speaking: Any, axe: str, url: str, screen: str, ready: str) -> dict[str, Any]:
-    def call(method: str, session: str = "", **params: Any) -> dict[str, Any]:
+def _read(speaking, axe, url, screen, ready):
+    def call(method, session="", **params):
         speaking.send(
             json.dumps(
                 {"id": 1, "method": method, "params": params} | ({"sessionId": session} if session else {})
@@ -98,14 +96,14 @@ def _read(speaking: Any, axe: str, url: str, screen: str, ready: str) -> dict[st
             message = json.loads(speaking.recv(timeout=120))
             if "id" in message:
                 assert "result" in message, (method, message)
-                result: dict[str, Any] = message["result"]
+                result = message["result"]
                 return result
 
     width, colours = SCREENS[screen]
     target = call("Target.createTarget", url="about:blank")["targetId"]
     session = call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
 
-    def value(code: str) -> Any:
+    def value(code):
         result = call("Runtime.evaluate", session, expression=code, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
@@ -151,9 +149,9 @@ NAMES = (
 )
 
 
-def checked(found: dict[str, Any]) -> int:
+def checked(found):
     """How many elements the page has, where nothing is wrong with it."""
-    elements: int = found.pop("elements")
+    elements = found.pop("elements")
     assert found == GOOD
     return elements
 
@@ -170,13 +168,13 @@ def checked(found: dict[str, Any]) -> int:
     ],
     ids=["one", "several", "compare", "difference", "trace"],
 )
-def test_reports(words: list[str], screen: str, read: Read, tmp_path: Path) -> None:
+def test_reports(words, screen, read, tmp_path):
     file = tmp_path / "report.html"
     run([words[0], "-s", "--linger", "0.01", "--report", str(file), *words[1:]])
     checked(read(file.as_uri(), screen, "true"))
 
 
-def test_a_report_of_many_is_not_much_more_to_draw(read: Read, tmp_path: Path) -> None:
+def test_a_report_of_many_is_not_much_more_to_draw(read, tmp_path):
     """A page of 500 URLs takes a browser as long as its elements are many, so these are counted."""
     urls = tmp_path / "urls"
     urls.write_text("".join(f"lab:{name}\n" for name in NAMES[:5] * 100))
@@ -188,7 +186,7 @@ def test_a_report_of_many_is_not_much_more_to_draw(read: Read, tmp_path: Path) -
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def page(tmp_path_factory):
     """The URL of the page of ``wsprobe serve``, which runs in a process of its own."""
     command = [sys.executable, "-m", "wsprobe", "serve", "--silent", "--port"]
     folder = tmp_path_factory.mktemp("serve")
@@ -207,11 +205,11 @@ READY = {
 
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("where", READY)
-def test_the_page_of_serve(where: str, screen: str, read: Read, page: str) -> None:
+def test_the_page_of_serve(where, screen, read, page):
     checked(read(page + where, screen, READY[where]))
 
 
-def test_the_page_says_that_it_is_loading() -> None:
+def test_the_page_says_that_it_is_loading():
     from importlib.resources import files
 
     text = files("wsprobe.lab").joinpath("page/index.html").read_text("utf-8")

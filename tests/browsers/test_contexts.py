@@ -46,15 +46,15 @@ HELD = 0.5
 """Seconds that a handshake is held."""
 
 
-async def watch(engine: str) -> tuple[dict[str, str], int, tuple[str, str]]:
+async def watch(engine):
     """Socket -> its Origin; of three handshakes that are held, how many there were at once; page's and frame's
     origin."""
-    origins: dict[str, str] = {}
+    origins = {}
     held = most = 0
     over = trio.Event()
-    places: list[str] = []
+    places = []
 
-    def text_of(path: str) -> bytes:
+    def text_of(path):
         where = urlsplit(path)
         if where.path == "/script":
             return unquote(where.query).encode()
@@ -67,7 +67,7 @@ async def watch(engine: str) -> tuple[dict[str, str], int, tuple[str, str]]:
             page = page.replace(name, value)
         return page.encode()
 
-    async def serve(stream: trio.SocketStream) -> None:
+    async def serve(stream):
         nonlocal held, most
         data = b""
         async with stream:
@@ -115,7 +115,7 @@ async def watch(engine: str) -> tuple[dict[str, str], int, tuple[str, str]]:
 
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox", "webkitgtk"])
-def test_what_explain_says_of_frames_workers_and_several_sockets(engine: str) -> None:
+def test_what_explain_says_of_frames_workers_and_several_sockets(engine):
     try:
         installed.find([engine])
     except installed.NoBrowser as error:

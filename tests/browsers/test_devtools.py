@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from wsprobe.browser_logs import har
 from wsprobe.cli.main import run
@@ -49,7 +46,7 @@ SCRIPT = """
 
 
 @pytest.fixture
-def devtools(tmp_path: Path) -> Iterator[ClientConnection]:
+def devtools(tmp_path):
     """A page of DevTools itself, spoken to by Chromium's protocol."""
     assert CHROMIUM is not None
     options = [
@@ -70,12 +67,11 @@ def devtools(tmp_path: Path) -> Iterator[ClientConnection]:
     finally:
         started.terminate()
         started.wait()
-        assert started.stderr is not None
         started.stderr.close()
 
 
-def call(devtools: ClientConnection, method: str, session: str = "", **params: Any) -> Any:
-    said: dict[str, Any] = {"id": 1, "method": method, "params": params}
+def call(devtools, method, session="", **params):
+    said = {"id": 1, "method": method, "params": params}
     devtools.send(json.dumps(said | ({"sessionId": session} if session else {})))
     while True:
         message = json.loads(devtools.recv(timeout=60))
@@ -84,7 +80,7 @@ def call(devtools: ClientConnection, method: str, session: str = "", **params: A
             return message["result"]
 
 
-def told(devtools: ClientConnection, archive: str) -> Any:
+def told(devtools, archive):
     """What DevTools make of a HAR file."""
     page = call(devtools, "Target.createTarget", url="devtools://devtools/bundled/devtools_app.html")[
         "targetId"
@@ -103,7 +99,7 @@ def told(devtools: ClientConnection, archive: str) -> Any:
     return json.loads(answer["result"]["value"])
 
 
-def test_devtools_and_wsprobe_read_each_other(devtools: ClientConnection, tmp_path: Path) -> None:
+def test_devtools_and_wsprobe_read_each_other(devtools, tmp_path):
     file = tmp_path / "written.har"
     assert run(["connect", "-s", "-L", "--send", "hi", "--har", str(file), "lab:redirect-302"]) == 0
     archive = json.loads(file.read_text())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -74,7 +73,7 @@ attempt("rebound key", fetch("http://" + location.hostname + ":LAB/-/x/scenarios
 </script>"""
 
 
-def frames(lab: int, relay_: int) -> list[str]:
+def frames(lab, relay_):
     """What an attacker puts into frames."""
     script = quote(SCRIPT.replace("RELAY", str(relay_)))
     own = f"http://127.0.0.1:{lab}"
@@ -91,7 +90,7 @@ def frames(lab: int, relay_: int) -> list[str]:
     ]
 
 
-async def attacked(profile: Path) -> tuple[str, list[int]]:
+async def attacked(profile):
     """What the page of the attacker logged, and the statuses with which the relay refused."""
     shown = Shown()
     async with serve(front=Site(names=())) as lab:
@@ -119,8 +118,8 @@ async def attacked(profile: Path) -> tuple[str, list[int]]:
     return text.partition('<pre id="log">')[2].partition("</pre>")[0], shown.away
 
 
-def log_of(profile: Path) -> tuple[list[str], list[int]]:
-    async def bounded() -> tuple[str, list[int]]:
+def log_of(profile):
+    async def bounded():
         with trio.fail_after(120):
             return await attacked(profile)
 
@@ -131,7 +130,7 @@ def log_of(profile: Path) -> tuple[list[str], list[int]]:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-def test_a_page_elsewhere_gets_nothing(tmp_path: Path) -> None:
+def test_a_page_elsewhere_gets_nothing(tmp_path):
     lines, away = log_of(tmp_path)
     assert [
         line for line in lines if any(word in line for word in ("ran in", "opened", "worker", "obeyed"))
@@ -142,9 +141,7 @@ def test_a_page_elsewhere_gets_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-def test_without_the_door_it_would_get_a_script_and_the_relay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_door_it_would_get_a_script_and_the_relay(tmp_path, monkeypatch):
     monkeypatch.setattr(server, "_without_scripts", lambda found, asked: found)
     lines, _ = log_of(tmp_path)
     assert [line for line in lines if "ran in http://127.0.0.1" in line]

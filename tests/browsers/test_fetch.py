@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
 
 import pytest
 import trio
@@ -20,14 +19,13 @@ from wsprobe.cli.main import run
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.lab import installed
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 
 Capture = pytest.CaptureFixture[str]
 RECORDED = fetching.load()
 PAGE = Page("http://127.0.0.1:8000/")
 
 
-def reading_of(answer: bytes, url: str = "ws://127.0.0.2:9000/x", page: Page = PAGE) -> Reading:
+def reading_of(answer, url="ws://127.0.0.2:9000/x", page=PAGE):
     goes = goes_to(url)
     assert goes is not None
     address, target = goes
@@ -38,14 +36,13 @@ def reading_of(answer: bytes, url: str = "ws://127.0.0.2:9000/x", page: Page = P
 
 
 @every((engine, name) for engine in fetching.ENGINES for name in fetching.ANSWERS)
-def test_fetch_sees_what_was_measured(of: tuple[str, str]) -> None:
+def test_fetch_sees_what_was_measured(of):
     engine, name = of
     url = "ws://127.0.0.1:8000/x" if name.startswith("same-") else "ws://127.0.0.2:9000/x"
     goes = goes_to(url)
-    assert goes is not None
     found = seen(engine, goes[0], PAGE, reading_of(fetching.answer(name, "http://127.0.0.1:8000"), url))
     if found.exception is not None:
-        told: list[object] = [found.exception.name, found.exception.message]
+        told = [found.exception.name, found.exception.message]
     else:
         told = [found.status, found.body.decode()]
     assert told == RECORDED[engine][name]
@@ -53,7 +50,7 @@ def test_fetch_sees_what_was_measured(of: tuple[str, str]) -> None:
 
 @pytest.mark.engines
 @pytest.mark.parametrize("engine", fetching.ENGINES)
-def test_browsers_still_do_what_is_recorded(engine: str) -> None:
+def test_browsers_still_do_what_is_recorded(engine):
     try:
         installed.find([engine])
     except installed.NoBrowser as error:
@@ -73,19 +70,18 @@ def test_browsers_still_do_what_is_recorded(engine: str) -> None:
         (Page("https://a.example/"), "wss://b.example/", "chromium", "no Access-Control-Allow-Origin"),
     ],
 )
-def test_what_keeps_fetch_off(page: Page, url: str, engine: str, why: str) -> None:
+def test_what_keeps_fetch_off(page, url, engine, why):
     address = goes_to(url)
     assert address is not None
     # A connection to a public address: Local Network Access has no part in it.
     answered = reading_of(b"HTTP/1.1 403 X\r\nContent-Length: 0\r\n\r\n", "ws://203.0.113.9/")
     events = (Connected(1, "203.0.113.9", 80), *answered.exchange.events[1:])
     found = seen(engine, address[0], page, read(Exchange(answered.exchange.plan, events)))
-    assert found.exception is not None
     assert (found.exception.name, found.exception.message) == ("TypeError", MESSAGES[engine])
     assert why in found.because
 
 
-def test_local_network_access_holds_for_fetch_too() -> None:
+def test_local_network_access_holds_for_fetch_too():
     goes = goes_to("ws://127.0.0.2:9000/x")
     assert goes is not None
     page = Page("https://app.example/")
@@ -94,15 +90,14 @@ def test_local_network_access_holds_for_fetch_too() -> None:
         assert ("Local Network" in seen(engine, goes[0], page, reading_of(allowed)).because) == blocked
 
 
-def test_no_answer_and_no_url() -> None:
+def test_no_answer_and_no_url():
     goes = goes_to("ws://127.0.0.2:9000/x")
-    assert goes is not None
     assert seen("firefox", goes[0], PAGE, reading_of(b"")).because == "there is no answer"
     assert goes_to("ws://[bad") is goes_to("mailto:x") is None
     assert asked(("chromium@156", "undici", "whatwg", "firefox")) == ("chromium", "firefox")
 
 
-def test_what_is_sent() -> None:
+def test_what_is_sent():
     address = parse("https://b.example:8443/x?y=1")
     assert address is not None
     sent = request(address, Page("https://a.example/", cookies="a=1"), "agent").decode()
@@ -116,12 +111,12 @@ def test_what_is_sent() -> None:
 
 
 @pytest.fixture
-def refusing() -> Iterator[tuple[int, list[bytes], list[bytes]]]:
+def refusing():
     """The port of a server that refuses all, the requests that it gets, and the header lines that it sends."""
-    requests: list[bytes] = []
-    lines: list[bytes] = []
+    requests = []
+    lines = []
 
-    def serve(server: socket.socket) -> None:
+    def serve(server):
         while True:
             try:
                 client, _ = server.accept()
@@ -140,7 +135,7 @@ def refusing() -> Iterator[tuple[int, list[bytes], list[bytes]]]:
     thread.join(timeout=10)
 
 
-def test_compare_fetch(refusing: tuple[int, list[bytes], list[bytes]], capsys: Capture) -> None:
+def test_compare_fetch(refusing, capsys):
     port, requests, lines = refusing
     command = ["compare", "--fetch", "--browser", "chromium,firefox,webkitgtk", f"ws://127.0.0.1:{port}/x?t=1"]
     page = ["--page", "http://localhost:3000/"]
@@ -157,7 +152,7 @@ def test_compare_fetch(refusing: tuple[int, list[bytes], list[bytes]], capsys: C
     assert "status 403" in capsys.readouterr().out
 
 
-def test_compare_fetch_json(refusing: tuple[int, list[bytes], list[bytes]], capsys: Capture) -> None:
+def test_compare_fetch_json(refusing, capsys):
     port, _, lines = refusing
     command = ["compare", "--json", "--fetch", "--page", "http://localhost:3000/", f"ws://127.0.0.1:{port}/"]
     run(command)
@@ -173,7 +168,7 @@ def test_compare_fetch_json(refusing: tuple[int, list[bytes], list[bytes]], caps
     assert "add" not in found
 
 
-def test_what_fetch_shows_is_masked(refusing: tuple[int, list[bytes], list[bytes]], capsys: Capture) -> None:
+def test_what_fetch_shows_is_masked(refusing, capsys):
     port, _, lines = refusing
     lines.append(b"Access-Control-Allow-Origin: *\r\nSet-Cookie: s=geheimgeheim\r\n")
     url = f"ws://127.0.0.1:{port}/?token=verysecretvalue"
@@ -185,6 +180,6 @@ def test_what_fetch_shows_is_masked(refusing: tuple[int, list[bytes], list[bytes
         assert "geheimgeheim" not in out
 
 
-def test_a_recording_cannot_be_fetched(capsys: Capture, tmp_path: object) -> None:
+def test_a_recording_cannot_be_fetched(capsys, tmp_path):
     assert run(["compare", "--fetch", "--browser", "firefox", "x.jsonl"]) == 2
     assert "--fetch sends a request, which a recording cannot answer" in capsys.readouterr().err

@@ -8,24 +8,23 @@ from tests.browsers.fresh import scenarios, written
 from tests.browsers.views import engines, view
 from wsprobe.exchange import Limits
 from wsprobe.lab import parse
-from wsprobe.lab.scenario import Scenario
 
 
-def made(seed: int, number: int) -> dict[str, Scenario]:
+def made(seed, number):
     return dict(parse("\n".join(written(*each) for each in scenarios(seed, number)), "random"))
 
 
-def test_a_seed_makes_the_same_scenarios() -> None:
+def test_a_seed_makes_the_same_scenarios():
     assert list(scenarios(1, 60)) == list(scenarios(1, 60)) != list(scenarios(2, 60))
 
 
-def test_every_kind_is_made() -> None:
+def test_every_kind_is_made():
     kinds = {name.partition("-")[2].partition("-")[2].partition("-")[2] for name in dict(scenarios(3, 300))}
     assert {"body", "damaged", "large", "talking", "broken-off", "messages", "compressed"} < kinds
 
 
 @pytest.mark.parametrize("engine", ["chromium@156", "firefox@153", "webkitgtk@2.54", "undici@7.30", "ws@8.23"])
-def test_every_scenario_has_a_view(engine: str) -> None:
+def test_every_scenario_has_a_view(engine):
     assert engine in engines()
     for scenario in made(4, 25).values():
         states = [event["rs"] for event in view(engine, scenario, Limits(max_time=6, linger=12))["events"]]

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 import pytest
 import trio
 
 from tests.browsers import measure, measure_requests
 from tests.browsers.driver import store
-from tests.browsers.driver.case import Case
 from tests.browsers.driver.compare import told
 from tests.browsers.driver.engines import ENGINES
-from tests.browsers.driver.record import Recording
 from tests.browsers.moved import newer
 from wsprobe.browsers import RUNTIMES
 
@@ -21,9 +18,9 @@ pytestmark = pytest.mark.engines
 
 
 @pytest.fixture(params=ENGINES)
-def name(request: pytest.FixtureRequest) -> str:
+def name(request):
     """Name of an engine that is installed; where it must be (CI), its absence is a failure."""
-    engine: str = request.param
+    engine = request.param
     if missing := ENGINES[engine].missing():
         how = missing if engine.partition("@")[0] in RUNTIMES else f"apt-get install {missing}"
         if os.environ.get("CI"):
@@ -32,7 +29,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return engine
 
 
-def again(name: str, known: Mapping[str, Recording]) -> list[Case]:
+def again(name, known):
     """What to measure. An older version of a runtime is a package that does not change, and what brings it to
     script is tried with the newest: of the older one what it is *known* to do differently is measured again."""
     cases, newest = measure.cases(engine=name), store.newest(name.partition("@")[0])
@@ -45,7 +42,7 @@ def again(name: str, known: Mapping[str, Recording]) -> list[Case]:
     return found or cases[:1]
 
 
-def test_the_engine_still_does_what_is_recorded(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_engine_still_does_what_is_recorded(name, capsys):
     version, known = store.load(name)
     checked = trio.run(measure.run, ENGINES[name], again(name, known), known, lambda text: None)
     with capsys.disabled():
@@ -54,7 +51,7 @@ def test_the_engine_still_does_what_is_recorded(name: str, capsys: pytest.Captur
     assert checked.version == version or newer(checked.version, version)
 
 
-def test_the_engine_still_sends_what_is_recorded(name: str) -> None:
+def test_the_engine_still_sends_what_is_recorded(name):
     version, known = store.load(name, "requests")
     measured, found = trio.run(measure_requests.measure, ENGINES[name])
     assert measured == version or newer(measured, version)

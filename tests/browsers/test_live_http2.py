@@ -6,8 +6,6 @@ gets it from a request with credentials, which the page makes before it opens it
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import trio
 
@@ -33,13 +31,13 @@ NAMES = [name for name in OF_ONE_SOCKET if name not in LEFT_OUT]
 
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
-def test_the_views_are_what_the_engine_does(engine: str) -> None:
+def test_the_views_are_what_the_engine_does(engine):
     if missing := DRIVEN[engine].missing():
         pytest.skip(f"{engine} is not installed: apt-get install {missing}")
     races = {(raced.partition("@")[0], name) for raced, name in RACES}
     names = [name for name in NAMES if (engine, name) not in races | TOLD_LATE]
     seen = trio.run(measured, engine, [SCENARIOS[name] for name in names])
-    different: dict[str, Any] = {}
+    different = {}
     for name in names:
         wanted, _ = predicted(engine, SCENARIOS[name])
         if (got := seen.get(f"h2-{name}")) != wanted:

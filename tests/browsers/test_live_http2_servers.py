@@ -7,14 +7,11 @@ import json
 import queue
 import shutil
 import threading
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 import trio
-from websockets.http11 import Request, Response
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import serve
 
 from tests.peers import http2
 from tests.peers.http2 import serving
@@ -44,18 +41,18 @@ for (const path of ["/talk", "/refuse"]) {
 class Upstream:
     """Behind the proxy, over HTTP/1.1: the page, and what it opens."""
 
-    def __init__(self) -> None:
-        self.told: queue.Queue[dict[str, Any]] = queue.Queue()
+    def __init__(self):
+        self.told = queue.Queue()
         self._server = serve(self._speak, HOST, 0, process_request=self._answer)
-        self.port: int = self._server.socket.getsockname()[1]
+        self.port = self._server.socket.getsockname()[1]
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 
-    def _speak(self, connection: ServerConnection) -> None:
+    def _speak(self, connection):
         connection.send("hello")
         connection.close(4403, "go away")
 
-    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+    def _answer(self, connection, request):
         at = urlsplit(request.path)
         if at.path == "/talk":
             return None
@@ -66,25 +63,25 @@ class Upstream:
         made.headers["Content-Type"] = "text/html; charset=utf-8"
         return made
 
-    def stop(self) -> None:
+    def stop(self):
         self._server.shutdown()
         self._thread.join(10)
 
 
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
+def upstream():
     made = Upstream()
     yield made
     made.stop()
 
 
-async def visited(browser: installed.Installed, server: http2.Server, upstream: Upstream) -> dict[str, Any]:
+async def visited(browser, server, upstream):
     """What the page at *server* saw in *browser*."""
     async with installed.opened(browser, f"https://{HOST}:{server.port}/", authority=server.authority):
         return await trio.to_thread.run_sync(lambda: upstream.told.get(timeout=SECONDS))
 
 
-def plain(event: dict[str, Any]) -> list[Any]:
+def plain(event):
     """An event of a view, as the page writes it."""
     match event["type"]:
         case "message":
@@ -96,9 +93,7 @@ def plain(event: dict[str, Any]) -> list[Any]:
 
 @pytest.mark.parametrize("name", ["nghttpx", "haproxy"])
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
-def test_what_is_said_of_a_warm_session_is_what_the_engine_does(
-    engine: str, name: str, upstream: Upstream, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_said_of_a_warm_session_is_what_the_engine_does(engine, name, upstream, capsys):
     program = shutil.which(name)
     if program is None:
         pytest.skip(f"{name} is not installed")
@@ -119,11 +114,11 @@ def test_what_is_said_of_a_warm_session_is_what_the_engine_does(
             assert [plain(event) for event in view["events"]] == seen["told"][path]
 
 
-def logged(server: http2.Server, name: str, line: str) -> None:
+def logged(server, name, line):
     until(lambda: f"seen {line}\n" in server.log.read_text() or None, f"{line!r} in the log of {name}")
 
 
-def line_of(name: str, port: int, path: str, status: int) -> str:
+def line_of(name, port, path, status):
     """What *name* logs of an extended CONNECT (tests/peers/test_http2.py)."""
     if name == "nghttpx":
         return f"CONNECT {HOST}:{port} HTTP/2 {status}"

@@ -11,15 +11,13 @@ import trio
 
 from tests.browsers import local_network
 from tests.browsers.driver.chromium import Chromium
-from tests.browsers.local_network import Row
 from tests.cases import every, named
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import AddressSpace, Page
+from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import SPACES, space_of_host
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Resolved, Sent, TlsDone
 from wsprobe.lab import load
 from wsprobe.lab.play import rehearse
-from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
 from wsprobe.read.tokens import expected_accept
 from wsprobe.request.target import parse
@@ -29,9 +27,9 @@ ADDRESSES = {"public": "203.0.113.9", "local": "10.1.2.3", "loopback": "127.0.0.
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 
 
-def page_of(row: Row) -> Page:
+def page_of(row):
     """The page of *row*, by its URL alone where that says in which space it is."""
-    address: AddressSpace | str = ""
+    address = ""
     if row.page in ("data", "file"):
         url = {"data": "data:text/html,x", "file": "file:///tmp/x.html"}[row.page]
     else:
@@ -41,10 +39,10 @@ def page_of(row: Row) -> Page:
         address = ""
     # In --permission one name may stand for another; a permission of the browser stands for itself.
     exact = {"local-network": "prompt", "loopback-network": "prompt"} | row.permissions
-    return Page(url, csp=row.csp, address=address, permissions=tuple(exact.items()))  # type: ignore[arg-type]
+    return Page(url, csp=row.csp, address=address, permissions=tuple(exact.items()))
 
 
-def exchange(row: Row) -> Exchange:
+def exchange(row):
     """A handshake that opens, and is closed, at an address of the space that *row* goes to."""
     target = parse(f"{row.scheme}://127.0.0.1/s/close-1000")  # a loopback name, as when it was measured
     request = b"GET /s/close-1000 HTTP/1.1\r\nHost: x\r\nSec-WebSocket-Key: %s\r\n\r\n" % KEY
@@ -52,7 +50,7 @@ def exchange(row: Row) -> Exchange:
         b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
         b"\x88\x02\x03\xe8" % expected_accept(KEY)
     )
-    secure = [TlsDone(4, "TLSv1.3", "x", "http/1.1", None, True)] if target.secure else []  # type: ignore[arg-type]
+    secure = [TlsDone(4, "TLSv1.3", "x", "http/1.1", None, True)] if target.secure else []
     return Exchange(
         Plan(target, request),
         (
@@ -66,13 +64,13 @@ def exchange(row: Row) -> Exchange:
     )
 
 
-def vars_of(row: Row) -> tuple[object, ...]:
+def vars_of(row):
     secure = "secure" if row.secure else "insecure"
     return (row.page, secure, row.scheme, row.to, row.csp, *row.permissions.items())
 
 
 @every(named(ROWS, lambda row: " ".join(map(str, vars_of(row)))))
-def test_the_view_is_what_chromium_did(row: Row) -> None:
+def test_the_view_is_what_chromium_did(row):
     reading = read(exchange(row))
     view = ENGINES["chromium"].view(reading.exchange.plan.target.url, page_of(row), [reading])
     events = [{"type": e.type, "code": e.code, "wasClean": e.was_clean} for e in view.events]
@@ -87,7 +85,7 @@ def test_the_view_is_what_chromium_did(row: Row) -> None:
         assert "othing" in " ".join(view.local_network)
 
 
-def test_all_that_is_measured_is_recorded() -> None:
+def test_all_that_is_measured_is_recorded():
     assert [row.asked for row in ROWS] == list(local_network.rows())
     assert {row.sent for row in ROWS} == {True, False}
 
@@ -95,7 +93,7 @@ def test_all_that_is_measured_is_recorded() -> None:
 SCENARIOS = {name: each for name, each in load().items() if name.startswith("lna-")}
 
 
-def row_of(scenario: Scenario) -> Row:
+def row_of(scenario):
     """The row that has what Chromium did with a page and a target like those of *scenario*."""
     page = scenario.page
     space = space_of_host(urlsplit(page.url).hostname or "")
@@ -112,7 +110,7 @@ def row_of(scenario: Scenario) -> Row:
 
 
 @every(SCENARIOS)
-def test_a_scenario_is_what_chromium_did(scenario: Scenario) -> None:
+def test_a_scenario_is_what_chromium_did(scenario):
     row = row_of(scenario)
     view = rehearse(ENGINES["chromium"], scenario, load())
     assert [event.type for event in view.events] == [event["type"] for event in row.events]
@@ -121,13 +119,13 @@ def test_a_scenario_is_what_chromium_did(scenario: Scenario) -> None:
     assert blocked == [line.replace("{url}", view.url) for line in row.console if " failed: " in line]
 
 
-def test_there_is_a_scenario_for_each_pair_of_spaces() -> None:
+def test_there_is_a_scenario_for_each_pair_of_spaces():
     rows = [row_of(scenario) for scenario in SCENARIOS.values()]
     assert {(row.page, row.to) for row in rows} == set(product(SPACES, SPACES))
 
 
 @pytest.mark.engines
-def test_chromium_still_does_what_is_recorded() -> None:
+def test_chromium_still_does_what_is_recorded():
     if missing := Chromium().missing():
         if os.environ.get("CI"):
             pytest.fail(missing)

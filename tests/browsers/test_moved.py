@@ -27,12 +27,12 @@ from wsprobe.browsers.version_facts import newer
         ("2.54.3", "2.54", False),
     ],
 )
-def test_newer_by_number(there: str, recorded: str, is_newer: bool) -> None:
+def test_newer_by_number(there, recorded, is_newer):
     assert newer(there, recorded) is is_newer
 
 
 @pytest.mark.parametrize("engine", BROWSERS)
-def test_an_engine_that_moved_on_is_named_with_what_to_do(engine: str) -> None:
+def test_an_engine_that_moved_on_is_named_with_what_to_do(engine):
     recorded, _ = store.load(engine)
     assert moved.moved(engine, recorded) == ""
     line = moved.moved(engine, "999.1")
@@ -40,7 +40,7 @@ def test_an_engine_that_moved_on_is_named_with_what_to_do(engine: str) -> None:
     assert f"python -m tests.browsers.measure --engine {engine} " in line
 
 
-def test_a_failure_of_such_an_engine_is_expected_and_says_why(pytester: pytest.Pytester) -> None:
+def test_a_failure_of_such_an_engine_is_expected_and_says_why(pytester):
     pytester.makeconftest(
         """
         import tests.browsers.moved
@@ -67,7 +67,7 @@ def test_a_failure_of_such_an_engine_is_expected_and_says_why(pytester: pytest.P
     result.stdout.fnmatch_lines(["*chromium 999.1 is newer than the facts of it*"])
 
 
-def test_what_changed_for_scripts_comes_first() -> None:
+def test_what_changed_for_scripts_comes_first():
     _, known = store.load("chromium")
     names = ["403", "ok", "404", "accept-base64-of-hex"]
     new = {name: dict(known[name]) for name in names}

@@ -8,7 +8,6 @@ other): that is what .ci/run does, since the drivers of test_live.py go through 
 from __future__ import annotations
 
 import os
-from typing import Any
 from zlib import crc32
 
 import pytest
@@ -19,8 +18,7 @@ from tests.browsers.driver import store
 from tests.browsers.driver.compare import differences
 from tests.browsers.measure import left_out
 from wsprobe.lab import installed, load, site
-from wsprobe.lab.measured import MEASURED, Measured, Observation
-from wsprobe.lab.scenario import Scenario
+from wsprobe.lab.measured import MEASURED
 from wsprobe.lab.server import serve
 
 pytestmark = pytest.mark.engines
@@ -38,18 +36,18 @@ SLOW = {"pmd-bomb"}
 """80 MB to inflate: on a busy machine the server's patience is over before."""
 
 
-def share() -> dict[str, Scenario]:
+def share():
     """The scenarios that the page is to run: those that the drivers measure in every engine."""
     measured = {name: each for name, each in load().items() if not left_out("", name)}
     return {n: each for n, each in measured.items() if n == TRUST or crc32(n.encode()) % SHARE == 0}
 
 
-async def run_all(browser: installed.Installed) -> Measured:
+async def run_all(browser):
     """What *browser* finds when the page runs all that it lists and sends it."""
-    found: list[Measured] = []
+    found = []
     over = trio.Event()
 
-    def keep(measured: Measured) -> None:
+    def keep(measured):
         found.append(measured)
         over.set()
 
@@ -62,7 +60,7 @@ async def run_all(browser: installed.Installed) -> Measured:
     return found[0]
 
 
-def unlike(seen: Observation, known: dict[str, Any]) -> list[str]:
+def unlike(seen, known):
     """In what *seen* is not as *known*, nor any of the results that race with it."""
     whole = recording(load()[seen.scenario], seen)
     got = {name: whole.get(name) for name in (*TOLD, "value") if name in (*TOLD, *whole)}
@@ -74,9 +72,7 @@ def unlike(seen: Observation, known: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("engine", MEASURED)
-def test_the_page_records_what_the_drivers_record(
-    engine: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_page_records_what_the_drivers_record(engine, capsys, monkeypatch):
     try:
         (browser,) = installed.find([engine])
     except installed.NoBrowser as error:

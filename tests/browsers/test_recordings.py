@@ -13,10 +13,9 @@ from tests.cases import each
 from wsprobe.browsers import VERSIONED, versions
 from wsprobe.lab import load
 from wsprobe.lab.play import rehearse
-from wsprobe.lab.scenario import Scenario
 
 
-def test_every_version_that_is_known_is_measured_and_the_other_way_round() -> None:
+def test_every_version_that_is_known_is_measured_and_the_other_way_round():
     known = [f"{name}@{version}" for name in VERSIONED for version in versions(name)]
     assert list(engines()) == known
 
@@ -27,14 +26,14 @@ LONG = ("endless-fields", "endless-fragments", "pmd-bomb")
 """The floods that take FLOODED half a second or more; the other 25 take it a tenth together."""
 
 
-def is_put_off(name: str, scenario: Scenario) -> bool:
+def is_put_off(name, scenario):
     """Whether the view of *scenario* is looked at with -m floods alone."""
     return scenario.name in LONG if name == FLOODED else is_flood(scenario)
 
 
 @pytest.mark.parametrize("name", engines())
-def test_the_view_is_the_recording(name: str) -> None:
-    def check(scenario: Scenario) -> None:
+def test_the_view_is_the_recording(name):
+    def check(scenario):
         assert faults(name, scenario) == []
 
     each({key: one for key, one in scenarios(name).items() if not is_put_off(name, one)}, check)
@@ -42,24 +41,24 @@ def test_the_view_is_the_recording(name: str) -> None:
 
 @pytest.mark.floods
 @pytest.mark.parametrize("name", engines())
-def test_the_view_of_a_flood_is_the_recording(name: str) -> None:
-    def check(scenario: Scenario) -> None:
+def test_the_view_of_a_flood_is_the_recording(name):
+    def check(scenario):
         assert faults(name, scenario) == []
 
     each({key: one for key, one in scenarios(name).items() if is_put_off(name, one)}, check)
 
 
 @pytest.mark.parametrize("name", engines())
-def test_no_recording_is_of_a_scenario_that_is_gone(name: str) -> None:
+def test_no_recording_is_of_a_scenario_that_is_gone(name):
     assert sorted(set(recordings(name)) - set(load())) == []
 
 
 @pytest.mark.parametrize("name", engines())
-def test_the_recordings_are_of_the_version_that_the_engine_names(name: str) -> None:
+def test_the_recordings_are_of_the_version_that_the_engine_names(name):
     assert store.load(name)[0].startswith(f"{engines()[name].version}.")
 
 
-def test_the_table_in_the_manual_is_current() -> None:
+def test_the_table_in_the_manual_is_current():
     """To make it anew: python -m tests.browsers.agreement --write && python -m man.build
 
     It stands in this file because the views that it counts are worked out here: a file is one process's. Those
@@ -73,7 +72,7 @@ BY_ADDRESS = ("firefox", "webkitgtk")
 
 
 @pytest.mark.parametrize("name", [name for name in engines() if name.partition("@")[0] not in BY_ADDRESS])
-def test_the_engine_asks_again_where_it_was_seen_to(name: str) -> None:
+def test_the_engine_asks_again_where_it_was_seen_to(name):
     again = {
         scenario
         for other in engines()

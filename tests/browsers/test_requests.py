@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browsers.driver import store
-from tests.browsers.driver.situations import SITUATIONS, Situation
+from tests.browsers.driver.situations import SITUATIONS
 from tests.browsers.views import engines
 from tests.cases import every, named
 
@@ -16,7 +16,7 @@ RECORDED = {name: store.load(name, "requests")[1] for name in engines()}
 
 @pytest.mark.parametrize("name", RECORDED)
 @every(named(SITUATIONS, lambda situation: situation.name))
-def test_the_request_is_the_engine_s_own(situation: Situation, name: str) -> None:
+def test_the_request_is_the_engine_s_own(situation, name):
     engine = engines()[name]
     url, page = situation.made(VALUES)
     made = engine.construct(url, page)
@@ -25,12 +25,12 @@ def test_the_request_is_the_engine_s_own(situation: Situation, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_the_recordings_are_of_the_engine_s_version(name: str) -> None:
+def test_the_recordings_are_of_the_engine_s_version(name):
     version, _ = store.load(name, "requests")
     assert version.startswith(engines()[name].version)
 
 
-def _filled(text: str) -> str:
+def _filled(text):
     # Measured without a screen; the browser that somebody uses calls itself by its plain name.
     text = text.replace("HeadlessChrome/", "Chrome/")
     for name, value in {**VALUES, "key": KEY}.items():
@@ -38,6 +38,6 @@ def _filled(text: str) -> str:
     return text
 
 
-def _lines(text: str) -> list[str]:
+def _lines(text):
     """Line ends and all, so that a difference is shown by the line."""
     return text.splitlines(keepends=True)

@@ -8,10 +8,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
 
 import pytest
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import serve
 
 from wsprobe.lab import installed
 from wsprobe.lab.measured import MEASURED
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.engines
 SCENARIOS = ("lab:403", "lab:close-4403", "lab:302-ws", "lab:refused", "lab:wss-ok", "lab:csp-connect-src-self")
 
 
-def there(engine: str) -> str:
+def there(engine):
     """The engine, if a browser with it is installed; where it must be (CI), its absence is a failure."""
     try:
         installed.find([engine])
@@ -32,7 +31,7 @@ def there(engine: str) -> str:
     return engine
 
 
-def compared(*arguments: str, folder: str = "") -> tuple[int, list[dict[str, object]]]:
+def compared(*arguments, folder=""):
     """Exit status and reports. What browsers write, they write into *folder*."""
     command = [sys.executable, "-m", "wsprobe", "compare", "--json", *arguments]
     env = {**os.environ, "TMPDIR": folder} if folder else None
@@ -41,19 +40,19 @@ def compared(*arguments: str, folder: str = "") -> tuple[int, list[dict[str, obj
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def left_in(folder: str) -> list[str]:
+def left_in(folder):
     """The command lines that name *folder*. Other tests run browsers of their own at the same time."""
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if folder in line]
 
 
 @pytest.mark.parametrize("engine", MEASURED)
-def test_predicted_and_seen_are_the_same(engine: str) -> None:
+def test_predicted_and_seen_are_the_same(engine):
     with tempfile.TemporaryDirectory(prefix="wsprobe-") as folder:
         status, reports = compared("--run-browser", there(engine), *SCENARIOS, folder=folder)
         assert left_in(folder) == []
         assert os.listdir(folder) == []
-    seen = [one for report in reports for one in report["seen"]]  # type: ignore[attr-defined]
+    seen = [one for report in reports for one in report["seen"]]
     assert [(one["browser"], one["differences"]) for one in seen] == [(engine, [])] * len(SCENARIOS)
     assert status == (1 if len({str(one["events"]) for one in seen}) > 1 else 0)
     assert all(
@@ -70,24 +69,23 @@ def test_predicted_and_seen_are_the_same(engine: str) -> None:
         (("--page-address", "local"), "open"),
     ],
 )
-def test_a_page_of_another_address_space(options: tuple[str, ...], first: str) -> None:
+def test_a_page_of_another_address_space(options, first):
     with serve(lambda connection: connection.close(), "127.0.0.1", 0) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
         _, (report,) = compared("--run-browser", there("chromium"), *options, url)
         server.shutdown()
-    (one,) = report["seen"]  # type: ignore[misc]
+    (one,) = report["seen"]
     assert (one["events"][0]["type"], one["differences"]) == (first, [])
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[str, list[str]]]:
+def server():
     """A server of another make, and the Origins that it was asked with."""
-    origins: list[str] = []
+    origins = []
 
-    def speak(connection: ServerConnection) -> None:
-        assert connection.request is not None
+    def speak(connection):
         origins.append(connection.request.headers["Origin"])
         connection.send("hello")
         connection.close(4403, "go away")
@@ -101,10 +99,10 @@ def server() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("engine", MEASURED)
-def test_a_server_that_is_not_the_lab(engine: str, server: tuple[str, list[str]]) -> None:
+def test_a_server_that_is_not_the_lab(engine, server):
     url, origins = server
     status, (report,) = compared("--run-browser", there(engine), url)
-    (seen,) = report["seen"]  # type: ignore[misc]
+    (seen,) = report["seen"]
     assert seen["differences"] == []
     assert status == 0
     assert [event["type"] for event in seen["events"]] == ["open", "message", "close"]

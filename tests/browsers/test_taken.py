@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,7 +18,7 @@ KEPT = ("scenario", "exception", "url", "events", "readyState", "value")
 Capture = pytest.CaptureFixture[str]
 
 
-def measured() -> Measured:
+def measured():
     """What a page at 127.0.0.1 would have written in Firefox, as the driver recorded it."""
     _, known = store.load("firefox")
     lines = {
@@ -30,9 +29,7 @@ def measured() -> Measured:
     return Measured(Browser("newcomer", "1.0", "", "0", ""), seen)
 
 
-def test_it_becomes_what_a_driver_writes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
+def test_it_becomes_what_a_driver_writes(tmp_path, monkeypatch, capsys):
     _, known = store.load("firefox")
     file = tmp_path / "newcomer.jsonl"
     file.write_text(dump(measured()))
@@ -49,12 +46,12 @@ def test_it_becomes_what_a_driver_writes(
     assert taking.main() == 2, "a recording that is there is not replaced unasked"
 
 
-def test_an_address_that_the_scenario_names_itself_stays() -> None:
+def test_an_address_that_the_scenario_names_itself_stays():
     seen = measured().seen["url-ip-number"]
     assert taking.recording(find("url-ip-number"), seen)["url"].startswith("ws://127.0.0.1:")
 
 
-def test_what_is_no_such_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+def test_what_is_no_such_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["tests.browsers", str(tmp_path / "none")])
     assert taking.main() == 2
     assert "none" in capsys.readouterr().err

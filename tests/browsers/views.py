@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
-from typing import Any
 from unittest.mock import patch
 
 from msgspec.structs import replace
@@ -13,14 +11,11 @@ from msgspec.structs import replace
 from tests.browsers.driver import store
 from tests.browsers.driver.case import Case
 from tests.browsers.driver.compare import MOST_EVENTS, agree, of_view
-from tests.browsers.driver.record import Recording
 from wsprobe.browsers import ENGINES, inflate
-from wsprobe.browsers.engine import Engine
 from wsprobe.exchange import Limits
 from wsprobe.lab import load
 from wsprobe.lab.play import rehearse
 from wsprobe.lab.ports import PORTS
-from wsprobe.lab.scenario import Scenario
 
 HOST = "127.0.10.1"
 MESSAGES = 64 * 1024
@@ -36,33 +31,33 @@ FLOOD = 10_000
 
 
 @cache
-def engines() -> dict[str, Engine]:
+def engines():
     """ENGINE@VERSION -> the engine, of all that is recorded. One without a file of facts is an error."""
     return {name: ENGINES[name] for name in store.names()}
 
 
 @cache
-def recordings(name: str) -> dict[str, Recording]:
+def recordings(name):
     return store.load(name)[1]
 
 
 @cache
-def catalogue() -> dict[str, Scenario]:
+def catalogue():
     """Every scenario by its name."""
     return load()
 
 
-def scenarios(name: str) -> dict[str, Scenario]:
+def scenarios(name):
     """The scenarios of the catalogue that engine *name* was measured with."""
     return {scenario: found for scenario, found in catalogue().items() if scenario in recordings(name)}
 
 
-def is_flood(scenario: Scenario) -> bool:
+def is_flood(scenario):
     """Whether it takes half a second to follow *scenario*, in any engine."""
     return any(step.repeat >= FLOOD for step in scenario.steps)
 
 
-def view(name: str, scenario: Scenario, limits: Limits) -> dict[str, Any]:
+def view(name, scenario, limits):
     """What our engine *name* says of *scenario*, recorded within *limits*."""
     with patch.object(inflate, "INFLATED_MAX", UNFOLDED):
         seen = rehearse(ENGINES[name], scenario, catalogue(), host=HOST, limits=limits)
@@ -70,24 +65,24 @@ def view(name: str, scenario: Scenario, limits: Limits) -> dict[str, Any]:
 
 
 @cache
-def faults(name: str, scenario: Scenario) -> list[str]:
+def faults(name, scenario):
     """In what our view is not what was recorded."""
     return held(name, scenario, recordings(name)[scenario.name])
 
 
-def held(name: str, scenario: Scenario, recording: Recording) -> list[str]:
+def held(name, scenario, recording):
     """In what our view is not *recording*. Where the engine races, one of its results will do."""
     return _nearest(name, scenario, recording)[1]
 
 
-def predicted(name: str, scenario: Scenario, recording: Recording) -> dict[str, Any]:
+def predicted(name, scenario, recording):
     """Our view, within the limits that bring it nearest to *recording*."""
     return _nearest(name, scenario, recording)[0]
 
 
-def _nearest(name: str, scenario: Scenario, recording: Recording) -> tuple[dict[str, Any], list[str]]:
-    seen: dict[str, Any] = {}
-    found: list[str] = []
+def _nearest(name, scenario, recording):
+    seen = {}
+    found = []
     for limits in _limits(scenario, recording):
         seen = view(name, scenario, limits)
         found = min((agree(one, seen) for one in (recording, *recording.get("races", ()))), key=len)
@@ -96,7 +91,7 @@ def _nearest(name: str, scenario: Scenario, recording: Recording) -> tuple[dict[
     return seen, found
 
 
-def _limits(scenario: Scenario, recording: Recording) -> Iterator[Limits]:
+def _limits(scenario, recording):
     """Until the page would have given up; of much that is sent, first what matters, then all of it."""
     cap = Case(scenario).cap
     usual = Limits(connect_timeout=cap, max_time=cap, linger=2 * cap)
@@ -113,7 +108,7 @@ _NAMES = {str(port): name for name, port in PORTS.items()}
 _PORT = re.compile(f":({'|'.join(_NAMES)})")
 
 
-def _named(value: Any) -> Any:
+def _named(value):
     """Names in place of our addresses and ports, as in the recordings."""
     if isinstance(value, str):
         return _PORT.sub(lambda found: f":{{{_NAMES[found[1]]}}}", value.replace(HOST, "{ip}"))

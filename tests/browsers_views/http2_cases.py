@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
@@ -19,11 +18,10 @@ from hpack import Encoder
 from msgspec.structs import replace
 
 from tests.http2.lines import HOST, SECOND, STREAM, _Recording, fields_of
-from wsprobe.browsers.engine import Engine, FollowUp, Page, ScriptView, until_end
-from wsprobe.exchange import Act, Ended, Event, Exchange, Plan, Received, Sent, TlsDone, TlsOptions
+from wsprobe.browsers.engine import FollowUp, Page, ScriptView, until_end
+from wsprobe.exchange import Act, Ended, Exchange, Plan, Received, Sent, TlsDone, TlsOptions
 from wsprobe.read import read
 from wsprobe.read.http2_values import FRAME_MAX, HTTP_1_1_REQUIRED, PREFACE, RST_STREAM
-from wsprobe.read.reading import Reading
 from wsprobe.wire.http2 import coded, data, headers, settings, window_update
 from wsprobe.wire.rfc6455 import CLOSE
 from wsprobe.wire.rfc6455 import frame as websocket_frame
@@ -48,17 +46,17 @@ class Seen:
     asked: list[FollowUp]
 
 
-def load() -> dict[str, Line]:
+def load():
     return {line["scenario"]: line for line in map(json.loads, MEASURED.read_text("utf-8").splitlines())}
 
 
-def sockets(engine: Engine, line: Line) -> list[Seen]:
+def sockets(engine, line):
     """What each of the page's sockets sees."""
     stage = _Stage(line)
     return [stage.socket(engine, socket) for socket in line.get("page_sockets", [{}])]
 
 
-def observed(line: Line, engine: str) -> tuple[list[list[dict[str, Any]]], list[str], list[str]]:
+def observed(line, engine):
     """(events of each socket, protocols of the handshakes, console), of ENGINE@VERSION *engine*."""
     of = line["observed"][engine]
     events = of["sockets"] if "sockets" in of else [of.get("events", [])]
@@ -67,27 +65,27 @@ def observed(line: Line, engine: str) -> tuple[list[list[dict[str, Any]]], list[
     return events, protocols, [line_.replace("{HOST}", host(line)) for line_ in of.get("console", [])]
 
 
-def host(line: Line | None = None) -> str:
+def host(line=None):
     """Host and port that the socket goes to."""
     target = line.get("target") if line is not None else None
     return f"{target.get('host', '127.0.0.2')}:8001" if target else HOST
 
 
-def _event(event: dict[str, Any]) -> dict[str, Any]:
+def _event(event):
     return {name: value for name, value in event.items() if name != "kind"}
 
 
 class _Stage:
     """The server of one line, and the browser's session with it."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line):
         self._line = line
         self._target = line.get("target", {})
         self._connects = 0
         self._session = True
         """The session that the page came over goes on."""
 
-    def socket(self, engine: Engine, socket: dict[str, Any]) -> Seen:
+    def socket(self, engine, socket):
         name = self._line["scenario"]
         userinfo = self._line.get("userinfo", "")
         url = f"wss://{userinfo}{host(self._line)}/s/{name}{self._line.get('query', '')}"
@@ -104,7 +102,7 @@ class _Stage:
         view = until_end(view)  # what was measured ends with the page
         return Seen(list(told(view)), list(view.handshakes), view, asked)
 
-    def _page(self, socket: dict[str, Any]) -> Page:
+    def _page(self, socket):
         at = f"{self._line.get('page_host', '127.0.0.1')}:8001"
         if self._line.get("warm"):  # a session of the target's own
             at = host(self._line)
@@ -120,7 +118,7 @@ class _Stage:
             address="loopback",  # every name was mapped to this machine
         )
 
-    def _announced(self) -> list[dict[str, int]]:
+    def _announced(self):
         settings = [self._target.get("settings", self._line["settings"])]
         before = self._line.get("connection", {}).get("before_page", [])
         later = self._line.get("connection", {}).get("after_page", []) if self._connects_h1 else []
@@ -129,7 +127,7 @@ class _Stage:
     _connects_h1 = 0
     """Handshakes over HTTP/1.1 so far: by the second socket, a late SETTINGS is there."""
 
-    def _answer(self, asked: FollowUp, page: Page) -> Reading:
+    def _answer(self, asked, page):
         connection = self._target.get("connection", self._line.get("connection", {}))
         alpn = connection.get("alpn", ["h2", "http/1.1"])
         plan = Plan(
@@ -150,7 +148,7 @@ class _Stage:
         return reading
 
 
-def _acts(socket: dict[str, Any]) -> Iterator[Act]:
+def _acts(socket):
     """The script of a socket, as far as it is used."""
     script = socket.get("onmessage", "")
     for code, reason in re.findall(r"ws\.close\((\d+), '(\w+)'\)", script):
@@ -166,7 +164,7 @@ def _acts(socket: dict[str, Any]) -> Iterator[Act]:
         yield Act("time", "close", after=int(pause) * 1000)
 
 
-def _frame_size(payload: int) -> int:
+def _frame_size(payload):
     """Of a masked frame."""
     return payload + (6 if payload < 126 else 8 if payload < 65536 else 14)
 
@@ -174,7 +172,7 @@ def _frame_size(payload: int) -> int:
 class _Played(_Recording):
     """A play, with what the page's script does in it."""
 
-    def __init__(self, plan: Plan, announced: list[dict[str, int]], page: Page) -> None:
+    def __init__(self, plan, announced, page):
         on = [each for each in announced if "8" in each]
         asks = bool(on) and int(on[-1]["8"]) == 1
         first = {int(number): value for number, value in announced[0].items()}
@@ -189,7 +187,7 @@ class _Played(_Recording):
         self._sends = sum(_frame_size(len(a.data)) for a in page.acts if a.do in ("text", "binary"))
         self._closes = next((a for a in page.acts if a.when == "message" and a.do == "close"), None)
 
-    def _quiet(self, plan: Plan, announced: list[dict[str, int]]) -> None:
+    def _quiet(self, plan, announced):
         """Up to the server's SETTINGS."""
         assert plan.http2 is not None
         self.over = False
@@ -197,16 +195,15 @@ class _Played(_Recording):
         self._at = 1000
         self._encoder = Encoder()
         self._close_heard = self._replied = False
-        self._events: list[Event] = [TlsDone(1000, "TLS 1.3", "TLS_AES_128_GCM_SHA256", "h2", None, True)]
+        self._events = [TlsDone(1000, "TLS 1.3", "TLS_AES_128_GCM_SHA256", "h2", None, True)]
         self._sent(PREFACE + settings(plan.http2.settings))
         for each in announced:
             self._received(settings((int(number), value) for number, value in each.items()))
 
-    def _ask(self, plan: Plan) -> None:
-        assert plan.http2 is not None
+    def _ask(self, plan):
         self._sent(headers(STREAM, coded(Encoder(), plan.http2.fields), priority=plan.http2.priority))
 
-    def play(self, plays: list[Any], number: int) -> Exchange:
+    def play(self, plays, number):
         if self._asks:
             for step in plays[min(number, len(plays) - 1)]:
                 if self.over:
@@ -214,7 +211,7 @@ class _Played(_Recording):
                 self.step(step)
         return self.exchange()
 
-    def step(self, step: list[Any]) -> None:
+    def step(self, step):
         if step[0] == "headers":  # the server measured with coded nothing shorter than it is
             block = Encoder().encode(fields_of(step[1]), huffman=False)
             self._received(headers(STREAM, block, end_stream="END_STREAM" in step[2:], most=FRAME_MAX))
@@ -229,14 +226,13 @@ class _Played(_Recording):
             self._sent(data(STREAM, websocket_frame(CLOSE, body, b"\0\0\0\0")))
             self._close_heard = self._replied = True
         elif step[0] == "echo-close":
-            assert self._closes is not None
             body = (self._closes.code or 1000).to_bytes(2, "big") + self._closes.data
             self._received(data(STREAM, bytes((0x88, len(body))) + body))
         else:
             super().step(step)
 
 
-def _over_http1(plan: Plan) -> Exchange:
+def _over_http1(plan):
     accept = b64encode(sha1(f"{KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
     head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     head += f"Sec-WebSocket-Accept: {accept}\r\n"
@@ -256,9 +252,9 @@ def _over_http1(plan: Plan) -> Exchange:
     )
 
 
-def told(view: ScriptView) -> Iterator[dict[str, Any]]:
+def told(view):
     for event in view.events:
-        one: dict[str, Any] = {"type": event.type, "rs": event.ready_state}
+        one = {"type": event.type, "rs": event.ready_state}
         if event.type == "open":
             one |= {"protocol": event.protocol, "extensions": event.extensions}
         elif event.type == "message" and isinstance(event.data, str):

@@ -11,11 +11,9 @@ from functools import cache
 from pathlib import Path
 
 from tests.browsers.driver.compare import agree
-from tests.browsers.driver.record import Recording
 from tests.browsers.views import view
 from wsprobe.exchange import Limits
 from wsprobe.lab import parse
-from wsprobe.lab.scenario import Scenario
 
 FOLDER = Path(__file__).parent / "measured"
 LIMITS = Limits(connect_timeout=6.0, max_time=6.0, linger=12.0)
@@ -25,18 +23,18 @@ NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*@*.jsonl")))
 
 
 @cache
-def scenarios() -> dict[str, dict[str, Scenario]]:
+def scenarios():
     """File -> name -> scenario."""
     return {path.stem: parse(path.read_text("utf-8"), path.stem) for path in sorted(FOLDER.glob("*.toml"))}
 
 
 @cache
-def by_name() -> dict[str, Scenario]:
+def by_name():
     return {name: scenario for found in scenarios().values() for name, scenario in found.items()}
 
 
 @cache
-def recordings(name: str) -> dict[str, Recording]:
+def recordings(name):
     """Scenario -> recording, of ENGINE@VERSION *name*."""
     head, *lines = map(json.loads, (FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines())
     engine, _, version = name.partition("@")
@@ -45,7 +43,7 @@ def recordings(name: str) -> dict[str, Recording]:
     return {line.pop("scenario"): line for line in lines}
 
 
-def faults(name: str, scenario: str, recording: Recording) -> list[str]:
+def faults(name, scenario, recording):
     """In what our view of ENGINE@VERSION *name* is not *recording*, of all that was kept."""
     seen = view(name, by_name()[scenario], LIMITS)
     return agree({**seen, "exception": None, "console": [], **recording}, seen)

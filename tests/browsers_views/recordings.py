@@ -6,10 +6,9 @@ from base64 import b64encode
 from hashlib import sha1
 
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.exchange import Connected, Connecting, Ended, Event, Exchange, How, Plan, Received, Sent
+from wsprobe.browsers.engine import Page
+from wsprobe.exchange import Connected, Connecting, Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = b64encode(sha1(f"{KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()
@@ -22,21 +21,14 @@ URL = "ws://127.0.0.1:9000/x"
 MS = 1000
 
 
-def recorded(
-    *pieces: bytes,
-    how: How = "fin",
-    page: Page | None = None,
-    url: str = URL,
-    gap: int = MS,
-    browser: str = "chromium",
-) -> Reading:
+def recorded(*pieces, how="fin", page=None, url=URL, gap=MS, browser="chromium"):
     """A browser's request answered with *pieces*, one read each, *gap* microseconds apart; then the end."""
     page = page or Page()
     engine = ENGINES[browser]
     made = engine.construct(url, page)
     assert made.target is not None
     request = engine.request(made, page, KEY)
-    events: list[Event] = [
+    events = [
         Connecting(10, "127.0.0.1", 9000),
         Connected(100, "127.0.0.1", 9000),
         Sent(200, request),
@@ -49,21 +41,14 @@ def recorded(
     return read(Exchange(Plan(made.target, request, acts=page.acts), tuple(events)))
 
 
-def seen(
-    *pieces: bytes,
-    how: How = "fin",
-    page: Page | None = None,
-    url: str = URL,
-    gap: int = MS,
-    browser: str = "chromium",
-) -> ScriptView:
+def seen(*pieces, how="fin", page=None, url=URL, gap=MS, browser="chromium"):
     """What script in that browser sees of :func:`recorded`."""
     page = page or Page()
     reading = recorded(*pieces, how=how, page=page, url=url, gap=gap, browser=browser)
     return ENGINES[browser].view(url, page, [reading])
 
 
-def frame(first: int, payload: bytes) -> bytes:
+def frame(first, payload):
     """A frame as a server sends it."""
     size = len(payload)
     if size < 126:

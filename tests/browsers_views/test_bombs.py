@@ -26,7 +26,7 @@ HEAD = (
 ).encode()
 
 
-def deflated(size: int) -> bytes:
+def deflated(size):
     stream = zlib.compressobj(9, zlib.DEFLATED, -15)
     pieces = [stream.compress(bytes(min(1 << 20, size - at))) for at in range(0, size, 1 << 20)]
     return b"".join([*pieces, stream.flush(zlib.Z_SYNC_FLUSH)])[:-4]
@@ -39,7 +39,7 @@ the frame."""
 
 @pytest.mark.parametrize("name", FOLLOWS)
 @pytest.mark.parametrize("again", [False, True], ids=["alone", "and another"])
-def test_what_unfolds_to_more_than_is_kept_is_not_said(name: str, again: bool) -> None:
+def test_what_unfolds_to_more_than_is_kept_is_not_said(name, again):
     offer = opening.Offer(key=KEY, extensions=("permessage-deflate",))
     to = target.parse(URL)
     request = opening.request(to, offer)
@@ -52,7 +52,7 @@ def test_what_unfolds_to_more_than_is_kept_is_not_said(name: str, again: bool) -
 
 
 @pytest.mark.parametrize("name", FOLLOWS)
-def test_many_messages_have_one_limit_together(name: str) -> None:
+def test_many_messages_have_one_limit_together(name):
     """300 bytes that inflate to 300,000, again and again: what is kept is bounded by the whole."""
     one = frame(1, deflated(300_000), None, rsv=4)
     to = target.parse(URL)

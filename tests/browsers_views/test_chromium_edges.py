@@ -16,9 +16,9 @@ from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.handshake import Agreed, Fault, agree
 from wsprobe.browsers.chromium.http import parse, read_answer
 from wsprobe.browsers.chromium.request import asks
-from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.engine import Page
 from wsprobe.browsers.version_facts import facts
-from wsprobe.exchange import Act, Connected, Ended, How, Http2, Priority, TlsFailed
+from wsprobe.exchange import Act, Connected, Ended, Http2, Priority, TlsFailed
 from wsprobe.read import read
 
 FACTS = facts("chromium", "156", Facts)
@@ -27,7 +27,7 @@ HI, BYE = frame(0x81, b"hi"), frame(0x88, b"\x03\xe8")
 SECOND = 1000 * MS
 
 
-def told(view: ScriptView) -> str:
+def told(view):
     words = {"error": "!"}
     heard = []
     for event in view.events:
@@ -38,7 +38,7 @@ def told(view: ScriptView) -> str:
     return " ".join(heard)
 
 
-def failure(view: ScriptView) -> str:
+def failure(view):
     return view.console[-1].partition("failed: ")[2] if view.console else ""
 
 
@@ -63,7 +63,7 @@ def failure(view: ScriptView) -> str:
         "digits between": (b"HTTP/12.1 403", (1, 1), 403),
     }
 )
-def test_a_status_line(case: tuple[bytes, tuple[int, int], int]) -> None:
+def test_a_status_line(case):
     line, version, status = case
     headers = parse(line)
     assert (headers.version, headers.status) == (version, status)
@@ -85,14 +85,12 @@ def test_a_status_line(case: tuple[bytes, tuple[int, int], int]) -> None:
         "empty lines": (b"A: b\n\n\r\nC: d", [(b"a", (b"b",)), (b"c", (b"d",))]),
     }
 )
-def test_fields(case: tuple[bytes, list[tuple[bytes, tuple[bytes, ...]]]]) -> None:
+def test_fields(case):
     text, fields = case
     assert list(parse(b"HTTP/1.1 200 x\n" + text).fields) == fields
 
 
-def answered(
-    received: bytes, how: How = "fin", *, secure: bool = False, port: bool = False, limit: int = 99
-) -> str:
+def answered(received, how="fin", *, secure=False, port=False, limit=99):
     """``error``, or status and where the body is."""
     made = read_answer(recorded(received, how=how), secure=secure, default_port=port, max_head=limit)
     if made.pending:
@@ -149,7 +147,7 @@ FOUND = b"HTTP/1.1 403 x\r\nA: b\r\n\r\n"
         ),
     }
 )
-def test_an_answer(case: tuple[str, str]) -> None:
+def test_an_answer(case):
     found, expected = case
     assert found == expected
 
@@ -192,7 +190,7 @@ DEFLATE = b"permessage-deflate"
         "two words": (DEFLATE + b" x", "extensions"),
     }
 )
-def test_an_extension(case: tuple[bytes, str | None]) -> None:
+def test_an_extension(case):
     value, fault = case
     found = agree([value])
     if fault is None:
@@ -222,7 +220,7 @@ def test_an_extension(case: tuple[bytes, str | None]) -> None:
         "a mask": (b"\x82\x85\x01\x02\x03\x04", 5),
     }
 )
-def test_lengths(case: tuple[bytes, int | type[Exception]]) -> None:
+def test_lengths(case):
     header, expected = case
     reader = FrameReader(False)
     if isinstance(expected, int):
@@ -296,7 +294,7 @@ def test_lengths(case: tuple[bytes, int | type[Exception]]) -> None:
         ),
     }
 )
-def test_frames(case: tuple[list[bytes], str, str]) -> None:
+def test_frames(case):
     pieces, heard, console = case
     view = seen(OPEN, *pieces)
     assert told(view) == heard
@@ -308,14 +306,14 @@ def test_frames(case: tuple[list[bytes], str, str]) -> None:
     ("first", "bits"),
     [(0xC1, ""), (0xD1, "0, reserved2 = 0, reserved3 = 1"), (0xE1, "0, reserved2 = 1, reserved3 = 0")],
 )
-def test_a_compressed_message_may_have_no_other_bit(first: int, bits: str) -> None:
+def test_a_compressed_message_may_have_no_other_bit(first, bits):
     opening = f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
     view = seen(opening, frame(first, b"\xca\xc8\x04\x00"), BYE)
     assert told(view) == ("open ! 1006?" if bits else "open hi 1000")
     assert failure(view) == (f"One or more reserved bits are on: reserved1 = {bits}" if bits else "")
 
 
-def test_how_long_each_side_may_take_to_end_it() -> None:
+def test_how_long_each_side_may_take_to_end_it():
     """A page's Close has a minute, the end behind the server's Close two seconds."""
     closes = Page(acts=(Act("open", "close", code=3000),))
     for page, received, gap, heard in (
@@ -328,7 +326,7 @@ def test_how_long_each_side_may_take_to_end_it() -> None:
 
 
 @every({f"{last}": last for last in range(0, 257)})
-def test_alerts(alert: int) -> None:
+def test_alerts(alert):
     refused = dict.fromkeys((42, 43, 44, 45, 46, 48, 49), "ERR_BAD_SSL_CLIENT_AUTH_CERT")
     named = refused | dict.fromkeys((40, 70, 71), "ERR_SSL_VERSION_OR_CIPHER_MISMATCH")
     named |= {20: "ERR_SSL_BAD_RECORD_MAC_ALERT", 51: "ERR_SSL_DECRYPT_ERROR_ALERT"}
@@ -342,7 +340,7 @@ def test_alerts(alert: int) -> None:
     assert failure(view) == expected
 
 
-def test_of_several_faults_of_a_certificate_the_most_serious_is_told() -> None:
+def test_of_several_faults_of_a_certificate_the_most_serious_is_told():
     assert certificate_error({"expired", "wrong-name", "unknown-ca"}) == "ERR_CERT_AUTHORITY_INVALID"
     assert certificate_error({"expired", "wrong-name"}) == "ERR_CERT_COMMON_NAME_INVALID"
     assert certificate_error({"not-yet-valid", "other"}) == "ERR_CERT_DATE_INVALID"
@@ -350,7 +348,7 @@ def test_of_several_faults_of_a_certificate_the_most_serious_is_told() -> None:
 
 
 @every({text: lossy for text, lossy in (("\x80", True), ("\xff", True), ("\u0080", False), ("x", False))})
-def test_a_line_with_a_byte_that_is_no_utf8_says_nothing(lossy: bool) -> None:
+def test_a_line_with_a_byte_that_is_no_utf8_says_nothing(lossy):
     """The value stands in the line where it is text."""
     value = b"\x80" if lossy else "\u0080x".encode()
     head = HEAD.replace("Upgrade: websocket", "Upgrade: VALUE").encode().replace(b"VALUE", value)
@@ -360,7 +358,7 @@ def test_a_line_with_a_byte_that_is_no_utf8_says_nothing(lossy: bool) -> None:
     )
 
 
-def test_only_a_401_is_answered_with_credentials() -> None:
+def test_only_a_401_is_answered_with_credentials():
     page, url = Page("http://127.0.0.1:1/"), "ws://u:p@127.0.0.1:9000/x"
     for status, asks_again in ((401, True), (403, False), (407, False), (400, False)):
         refusal = f"HTTP/1.1 {status} x\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n".encode()
@@ -372,7 +370,7 @@ def test_only_a_401_is_answered_with_credentials() -> None:
         assert CHROMIUM.follow([reading], page, KEY) is None
 
 
-def test_how_it_asks_over_http2() -> None:
+def test_how_it_asks_over_http2():
     """As it was measured to."""
     page = Page("https://h.example/", http="2")
     first = CHROMIUM.first(CHROMIUM.construct("wss://h.example/", page), page, "key").http2
@@ -391,7 +389,7 @@ def test_how_it_asks_over_http2() -> None:
     assert [asks(made, page, FACTS, refused=before).tries for before in range(4)] == [3, 2, 1, 1]
 
 
-def test_when_it_would_have_asked_over_the_other_protocol() -> None:
+def test_when_it_would_have_asked_over_the_other_protocol():
     url = "wss://h.example/"
     cold, warm = Page("http://h.example/"), Page("https://h.example/", http="2")
     over_http1 = recorded(OPEN, url=url, page=cold)
@@ -425,7 +423,7 @@ def test_when_it_would_have_asked_over_the_other_protocol() -> None:
         "no host": ("ws://a b", "a%20b"),
     }
 )
-def test_hosts(case: tuple[str, str | None]) -> None:
+def test_hosts(case):
     text, host = case
     address = parse_url(text, "http://page.example/")
     assert (address and address.host) == host
@@ -443,6 +441,6 @@ PUBLIC = """1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.25
     [2001:db7::] [2001:db9::] [3ffe::] [3fff:1000::] local.a alocal [::ffff:8.8.8.8]"""
 
 
-def test_the_local_network() -> None:
+def test_the_local_network():
     assert [host for host in LOCAL.split() if not is_local(host)] == []
     assert [host for host in PUBLIC.split() if is_local(host)] == []

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tests.browsers_views.recordings import OPEN, recorded
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.engine import Page
 from wsprobe.browsers.network import BY_COMMON_NAME
 from wsprobe.browsers.objections import objections
 from wsprobe.exchange import Certificate, Connected, Ended, TlsDone, TlsFailed
@@ -22,11 +22,11 @@ NODE, GNUTLS = ("bun", "undici", "undici@6.29", "ws"), ("webkitgtk",)
 REFUSE = ("chromium", "deno", "firefox")
 
 
-def certificate(subject: str, names: tuple[str, ...] = ()) -> Certificate:
+def certificate(subject, names=()):
     return Certificate(b"", subject, "O=a", names, "2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z")
 
 
-def view(browser: str, url: str, event: TlsDone | TlsFailed) -> ScriptView:
+def view(browser, url, event):
     """What *browser* makes of *event*, and of a 101 after it if there was one."""
     made = recorded(OPEN, url=url, browser=browser.partition("@")[0]).exchange
     rest = made.events if isinstance(event, TlsDone) else (Ended(3, "error"),)
@@ -35,7 +35,7 @@ def view(browser: str, url: str, event: TlsDone | TlsFailed) -> ScriptView:
     return ENGINES[browser].view(url, Page(), [read(exchange)])
 
 
-def passed(shown: Certificate, problem: str = f"it is not for localhost{NO_NAMES}") -> TlsDone:
+def passed(shown, problem=f"it is not for localhost{NO_NAMES}"):
     """What -k lets pass."""
     return TlsDone(2, "TLS 1.3", "x", None, shown, False, problem)
 
@@ -58,7 +58,7 @@ def passed(shown: Certificate, problem: str = f"it is not for localhost{NO_NAMES
         ("", (), "localhost", ()),
     ],
 )
-def test_who_accepts(subject: str, names: tuple[str, ...], host: str, accepting: tuple[str, ...]) -> None:
+def test_who_accepts(subject, names, host, accepting):
     shown = certificate(subject, names)
     failed = TlsFailed(2, "certificate", "not for it", certificate=shown, reason="wrong-name")
     for browser in (*NODE, *GNUTLS, *REFUSE):
@@ -73,7 +73,7 @@ def test_who_accepts(subject: str, names: tuple[str, ...], host: str, accepting:
     assert ("webkitgtk" in objections(made)) == ("webkitgtk" not in accepting)
 
 
-def test_another_fault_counts() -> None:
+def test_another_fault_counts():
     shown = certificate("CN=localhost")
     for event in (
         passed(shown, f"it is self-signed, it is not for localhost{NO_NAMES}"),
@@ -82,7 +82,7 @@ def test_another_fault_counts() -> None:
         assert view("ws", "wss://localhost/", event).outcome == "failed"
 
 
-def test_what_ws_says_of_a_common_name() -> None:
+def test_what_ws_says_of_a_common_name():
     start = "Hostname/IP does not match certificate's altnames: "
     for subject, said in (
         ("CN=b,O=s,CN=a", "Host: localhost. is not cert's CN: a,b"),
@@ -92,5 +92,5 @@ def test_what_ws_says_of_a_common_name() -> None:
         assert view("ws", "wss://localhost/", failed).events[0].message == start + said
 
 
-def test_where_a_common_name_begins() -> None:
+def test_where_a_common_name_begins():
     assert common_names(certificate("CN=a+CN=b,O=c\\,CN=d,CN=e\\+f")) == ["e\\+f", "b", "a"]

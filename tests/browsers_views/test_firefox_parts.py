@@ -10,7 +10,6 @@ from wsprobe.browsers.firefox.handshake import BadExtension, Deflate, agree, int
 from wsprobe.browsers.firefox.http import BadField, BadStatus, Fields, Start, Status, begins
 from wsprobe.browsers.firefox.http import parse as parse_status
 from wsprobe.browsers.firefox.request import authorizations, challenges
-from wsprobe.browsers.url import Address
 from wsprobe.browsers.url import parse as parse_address
 from wsprobe.exchange import Target
 
@@ -39,19 +38,19 @@ from wsprobe.exchange import Target
         (b"HTTP/1.1", Status(1, 1, 200)),
     ],
 )
-def test_status_lines(line: bytes, status: Status) -> None:
+def test_status_lines(line, status):
     assert parse_status(line) == status
 
 
 @pytest.mark.parametrize(
     "rest", [b"abc", b"", b"-1 x", b"+101", b"0101 x", b"1011", b"101x", b"101. x", b"101\0 x"]
 )
-def test_a_space_wants_a_status_code_behind_it(rest: bytes) -> None:
+def test_a_space_wants_a_status_code_behind_it(rest):
     with pytest.raises(BadStatus):
         parse_status(b"HTTP/1.1 " + rest)
 
 
-def test_fields_are_merged_but_for_those_that_have_one_value() -> None:
+def test_fields_are_merged_but_for_those_that_have_one_value():
     fields = Fields()
     for line in (b"Upgrade: h2c", b"UPGRADE:\twebsocket ", b"Upgrade: ", b"Set-Cookie: a", b"Set-Cookie: b"):
         fields.add(line)
@@ -65,7 +64,7 @@ def test_fields_are_merged_but_for_those_that_have_one_value() -> None:
     assert fields.tokens(b"upgrade", b", \t") == [b"h2c", b"websocket"]
 
 
-def test_what_is_no_field_is_skipped() -> None:
+def test_what_is_no_field_is_skipped():
     fields = Fields()
     for line in (b"no colon\0", b" X: folded onto nothing", b"X : y", b": y", b"a b: \0", b"\xe4: y"):
         fields.add(line)
@@ -85,7 +84,7 @@ def test_what_is_no_field_is_skipped() -> None:
         [b"Content-Length:", b"Content-Length: 7"],
     ],
 )
-def test_some_fields_end_it_all(lines: list[bytes]) -> None:
+def test_some_fields_end_it_all(lines):
     fields = Fields()
     *first, last = lines
     for line in first:
@@ -98,7 +97,7 @@ def test_some_fields_end_it_all(lines: list[bytes]) -> None:
     ("values", "length"),
     [(["5"], 5), (["5", "5, 5"], 5), (["5,5"], 5), (["abc"], -1), ([""], -1), (["+5"], -1), (["9" * 5000], -1)],
 )
-def test_content_length(values: list[str], length: int) -> None:
+def test_content_length(values, length):
     fields = Fields()
     for value in values:
         fields.add(f"Content-Length: {value}".encode())
@@ -118,13 +117,13 @@ def test_content_length(values: list[str], length: int) -> None:
         ("; charset=utf-8", False),
     ],
 )
-def test_only_a_type_spares_the_look_into_the_body(content_type: str, typed: bool) -> None:
+def test_only_a_type_spares_the_look_into_the_body(content_type, typed):
     fields = Fields()
     fields.add(f"Content-Type: {content_type}".encode())
     assert fields.typed is typed
 
 
-def _fields(*lines: str) -> Fields:
+def _fields(*lines):
     fields = Fields()
     for line in lines:
         fields.add(line.encode())
@@ -152,7 +151,7 @@ def _fields(*lines: str) -> Fields:
         (403, ["Transfer-Encoding: x", "Content-Length: 0"], b"", Start(0, True)),
     ],
 )
-def test_when_a_body_begins(code: int, lines: list[str], body: bytes, start: Start | None) -> None:
+def test_when_a_body_begins(code, lines, body, start):
     assert begins(code, _fields(*lines), body, 0) == start
 
 
@@ -176,7 +175,7 @@ def test_when_a_body_begins(code: int, lines: list[str], body: bytes, start: Sta
         (b"99999999999", None),
     ],
 )
-def test_numbers_as_the_string_library_reads_them(text: bytes, number: int | None) -> None:
+def test_numbers_as_the_string_library_reads_them(text, number):
     assert integer(text) == number
 
 
@@ -193,7 +192,7 @@ def test_numbers_as_the_string_library_reads_them(text: bytes, number: int | Non
         (b"permessage-deflate; client_max_window_bits=12, permessage-deflate", Deflate()),
     ],
 )
-def test_extensions_that_agree(value: bytes, agreed: Deflate | None) -> None:
+def test_extensions_that_agree(value, agreed):
     assert agree(value) == agreed
 
 
@@ -213,12 +212,12 @@ def test_extensions_that_agree(value: bytes, agreed: Deflate | None) -> None:
         b"permessage-deflate; server_no_context_takeover; server_no_context_takeover",
     ],
 )
-def test_extensions_that_do_not(value: bytes) -> None:
+def test_extensions_that_do_not(value):
     with pytest.raises(BadExtension):
         agree(value)
 
 
-def test_challenges_in_one_field_and_in_several() -> None:
+def test_challenges_in_one_field_and_in_several():
     one = b'Digest realm="a, b", nonce="n", Basic realm="c"'
     assert challenges(one) == [("digest", {"realm": b"a, b", "nonce": b"n"}), ("basic", {"realm": b"c"})]
     assert [scheme for scheme, _ in challenges(b'Bearer\nBasic realm="b"\nNegotiate')] == [
@@ -228,7 +227,7 @@ def test_challenges_in_one_field_and_in_several() -> None:
     ]
 
 
-def test_every_challenge_is_answered_in_turn() -> None:
+def test_every_challenge_is_answered_in_turn():
     """The Digest is one that Firefox sent."""
     to = Target("ws://h/s/creds-both", False, "h", 80, "/s/creds-both", userinfo="user:secret")
     answers = list(authorizations(b'Bearer\nDigest realm="a", nonce="n"\nNTLM\nBasic realm="b"', to, "key"))
@@ -239,7 +238,7 @@ def test_every_challenge_is_answered_in_turn() -> None:
     ]
 
 
-def test_a_digest_with_protection_counts_and_has_a_nonce_of_its_own() -> None:
+def test_a_digest_with_protection_counts_and_has_a_nonce_of_its_own():
     to = Target("ws://h/x", False, "h", 80, "/x", userinfo="u:p")
     (answer,) = authorizations(b'Digest realm="r", nonce="n", qop="auth", algorithm=MD5, opaque="o"', to, "key")
     head, _, tail = answer.partition('response="')
@@ -247,11 +246,11 @@ def test_a_digest_with_protection_counts_and_has_a_nonce_of_its_own() -> None:
     assert tail[32:] == '", opaque="o", qop=auth, nc=00000001, cnonce="a62f2225bf70bfac"'
 
 
-def test_no_credentials_no_answer() -> None:
+def test_no_credentials_no_answer():
     assert list(authorizations(b"Basic", Target("ws://h/", False, "h", 80, "/"), "key")) == []
 
 
-def _address(url: str) -> Address:
+def _address(url):
     address = parse_address(url)
     assert address is not None
     return address
@@ -279,7 +278,7 @@ def _address(url: str) -> Address:
         ("connect-src wss:; upgrade-insecure-requests", "ws://a.example/", []),
     ],
 )
-def test_policies(policy: str, to: str, directives: list[str]) -> None:
+def test_policies(policy, to, directives):
     assert list(violations(policy, _address("http://page.example:8080/"), _address(to))) == directives
 
 
@@ -293,7 +292,7 @@ def test_policies(policy: str, to: str, directives: list[str]) -> None:
         ((b"Upg\r", b"rade: websocket\r\n"), True),
     ],
 )
-def test_a_carriage_return_at_the_end_of_a_read_is_left_out(pieces: tuple[bytes, ...], opens: bool) -> None:
+def test_a_carriage_return_at_the_end_of_a_read_is_left_out(pieces, opens):
     head = OPEN.replace(b"Upgrade: websocket\r\n", b"", 1)
     line, _, rest = head.partition(b"\r\n")
     view = seen(line + b"\r\n" + pieces[0], *pieces[1:], rest, browser="firefox")

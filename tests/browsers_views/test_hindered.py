@@ -15,7 +15,7 @@ LIBRARIES = {
 
 
 @pytest.mark.parametrize("kind", LIBRARIES)
-def test_every_column_has_words(kind: str) -> None:
+def test_every_column_has_words(kind):
     for library in LIBRARIES[kind]:
         assert column(kind, library)
     assert column(kind, "nobody") == {}
@@ -32,15 +32,15 @@ def test_every_column_has_words(kind: str) -> None:
         ("rustls", "ProtocolVersion"),
     ],
 )
-def test_one_alert_has_a_name_in_each_library(library: str, word: str) -> None:
+def test_one_alert_has_a_name_in_each_library(library, word):
     assert Hindered(1, "alert", "", "h", "70").word(library) == word
     assert Hindered(1, "alert", "", "h", "255").word(library, "none") == "none"
     assert Hindered(1, "fin", "", "h").word(library, "none") == "none"
 
 
-def test_of_several_faults_the_most_serious_comes_first() -> None:
+def test_of_several_faults_the_most_serious_comes_first():
     assert list(column("certificate", "chromium"))[:3] == ["unknown-ca", "self-signed", "wrong-name"]
 
 
-def test_what_was_sent_was_not_hindered() -> None:
+def test_what_was_sent_was_not_hindered():
     assert hindered(recorded(b"")) is None

@@ -11,7 +11,6 @@ from wsprobe.browsers.chromium import http2 as chromium
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.standard.http2 import asked
-from wsprobe.exchange import Exchange
 from wsprobe.read import read
 from wsprobe.read.http2_values import HeaderBlock
 from wsprobe.read.reading import Field
@@ -21,10 +20,9 @@ URL = "wss://chat.example:8443/ws"
 LINES = load()
 
 
-def fields(engine: str, page: Page, url: str = URL) -> list[tuple[str, str]]:
+def fields(engine, page, url=URL):
     made = ENGINES[engine].construct(url, page)
     asked = ENGINES[engine].first(made, page, KEY).http2
-    assert asked is not None
     return [(name.decode(), value.decode()) for name, value in asked.fields]
 
 
@@ -42,7 +40,7 @@ def fields(engine: str, page: Page, url: str = URL) -> list[tuple[str, str]]:
         (Page("https://chat.example:8443/", http="2", csp="sandbox allow-scripts"), False),
     ],
 )
-def test_chromium_needs_a_session_and_firefox_none(page: Page, warm: bool) -> None:
+def test_chromium_needs_a_session_and_firefox_none(page, warm):
     assert chromium.warm(URL, page) is warm
     for name, over_http2 in (("chromium", warm), ("firefox", True), ("webkitgtk", False), ("whatwg", False)):
         engine = ENGINES[name]
@@ -52,7 +50,7 @@ def test_chromium_needs_a_session_and_firefox_none(page: Page, warm: bool) -> No
         assert first.request == engine.request(engine.construct(URL, page), page, KEY)
 
 
-def test_chromium_counts_32_bytes_more_for_a_field() -> None:
+def test_chromium_counts_32_bytes_more_for_a_field():
     for size, refused in ((256 * 1024, False), (256 * 1024 + 1, True)):
         fields = tuple(
             Field(name, name, value, (), (0, 0))
@@ -69,7 +67,7 @@ def test_chromium_counts_32_bytes_more_for_a_field() -> None:
         (exchange(settings([(3, 100)])), True),
     ],
 )
-def test_the_standard_asks_where_it_is_announced_and_what_was_asked_counts(of: Exchange, said: bool) -> None:
+def test_the_standard_asks_where_it_is_announced_and_what_was_asked_counts(of, said):
     assert asked(read(of)) is said
 
 
@@ -84,20 +82,20 @@ def test_the_standard_asks_where_it_is_announced_and_what_was_asked_counts(of: E
         (b"9" * 5000, "ERR_HTTP2_PROTOCOL_ERROR"),
     ],
 )
-def test_which_statuses_chromium_takes_for_one(status: bytes, said: str) -> None:
+def test_which_statuses_chromium_takes_for_one(status, said):
     reading = read(exchange(ON, answer(status)))
     (line,) = ENGINES["chromium"].view(reading.exchange.plan.target.url, Page(), [reading]).console
     assert line.endswith(said)
 
 
-def test_in_clear_nobody_asks_over_http2() -> None:
+def test_in_clear_nobody_asks_over_http2():
     page = Page("http://chat.example/", http="2")
     for name in ENGINES:
         made = ENGINES[name].construct("ws://chat.example/ws", page)
         assert ENGINES[name].first(made, page, KEY).http2 is None
 
 
-def test_a_page_without_a_name_is_of_the_own_origin() -> None:
+def test_a_page_without_a_name_is_of_the_own_origin():
     assert opened_by(Page(""), URL).url == "https://chat.example:8443/"
     assert opened_by(Page("https://a.example/"), URL).url == "https://a.example/"
 
@@ -114,11 +112,11 @@ def test_a_page_without_a_name_is_of_the_own_origin() -> None:
         ("mailto:a@b.example", "http://localhost/"),
     ],
 )
-def test_the_page_of_a_url_s_own_origin(url: str, page: str) -> None:
+def test_the_page_of_a_url_s_own_origin(url, page):
     assert opened_by(Page(""), url).url == page
 
 
-def test_what_a_page_asks_for_is_in_the_block() -> None:
+def test_what_a_page_asks_for_is_in_the_block():
     page = Page("https://a.test/", protocols=("chat", "b"), cookies="a=1; b=2")
     sent = fields("firefox", page, "wss://chat.example/ws?x=1")
     assert (":authority", "chat.example") in sent
@@ -146,14 +144,14 @@ def test_what_a_page_asks_for_is_in_the_block() -> None:
         ("firefox", "cross-cold-value-2", ["2"]),
     ],
 )
-def test_what_is_asked_next(engine: str, name: str, protocols: list[str]) -> None:
+def test_what_is_asked_next(engine, name, protocols):
     """A connection on which nothing was asked counts here, and not among the handshakes."""
     asked = sockets(ENGINES[engine], LINES[name])[0].asked
     assert ["1.1" if each.http2 is None else "2" for each in asked] == protocols
 
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
-def test_credentials_are_given_over_the_same_protocol(engine: str) -> None:
+def test_credentials_are_given_over_the_same_protocol(engine):
     first, second = sockets(ENGINES[engine], LINES["status-401-userinfo-then-200"])[0].asked
     assert first.http2 is not None
     assert second.http2 is not None

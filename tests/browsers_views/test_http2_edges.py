@@ -12,11 +12,10 @@ from tests.cases import every, named
 from tests.http2.lines import STREAM
 from tests.http2.test_read import ON, answer, block, exchange
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Page, ScriptView, until_end
-from wsprobe.exchange import Act, How
+from wsprobe.browsers.engine import Page, until_end
+from wsprobe.exchange import Act
 from wsprobe.read import read
 from wsprobe.read.http2_values import PING, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS
-from wsprobe.read.reading import Reading
 from wsprobe.wire.http2 import data, frame, goaway, headers, rst_stream, settings, window_update
 
 UNKNOWN, CONTINUATION, GOAWAY = 0xEE, 9, 7
@@ -26,14 +25,14 @@ BYE, HI = data(STREAM, b"\x88\x02\x03\xe8"), data(STREAM, b"\x81\x02hi")
 MOST = 2**31 - 1
 
 
-def trailed(*fields: tuple[bytes, bytes], end: bool = True) -> tuple[bytes, bytes]:
+def trailed(*fields, end=True):
     """An answer, and fields behind it."""
     encoder = Encoder()
     opened = headers(STREAM, block((b":status", b"200"), encoder=encoder))
     return opened, headers(STREAM, block(*fields, encoder=encoder), end_stream=end)
 
 
-PIECES: dict[str, tuple[bytes, ...]] = {
+PIECES = {
     "open": (ON, OK, HI, BYE),
     "not on": (settings([(3, 100)]), OK, BYE),
     "not on, then on": (settings([(3, 100)]), ON, OK, BYE),
@@ -273,7 +272,7 @@ error, a number the code of ``close``, with a question mark where that was not c
 outcome."""
 
 
-def told(view: ScriptView) -> str:
+def told(view):
     """What script is told until the recording ends."""
     view = until_end(view)
     words = {"error": "!"}
@@ -287,7 +286,7 @@ def told(view: ScriptView) -> str:
 
 
 @every(named((line.split(" | ") for line in TOLD.strip().splitlines()), itemgetter(0)))
-def test_what_script_is_told(line: list[str]) -> None:
+def test_what_script_is_told(line):
     name, *expected = line
     reading = read(exchange(*PIECES[name]))
     url = reading.exchange.plan.target.url
@@ -296,7 +295,7 @@ def test_what_script_is_told(line: list[str]) -> None:
     assert [told(view) for view in views] == expected
 
 
-def test_every_case_is_told_of() -> None:
+def test_every_case_is_told_of():
     assert [line.split(" | ")[0] for line in TOLD.strip().splitlines()] == list(PIECES)
 
 
@@ -307,15 +306,13 @@ def test_every_case_is_told_of() -> None:
         "off": ((settings([]),), "follows"),
     }
 )
-def test_the_first_settings_decide_where_firefox_does_not_know_the_server(
-    case: tuple[tuple[bytes, ...], str],
-) -> None:
+def test_the_first_settings_decide_where_firefox_does_not_know_the_server(case):
     announced, outcome = case
     reading = read(exchange(*announced, OK))
     assert ENGINES["firefox"].view(reading.exchange.plan.target.url, Page(), [reading]).outcome == outcome
 
 
-def test_what_is_announced_to_the_server() -> None:
+def test_what_is_announced_to_the_server():
     """As both were measured to ask."""
     page = Page("https://h.example/", http="2")
     expected = {
@@ -325,7 +322,6 @@ def test_what_is_announced_to_the_server() -> None:
     for name, announced in expected.items():
         engine = ENGINES[name]
         asks = engine.first(engine.construct("wss://h.example/", page), page, "key").http2
-        assert asks is not None
         assert asks.settings == announced
 
 
@@ -384,7 +380,7 @@ ENDS = data(STREAM, b"", end_stream=True)
         ),
     }
 )
-def test_what_script_is_told_where_it_closes(case: tuple[str, How, list[bytes], str]) -> None:
+def test_what_script_is_told_where_it_closes(case):
     when, how, pieces, expected = case
     reading = read(exchange(ON, *pieces, how=how))
     url = reading.exchange.plan.target.url
@@ -393,7 +389,7 @@ def test_what_script_is_told_where_it_closes(case: tuple[str, How, list[bytes], 
     assert [told(view) for view in views] == expected.split(" | ")
 
 
-def with_secret(*pieces: bytes, asked: bool = True) -> Reading:
+def with_secret(*pieces, asked=True):
     """To a URL with a user and a password."""
     made = exchange(*pieces) if asked else exchange(*pieces, asked=b"")
     to = made.plan.target
@@ -414,7 +410,7 @@ OFF = with_secret(settings([]), asked=False)
         "two of them": ([REFUSED, REFUSED], ""),
     }
 )
-def test_what_is_asked_next_with_the_credentials_of_the_url(case: tuple[list[Reading], str]) -> None:
+def test_what_is_asked_next_with_the_credentials_of_the_url(case):
     readings, expected = case
     url = readings[0].exchange.plan.target.url
     page = Page(url.replace("wss://u:p@", "https://"), http="2")

@@ -11,16 +11,14 @@ from msgspec.structs import replace
 from tests.browsers_views.http2_cases import load, observed, told
 from tests.cases import every
 from wsprobe.browsers import ENGINES, RUNTIMES
-from wsprobe.browsers.engine import Engine, FollowUp, Page, ScriptView
+from wsprobe.browsers.engine import Page
 from wsprobe.browsers.script import on_wire
 from wsprobe.exchange import Limits, Plan, TlsOptions
 from wsprobe.lab import load as catalogue
 from wsprobe.lab.http2_steps import http2_play
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import PORTS
-from wsprobe.lab.scenario import Scenario
 from wsprobe.read import handshakes, read
-from wsprobe.read.reading import Reading
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 LIMITS = Limits(max_time=25.0, linger=5.0)
@@ -29,12 +27,12 @@ MEASURED_MORE = Path(__file__).parent / "measured" / "http2-more.jsonl"
 SCENARIOS = {s.name.removeprefix("h2-"): s for s in catalogue().values() if s.http2 is not None}
 
 
-def visited(engine: Engine, scenario: Scenario, page: Page) -> tuple[ScriptView, list[Reading]]:
+def visited(engine, scenario, page):
     url = f"wss://127.0.0.1:{PORTS[scenario.listener]}/s/{scenario.name}"
     made = engine.construct(url, page)
     assert made.target is not None
-    readings: list[Reading] = []
-    then: FollowUp | None = engine.first(made, page, KEY)
+    readings = []
+    then = engine.first(made, page, KEY)
     while then is not None:
         acts = on_wire(page.acts)
         tls = TlsOptions(alpn=then.alpn)
@@ -54,7 +52,7 @@ NOT_AS_MEASURED = {"never-answers": "the page measured closes by itself"}
 
 
 @every((engine, name) for name in OF_ONE_SOCKET for engine in MEASURED[name]["observed"])
-def test_the_view_of_the_lab_is_what_was_measured(measured: tuple[str, str]) -> None:
+def test_the_view_of_the_lab_is_what_was_measured(measured):
     engine, name = measured
     if name in NOT_AS_MEASURED:
         return
@@ -68,7 +66,7 @@ def test_the_view_of_the_lab_is_what_was_measured(measured: tuple[str, str]) -> 
 
 @pytest.mark.parametrize("engine", [*ENGINES])
 @every(name for name in SCENARIOS if "flood" not in name)
-def test_every_engine_comes_through_every_scenario(name: str, engine: str) -> None:
+def test_every_engine_comes_through_every_scenario(name, engine):
     view, _ = visited(ENGINES[engine], SCENARIOS[name], Page(http="1.1"))
     assert view.outcome in ("open", "failed", "closed", "connecting")
     if engine in ("webkitgtk", "chromium", "whatwg", "w3c-cr-2012"):
@@ -79,7 +77,7 @@ OVER_HTTP1_ONLY = {"webkitgtk", *RUNTIMES}
 
 
 @pytest.mark.parametrize("engine", [*ENGINES])
-def test_a_recording_over_http2_is_read_by_every_engine_as_it_is(engine: str) -> None:
+def test_a_recording_over_http2_is_read_by_every_engine_as_it_is(engine):
     """What Firefox asked, read as each of the others: what they would do by themselves is said."""
     _, readings = visited(ENGINES["firefox"], SCENARIOS["status-403"], Page())
     view = ENGINES[engine].view(readings[0].exchange.plan.target.url, Page(), readings)
@@ -87,7 +85,7 @@ def test_a_recording_over_http2_is_read_by_every_engine_as_it_is(engine: str) ->
     assert bool(view.otherwise) == (engine in ("chromium", "whatwg", "w3c-cr-2012"))
 
 
-def test_a_recording_over_http1_says_that_firefox_would_ask_over_http2() -> None:
+def test_a_recording_over_http1_says_that_firefox_would_ask_over_http2():
     _, readings = visited(ENGINES["webkitgtk"], SCENARIOS["on"], Page())
     view = ENGINES["firefox"].view(readings[0].exchange.plan.target.url, Page(), readings)
     assert view.handshakes == ("1.1",)
@@ -99,7 +97,7 @@ MORE = {line["name"]: line for line in map(json.loads, MEASURED_MORE.read_text("
 
 
 @every((engine, name) for name, line in MORE.items() for engine in line["observed"])
-def test_the_view_is_what_was_tried(tried: tuple[str, str]) -> None:
+def test_the_view_is_what_was_tried(tried):
     engine, name = tried
     seen = MORE[name]["observed"][engine]
     scenario = replace(
@@ -117,7 +115,7 @@ def test_the_view_is_what_was_tried(tried: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(("increment", "clean"), [("7fff0000", True), ("7fff0001", False)])
-def test_what_was_sent_makes_room_in_the_window(increment: str, clean: bool) -> None:
+def test_what_was_sent_makes_room_in_the_window(increment, clean):
     """HAProxy widens the connection to the utmost behind our Close: no fault, as tried in Chromium 156.
 
     65535 at first, less the eight bytes of our Close, and eight that the lab gives back for them.

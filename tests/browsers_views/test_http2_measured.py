@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.browsers_views.http2_cases import Line, host, load, observed, sockets
+from tests.browsers_views.http2_cases import host, load, observed, sockets
 from tests.cases import every
 from wsprobe.browsers import ENGINES
 
@@ -29,7 +27,7 @@ MEASURED = [
 
 
 @every(MEASURED)
-def test_the_view_is_what_was_measured(measured: tuple[str, str]) -> None:
+def test_the_view_is_what_was_measured(measured):
     engine, name = measured
     events, handshakes, console = observed(CASES[name], engine)
     seen = sockets(ENGINES[engine], CASES[name])
@@ -39,7 +37,7 @@ def test_the_view_is_what_was_measured(measured: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(("engine", "name"), sorted(RACES))
-def test_a_race_is_named_as_one(engine: str, name: str) -> None:
+def test_a_race_is_named_as_one(engine, name):
     assert sockets(ENGINES[engine], CASES[name])[0].view.races
 
 
@@ -47,7 +45,7 @@ def test_a_race_is_named_as_one(engine: str, name: str) -> None:
     ("engine", "name"),
     [(e, n) for e, n in MEASURED if "requests" in CASES[n]["observed"][e]],
 )
-def test_the_request_is_what_was_measured(engine: str, name: str) -> None:
+def test_the_request_is_what_was_measured(engine, name):
     line = CASES[name]
     asked = [each for each in sockets(ENGINES[engine], line)[0].asked if each.http2 is not None]
     sent = [_fields(line, each.http2) for each in asked]
@@ -57,19 +55,19 @@ def test_the_request_is_what_was_measured(engine: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("engine", "name"), [(e, n) for e, n in MEASURED if "document.cookie" in CASES[n].get("post", "")]
 )
-def test_cookies_are_stored_as_measured(engine: str, name: str) -> None:
+def test_cookies_are_stored_as_measured(engine, name):
     line = CASES[name]
     stored = [cookie.partition(";")[0] for cookie in sockets(ENGINES[engine], line)[0].view.cookies]
     assert "; ".join(stored) == line["observed"][engine]["post"]
 
 
-def _fields(line: Line, asked: Any) -> list[list[str]]:
+def _fields(line, asked):
     return [
         [name.decode(), value.decode(), *(["never-indexed"] if name in asked.never_indexed else [])]
         for name, value in asked.fields
     ]
 
 
-def _measured(fields: list[list[str]]) -> list[list[str]]:
+def _measured(fields):
     """Headless Chromium calls itself that; and the host is ours."""
     return [[part.replace("{HOST}", host()).replace("HeadlessChrome", "Chrome") for part in f] for f in fields]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from msgspec.structs import replace
 
@@ -22,72 +20,72 @@ CLOSES, LATER = Act("created", "close"), Act("time", "close", after=50)
 class Told(Life[str]):
     """An engine that notes what it is asked."""
 
-    def __init__(self, *handshakes: Handshake[str], acts: tuple[Act, ...] = (), blocked: bool = False) -> None:
+    def __init__(self, *handshakes, acts=(), blocked=False):
         self.page = Page(acts=acts)
-        self.asked: list[str] = []
+        self.asked = []
         self._handshakes = handshakes
         self._blocked = blocked
 
-    def begin(self, script: WebSocket) -> None:
+    def begin(self, script):
         self.asked.append("begin")
 
-    def blocked(self, script: WebSocket) -> Ending | None:
+    def blocked(self, script):
         self.asked.append("blocked")
         return Ending("failed", "blocked") if self._blocked else None
 
-    def closed_early(self, script: WebSocket) -> Ending:
+    def closed_early(self, script):
         self.asked.append("closed early")
         return Ending("failed", "closed early")
 
-    def handshakes(self) -> Iterator[Handshake[str]]:
+    def handshakes(self):
         yield from self._handshakes
 
-    def answered(self, script: WebSocket, step: str, acts: list[Act]) -> Ending | None:
+    def answered(self, script, step, acts):
         self.asked.append(f"{step} {[act.after for act in acts]}")
         return Ending("open", step, ("own=1",), "races") if step else None
 
-    def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
+    def waiting(self, script, acts):
         self.asked.append("waiting")
         return Ending("connecting", "waiting")
 
 
-def test_what_is_blocked_is_blocked_before_a_close_counts() -> None:
+def test_what_is_blocked_is_blocked_before_a_close_counts():
     life = Told(acts=(CLOSES,), blocked=True)
     assert lived(life, WebSocket(life.page.acts, TEXTS)) == Ending("failed", "blocked")
     assert life.asked == ["begin", "blocked"]
 
 
 @pytest.mark.parametrize(("act", "at"), [(CLOSES, 10), (LATER, 50)])
-def test_a_close_counts_until_the_answer_is_there(act: Act, at: int) -> None:
+def test_a_close_counts_until_the_answer_is_there(act, at):
     life = Told(Handshake(at, "yes"), acts=(act,))
     assert lived(life, WebSocket(life.page.acts, TEXTS)).because == "closed early"
     assert life.asked == ["begin", "blocked", "closed early"]
 
 
-def test_an_answer_asked_again_leaves_its_cookies_and_the_time_that_it_took() -> None:
+def test_an_answer_asked_again_leaves_its_cookies_and_the_time_that_it_took():
     life = Told(Handshake(40, "401", ("a=1",), "again"), Handshake(45, "yes", began=40), acts=(LATER,))
     ending = lived(life, WebSocket(life.page.acts, TEXTS))
     assert ending == Ending("open", "yes", ("a=1", "own=1"), "races")
     assert life.asked == ["begin", "blocked", "yes [10]"]
 
 
-def test_what_is_not_recorded_follows() -> None:
+def test_what_is_not_recorded_follows():
     life = Told(Handshake(40, "401", ("a=1",), "it asks again"))
     assert lived(life, WebSocket((), TEXTS)) == Ending("follows", "it asks again", ("a=1",))
 
 
 @pytest.mark.parametrize("handshakes", [(), (Handshake(40, ""),)])
-def test_without_an_answer_it_waits(handshakes: tuple[Handshake[str], ...]) -> None:
+def test_without_an_answer_it_waits(handshakes):
     assert lived(Told(*handshakes), WebSocket((), TEXTS)).because == "waiting"
 
 
-def test_what_is_in_place_of_a_handshake_ends_it() -> None:
+def test_what_is_in_place_of_a_handshake_ends_it():
     life = Told(Handshake(60, "x", instead=Ending("unloaded", "no page")), acts=(LATER,))
     assert lived(life, WebSocket(life.page.acts, TEXTS)) == Ending("unloaded", "no page")
 
 
 @pytest.mark.parametrize("name", [*BROWSERS, *RUNTIMES])
-def test_every_engine_stops_where_the_recording_closes_by_itself(name: str) -> None:
+def test_every_engine_stops_where_the_recording_closes_by_itself(name):
     made = recorded(OPEN, frame(0x81, b"hi"), how="fin", browser=name).exchange
     *events, last = made.events
     ours = Sent(last.at - 1, b"\x88\x82\0\0\0\0\x03\xe8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -43,7 +42,7 @@ Capture = pytest.CaptureFixture[str]
         ("/run/socket", None),
     ],
 )
-def test_the_space_of_an_address(address: str, space: str | None) -> None:
+def test_the_space_of_an_address(address, space):
     assert space_of(address) == space
 
 
@@ -58,7 +57,7 @@ def test_the_space_of_an_address(address: str, space: str | None) -> None:
         ),
     ],
 )
-def test_a_name_is_public_and_never_resolved(host: str, space: str) -> None:
+def test_a_name_is_public_and_never_resolved(host, space):
     assert space_of_host(host) == space
 
 
@@ -77,12 +76,12 @@ def test_a_name_is_public_and_never_resolved(host: str, space: str) -> None:
         (Page("chrome-extension://abc/x.html"), "loopback"),
     ],
 )
-def test_the_space_of_a_page(page: Page, space: str) -> None:
+def test_the_space_of_a_page(page, space):
     assert space_of_page(page, "chat.example", "local") == space
 
 
-def test_one_permission_may_stand_for_another() -> None:
-    def states(**given: str) -> list[str]:
+def test_one_permission_may_stand_for_another():
+    def states(**given):
         page = Page(permissions=tuple((name.replace("_", "-"), state) for name, state in given.items()))
         return [state_of(page, "local-network"), state_of(page, "loopback-network")]
 
@@ -97,7 +96,7 @@ OPENS = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-Web
 PUBLIC = Page("https://app.example/")
 
 
-def test_a_page_on_this_machine_reaches_it_freely() -> None:
+def test_a_page_on_this_machine_reaches_it_freely():
     url = "ws://127.0.0.1:9412/"
     for page in ("http://localhost:3000/", "http://127.0.0.1/", "http://app.localhost/", "file:///x.html"):
         assert crossing(Page(page), [recorded(b"HTTP/1.1 403 No\r\n\r\n", url=url)]) is None
@@ -105,7 +104,7 @@ def test_a_page_on_this_machine_reaches_it_freely() -> None:
     assert crossing(PUBLIC, []) is None
 
 
-def test_a_refusal_looks_the_same_as_being_kept_off() -> None:
+def test_a_refusal_looks_the_same_as_being_kept_off():
     granted = Page("https://app.example/", permissions=(("loopback-network", "granted"),))
     for page, named in ((granted, True), (Page("http://localhost/"), False)):
         view = seen(b"HTTP/1.1 403 No\r\n\r\n", page=page, url="ws://127.0.0.1/", browser="chromium")
@@ -115,13 +114,13 @@ def test_a_refusal_looks_the_same_as_being_kept_off() -> None:
     assert (blocked.handshakes, blocked.hidden) == ((), ())
 
 
-def test_a_script_that_closes_before_the_connection_stands() -> None:
+def test_a_script_that_closes_before_the_connection_stands():
     page = Page("https://app.example/", acts=(Act("created", "close"),))
     view = seen(b"HTTP/1.1 403 No\r\n\r\n", page=page, url="ws://127.0.0.1/", browser="chromium")
     assert view.console[-1].endswith("WebSocket is closed before the connection is established.")
 
 
-def test_nothing_more_is_asked_for() -> None:
+def test_nothing_more_is_asked_for():
     reading = recorded(
         b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n', url="ws://a:b@127.0.0.1/", page=PUBLIC
     )
@@ -129,11 +128,11 @@ def test_nothing_more_is_asked_for() -> None:
 
 
 @pytest.fixture
-def opening() -> Iterator[tuple[str, list[bytes]]]:
+def opening():
     """The URL of a server that opens every handshake and closes it with 1000, and the requests that it got."""
-    asked: list[bytes] = []
+    asked = []
 
-    def serve(server: socket.socket) -> None:
+    def serve(server):
         while True:
             try:
                 client, _ = server.accept()
@@ -158,7 +157,7 @@ def opening() -> Iterator[tuple[str, list[bytes]]]:
     thread.join(timeout=10)
 
 
-def test_compare_says_that_nothing_is_sent(opening: tuple[str, list[bytes]], capsys: Capture) -> None:
+def test_compare_says_that_nothing_is_sent(opening, capsys):
     url, asked = opening
     assert run(["compare", "--browser", "chromium", "--page", "https://app.example/", url]) == 1
     out = capsys.readouterr().out
@@ -191,9 +190,7 @@ def test_compare_says_that_nothing_is_sent(opening: tuple[str, list[bytes]], cap
         ([], False, "asks the user"),
     ],
 )
-def test_compare_json(
-    opening: tuple[str, list[bytes]], capsys: Capture, options: list[str], opens: bool, words: str
-) -> None:
+def test_compare_json(opening, capsys, options, opens, words):
     page = [] if "--page" in options else ["--page", "https://app.example/"]
     run(["compare", "--json", "--browser", "chromium,firefox", *page, *options, opening[0]])
     value = json.loads(capsys.readouterr().out)
@@ -218,12 +215,12 @@ def test_compare_json(
         ("local-network", "is not local-network=granted"),
     ],
 )
-def test_permissions_that_are_none(option: str, words: str, capsys: Capture) -> None:
+def test_permissions_that_are_none(option, words, capsys):
     assert run(["compare", "--browser", "chromium", "--permission", option, "lab:ok"]) == 2
     assert words in capsys.readouterr().err
 
 
-def test_only_the_connection_is_read_for_the_address() -> None:
+def test_only_the_connection_is_read_for_the_address():
     """Each engine asks, and the session behind it may be a flood."""
     exchange = recorded(b"HTTP/1.1 403 No\r\n\r\n").exchange
     (cut,) = before_the_request(exchange)

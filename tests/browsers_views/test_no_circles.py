@@ -18,13 +18,13 @@ ANSWERS = {
 }
 
 
-def test_no_view_leaves_a_circle() -> None:
-    def look(pieces: tuple[bytes, ...]) -> None:
+def test_no_view_leaves_a_circle():
+    def look(pieces):
         reading = recorded(*pieces)
         for engine in ENGINES.values():
             engine.view(URL, Page(), [reading])
 
-    def nothing_left(pieces: tuple[bytes, ...]) -> None:
+    def nothing_left(pieces):
         look(pieces)  # what is loaded on the way leaves circles of its own
         gc.collect()
         look(pieces)

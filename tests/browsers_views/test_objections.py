@@ -14,7 +14,7 @@ OLD = Certificate(b"", "CN=a", "CN=b", ("other.example",), "2020-01-01T00:00:00Z
 YOUNG = Certificate(b"", "CN=a", "CN=b", ("shop.example",), "2030-01-01T00:00:00Z", "2031-01-01T00:00:00Z")
 
 
-def said(event: TlsDone | TlsFailed) -> list[str]:
+def said(event):
     """What Chromium, Firefox and WebKitGTK say, in that order; "" for nothing."""
     exchange = Exchange(Plan(TARGET, b""), (event, Ended(2, "error")), "2026-06-01T00:00:00.000Z")
     found = objections(exchange)
@@ -22,11 +22,11 @@ def said(event: TlsDone | TlsFailed) -> list[str]:
     return [found.get(name, "") for name in ("chromium", "firefox", "webkitgtk")]
 
 
-def done(version: str = "TLS 1.3", problem: str | None = None, shown: Certificate = GOOD) -> TlsDone:
+def done(version="TLS 1.3", problem=None, shown=GOOD):
     return TlsDone(1, version, "x", None, shown, problem is None, problem)
 
 
-def test_nothing() -> None:
+def test_nothing():
     assert said(done()) == said(TlsFailed(1, "alert", "", alert=40)) == ["", "", ""]
     assert not objectionable(done())
 
@@ -60,18 +60,18 @@ def test_nothing() -> None:
         ),
     ],
 )
-def test_a_certificate(event: TlsDone | TlsFailed, chromium: str, firefox: str, webkitgtk: str) -> None:
+def test_a_certificate(event, chromium, firefox, webkitgtk):
     flags = f"Unacceptable TLS certificate (G_TLS_CERTIFICATE_{webkitgtk})"
     assert said(event) == [f"net::ERR_CERT_{chromium}", firefox, flags]
 
 
-def test_what_only_openssl_minds() -> None:
+def test_what_only_openssl_minds():
     event = TlsFailed(1, "certificate", "EE certificate key too weak", certificate=GOOD, reason="other")
     assert said(event) == ["net::ERR_CERT_INVALID", "", ""]
 
 
 @pytest.mark.parametrize("version", ["TLS 1.0", "TLS 1.1"])
-def test_an_old_version(version: str) -> None:
+def test_an_old_version(version):
     chromium, firefox, webkitgtk = said(done(version))
     assert chromium == "net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH"
     assert firefox.startswith("SSL_ERROR_UNSUPPORTED_VERSION")

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from tests.browsers_views.recordings import ACCEPT, HEAD, OPEN, frame, recorded, seen
 from tests.cases import every, named
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.engine import Page
 from wsprobe.browsers.runtime.facts import shown
-from wsprobe.exchange import Act, Certificate, Connected, Ended, How, TlsFailed
+from wsprobe.exchange import Act, Certificate, Connected, Ended, TlsFailed
 from wsprobe.read import read
 
 
-def packed(data: bytes) -> bytes:
+def packed(data):
     squeeze = zlib.compressobj(wbits=-15)
     return (squeeze.compress(data) + squeeze.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
 
@@ -24,7 +24,7 @@ def packed(data: bytes) -> bytes:
 HI, BYE, HELLO = frame(0x81, b"hi"), frame(0x88, b"\x03\xe8"), packed(b"hello")
 DEFLATED = f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
 
-PIECES: dict[str, tuple[bytes, ...]] = {
+PIECES = {
     # heads
     "a 101": (OPEN + HI + BYE,),
     "an interim answer": (b"HTTP/1.1 100 C\r\n\r\n" + OPEN + BYE,),
@@ -462,7 +462,7 @@ COLUMNS = ("undici", "ws", "deno", "bun")
 """The runtimes of the tables here; another one need not be in them."""
 
 
-def told(view: ScriptView) -> str:
+def told(view):
     heard = []
     for event in view.events:
         if event.type == "close":
@@ -475,14 +475,14 @@ def told(view: ScriptView) -> str:
 
 
 @every(named((line.split(" | ") for line in TOLD.strip().splitlines()), itemgetter(0)))
-def test_what_script_is_told(line: list[str]) -> None:
+def test_what_script_is_told(line):
     name, *expected = line
     views = [seen(*PIECES[name], how="fin", browser=runtime) for runtime in COLUMNS]
     assert [told(view) for view in views] == expected
 
 
-def test_what_may_still_come_is_waited_for() -> None:
-    ways: tuple[How, ...] = ("local", "timeout")
+def test_what_may_still_come_is_waited_for():
+    ways = ("local", "timeout")
     for how in ways:
         for name in ("half a head", "no head", "102 without its end"):
             views = [seen(*PIECES[name], how=how, browser=runtime) for runtime in COLUMNS]
@@ -492,17 +492,17 @@ def test_what_may_still_come_is_waited_for() -> None:
             assert [told(view) for view in views] == ["open"] * 4
 
 
-def test_undici_waits_for_the_end_of_the_connection_behind_a_close() -> None:
+def test_undici_waits_for_the_end_of_the_connection_behind_a_close():
     views = [seen(OPEN, HI + BYE, how="local", browser=runtime) for runtime in COLUMNS]
     assert [told(view) for view in views] == ["open hi 1000"] * 4
     assert [view.assumes is not None for view in views] == [True, False, False, False]
 
 
-def test_undici_misses_an_end_behind_bytes_that_it_does_not_read() -> None:
+def test_undici_misses_an_end_behind_bytes_that_it_does_not_read():
     """Measured with undici 7.30.2 and 8.13.1: behind a Close the socket is paused once 64 KiB wait (on Node 20:
     16 KiB). What comes then hides the end, but for a reset while there is room to read on."""
 
-    def events(*pieces: bytes, how: How = "fin") -> tuple[list[str], bool]:
+    def events(*pieces, how="fin"):
         view = seen(OPEN, BYE, *pieces, browser="undici", how=how, gap=50_000)
         return [event.type for event in view.events], bool(view.races)
 
@@ -546,19 +546,19 @@ TLSV1 = """21 DECRYPTION_FAILED 22 RECORD_OVERFLOW 48 UNKNOWN_CA 49 ACCESS_DENIE
 """Reasons in BoringSSL, which Bun has: include/openssl/ssl.h."""
 
 
-def numbered(text: str, before: str = "") -> dict[int, str]:
+def numbered(text, before=""):
     words = text.split()
     return {int(number): before + name for number, name in zip(words[::2], words[1::2], strict=True)}
 
 
-def alerted(browser: str, number: int) -> str:
+def alerted(browser, number):
     made = recorded(OPEN).exchange
     events = (Connected(1, "127.0.0.1", 9), TlsFailed(2, "alert", "", alert=number), Ended(3, "error"))
     view = ENGINES[browser].view(made.plan.target.url, Page(), [read(replace(made, events=events))])
     return next(event.message or "" for event in view.events if event.type == "error")
 
 
-def test_alerts_have_the_names_that_their_libraries_give_them() -> None:
+def test_alerts_have_the_names_that_their_libraries_give_them():
     rustls = numbered(RUSTLS)
     boring = numbered(SSLV3, "SSLV3_ALERT_") | numbered(TLSV1, "TLSV1_ALERT_")
     openssl = {
@@ -578,7 +578,7 @@ def test_alerts_have_the_names_that_their_libraries_give_them() -> None:
     assert "CertificateRequired" not in alerted("deno", 116)
 
 
-def test_every_case_is_told_of() -> None:
+def test_every_case_is_told_of():
     assert [line.split(" | ")[0] for line in TOLD.strip().splitlines()] == list(PIECES)
 
 
@@ -635,16 +635,16 @@ CALLS = {
         "never": ("nothing", [OPEN, HI, BYE], "open hi 1000 | open hi 1000 | open hi 1000 | open hi 1000"),
     }
 )
-def test_what_script_is_told_where_it_closes(case: tuple[str, list[bytes], str]) -> None:
+def test_what_script_is_told_where_it_closes(case):
     """Whether the connection then ends or is reset."""
     when, pieces, expected = case
-    ways: tuple[How, ...] = ("fin", "reset")
+    ways = ("fin", "reset")
     for how in ways:
         views = [seen(*pieces, how=how, page=CALLS[when], browser=runtime) for runtime in COLUMNS]
         assert [told(view) for view in views] == expected.split(" | ")
 
 
-def test_how_long_an_answer_to_close_is_waited_for() -> None:
+def test_how_long_an_answer_to_close_is_waited_for():
     """ws: half a minute (measured: Bun a little longer); the others as long as it takes."""
     limits = {"ws": 30, "bun": 36}
     for runtime in COLUMNS:
@@ -668,7 +668,7 @@ NAMED = f"UpgradewebsocketConnectionUpgradeSec-WebSocket-Accept{ACCEPT}X"
         "Bun all of it (measured)": ("bun", 17_134 - len(OPEN) - 5, 17_634 - len(OPEN) - 5),
     }
 )
-def test_how_big_a_head_may_be(case: tuple[str, int, int]) -> None:
+def test_how_big_a_head_may_be(case):
     runtime, fits, does_not = case
     for size, expected in ((fits, "open 1000"), (does_not, "! 1006?")):
         head = OPEN[:-2] + b"X: " + b"a" * size + b"\r\n\r\n"
@@ -688,14 +688,14 @@ def test_how_big_a_head_may_be(case: tuple[str, int, int]) -> None:
         "2**53+0 bytes": "open ! 1006? | open ! 1006? | open ! 0? | open ! 1006?",
     }.items()
 )
-def test_how_big_a_message_may_be(case: tuple[str, str]) -> None:
+def test_how_big_a_message_may_be(case):
     """It is refused where it is announced, and else waited for."""
     name, expected = case
     views = [seen(*PIECES[name], how="local", browser=runtime) for runtime in COLUMNS]
     assert [told(view) for view in views] == expected.split(" | ")
 
 
-def test_ws_says_why_it_is_over() -> None:
+def test_ws_says_why_it_is_over():
     for received, because in (
         (OPEN, "the connection ended"),
         (OPEN + BYE, "the server sent Close 1000"),
@@ -707,12 +707,12 @@ def test_ws_says_why_it_is_over() -> None:
     assert seen(OPEN, HI, browser="ws", page=closes).because.startswith("the connection ended: ws lib/")
 
 
-def test_bun_names_a_url_without_its_credentials() -> None:
+def test_bun_names_a_url_without_its_credentials():
     for user in ("u@", ":p@", "u:p@", ""):
         assert shown(f"ws://{user}h/x?y") == "ws://h/x?y"
 
 
-def test_node_names_an_address_and_a_name_in_its_own_words() -> None:
+def test_node_names_an_address_and_a_name_in_its_own_words():
     names = ("a.example", "10.0.0.1", "::1")
     for url, said in (
         ("wss://127.0.0.1:1/", "IP: 127.0.0.1 is not in the cert's list: 10.0.0.1, ::1"),

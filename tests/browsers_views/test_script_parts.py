@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from random import Random
 from types import SimpleNamespace
 
@@ -11,7 +10,7 @@ import pytest
 
 from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
 from wsprobe.browsers import ALL, ENGINES, NAMES, RUNTIMES
-from wsprobe.browsers.engine import DomEvent, Page
+from wsprobe.browsers.engine import Page
 from wsprobe.browsers.hidden import hidden
 from wsprobe.browsers.http2 import Windows
 from wsprobe.browsers.inflate import Inflater, TooLong
@@ -41,7 +40,7 @@ from wsprobe.wire.http2 import window_update
 TEXTS = CallTexts("code {code}", "reason", "connecting", late_send="late")
 
 
-def test_calls_are_judged_in_the_texts_order() -> None:
+def test_calls_are_judged_in_the_texts_order():
     script = WebSocket((), TEXTS)
     for act in (
         Act("open", "text", b"x"),
@@ -62,7 +61,7 @@ def test_calls_are_judged_in_the_texts_order() -> None:
     assert (script.ready_state, script.close_called) == (0, False)
 
 
-def test_a_reason_without_a_code_is_one_engines_error() -> None:
+def test_a_reason_without_a_code_is_one_engines_error():
     act = Act("open", "close", b"why")
     lenient, strict = WebSocket((), TEXTS), WebSocket((), CallTexts("{code}", "", "", undefined_is_zero=True))
     lenient.do(act)
@@ -71,7 +70,7 @@ def test_a_reason_without_a_code_is_one_engines_error() -> None:
     assert strict.events[0].exception is not None
 
 
-def test_only_the_first_close_counts() -> None:
+def test_only_the_first_close_counts():
     script = WebSocket((), TEXTS)
     script.opened("", "")
     script.do(Act("open", "close", b"a", 3000))
@@ -81,14 +80,14 @@ def test_only_the_first_close_counts() -> None:
     assert script.console == ["late"]
 
 
-def test_an_early_close_calls_the_engine_inside_the_call() -> None:
+def test_an_early_close_calls_the_engine_inside_the_call():
     script = WebSocket((Act("created", "close"),), TEXTS)
     script.on_early_close = WebSocket.error
     script.run("created")
     assert [event.type for event in script.events] == ["error"]
 
 
-def test_messages_reach_script_only_while_open() -> None:
+def test_messages_reach_script_only_while_open():
     script = WebSocket((Act("message", "close", code=1000),), TEXTS)
     script.message("early")
     script.opened("p", "e")
@@ -97,7 +96,7 @@ def test_messages_reach_script_only_while_open() -> None:
     assert [event.data for event in script.events] == ["", "one"]
 
 
-def test_what_throws_never_reaches_the_wire() -> None:
+def test_what_throws_never_reaches_the_wire():
     good = (Act("open", "text", b"x"), Act("message", "close"), Act("time", "close", b"x" * 123, 3000, 5))
     bad = (Act("created", "close"), Act("open", "close", code=999), Act("open", "close", b"x" * 124, 1000))
     assert on_wire(good + bad) == good
@@ -106,28 +105,28 @@ def test_what_throws_never_reaches_the_wire() -> None:
     assert on_wire((unsaid, *good), undefined_is_zero=True) == good
 
 
-def test_arrivals_begin_behind_what_is_skipped() -> None:
+def test_arrivals_begin_behind_what_is_skipped():
     reading = recorded(b"abc", b"def")
     assert [(a.data, a.start) for a in arrivals(reading, 4)] == [(b"ef", 4)]
     assert [a.data for a in arrivals(reading)] == [b"abc", b"def"]
     assert list(arrivals(reading, 6)) == []
 
 
-def test_what_happens_at_one_time_comes_received_first_and_ended_last() -> None:
+def test_what_happens_at_one_time_comes_received_first_and_ended_last():
     act, shut, last, data = Act("time", "close", after=5), OwnClose(5), Ended(5, "fin"), Arrival(5, b"x", 0)
     assert list(timeline([last], [shut], [act], [data])) == [data, act, shut, last]
     acts = (Act("time", "close", after=9), Act("time", "close", after=3), Act("open", "close"))
     assert [a.after for a in timed_acts(Page(acts=acts))] == [3, 9]
 
 
-def test_a_recording_without_an_end_ends_with_its_last_event() -> None:
+def test_a_recording_without_an_end_ends_with_its_last_event():
     reading = recorded(OPEN)
     cut = read(Exchange(reading.exchange.plan, reading.exchange.events[:-1]))
     assert end(cut) == Ended(reading.exchange.events[-2].at, "local")
     assert end(read(Exchange(reading.exchange.plan, ()))) == Ended(0, "local")
 
 
-def test_an_answer_to_a_close_is_no_close_of_our_own() -> None:
+def test_an_answer_to_a_close_is_no_close_of_our_own():
     reading = recorded(OPEN, frame(0x88, b"\x03\xe8"))
     events = reading.exchange.events
     ours = b"\x88\x82\0\0\0\0\x03\xe8"
@@ -137,7 +136,7 @@ def test_an_answer_to_a_close_is_no_close_of_our_own() -> None:
     assert own_close(first) == OwnClose(events[-3].at + 1)
 
 
-def test_inflating_goes_on_behind_a_final_block_and_forgets_only_if_told() -> None:
+def test_inflating_goes_on_behind_a_final_block_and_forgets_only_if_told():
     ended = zlib.compress(b"final", wbits=-15)
     assert Inflater().feed(ended, True) == b"final"
     deflate = zlib.compressobj(wbits=-15)
@@ -151,7 +150,7 @@ def test_inflating_goes_on_behind_a_final_block_and_forgets_only_if_told() -> No
 
 @pytest.mark.parametrize(("bits", "window"), [(8, 512), (9, 512), (10, 1024)])
 @pytest.mark.parametrize("engine", ["soup", "zlib"])
-def test_what_a_message_takes_up_is_within_the_window(engine: str, bits: int, window: int) -> None:
+def test_what_a_message_takes_up_is_within_the_window(engine, bits, window):
     """zlib's windows begin with nine bits."""
     for distance in (window, 2 * window):
         first = Random(1).randbytes(distance)
@@ -167,12 +166,12 @@ def test_what_a_message_takes_up_is_within_the_window(engine: str, bits: int, wi
                 feed(inflater, packed[1][:-4], True)
 
 
-def test_how_a_subprotocol_is_named() -> None:
+def test_how_a_subprotocol_is_named():
     assert escaped("\x1f ~\x7f\\\U0001f600") == "\\u001F ~\\u007F\\\\\\uD83D\\uDE00"
 
 
-def test_no_window_is_wider_than_31_bits() -> None:
-    def update(stream: int, increment: int) -> Http2Frame:
+def test_no_window_is_wider_than_31_bits():
+    def update(stream, increment):
         made = window_update(stream, increment)
         return Http2Frame("server", 0, made[:9], made[9:], 1, 0)
 
@@ -183,12 +182,12 @@ def test_no_window_is_wider_than_31_bits() -> None:
         assert not windows.widen(update(stream, 1))
 
 
-def test_a_refusal_is_hidden_whole() -> None:
+def test_a_refusal_is_hidden_whole():
     view = seen(b"HTTP/1.1 403 No\r\nA: b\r\nContent-Length: 2\r\n\r\nno")
     assert view.hidden == ("status 403", "2 headers", "2-byte body", "the server closed the connection")
 
 
-def test_of_an_open_session_only_what_script_cannot_read_is_hidden() -> None:
+def test_of_an_open_session_only_what_script_cannot_read_is_hidden():
     head = f"{HEAD}Sec-WebSocket-Protocol: p\r\nX: y\r\n\r\n".encode()
     view = seen(head, frame(0x89, b""), frame(0x89, b""), frame(0x88, b"\x03\xee"), page=Page(protocols="p"))
     assert view.hidden == ("4 headers", "2 pings", "the server closed the connection")
@@ -196,7 +195,7 @@ def test_of_an_open_session_only_what_script_cannot_read_is_hidden() -> None:
     assert "Close frame with code 1012" in told.hidden
 
 
-def test_causes_in_the_network_are_hidden() -> None:
+def test_causes_in_the_network_are_hidden():
     plan = recorded().exchange.plan
     events = (
         ResolveFailed(1, "h", ""),
@@ -218,7 +217,7 @@ def test_causes_in_the_network_are_hidden() -> None:
     )
 
 
-def test_engines_are_looked_up_by_name() -> None:
+def test_engines_are_looked_up_by_name():
     assert set(ALL) == {"chromium", "firefox", "webkitgtk", "whatwg", "w3c-cr-2012"}
     assert [ENGINES[name].name for name in ENGINES] == [*ALL, *RUNTIMES]
     assert len(ENGINES) == len(NAMES)
@@ -228,7 +227,7 @@ def test_engines_are_looked_up_by_name() -> None:
 
 
 @pytest.mark.parametrize("feed", [Inflater.feed, inflated], ids=["zlib", "soup"])
-def test_streams_without_end_are_no_message(feed: Callable[[Inflater, bytes, bool], bytes]) -> None:
+def test_streams_without_end_are_no_message(feed):
     """Two bytes end a stream and cost as much time as a thousand: so many are given up, in however many
     messages they come; a message that is a stream by itself does not count."""
     few, many = b"\x03\x00" * STREAMS_MAX, b"\x03\x00" * 1_000_000
@@ -244,13 +243,13 @@ def test_streams_without_end_are_no_message(feed: Callable[[Inflater, bytes, boo
         inflater.feed(b"\x03\x00" * 3 + b"\x00", True)
 
 
-def test_streams_without_end_in_pieces() -> None:
+def test_streams_without_end_in_pieces():
     assert Inflater().feed_in_pieces(b"\x03\x00" * STREAMS_MAX, 4096) == b""
     with pytest.raises(TooLong):
         Inflater().feed_in_pieces(b"\x03\x00" * 1_000_000, 4096)
 
 
-def test_messages_are_kept_as_far_as_they_are_shown() -> None:
+def test_messages_are_kept_as_far_as_they_are_shown():
     script = WebSocket((), TEXTS)
     script.opened("", "")
     script.message("\U0001f600" * WHOLE)
@@ -262,8 +261,8 @@ def test_messages_are_kept_as_far_as_they_are_shown() -> None:
     assert (small.data, small.size) == (bytes(BEGINNING), 300)
 
 
-def test_what_is_not_kept_still_tells_views_apart() -> None:
-    def events(*messages: str | bytes) -> list[DomEvent]:
+def test_what_is_not_kept_still_tells_views_apart():
+    def events(*messages):
         script = WebSocket((), TEXTS)
         script.opened("", "")
         for message in messages:
@@ -277,7 +276,7 @@ def test_what_is_not_kept_still_tells_views_apart() -> None:
     assert events(*many, "a") != events(*many, b"a")
 
 
-def test_messages_behind_the_first_are_counted() -> None:
+def test_messages_behind_the_first_are_counted():
     script = WebSocket((), TEXTS)
     script.opened("", "")
     for _ in range(MESSAGES_KEPT + 500):
@@ -287,7 +286,7 @@ def test_messages_behind_the_first_are_counted() -> None:
     assert (script.events[-2].type, script.events[-2].size) == ("left-out", 500)
 
 
-def test_messages_of_each_state_are_counted_apart() -> None:
+def test_messages_of_each_state_are_counted_apart():
     script = WebSocket((), TEXTS)
     script.opened("", "")
     for _ in range(MESSAGES_KEPT + 3):

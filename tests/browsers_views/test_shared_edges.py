@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from msgspec.structs import replace
 
@@ -11,13 +9,13 @@ from tests.browsers_views.recordings import HEAD, OPEN, URL, frame, recorded, se
 from tests.cases import every
 from tests.http2.test_read import ON, answer, exchange
 from wsprobe.browsers import ALL, ENGINES, RUNTIMES
-from wsprobe.browsers.engine import DomEvent, DomException, Page, ScriptView, until_end
+from wsprobe.browsers.engine import DomEvent, DomException, Page, until_end
 from wsprobe.browsers.hidden import hidden
 from wsprobe.browsers.http2 import Windows, came_over, offered, settings_fault, shareable, sharing, wrong_size
 from wsprobe.browsers.page import fetch_site, matches, sandboxed
 from wsprobe.browsers.script import CallTexts, WebSocket, closes_by_standard, on_wire
 from wsprobe.browsers.tell import tellable, told
-from wsprobe.browsers.url import BAD_PORTS, Address, elided, parse, target, trustworthy_host
+from wsprobe.browsers.url import BAD_PORTS, elided, parse, target, trustworthy_host
 from wsprobe.exchange import Act, Certificate, Exchange, Http2, Plan, Resolved, TlsDone
 from wsprobe.read import read
 from wsprobe.read.http2_values import (
@@ -41,8 +39,8 @@ PORTS = """0 1 7 9 11 13 15 17 19-23 25 37 42 43 53 69 77 79 87 95 101-104 109-1
 """Fetch, "port blocking"."""
 
 
-def test_the_blocked_ports() -> None:
-    ports: set[int] = set()
+def test_the_blocked_ports():
+    ports = set()
     for word in PORTS.split():
         first, _, last = word.partition("-")
         ports |= set(range(int(first), int(last or first) + 1))
@@ -55,7 +53,7 @@ def test_the_blocked_ports() -> None:
         for size, more in ((0, 6), (125, 6), (126, 8), (65535, 8), (65536, 14), (70000, 14))
     }
 )
-def test_what_script_sends_is_as_long_as_its_frames(case: tuple[int, int]) -> None:
+def test_what_script_sends_is_as_long_as_its_frames(case):
     """A masked frame: two bytes, four of the mask, a longer length from 126 and from 65536 on (RFC 6455)."""
     size, more = case
     script = WebSocket((), CallTexts("", "", ""))
@@ -65,7 +63,7 @@ def test_what_script_sends_is_as_long_as_its_frames(case: tuple[int, int]) -> No
     assert (script.sent, script.sent_bytes) == (2, size + more + 6)
 
 
-def test_the_codes_that_close_takes() -> None:
+def test_the_codes_that_close_takes():
     assert [code for code in range(65536) if closes_by_standard(code)] == [1000, *range(3000, 5000)]
     acts = tuple(Act("open", "close", code=code) for code in (999, 1000, 1001, 2999, 3000, 4999, 5000))
     assert [act.code for act in on_wire(acts)] == [1000, 3000, 4999]
@@ -75,7 +73,7 @@ def test_the_codes_that_close_takes() -> None:
         assert script.close_called is closes_by_standard(code)
 
 
-def test_how_long_a_reason_may_be() -> None:
+def test_how_long_a_reason_may_be():
     for size, taken in ((123, True), (124, False)):
         act = Act("open", "close", b"x" * size, 1000)
         script = WebSocket((), CallTexts("", "", ""))
@@ -93,14 +91,14 @@ def test_how_long_a_reason_may_be() -> None:
         "half a code, and script is told of none": (frame(0x88, b"\x03"), 1005, ""),
     }
 )
-def test_a_code_that_script_is_not_told_is_hidden(case: tuple[bytes, int, str]) -> None:
+def test_a_code_that_script_is_not_told_is_hidden(case):
     close, code, said = case
     events = (DomEvent("open", 1), DomEvent("close", 3, code=code, was_clean=True))
     found = [item for item in hidden(recorded(OPEN, close), events) if item.startswith("Close")]
     assert found == ([said] if said else [])
 
 
-def view(*events: DomEvent, state: int = 3, thrown: DomException | None = None) -> ScriptView:
+def view(*events, state=3, thrown=None):
     return replace(seen(OPEN), events=events, ready_state=state, exception=thrown)
 
 
@@ -151,16 +149,14 @@ OPENED = DomEvent("open", 1)
         ),
     }
 )
-def test_by_what_recordings_are_told_apart(
-    case: tuple[list[ScriptView], tuple[tuple[int, ...], ...], tuple[str, ...]],
-) -> None:
+def test_by_what_recordings_are_told_apart(case):
     views, groups, by = case
     found = tellable(views)
     assert (found.groups, found.by) == (groups, by)
     assert (told(views[0]) == told(views[1])) is (0 in groups[0] and 1 in groups[0])
 
 
-def address(url: str) -> Address:
+def address(url):
     found = parse(url)
     assert found is not None
     return found
@@ -187,7 +183,7 @@ def address(url: str) -> Address:
         )
     }
 )
-def test_self(case: tuple[str, str, bool]) -> None:
+def test_self(case):
     page, to, expected = case
     assert matches("'self'", address(page), address(to)) is expected
 
@@ -222,7 +218,7 @@ def test_self(case: tuple[str, str, bool]) -> None:
         )
     }
 )
-def test_sources(case: tuple[str, str, bool]) -> None:
+def test_sources(case):
     source, to, expected = case
     assert matches(source, address("http://page.example/"), address(to)) is expected
 
@@ -240,7 +236,7 @@ def test_sources(case: tuple[str, str, bool]) -> None:
         )
     }
 )
-def test_the_site_of_a_request(case: tuple[str, str, str, str]) -> None:
+def test_the_site_of_a_request(case):
     page, to, site, schemeless = case
     assert fetch_site(Page(page), address(to)) == site
     assert fetch_site(Page(page), address(to), schemeful=False) == schemeless
@@ -248,28 +244,28 @@ def test_the_site_of_a_request(case: tuple[str, str, str, str]) -> None:
     assert not sandboxed("sandbox allow-same-origin")
 
 
-def test_who_is_told_in_a_url() -> None:
+def test_who_is_told_in_a_url():
     assert target(address("ws://h/")).userinfo is None
     assert target(address("ws://u@h/")).userinfo == "u"
     assert target(address("ws://u:p@h/")).userinfo == "u:p"
     assert target(address("ws://:p@h/")).userinfo == ":p"
 
 
-def test_loopback_by_name() -> None:
+def test_loopback_by_name():
     assert trustworthy_host("localhost.")
     assert not trustworthy_host("localhost.", rooted=False)
     assert trustworthy_host("a.localhost", rooted=False)
     assert not trustworthy_host("alocalhost")
 
 
-def test_how_long_urls_are_shown() -> None:
+def test_how_long_urls_are_shown():
     assert elided("x" * 1024) == "x" * 1024
     long = elided("a" * 600 + "b" * 600)
     assert long == "a" * 511 + "..." + "b" * 510
     assert len(long) == 1024
 
 
-def sized(type_: int, length: int) -> Http2Frame:
+def sized(type_, length):
     header = length.to_bytes(3, "big") + bytes((type_, 0, 0, 0, 0, 0))
     return Http2Frame("server", 0, header, b"\0" * length, 0, 0)
 
@@ -291,7 +287,7 @@ def sized(type_: int, length: int) -> Http2Frame:
         for length in lengths
     }
 )
-def test_the_sizes_of_frames(case: tuple[int, int, bool]) -> None:
+def test_the_sizes_of_frames(case):
     type_, length, wrong = case
     assert wrong_size(sized(type_, length)) is wrong
 
@@ -308,23 +304,20 @@ def test_the_sizes_of_frames(case: tuple[int, int, bool]) -> None:
         "another setting": ([(4, 2), (3, 0)], True, (True, False)),
     }
 )
-def test_whether_an_extended_connect_is_announced(
-    case: tuple[list[tuple[int, int]], bool, tuple[bool, bool]],
-) -> None:
+def test_whether_an_extended_connect_is_announced(case):
     pairs, before, expected = case
     assert settings_fault(pairs, before) == expected
 
 
-def test_the_window_when_a_stream_begins() -> None:
+def test_the_window_when_a_stream_begins():
     """Only what the server says of itself, and only before it: an acknowledgement says nothing."""
     reading = read(exchange(ON, settings([(4, 1000)]), http2_frame(SETTINGS, 1, 0), answer(b"200")))
-    assert reading.http2 is not None
     frames = list(reading.http2.of("server"))
     assert Windows(reading.http2, frames[1].start).stream == 65535
     assert Windows(reading.http2, frames[2].start).stream == 1000
 
 
-def test_whether_http2_was_offered() -> None:
+def test_whether_http2_was_offered():
     plain = recorded(OPEN)
     plan = plain.exchange.plan
     assert not offered(plain)
@@ -345,26 +338,25 @@ def test_whether_http2_was_offered() -> None:
         (Page("https://h/", http="2", csp="sandbox"), False),
     ],
 )
-def test_whether_a_page_came_over_http2_from_there(page: Page, over: bool) -> None:
+def test_whether_a_page_came_over_http2_from_there(page, over):
     assert came_over("wss://h/", page) is over
     assert not came_over("ws://h/", page)
 
 
-def test_each_engine_has_words_of_its_own_for_a_call_and_for_no_arguments() -> None:
+def test_each_engine_has_words_of_its_own_for_a_call_and_for_no_arguments():
     for name in (*ALL, *RUNTIMES):
         engine = ENGINES[name]
         facts = getattr(engine, "facts", None)
         for how, key in (("call", "no-new"), ("no-arguments", "no-arguments")):
-            thrown = engine.construct(URL, Page(construct=how)).exception  # type: ignore[arg-type]
+            thrown = engine.construct(URL, Page(construct=how)).exception
             if facts is None:  # the texts give no words
-                assert thrown is not None
                 assert thrown.message == ""
             elif key in facts.exceptions and thrown is not None:
                 assert thrown.message == facts.exceptions[key]
                 assert thrown.name in ("TypeError", "SyntaxError")
 
 
-def test_a_view_of_a_page_without_subprotocols_takes_those_of_the_request() -> None:
+def test_a_view_of_a_page_without_subprotocols_takes_those_of_the_request():
     """As where the recording is another client's."""
     asked = Page(protocols=("a", "b"))
     chosen = f"{HEAD}Sec-WebSocket-Protocol: b\r\n\r\n".encode()
@@ -378,7 +370,7 @@ def test_a_view_of_a_page_without_subprotocols_takes_those_of_the_request() -> N
                 assert opened == ([protocol] if protocol is not None else [])
 
 
-def test_what_each_engine_says_of_a_long_reason_and_of_no_code() -> None:
+def test_what_each_engine_says_of_a_long_reason_and_of_no_code():
     """A reason of 123 bytes passes. Where script gives a reason and no code, Chromium's code is 0."""
     for name in (*ALL, *RUNTIMES):
         for size in (123, 124):
@@ -391,7 +383,7 @@ def test_what_each_engine_says_of_a_long_reason_and_of_no_code() -> None:
         assert all("4999. 0 is neither" in message for message in thrown)
 
 
-def test_ws_gives_up_at_sixty_one_pings_in_one_read() -> None:
+def test_ws_gives_up_at_sixty_one_pings_in_one_read():
     ping, close = frame(0x89, b""), frame(0x88, b"\x03\xe8")
     for pings, kept in ((60, True), (61, False)):
         together = seen(OPEN, ping * pings, close, browser="ws")
@@ -419,7 +411,7 @@ BOTH = Certificate(b"", names=("h.example", "page.example"))
         "no TLS": ({"tls": False}, None),
     }
 )
-def test_when_a_connection_may_serve_two_origins(case: tuple[dict[str, Any], tuple[str, int] | None]) -> None:
+def test_when_a_connection_may_serve_two_origins(case):
     changed, expected = case
     url = changed.get("url", "wss://h.example/")
     page = Page(

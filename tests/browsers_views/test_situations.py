@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.browsers import ALL, ENGINES
-from wsprobe.browsers.tell import CODES, ERRORS, SITUATIONS, Situation, alike, failure, tellable, told
+from wsprobe.browsers.tell import CODES, ERRORS, SITUATIONS, alike, failure, tellable, told
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.outcome)
 @pytest.mark.parametrize("browser", [*ALL, "undici"])
-def test_what_each_engine_shows(browser: str, situation: Situation) -> None:
+def test_what_each_engine_shows(browser, situation):
     scenario = find(situation.scenario)
     seen = told(rehearse(ENGINES[browser], scenario, load()))
     code = CODES.get((browser, situation.outcome), 1006)
@@ -22,13 +22,13 @@ def test_what_each_engine_shows(browser: str, situation: Situation) -> None:
 
 
 @pytest.mark.parametrize("name", ["ws", "deno", "bun"])
-def test_a_runtime_tells_them_all_apart(name: str) -> None:
+def test_a_runtime_tells_them_all_apart(name):
     views = [rehearse(ENGINES[name], find(each.scenario), load()) for each in SITUATIONS]
     assert len(tellable(views).groups) == len(SITUATIONS)
     assert alike(views, "") == []
 
 
-def test_a_403_is_among_the_failures_that_must_look_alike() -> None:
+def test_a_403_is_among_the_failures_that_must_look_alike():
     """The question that started this project."""
     names = ("status-403", "refused", "redirect-302", "accept-wrong")
     views = [rehearse(ENGINES["chromium"], find(name), load()) for name in names]
@@ -39,6 +39,6 @@ def test_a_403_is_among_the_failures_that_must_look_alike() -> None:
     assert situations == tuple(each.words for each in SITUATIONS if each.outcome != "refused")
 
 
-def test_an_accepted_close_is_like_none_of_them() -> None:
+def test_an_accepted_close_is_like_none_of_them():
     view = rehearse(ENGINES["chromium"], find("accept-then-close-4403"), load())
     assert alike([view], "closed") == []

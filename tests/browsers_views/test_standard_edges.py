@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, OPEN, URL, frame, recorded, seen
 from tests.cases import every
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.exchange import Act, How
+from wsprobe.browsers.engine import Page
+from wsprobe.exchange import Act
 
 WHATWG, W3C = ENGINES["whatwg"], ENGINES["w3c-cr-2012"]
 BYE = frame(0x88, b"\x03\xe8")
@@ -15,7 +15,7 @@ SUBS = Page(protocols=("a", "b"))
 UPGRADING = Page("http://page.example/", csp="upgrade-insecure-requests")
 
 
-def constructed(name: str, url: str, page: Page) -> str:
+def constructed(name, url, page):
     made = ENGINES[name].construct(url, page)
     if made.exception is not None:
         return f"{made.exception.name} {made.exception.code}"
@@ -66,12 +66,12 @@ def constructed(name: str, url: str, page: Page) -> str:
         ),
     }
 )
-def test_the_constructor(case: tuple[str, Page, str, str]) -> None:
+def test_the_constructor(case):
     url, page, whatwg, w3c = case
     assert (constructed("whatwg", url, page), constructed("w3c-cr-2012", url, page)) == (whatwg, w3c)
 
 
-def test_the_request() -> None:
+def test_the_request():
     page = Page("http://page.example/", protocols=("a", "b"), cookies="c=d", user_agent="mine")
     lines = WHATWG.request(WHATWG.construct(URL, page), page, KEY).decode().split("\r\n")
     assert lines[0] == "GET /x HTTP/1.1"
@@ -86,11 +86,11 @@ def test_the_request() -> None:
     assert "User-Agent" not in bare
 
 
-def opened(view: ScriptView) -> bool:
+def opened(view):
     return any(event.type == "open" for event in view.events)
 
 
-def with_fields(*lines: str, without: str = "") -> bytes:
+def with_fields(*lines, without=""):
     kept = [line for line in HEAD.splitlines() if not (without and line.startswith(without))]
     return "\r\n".join((*kept, *lines, "", "")).encode()
 
@@ -145,7 +145,7 @@ DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate"
         },
     }
 )
-def test_the_handshake(case: tuple[bytes, bool, bool]) -> None:
+def test_the_handshake(case):
     """*case*: the answer, and whether it opens by the text of today, and by that of 2012."""
     head, whatwg, w3c = case
     assert opened(seen(head, BYE, browser="whatwg")) is whatwg
@@ -162,13 +162,13 @@ def test_the_handshake(case: tuple[bytes, bool, bool]) -> None:
         "an empty one": ("Sec-WebSocket-Protocol:", False, False),
     }
 )
-def test_a_subprotocol(case: tuple[str, bool, bool]) -> None:
+def test_a_subprotocol(case):
     line, whatwg, w3c = case
     assert opened(seen(with_fields(line), BYE, page=SUBS, browser="whatwg")) is whatwg
     assert opened(seen(with_fields(line), BYE, page=SUBS, browser="w3c-cr-2012")) is w3c
 
 
-def test_the_window_that_the_server_names_is_kept() -> None:
+def test_the_window_that_the_server_names_is_kept():
     """Of eight bits, as of any other number, and with takeover or without."""
     for given in ("", "; server_max_window_bits=9", "; server_no_context_takeover"):
         view = seen(with_fields(DEFLATE + given), BYE, browser="whatwg")
@@ -178,28 +178,28 @@ def test_the_window_that_the_server_names_is_kept() -> None:
 REFUSED = b"HTTP/1.1 403 F\r\nSet-Cookie: a=b\r\n\r\n"
 
 
-def test_cookies_are_stored_of_any_answer_since_it_is_a_fetch() -> None:
+def test_cookies_are_stored_of_any_answer_since_it_is_a_fetch():
     assert seen(REFUSED, browser="whatwg").cookies == ("a=b",)
     assert seen(REFUSED, browser="w3c-cr-2012").cookies == ()
     for browser in ("whatwg", "w3c-cr-2012"):
         assert seen(with_fields("Set-Cookie: a=b"), BYE, browser=browser).cookies == ("a=b",)
 
 
-def test_what_may_still_come_is_waited_for_unless_it_is_no_answer() -> None:
-    waits: tuple[How, ...] = ("timeout", "local", "limit", "interrupted")
+def test_what_may_still_come_is_waited_for_unless_it_is_no_answer():
+    waits = ("timeout", "local", "limit", "interrupted")
     for how in waits:
         assert seen(how=how, browser="whatwg").outcome == "connecting"
         assert seen(b"HTTP/1.1 101 S\r\n", how=how, browser="whatwg").outcome == "connecting"
         assert seen(b"SSH-2.0-x\r\n", how=how, browser="whatwg").outcome == "failed"
         assert seen(REFUSED, how=how, browser="whatwg").outcome == "failed"
-    ends: tuple[How, ...] = ("fin", "reset", "truncated", "error")
+    ends = ("fin", "reset", "truncated", "error")
     for how in ends:
         assert seen(how=how, browser="whatwg").outcome == "failed"
 
 
-def test_a_lost_connection_is_an_error_only_where_nobody_closes() -> None:
+def test_a_lost_connection_is_an_error_only_where_nobody_closes():
     closes = Page(acts=(Act("open", "close", code=3000),))
-    ends: tuple[How, ...] = ("fin", "reset", "truncated", "error")
+    ends = ("fin", "reset", "truncated", "error")
     for how in ends:
         view = seen(OPEN, how=how, browser="whatwg")
         assert [event.type for event in view.events] == ["open", "error", "close"]
@@ -211,7 +211,7 @@ def test_a_lost_connection_is_an_error_only_where_nobody_closes() -> None:
     assert seen(OPEN, frame(0x88, b""), how="local", browser="whatwg").events[-1].code == 1005
 
 
-def test_close_before_the_answer_fails_it() -> None:
+def test_close_before_the_answer_fails_it():
     for acts in (Act("created", "close"), Act("time", "close", after=100)):
         page = Page(acts=(acts,))
         view = seen(OPEN, BYE, page=page, browser="whatwg")
@@ -220,7 +220,7 @@ def test_close_before_the_answer_fails_it() -> None:
     assert opened(seen(OPEN, BYE, page=late, browser="whatwg"))
 
 
-def test_nothing_is_followed() -> None:
+def test_nothing_is_followed():
     reading = recorded(b"HTTP/1.1 302 F\r\nLocation: /\r\n\r\n", browser="whatwg")
     assert WHATWG.follow([reading], Page(), KEY) is None
     assert WHATWG.view(URL, Page(), [reading]).outcome == "failed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -33,9 +32,7 @@ from wsprobe.lab.play import rehearse
         ([], ()),
     ],
 )
-def test_versions_are_in_the_order_of_their_numbers(
-    names: list[str], found: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_versions_are_in_the_order_of_their_numbers(names, found, tmp_path, monkeypatch):
     for name in names:
         (tmp_path / name).touch()
     monkeypatch.setattr(files, "FOLDER", f"{tmp_path}/")
@@ -43,11 +40,11 @@ def test_versions_are_in_the_order_of_their_numbers(
 
 
 @pytest.mark.parametrize("name", VERSIONED)
-def test_the_newest_version_is_the_one_that_is_used(name: str) -> None:
+def test_the_newest_version_is_the_one_that_is_used(name):
     assert ENGINES[name].version == versions(name)[-1]
 
 
-def test_an_older_version_is_a_file_of_what_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_version_is_a_file_of_what_differs(tmp_path, monkeypatch):
     for file in Path(files.FOLDER).iterdir():
         (tmp_path / file.name).symlink_to(file)
     monkeypatch.setattr(files, "FOLDER", f"{tmp_path}/")
@@ -63,7 +60,7 @@ def test_an_older_version_is_a_file_of_what_differs(tmp_path: Path, monkeypatch:
     assert ["Odd" in line for line in lines] == [True, False]
 
 
-def test_a_misspelt_fact_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_fact_is_an_error(tmp_path, monkeypatch):
     (tmp_path / "bun@1.toml").write_text(Path(files.FOLDER, "bun@1.4.toml").read_text() + "\n[filures]\n")
     monkeypatch.setattr(files, "FOLDER", f"{tmp_path}/")
     with pytest.raises(msgspec.ValidationError, match="filures"):
@@ -71,13 +68,13 @@ def test_a_misspelt_fact_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", ["chromium@1", "netscape@4", "whatwg@2012", "undici@7", "chromium@", "node18"])
-def test_a_version_without_facts_is_no_engine(name: str) -> None:
+def test_a_version_without_facts_is_no_engine(name):
     with pytest.raises(KeyError):
         ENGINES[name]
 
 
 @pytest.mark.parametrize(("node", "version"), NODES.items())
-def test_a_node_is_the_undici_that_is_built_into_it(node: str, version: str) -> None:
+def test_a_node_is_the_undici_that_is_built_into_it(node, version):
     engine, undici = ENGINES[node], ENGINES[f"undici@{version}"]
     assert (engine.name, engine.version) == ("undici", version)
     url, page = "ws://127.0.0.1:9000/x", Page()
@@ -86,7 +83,7 @@ def test_a_node_is_the_undici_that_is_built_into_it(node: str, version: str) -> 
     assert node.removeprefix("node") in title("undici", version)
 
 
-def test_node_22_fires_no_close_after_a_refusal_and_node_24_does() -> None:
+def test_node_22_fires_no_close_after_a_refusal_and_node_24_does():
     views = {node: rehearse(ENGINES[node], find("status-403"), load()) for node in ("node22", "node24")}
     assert [(event.type, event.message) for event in views["node22"].events] == [
         ("error", "Received network error or non-101 status code.")
@@ -127,7 +124,7 @@ LLHTTP_8 = {
 
 
 @pytest.mark.parametrize("head", LLHTTP_8)
-def test_undici_6_reads_heads_as_llhttp_8_does(head: str) -> None:
+def test_undici_6_reads_heads_as_llhttp_8_does(head):
     text, opens = LLHTTP_8[head]
     upgrade, accept = "Upgrade: websocket\r\n", f"Sec-WebSocket-Accept: {ACCEPT}\r\n"
     fields = f"{upgrade}Connection: Upgrade\r\n{accept}"
@@ -136,9 +133,7 @@ def test_undici_6_reads_heads_as_llhttp_8_does(head: str) -> None:
     assert [event.type for event in view.events] == (["open"] if opens else ["error"])
 
 
-def test_an_exception_that_ends_the_process_is_shown_where_there_is_no_event(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_an_exception_that_ends_the_process_is_shown_where_there_is_no_event(capsys):
     view = rehearse(ENGINES["node25"], find("proto-unasked"), load())
     assert (view.events, view.ready_state) == ((), 0)
     assert "TypeError: Cannot read properties of null" in view.beyond[0]
@@ -146,7 +141,7 @@ def test_an_exception_that_ends_the_process_is_shown_where_there_is_no_event(
     assert view.beyond[0] in capsys.readouterr().out
 
 
-def test_bun_takes_a_folded_line_for_invalid_once_the_head_is_whole() -> None:
+def test_bun_takes_a_folded_line_for_invalid_once_the_head_is_whole():
     messages = []
     for end in ("", "\r\n"):
         view = seen(f"HTTP/1.1 503 x\r\nX: a\r\n b\r\n{end}".encode(), how="fin", browser="bun")
@@ -169,7 +164,7 @@ def test_bun_takes_a_folded_line_for_invalid_once_the_head_is_whole() -> None:
         ("keep-alive\r\n foo, Upgrade", False),
     ],
 )
-def test_llhttp_8_looks_for_tokens_line_by_line(connection: str, switches: bool) -> None:
+def test_llhttp_8_looks_for_tokens_line_by_line(connection, switches):
     """Measured with undici 6.29.1: it names the header where the connection was handed over."""
     fields = f"Upgrade: websocket\r\nConnection: {connection}\r\nSec-WebSocket-Accept: {ACCEPT}"
     received = f"HTTP/1.1 101 x\r\n{fields}\r\n\r\n"
@@ -180,12 +175,12 @@ def test_llhttp_8_looks_for_tokens_line_by_line(connection: str, switches: bool)
 class Unread(list[Field]):
     """Fields that a parser does not look at."""
 
-    def __iter__(self) -> Iterator[Field]:
+    def __iter__(self):
         raise AssertionError("a field of a head looks at all fields before it")
 
 
 @pytest.mark.parametrize("parser", [Llhttp, Llhttp8])
-def test_a_head_of_many_fields_is_read_in_linear_time(parser: type[Llhttp]) -> None:
+def test_a_head_of_many_fields_is_read_in_linear_time(parser):
     of = parser(b"HTTP/1.1 403 x\r\nA: b\r\nC: d\r\n\r\n", counts_reason=True)
     at = of.status_line(of.start(0))[1]
     for name, value in ((b"a", b"b"), (b"c", b"d")):

@@ -6,9 +6,9 @@ import zlib
 
 from tests.browsers_views.recordings import HEAD, MS, OPEN, frame, seen
 from tests.cases import every, named
-from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.engine import Page
 from wsprobe.browsers.webkitgtk.connection import Fault, check_answer, reason
-from wsprobe.exchange import Act, How
+from wsprobe.exchange import Act
 
 DEFLATE = f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
 HI, BYE, NO_TEXT = frame(0x81, b"hi"), frame(0x88, b"\x03\xe8"), frame(0x81, b"\xff")
@@ -23,17 +23,17 @@ WAS_RESET = "the connection was reset"
 NO_CLOSE = "the connection ended without a Close"
 
 
-def packed(data: bytes) -> bytes:
+def packed(data):
     squeeze = zlib.compressobj(wbits=-15)
     return (squeeze.compress(data) + squeeze.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
 
 
-def long(length: int, size: int, there: int) -> bytes:
+def long(length, size, there):
     """A binary frame whose length is written in *size* bytes, and *there* bytes of it."""
     return bytes((0x82, 126 if size == 2 else 127)) + length.to_bytes(size, "big") + b"x" * there
 
 
-def told(view: ScriptView) -> tuple[str, int, bool]:
+def told(view):
     """(messages and errors in order, the code of ``close``, whether it was clean)."""
     words = {"error": "!"}
     heard = [
@@ -43,7 +43,7 @@ def told(view: ScriptView) -> tuple[str, int, bool]:
     return " ".join(filter(None, heard)), view.events[-1].code, view.events[-1].was_clean
 
 
-def failure(view: ScriptView) -> str:
+def failure(view):
     return view.console[-1].partition("failed: ")[2] if view.console else ""
 
 
@@ -98,7 +98,7 @@ LONG, LONGER = long(126, 2, 126), long(65536, 8, 65536)
         "a message and the end": ([HI], ("hi", 1006, False), ""),
     }
 )
-def test_frames(case: tuple[list[bytes], tuple[str, int, bool], str]) -> None:
+def test_frames(case):
     pieces, expected, console = case
     view = seen(OPEN, *pieces, browser="webkitgtk")
     assert (told(view), failure(view)) == (expected, console)
@@ -108,14 +108,14 @@ def test_frames(case: tuple[list[bytes], tuple[str, int, bool], str]) -> None:
 
 
 @every(named(range(16)))
-def test_which_opcodes_there_are(opcode: int) -> None:
+def test_which_opcodes_there_are(opcode):
     good = {1: ("a", 1000, True), 2: ("1", 1000, True), 9: ("", 1000, True), 10: ("", 1000, True)}
     view = seen(OPEN, frame(0x80 | opcode, b"a") + BYE, browser="webkitgtk")
     assert told(view) == good.get(opcode, ("!", 1006, False))
 
 
 @every(named([0x10, 0x20, 0x40]))
-def test_no_reserved_bit_without_an_extension(bit: int) -> None:
+def test_no_reserved_bit_without_an_extension(bit):
     for opcode in (0x81, 0x89):
         assert told(seen(OPEN, frame(opcode | bit, b"a") + BYE, browser="webkitgtk")) == ("!", 1006, False)
 
@@ -138,7 +138,7 @@ def test_no_reserved_bit_without_an_extension(bit: int) -> None:
         "a ping marked": ([(0xC9, b"a")], "!", INVALID),
     }
 )
-def test_compressed_messages(case: tuple[list[tuple[int, bytes]], str, str]) -> None:
+def test_compressed_messages(case):
     frames, heard, console = case
     view = seen(DEFLATE, b"".join(frame(*each) for each in frames) + BYE, browser="webkitgtk")
     assert told(view) == ((heard, 1006, False) if console else (heard, 1000, True))
@@ -159,14 +159,14 @@ def test_compressed_messages(case: tuple[list[tuple[int, bytes]], str, str]) -> 
         "too big a frame": (long(2**63, 8, 9), ("!", 1006, False)),
     }
 )
-def test_once_the_page_has_closed(case: tuple[bytes, tuple[str, int, bool]]) -> None:
+def test_once_the_page_has_closed(case):
     received, expected = case
     view = seen(OPEN, received, page=CLOSES, browser="webkitgtk")
     assert told(view) == expected
     assert len(view.console) == ("!" in expected[0])
 
 
-def _refused(payload: bytes) -> bool:
+def _refused(payload):
     try:
         check_answer(payload)
     except Fault:
@@ -174,20 +174,20 @@ def _refused(payload: bytes) -> bool:
     return False
 
 
-def test_the_codes_that_are_sent_back() -> None:
+def test_the_codes_that_are_sent_back():
     answered = [code for code in range(65536) if not _refused(code.to_bytes(2, "big"))]
     registered = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011]
     assert answered == [*registered, *range(3000, 5000)]
 
 
-def test_a_reason_that_is_sent_back_fits_into_a_frame() -> None:
+def test_a_reason_that_is_sent_back_fits_into_a_frame():
     assert not _refused(b"\x03\xe8" + b"x" * 123)
     assert _refused(b"\x03\xe8" + b"x" * 124)
     assert not _refused(b"\x03\xe8" + b"x" * 123 + b"\0x")
     assert _refused(b"\x03\xe8\xff")
 
 
-def test_a_reason_ends_with_a_nul_and_three_codes_have_none() -> None:
+def test_a_reason_ends_with_a_nul_and_three_codes_have_none():
     assert reason(b"\x03\xe8a\0b") == "a"
     assert reason(b"") == ""
     told_of = []
@@ -215,7 +215,7 @@ def test_a_reason_ends_with_a_nul_and_three_codes_have_none() -> None:
         "ours in time": ("timeout", [HI], ("hi", 0, False), ""),
     }
 )
-def test_ends(case: tuple[How, list[bytes], tuple[str, int, bool], str]) -> None:
+def test_ends(case):
     how, pieces, expected, because = case
     view = seen(OPEN, *pieces, how=how, browser="webkitgtk")
     assert told(view) == expected
@@ -223,7 +223,7 @@ def test_ends(case: tuple[How, list[bytes], tuple[str, int, bool], str]) -> None
     assert len(view.console) == ("!" in expected[0])
 
 
-def test_a_page_that_closed_first_waits_five_seconds() -> None:
+def test_a_page_that_closed_first_waits_five_seconds():
     for gap, code, because in (
         (5 * SECOND - 1, 1000, "the server sent Close 1000"),
         (5 * SECOND, 1006, "no Close from the server within 5 s"),
@@ -232,14 +232,14 @@ def test_a_page_that_closed_first_waits_five_seconds() -> None:
         assert (view.events[-1].code, view.because.partition(":")[0]) == (code, because)
 
 
-def test_the_wait_for_the_end_is_five_seconds_too() -> None:
+def test_the_wait_for_the_end_is_five_seconds_too():
     """After both closed: it is clean, and the reason stays."""
     view = seen(OPEN, BYE, how="reset", gap=5 * SECOND, browser="webkitgtk")
     assert (told(view), view.because.partition(":")[0]) == (("", 1000, True), "the server sent Close 1000")
     assert told(seen(OPEN, BYE, how="reset", gap=5 * SECOND - 1, browser="webkitgtk")) == ("!", 1000, False)
 
 
-def test_what_is_behind_a_fault_is_read_with_the_next_kibibyte() -> None:
+def test_what_is_behind_a_fault_is_read_with_the_next_kibibyte():
     broken = frame(0xC2, bytes.fromhex("00050000ff616263"))
     for size, again in ((1024, False), (1025, True)):
         behind = frame(0x82, b"w" * (size - len(broken) - 4))
@@ -247,7 +247,7 @@ def test_what_is_behind_a_fault_is_read_with_the_next_kibibyte() -> None:
         assert [event.type for event in view.events].count("message") == 2 * again
 
 
-def test_a_message_sent_as_the_close_comes_may_count_as_unsent() -> None:
+def test_a_message_sent_as_the_close_comes_may_count_as_unsent():
     answers = Page(acts=(Act("message", "text", b"x"),))
     assert seen(OPEN, HI + BYE, page=answers, browser="webkitgtk").races
     for pieces in ([HI, BYE], [BYE], [HI]):

@@ -20,7 +20,7 @@ from wsprobe.browsers.webkitgtk.handshake import Accepted, Failed, Opened, Refus
 from wsprobe.browsers.webkitgtk.http import Fields, contains, parameters, parse
 from wsprobe.browsers.webkitgtk.request import NTLM, authorization
 from wsprobe.browsers.webkitgtk.session import Again, Redirect, answers, redirected
-from wsprobe.exchange import Connected, Ended, Exchange, How, Plan, Target, TlsFailed
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Target, TlsFailed
 from wsprobe.lab import load
 from wsprobe.lab.play import rehearse
 from wsprobe.lab.scenario import Step
@@ -37,7 +37,7 @@ NAMES = [
 ]
 
 
-def test_parameters_are_gone_through_in_the_order_of_a_table() -> None:
+def test_parameters_are_gone_through_in_the_order_of_a_table():
     assert in_table(NAMES) == in_table(dict.fromkeys(NAMES)) != NAMES
     assert in_table([b"server_max_window_bits", b"x"]) == [b"x", b"server_max_window_bits"]
     many = [b"%d" % number for number in range(8)]
@@ -45,26 +45,25 @@ def test_parameters_are_gone_through_in_the_order_of_a_table() -> None:
 
 
 @pytest.mark.parametrize("value", [b"server_max_window_bits=7; x", b"x; server_max_window_bits=7"])
-def test_the_fault_that_is_named_does_not_depend_on_what_stands_first(value: bytes) -> None:
+def test_the_fault_that_is_named_does_not_depend_on_what_stands_first(value):
     with pytest.raises(Refused) as refused:
         accept(b"permessage-deflate; " + value)
     assert (refused.value.key, refused.value.name) == ("parameter", "x")
 
 
-def test_a_vertical_tab_is_no_space() -> None:
+def test_a_vertical_tab_is_no_space():
     assert contains(b"\x0cUpgrade\t, x", b"upgrade")
     assert not contains(b"\x0bUpgrade", b"upgrade")
 
 
-def test_an_extended_parameter_counts_instead_of_a_plain_one() -> None:
+def test_an_extended_parameter_counts_instead_of_a_plain_one():
     assert parameters(b"a=1, a*=utf-8''%41", b",", strict=False) == {b"a": b"A"}
     assert parameters(b"a=1, B=2, A*=utf-8''%41", b",", strict=False) == {b"B": b"2", b"A": b"A"}
     assert parameters(b"a=1, a=2", b",", strict=False) == {b"a": b"1"}
 
 
-def test_each_byte_that_is_no_utf8_is_replaced_and_folds_become_one_space() -> None:
+def test_each_byte_that_is_no_utf8_is_replaced_and_folds_become_one_space():
     head = parse(b"HTTP/1.1 200 O\r\na\xe2\x82: b\r\n \r\n c\xf4\x90\x80\x80\r\n")
-    assert head is not None
     assert list(head.fields) == [("a\ufffd\ufffd".encode(), "b c\ufffd\ufffd\ufffd\ufffd".encode())]
 
 
@@ -84,20 +83,18 @@ def test_each_byte_that_is_no_utf8_is_replaced_and_folds_become_one_space() -> N
         ([BASIC], False, None, ""),
     ],
 )
-def test_the_strongest_scheme_that_is_taken_answers(
-    challenges: list[bytes], secure: bool, userinfo: str | None, answer: str
-) -> None:
+def test_the_strongest_scheme_that_is_taken_answers(challenges, secure, userinfo, answer):
     fields = Fields([(b"WWW-Authenticate", challenge) for challenge in challenges])
     assert authorization(fields, Target("ws://h/", secure, "h", 80, "/", userinfo), "key") == answer
 
 
-def test_ntlm_begins_anew_on_each_connection_until_it_is_one_too_many() -> None:
+def test_ntlm_begins_anew_on_each_connection_until_it_is_one_too_many():
     view = rehearse(ENGINES["webkitgtk"], load()["401-ntlm-close"], load())
     assert view.console[0].endswith(" failed: Message was restarted too many times")
     assert view.page == Page().url
 
 
-def test_cookies_are_looked_at_once_the_framing_is_known() -> None:
+def test_cookies_are_looked_at_once_the_framing_is_known():
     head = "HTTP/1.1 403 x\r\nSet-Cookie: a=b\r\n{}\r\n\r\n"
     for field, kept in (
         ("Content-Length: 0", ("a=b",)),
@@ -108,7 +105,7 @@ def test_cookies_are_looked_at_once_the_framing_is_known() -> None:
         assert rehearse(ENGINES["webkitgtk"], scenario, load()).cookies == kept
 
 
-def test_messages_are_inflated_up_to_their_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_are_inflated_up_to_their_limit(monkeypatch):
     stream = zlib.compressobj(9, zlib.DEFLATED, -15)
     deflated = (stream.compress(b"a" * 1000) + stream.flush(zlib.Z_SYNC_FLUSH))[:-4]
     monkeypatch.setattr(inflate, "INFLATED_MAX", 1000)
@@ -162,7 +159,7 @@ DEFLATE = b"permessage-deflate"
         "one that there is not": (DEFLATE + b"; a", "parameter"),
     }
 )
-def test_extensions(case: tuple[bytes, Accepted | int | str]) -> None:
+def test_extensions(case):
     value, expected = case
     if isinstance(expected, str):
         with pytest.raises(Refused) as refused:
@@ -196,7 +193,7 @@ BASE = "ws://127.0.0.1:9000/s/x"
         "what is no URI": ("ws://h:x/", None),
     }
 )
-def test_where_a_location_leads(case: tuple[str, Redirect | str | None]) -> None:
+def test_where_a_location_leads(case):
     location, expected = case
     found = redirected(BASE, location.encode(), FACTS)
     assert (found.failure if isinstance(found, Failed) else found) == expected
@@ -235,7 +232,7 @@ TRAILING = b"\r\n\r\nHTTP/1.1 101"
         "half a body": (b"HTTP/1.1 403 E\r\nContent-Length: 9\r\n\r\nrest", None, Failed),
     }
 )
-def test_when_an_answer_is_known(case: tuple[bytes, int | None, type]) -> None:
+def test_when_an_answer_is_known(case):
     """*offset*: of the byte that settles it; None: the end does."""
     received, offset, outcome = case
     at = len(received) - 200 if len(received) > 1000 else 0
@@ -269,17 +266,17 @@ HEAD = b"HTTP/1.1 403 F\r\nContent-Length: %b\r\n"
         "nothing": (b"", ENDED, ENDED),
     }
 )
-def test_a_head_that_the_connections_end_ends(case: tuple[bytes, str, str]) -> None:
+def test_a_head_that_the_connections_end_ends(case):
     """Over TLS without a close_notify the end is read once only; otherwise what there is counts."""
     received, truncated, ended = case
-    ways: tuple[tuple[How, str], ...] = (("truncated", truncated), ("fin", ended))
+    ways = (("truncated", truncated), ("fin", ended))
     for how, expected in ways:
         (found,) = answers([recorded(received, how=how, browser="webkitgtk")], (), FACTS)
         assert isinstance(found.outcome, Failed)
         assert found.outcome.failure == expected
 
 
-def test_alerts_have_gnutls_own_names() -> None:
+def test_alerts_have_gnutls_own_names():
     """GnuTLS itself is asked, where the system has the one that the facts are of."""
     try:
         library = CDLL("libgnutls.so.30")
@@ -297,16 +294,16 @@ def test_alerts_have_gnutls_own_names() -> None:
 RESET = "Error receiving data: Connection reset by peer"
 
 
-def test_each_way_in_which_tls_fails_has_its_own_words() -> None:
+def test_each_way_in_which_tls_fails_has_its_own_words():
     ended = "Peer failed to perform TLS handshake: The TLS connection was non-properly terminated."
     assert _failed_tls("fin", None) == ended
     assert _failed_tls("reset", None) == f"Peer failed to perform TLS handshake: {RESET}"
     assert _failed_tls("certificate", 46) == "Unacceptable TLS certificate"
 
 
-def _failed_tls(kind: str, alert: int | None) -> str:
+def _failed_tls(kind, alert):
     target = Target("wss://h/", True, "h", 443, "/")
-    events = (Connected(1, "127.0.0.1", 443), TlsFailed(2, kind, "", alert=alert), Ended(3, "error"))  # type: ignore[arg-type]
+    events = (Connected(1, "127.0.0.1", 443), TlsFailed(2, kind, "", alert=alert), Ended(3, "error"))
     (found,) = answers([read(Exchange(Plan(target, b""), events))], (), FACTS)
     assert isinstance(found.outcome, Failed)
     assert found.at == 2

@@ -54,12 +54,12 @@ BASE = "ws://user:pw@127.0.10.1:8080/s/name?q"
         ("ws://h:065535/", "ws", "h", 65535, "/"),
     ],
 )
-def test_a_reference_is_resolved(text: str, scheme: str, host: str, port: int | None, resource: str) -> None:
+def test_a_reference_is_resolved(text, scheme, host, port, resource):
     found = resolved(BASE, text)
     assert (found.scheme, found.host, found.port, found.resource) == (scheme, host, port, resource)
 
 
-def test_only_a_relative_reference_keeps_the_user() -> None:
+def test_only_a_relative_reference_keeps_the_user():
     assert resolved(BASE, "/x").userinfo == "user:pw"
     assert resolved(BASE, "//h/x").userinfo is None
     assert resolved(BASE, "ws://v@h/x").userinfo == "v"
@@ -92,7 +92,7 @@ def test_only_a_relative_reference_keeps_the_user() -> None:
         "ws://" + "\u00e9" * 64 + "/",
     ],
 )
-def test_what_cannot_be_parsed_is_no_uri(text: str) -> None:
+def test_what_cannot_be_parsed_is_no_uri(text):
     with pytest.raises(BadUri):
         resolved(BASE, text)
 
@@ -130,5 +130,5 @@ def test_what_cannot_be_parsed_is_no_uri(text: str) -> None:
         ("h", False),
     ],
 )
-def test_an_address_that_is_not_written_as_one_is_known(host: str, expected: bool) -> None:
+def test_an_address_that_is_not_written_as_one_is_known(host, expected):
     assert is_numbers(host) is expected

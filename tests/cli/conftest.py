@@ -6,5 +6,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _no_long_farewell(no_long_farewell: None) -> None:
+def _no_long_farewell(no_long_farewell):
     """A hundred of them open a session of the lab. What is run in a process of its own waits as ever."""

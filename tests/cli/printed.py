@@ -22,12 +22,11 @@ from __future__ import annotations
 import re
 import shlex
 from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from tests.played import Ran, ran
+from tests.played import ran
 from wsprobe import lab
 from wsprobe.lab.ports import place
 from wsprobe.lab.scenario import Scenario, Step, escape
@@ -43,11 +42,11 @@ class Section(msgspec.Struct, frozen=True):
     rows: tuple[str, ...]
 
     @property
-    def name(self) -> str:
+    def name(self):
         """What is given."""
         return "\n".join(row for row in self.rows if row[:2] in ("# ", "> ", "$ "))
 
-    def anew(self) -> tuple[str, ...]:
+    def anew(self):
         """The rows, with what is printed now."""
         given = self.name.split("\n")
         files, servers, stdin = dict[str, str](), dict[str, Scenario](), ""
@@ -67,7 +66,7 @@ class Section(msgspec.Struct, frozen=True):
         return tuple(rows)
 
 
-def server(name: str, text: str) -> Scenario:
+def server(name, text):
     """The server that answers with *text*."""
     head, _, frames = text.partition(" + ")
     if head == "101":
@@ -77,22 +76,22 @@ def server(name: str, text: str) -> Scenario:
     return Scenario(name, "", "", (Step("send", escape("|".join(lines).replace("|", "\r\n").encode())),))
 
 
-def filled(text: str, servers: dict[str, Scenario]) -> str:
+def filled(text, servers):
     """*text* with the URLs of the scenarios that it names."""
 
-    def url(found: re.Match[str]) -> str:
+    def url(found):
         return place(servers.get(found[1]) or lab.find(found[1])).address
 
     text = re.sub(r"\bCURL\{([\w.-]+)\}", lambda found: _curl(url(found)), text)
     return re.sub(r"(?<![%{\w])\{([\w.-]+)\}", url, text)
 
 
-def _curl(url: str) -> str:
+def _curl(url):
     quoted = shlex.quote(url.replace("ws", "http", 1))
     return f"curl {quoted} -H 'Origin: https://a.example' -H 'Sec-WebSocket-Key: x' -b s=1"
 
 
-def _printed(each: Ran) -> Iterator[str]:
+def _printed(each):
     yield f"exit {each.status}"
     yield from _rows(each.out, "|")
     yield from _rows(each.err, "!")
@@ -101,7 +100,7 @@ def _printed(each: Ran) -> Iterator[str]:
         yield from _rows(data, "|")
 
 
-def _rows(data: bytes, mark: str) -> Iterator[str]:
+def _rows(data, mark):
     """The lines of *data*. What is no printable text is escaped; a last line without an end shows it."""
     if not data:
         return
@@ -117,12 +116,12 @@ def _rows(data: bytes, mark: str) -> Iterator[str]:
 _ENCODED = re.compile(r'(?:(?<="data":)|(?<="request":)|(?<="received":))"([A-Za-z0-9+/]{16,}=*)"')
 
 
-def _decoded(found: re.Match[str]) -> str:
+def _decoded(found):
     """The bytes of a recording, readable."""
     return ascii(b64decode(found[1]))
 
 
-def _broken(line: str) -> Iterator[str]:
+def _broken(line):
     """A line of JSON in rows of about WIDTH characters."""
     row = ""
     for part in re.split(r"(?<=,)(?=[\"{\[])", line):
@@ -133,7 +132,7 @@ def _broken(line: str) -> Iterator[str]:
     yield row
 
 
-def sections(text: str) -> Iterator[Section]:
+def sections(text):
     """Those of a file."""
     for part in re.split(r"\n\n+", text.strip("\n")):
         yield Section(tuple(part.split("\n")))

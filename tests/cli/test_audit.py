@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import jsonschema_rs
 import pytest
 
 from wsprobe import explain, net
 from wsprobe.cli.main import run
-from wsprobe.exchange import Ended, Exchange, Plan, Sent
+from wsprobe.exchange import Ended, Exchange, Sent
 from wsprobe.recording import archive
 from wsprobe.report.outcome import Exit
 from wsprobe.show.contract import TraceJson
 from wsprobe.show.schema import schema
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import ROWS
-from wsprobe.trace.weakness import Level
 
 QUICK = ("--pause", "0", "--linger", "0.02")
 SECRETS = ("-b", "session=k3yOfTheSession", "-u", "alice:w0nderland", "-H", "X-Api-Key: a11TheKeys")
@@ -28,15 +24,15 @@ WORDS = ("k3yOfTheSession", "w0nderland", "a11TheKeys", "t0kenInTheUrl", "YWxpY2
 VALIDATOR = jsonschema_rs.Draft202012Validator(json.loads(schema(TraceJson)))
 
 
-def audited(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+def audited(capsys, *words):
     status = run(["trace", "--audit", "--json", *QUICK, *words])
     out, complaints = capsys.readouterr()
     assert complaints == ""
-    value: dict[str, Any] = json.loads(out)
+    value = json.loads(out)
     return status, value
 
 
-def test_one_object_as_its_schema_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_object_as_its_schema_has_it(capsys):
     status, value = audited(capsys, "-b", "a=b", "lab:/echo?token=t0kenInTheUrl")
     assert list(value) == ["url", "changes", "causes", "conclusions", "weaknesses", "not_tested"]
     VALIDATOR.validate(value)
@@ -48,13 +44,13 @@ def test_one_object_as_its_schema_has_it(capsys: pytest.CaptureFixture[str]) -> 
     assert {each["id"] for each in value["not_tested"]} <= {each.id for each in WEAKNESSES}
 
 
-def test_where_nothing_opens_the_status_is_that_of_the_handshake(capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_nothing_opens_the_status_is_that_of_the_handshake(capsys):
     assert audited(capsys, "lab:status-403")[0] == Exit.REFUSED
     assert audited(capsys, "ws://127.0.0.1:1/")[0] == Exit.UNREACHABLE
     assert audited(capsys, "--linger", "1", "lab:close-4403")[0] == Exit.CLOSED
 
 
-def test_no_secret_is_in_anything_that_is_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_no_secret_is_in_anything_that_is_written(capsys, tmp_path):
     files = [tmp_path / name for name in ("a.sarif", "a.jsonl", "a.html", "a.md")]
     sarif, saved, page, issue = map(str, files)
     url = "lab:/echo?token=t0kenInTheUrl"
@@ -70,7 +66,7 @@ def test_no_secret_is_in_anything_that_is_written(capsys: pytest.CaptureFixture[
     assert len(kept) == 9
 
 
-def test_a_dry_run_sends_nothing_and_names_what_would_go_where(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_sends_nothing_and_names_what_would_go_where(capsys):
     url = "wss://127.0.0.1:443/chat?x=1"  # nobody listens there, and a request would say so
     assert run(["trace", "--audit", "--dry-run", "-b", "a=b", url]) == Exit.OPEN
     out, complaints = capsys.readouterr()
@@ -104,15 +100,13 @@ def test_a_dry_run_sends_nothing_and_names_what_would_go_where(capsys: pytest.Ca
         (("--audit", "--expect", "weakness:any-origin=fail"), "there is no 'fail'"),
     ],
 )
-def test_what_cannot_be_meant(words: tuple[str, ...], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_meant(words, why, capsys):
     url = [] if words[-1].startswith("wss:") else ["ws://127.0.0.1:1/"]
     assert run(["trace", *words, *url]) == Exit.USAGE
     assert why in capsys.readouterr().err
 
 
-def test_a_weakness_fails_the_test_of_junit_and_no_other_answer(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_weakness_fails_the_test_of_junit_and_no_other_answer(capsys, tmp_path):
     file = tmp_path / "a.xml"
     run(["trace", "--audit", *QUICK, "--junit", str(file), "lab:/echo"])
     assert 'failures="0"' in file.read_text("utf-8")
@@ -125,16 +119,14 @@ def test_a_weakness_fails_the_test_of_junit_and_no_other_answer(
     ("expected", "status"),
     [("weakness!=any-origin", 0), ("weakness:any-origin", 20), ("outcome=open", 0), ("status=403", 20)],
 )
-def test_expect(expected: str, status: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_expect(expected, status, capsys):
     assert run(["trace", "--audit", "-s", *QUICK, "--expect", expected, "lab:/echo"]) == status
     assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("how", [("--audit",), ()], ids=["audit", "trace"])
-def test_an_interrupt_before_the_first_answer(
-    how: tuple[str, ...], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def interrupted(plan: Plan, keep: Callable[[Exchange], object], make: object) -> Exchange:
+def test_an_interrupt_before_the_first_answer(how, capsys, tmp_path, monkeypatch):
+    async def interrupted(plan, keep, make):
         keep(Exchange(plan, (Sent(1, plan.request), Ended(2, "interrupted"))))
         raise KeyboardInterrupt
 
@@ -148,11 +140,11 @@ def test_an_interrupt_before_the_first_answer(
     ("fail_on", "failing"),
     [("note", {"note", "warning", "error"}), ("warning", {"warning", "error"}), ("error", {"error"})],
 )
-def test_a_level_fails_with_those_that_are_more_severe(fail_on: Level, failing: set[Level]) -> None:
+def test_a_level_fails_with_those_that_are_more_severe(fail_on, failing):
     assert {each.level for each in WEAKNESSES if each.is_at_least(fail_on)} == failing
 
 
-def test_explain_knows_each_weakness() -> None:
+def test_explain_knows_each_weakness():
     for each in WEAKNESSES:
         topic = explain.find(each.id)
         assert (topic.kind, topic.topic, topic.text) == ("weakness", each.id, (each.why,))
@@ -161,9 +153,7 @@ def test_explain_knows_each_weakness() -> None:
 
 
 @pytest.mark.parametrize("scenario", ["pmd-message"])
-def test_messages_for_the_user_are_masked_in_every_row(
-    scenario: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_messages_for_the_user_are_masked_in_every_row(scenario, capsys, tmp_path):
     page = tmp_path / "a.md"
     run(["connect", "--linger", "0.3", f"lab:{scenario}"])
     received = re.search(r'< Text "(.{12})', capsys.readouterr().out)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +16,7 @@ from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import Came, WorkerResult
 from wsprobe.cli.main import run
 from wsprobe.cli.section import given
-from wsprobe.cli.settings import Settings, settings_of
+from wsprobe.cli.settings import settings_of
 from wsprobe.exchange import Exchange
 from wsprobe.net.cluster import ClusterError
 from wsprobe.report.outcome import Exit
@@ -26,7 +25,7 @@ Capture = pytest.CaptureFixture[str]
 ELSEWHERE = "tcp://scheduler.example:8786"
 
 
-def said(capsys: Capture, *words: str) -> str:
+def said(capsys, *words):
     """The one line of a call that is refused."""
     assert run(["connect", *words, "ws://127.0.0.1:1/"]) == 2
     out, err = capsys.readouterr()
@@ -50,7 +49,7 @@ def said(capsys: Capture, *words: str) -> str:
     ],
     ids=" ".join,
 )
-def test_secrets_do_not_go_to_a_scheduler_in_clear(given: list[str], capsys: Capture, tmp_path: Path) -> None:
+def test_secrets_do_not_go_to_a_scheduler_in_clear(given, capsys, tmp_path):
     (tmp_path / "NETRC").write_text("machine h login user password secret\n")
     (tmp_path / "COOKIES").write_text("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tsecret\n")
     (tmp_path / "RAW").write_text("GET / HTTP/1.1\r\n\r\n")
@@ -62,19 +61,19 @@ def test_secrets_do_not_go_to_a_scheduler_in_clear(given: list[str], capsys: Cap
 
 
 @pytest.mark.parametrize("option", ["--cacert", "--cert", "--unix-socket", "--interface"])
-def test_what_is_of_this_machine_is_not_sent(option: str, capsys: Capture, tmp_path: Path) -> None:
+def test_what_is_of_this_machine_is_not_sent(option, capsys, tmp_path):
     (tmp_path / "x").write_text("")
     err = said(capsys, "--cluster", ELSEWHERE, option, str(tmp_path / "x"))
     assert f"--cluster and {option} cannot be used together" in err
 
 
-def test_an_address_that_is_this_machine() -> None:
+def test_an_address_that_is_this_machine():
     here = ["tcp://127.0.0.1:8786", "tcp://[::1]:8786", "localhost:8786", "tls://h:8786"]
     away = ["tcp://127.example:8786", "tcp://h:8786", "tcp://[2001:db8::1]:8786"]
     assert [secluded(each) for each in here + away] == [True] * len(here) + [False] * len(away)
 
 
-def test_dask_is_named_where_it_is_missing(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dask_is_named_where_it_is_missing(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask", None)
     err = said(capsys, "--cluster", "tcp://127.0.0.1:1", "-u", "user:password")
     assert "Dask is not installed" in err
@@ -92,12 +91,10 @@ def test_dask_is_named_where_it_is_missing(capsys: Capture, monkeypatch: pytest.
         (ValueError("odd\nand long"), "the scheduler at tcp://127.0.0.1:1 cannot be used: odd (see"),
     ],
 )
-def test_what_dask_makes_of_something_else_is_one_line(
-    raised: Exception, told: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_dask_makes_of_something_else_is_one_line(raised, told, capsys, monkeypatch):
     """A server of HTTP says "HTTP/1.1", which Dask takes for a length."""
 
-    def client(*arguments: object, **named: object) -> None:
+    def client(*arguments, **named):
         raise raised
 
     pytest.importorskip("dask")
@@ -108,7 +105,7 @@ def test_what_dask_makes_of_something_else_is_one_line(
 @pytest.mark.parametrize(
     "address", ["", "host", "udp://host:1", "tcp://host", "tcp://host:port", "http://h:1/"]
 )
-def test_what_is_no_address(address: str, capsys: Capture) -> None:
+def test_what_is_no_address(address, capsys):
     assert "is not a scheduler's address" in said(capsys, "--cluster", address)
 
 
@@ -120,16 +117,16 @@ def test_what_is_no_address(address: str, capsys: Capture) -> None:
         (["-c", "-"], "--cluster uses several processes"),
     ],
 )
-def test_options_of_one_process(words: list[str], told: str, capsys: Capture) -> None:
+def test_options_of_one_process(words, told, capsys):
     assert told in said(capsys, "--cluster", ELSEWHERE, *words)
 
 
 @pytest.mark.parametrize("option", ["--cluster-trusted", "--from-each"])
-def test_what_is_about_a_cluster(option: str, capsys: Capture) -> None:
+def test_what_is_about_a_cluster(option, capsys):
     assert f"{option} needs --cluster tcp://host:8786" in said(capsys, option)
 
 
-def test_a_file_to_resume_from_does_not_know_places(capsys: Capture, tmp_path: Path) -> None:
+def test_a_file_to_resume_from_does_not_know_places(capsys, tmp_path):
     err = said(capsys, "--cluster", ELSEWHERE, "--from-each", "--resume", str(tmp_path / "kept"))
     assert "--from-each and --resume cannot be used together" in err
     assert not (tmp_path / "kept").exists()
@@ -155,7 +152,7 @@ def test_a_file_to_resume_from_does_not_know_places(capsys: Capture, tmp_path: P
     ],
     ids=lambda each: " ".join(each)[-40:] if isinstance(each, list) else "",
 )
-def test_what_compare_refuses(words: list[str], told: str, capsys: Capture) -> None:
+def test_what_compare_refuses(words, told, capsys):
     assert run(["compare", *words]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -163,7 +160,7 @@ def test_what_compare_refuses(words: list[str], told: str, capsys: Capture) -> N
     assert told in err
 
 
-def test_recordings_do_not_go_to_a_scheduler_in_clear(capsys: Capture, tmp_path: Path) -> None:
+def test_recordings_do_not_go_to_a_scheduler_in_clear(capsys, tmp_path):
     (tmp_path / "kept.json").write_text("{}\n" * 1001)
     assert run(["compare", "--json", "--cluster", ELSEWHERE, str(tmp_path / "kept.json")]) == 2
     assert "and would expose recordings (with all that was sent)" in capsys.readouterr().err
@@ -172,17 +169,17 @@ def test_recordings_do_not_go_to_a_scheduler_in_clear(capsys: Capture, tmp_path:
 @pytest.mark.parametrize(
     "made", [None, 5, [], [None], ["x"], (WorkerResult(),), [WorkerResult(), WorkerResult()]]
 )
-def test_what_a_worker_returns_is_checked_before_it_is_used(made: object) -> None:
+def test_what_a_worker_returns_is_checked_before_it_is_used(made):
     with pytest.raises(ClusterError, match="something other than wsprobe's results"):
-        checked(made, 1, Came)  # type: ignore[arg-type]
+        checked(made, 1, Came)
 
 
-def test_results_of_a_worker_are_used_as_they_are() -> None:
-    made: list[Came] = [WorkerResult(complaint="not usable")]
+def test_results_of_a_worker_are_used_as_they_are():
+    made = [WorkerResult(complaint="not usable")]
     assert checked(made, 1, Came) is made
 
 
-def settings(*words: str) -> Settings:
+def settings(*words):
     context = command.make_context("connect", [*words, "ws://h/"])
     return settings_of(given(command.params, context.params))
 
@@ -200,20 +197,18 @@ def settings(*words: str) -> Settings:
         (["--resume", "FILE", "--har", "OTHER"], False),
     ],
 )
-def test_workers_print_where_nothing_here_needs_the_recordings(
-    words: list[str], printed: bool, tmp_path: Path
-) -> None:
+def test_workers_print_where_nothing_here_needs_the_recordings(words, printed, tmp_path):
     named = [str(tmp_path / each) if each.isupper() else each for each in words]
     assert sent(settings(*named), 1).printed is printed
 
 
-def test_a_worker_has_its_part_of_the_pace() -> None:
+def test_a_worker_has_its_part_of_the_pace():
     pace = sent(settings("--per-host", "7", "--rate", "4/s"), 3).pace
     assert (pace.per_host, pace.interval) == (2, 0.75)
     assert sent(settings("--per-host", "2"), 3).pace.per_host == 1
 
 
-def test_no_file_of_this_machine_goes_to_a_worker() -> None:
+def test_no_file_of_this_machine_goes_to_a_worker():
     there = sent(settings("--save", "kept.jsonl"), 1).settings
     assert there.output.save == "-"
     assert sent(settings("--resume", "kept"), 1).settings.lists.resume is None
@@ -221,7 +216,7 @@ def test_no_file_of_this_machine_goes_to_a_worker() -> None:
 
 
 @pytest.mark.parametrize(("words", "printed"), [(("--json",), True), ((), False)])
-def test_a_worker_probes_its_urls(words: tuple[str, ...], printed: bool) -> None:
+def test_a_worker_probes_its_urls(words, printed):
     with closing(Site()) as site:
         site.refuse()
         (came,) = trio.run(asked_by, sent(settings(*words), 1), [f"ws://127.0.0.1:{site.port}/"], "there")
@@ -234,7 +229,7 @@ def test_a_worker_probes_its_urls(words: tuple[str, ...], printed: bool) -> None
         assert came.worker == "there"
 
 
-def test_the_line_of_json_is_for_json_and_not_for_a_row() -> None:
+def test_the_line_of_json_is_for_json_and_not_for_a_row():
     with closing(Site()) as site:
         site.refuse()
         words = ("--from-each", "--cluster", ELSEWHERE)
@@ -258,9 +253,7 @@ def test_the_line_of_json_is_for_json_and_not_for_a_row() -> None:
         (("--output", "-"), False),
     ],
 )
-def test_rows_are_printed_unless_something_else_is(
-    words: tuple[str, ...], tabled: bool, capsys: Capture
-) -> None:
+def test_rows_are_printed_unless_something_else_is(words, tabled, capsys):
     output = ConnectOutput(settings(*words), several=True)
     output.places(["here", "there"])
     output.row({"here": None, "there": None})
@@ -268,9 +261,7 @@ def test_rows_are_printed_unless_something_else_is(
 
 
 @pytest.mark.parametrize(("interrupted", "kept"), [(False, "a line\n"), (True, "")])
-def test_what_was_interrupted_is_tried_again_by_the_next_run(
-    interrupted: bool, kept: str, tmp_path: Path
-) -> None:
+def test_what_was_interrupted_is_tried_again_by_the_next_run(interrupted, kept, tmp_path):
     file = tmp_path / "kept"
     output = ConnectOutput(settings("--resume", str(file)), several=True)
     with output:

@@ -24,7 +24,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def saved(tmp_path_factory):
     """Recordings of a few scenarios: name -> file."""
     files = {}
     for name in ("status-403", "accept-wrong", "ok", "close-1006"):
@@ -33,9 +33,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return files
 
 
-def test_recordings_through_a_pipe(
-    saved: dict[str, str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_recordings_through_a_pipe(saved, capsys, monkeypatch):
     text = Path(saved["status-403"]).read_bytes()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
     assert run(["compare", "--browser-mode", "--json"]) == 0
@@ -55,7 +53,7 @@ def test_recordings_through_a_pipe(
         assert "exchange" not in view
 
 
-def test_json_of_one_recording_needs_no_reader(saved: dict[str, str], capsys: Capture) -> None:
+def test_json_of_one_recording_needs_no_reader(saved, capsys):
     assert run(["compare", "--json", saved["status-403"]]) == 0
     value = json.loads(capsys.readouterr().out)
     assert (value["outcome"], value["causes"][0]["evidence"]) == ("refused", "403 Forbidden: body text")
@@ -63,7 +61,7 @@ def test_json_of_one_recording_needs_no_reader(saved: dict[str, str], capsys: Ca
     assert "nothing to compare with" in capsys.readouterr().err
 
 
-def test_json_of_connect_is_a_recording(capsys: Capture, tmp_path: Path) -> None:
+def test_json_of_connect_is_a_recording(capsys, tmp_path):
     run(["connect", "--json", "lab:status-403"])
     file = tmp_path / "report"
     file.write_text(capsys.readouterr().out)
@@ -71,7 +69,7 @@ def test_json_of_connect_is_a_recording(capsys: Capture, tmp_path: Path) -> None
     assert "Unexpected response code: 403" in capsys.readouterr().out
 
 
-def test_what_script_cannot_tell_apart(saved: dict[str, str], capsys: Capture) -> None:
+def test_what_script_cannot_tell_apart(saved, capsys):
     arguments = ["compare", "--browser", "chromium", "--json", saved["status-403"], saved["accept-wrong"]]
     assert run(arguments) == 0
     first = json.loads(capsys.readouterr().out.splitlines()[0])
@@ -80,15 +78,13 @@ def test_what_script_cannot_tell_apart(saved: dict[str, str], capsys: Capture) -
     assert "Chromium: yes, by" in capsys.readouterr().out
 
 
-def test_a_page_elsewhere_is_none(saved: dict[str, str], capsys: Capture) -> None:
+def test_a_page_elsewhere_is_none(saved, capsys):
     assert run(["compare", "--browser-mode", "--page", "app.example/x", saved["status-403"]]) == 2
     assert "--page: 'app.example/x' is not a URL" in capsys.readouterr().err
     assert run(["compare", "--browser", "firefox", "--page", "about:blank", saved["status-403"]]) == 0
 
 
-def test_json_of_many_recordings_grows_as_they_do(
-    saved: dict[str, str], capsys: Capture, tmp_path: Path
-) -> None:
+def test_json_of_many_recordings_grows_as_they_do(saved, capsys, tmp_path):
     many = tmp_path / "many"
     many.write_text(Path(saved["status-403"]).read_text() * 101)
     assert run(["compare", "--browser", "chromium", "--json", str(many)]) == 0
@@ -98,13 +94,13 @@ def test_json_of_many_recordings_grows_as_they_do(
     assert not any("tellable" in value for value in rest)
 
 
-def test_engines_that_differ_give_1(saved: dict[str, str], capsys: Capture) -> None:
+def test_engines_that_differ_give_1(saved, capsys):
     assert run(["compare", "--browser", "chromium,firefox", saved["close-1006"]]) == 1
     out = capsys.readouterr().out
     assert "code 1006" in out
 
 
-def test_as_the_browser_asks(capsys: Capture) -> None:
+def test_as_the_browser_asks(capsys):
     assert (
         run(["compare", "--browser", "firefox", "--json", "--page", "https://app.example/x", "lab:status-403"])
         == 0
@@ -115,7 +111,7 @@ def test_as_the_browser_asks(capsys: Capture) -> None:
     assert b"Firefox/" in b64decode(sent["data"])
 
 
-def by_origin(server: socket.socket, connections: int, with_one: bytes, without: bytes) -> None:
+def by_origin(server, connections, with_one, without):
     """Answer *with_one* to requests with an Origin, *without* to the others."""
     for _ in range(connections):
         client, _ = server.accept()
@@ -123,11 +119,11 @@ def by_origin(server: socket.socket, connections: int, with_one: bytes, without:
             client.sendall(with_one if b"\r\nOrigin:" in client.recv(65536) else without)
 
 
-def refuse_with_origin(server: socket.socket, connections: int) -> None:
+def refuse_with_origin(server, connections):
     by_origin(server, connections, *(b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % n for n in (403, 404)))
 
 
-def compared(capsys: Capture, answers: tuple[bytes, bytes], asked: int, *arguments: str) -> tuple[int, str]:
+def compared(capsys, answers, asked, *arguments):
     """Exit status and output of `compare` against a server that answers by Origin."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=by_origin, args=(server, asked, *answers), daemon=True)
@@ -137,7 +133,7 @@ def compared(capsys: Capture, answers: tuple[bytes, bytes], asked: int, *argumen
     return status, capsys.readouterr().out
 
 
-def only_own_origin(server: socket.socket, connections: int) -> None:
+def only_own_origin(server, connections):
     """As Django Channels behind AllowedHostsOriginValidator: 403 for the Origin of any other host."""
     for _ in range(connections):
         client, _ = server.accept()
@@ -157,9 +153,7 @@ def only_own_origin(server: socket.socket, connections: int) -> None:
                 client.sendall(b"HTTP/1.1 403 No\r\nContent-Length: 18\r\n\r\norigin not allowed")
 
 
-def compared_by_own(
-    capsys: Capture, connections: int, *arguments: str, host: str = "127.0.0.1"
-) -> tuple[int, str]:
+def compared_by_own(capsys, connections, *arguments, host="127.0.0.1"):
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=only_own_origin, args=(server, connections), daemon=True)
         thread.start()
@@ -169,7 +163,7 @@ def compared_by_own(
 
 
 @pytest.mark.usefixtures("no_long_farewell")
-def test_a_server_that_checks_the_origin_opens_to_a_page_of_its_own(capsys: Capture) -> None:
+def test_a_server_that_checks_the_origin_opens_to_a_page_of_its_own(capsys):
     status, out = compared_by_own(capsys, 4, "--json", "--browser", "chromium,firefox,webkitgtk")
     assert status == 0
     assert [view["events"][0]["type"] for view in json.loads(out)["views"]] == ["open"] * 3
@@ -184,9 +178,7 @@ def test_a_server_that_checks_the_origin_opens_to_a_page_of_its_own(capsys: Capt
         ("Cookie: a=b", "page http://127.0.0.1:*/ (same origin; Origin sent: none)"),
     ],
 )
-def test_the_page_of_a_recording_has_the_recorded_origin(
-    header: str, page: str, tmp_path: Path, capsys: Capture
-) -> None:
+def test_the_page_of_a_recording_has_the_recorded_origin(header, page, tmp_path, capsys):
     kept = str(tmp_path / "kept.jsonl")
     run(["connect", "-s", "-H", header, "--save", kept, "lab:status-403"])
     run(["compare", "--browser-mode", kept])
@@ -196,7 +188,7 @@ def test_the_page_of_a_recording_has_the_recorded_origin(
     assert ("(the Origin of the request)" in capsys.readouterr().out) == ("localhost" in page)
 
 
-def test_an_origin_that_was_perhaps_meant_is_named(capsys: Capture) -> None:
+def test_an_origin_that_was_perhaps_meant_is_named(capsys):
     options = ("--browser", "chromium", "--origin", "http://localhost:3000")
     _, out = compared_by_own(capsys, 2, *options)
     assert "or try --origin http://127.0.0.1:3000: localhost and 127.0.0.1 are different origins" in out
@@ -204,9 +196,7 @@ def test_an_origin_that_was_perhaps_meant_is_named(capsys: Capture) -> None:
 
 @pytest.mark.usefixtures("no_long_farewell")
 @pytest.mark.parametrize("pasted", [True, False])
-def test_wsprobe_s_own_request_keeps_the_origin_that_was_given(
-    pasted: bool, tmp_path: Path, capsys: Capture
-) -> None:
+def test_wsprobe_s_own_request_keeps_the_origin_that_was_given(pasted, tmp_path, capsys):
     """Without it, it would be a server's answer to a stranger that stands beside the page's."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"ws://127.0.0.1:{server.getsockname()[1]}/"
@@ -218,7 +208,7 @@ def test_wsprobe_s_own_request_keeps_the_origin_that_was_given(
     assert capsys.readouterr().out.startswith("refused 403  ws://")
 
 
-def test_the_page_of_a_scenario_of_the_lab_is_of_its_origin_too(capsys: Capture) -> None:
+def test_the_page_of_a_scenario_of_the_lab_is_of_its_origin_too(capsys):
     assert run(["compare", "--browser", "chromium", "--json", "lab:status-403"]) == 0
     made = json.loads(capsys.readouterr().out)
     host = made["url"].removeprefix("ws://").partition("/")[0]
@@ -231,7 +221,7 @@ REFUSED = b"HTTP/1.1 403 No\r\nServer: gunicorn\r\nContent-Length: 0\r\n\r\n"
 MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
-def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> None:
+def test_what_is_said_is_about_the_answer_that_the_page_got(capsys):
     status, out = compared(capsys, (REFUSED, b"HTTP/1.1 101 x\r\n\r\n"), 3, "--browser", "chromium,firefox")
     assert status == 0
     first, second = f"\n{out}".split("\nanswer to ")[1:]
@@ -250,7 +240,7 @@ def test_what_is_said_is_about_the_answer_that_the_page_got(capsys: Capture) -> 
     assert "looks the same" not in second
 
 
-def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference() -> None:
+def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference():
     opened, refused = wsprobe.probe("lab:ok"), wsprobe.probe("lab:status-403")
     answer = engine_answer(refused.reading, refused.verdict, refused.outcome)
     seen = {"views": wsprobe.views(refused.exchange, ["chromium"]), "answers": (answer,)}
@@ -258,7 +248,7 @@ def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference() -> None:
     assert status([reached(replace(refused, **seen))]) == 0
 
 
-def test_the_page_s_answer_may_be_the_better_one(capsys: Capture) -> None:
+def test_the_page_s_answer_may_be_the_better_one(capsys):
     _, out = compared(capsys, (b"HTTP/1.1 204 x\r\n\r\n", REFUSED), 2, "--browser", "chromium")
     first, second = f"\n{out}".split("\nanswer to ")[1:]
     assert "HTTP/1.1 204 x" in first
@@ -266,13 +256,13 @@ def test_the_page_s_answer_may_be_the_better_one(capsys: Capture) -> None:
     assert "HTTP/1.1 403 No" in second
 
 
-def test_one_answer_is_shown_once(capsys: Capture) -> None:
+def test_one_answer_is_shown_once(capsys):
     _, out = compared(capsys, (REFUSED, REFUSED), 4, "--browser", "chromium,firefox,whatwg")
     assert "answered to" not in out
     assert out.count("HTTP/1.1 403 No") == 1
 
 
-def test_json_has_the_answer_of_each_engine(capsys: Capture) -> None:
+def test_json_has_the_answer_of_each_engine(capsys):
     _, out = compared(capsys, (REFUSED, MISSING), 2, "--json", "--browser", "chromium")
     value = json.loads(out)
     assert value["response"]["status"] == 404
@@ -285,14 +275,14 @@ def test_json_has_the_answer_of_each_engine(capsys: Capture) -> None:
     ("given", "most"),
     [((), (699050, 349525)), (("--max-body", "1000"), (699050, 1000))],
 )
-def test_engines_share_the_limits(given: tuple[str, ...], most: tuple[int, int], capsys: Capture) -> None:
+def test_engines_share_the_limits(given, most, capsys):
     _, out = compared(capsys, (REFUSED, REFUSED), 4, "--json", "--browser", "chromium,firefox,whatwg", *given)
     for view in json.loads(out)["views"]:
         limits = view["exchange"]["plan"]["limits"]
         assert (limits["max_head"], limits["max_body"]) == most
 
 
-def test_an_engine_that_asks_nothing_has_nothing_on_its_wire(capsys: Capture) -> None:
+def test_an_engine_that_asks_nothing_has_nothing_on_its_wire(capsys):
     _, out = compared(
         capsys,
         (REFUSED, MISSING),
@@ -311,7 +301,7 @@ def test_an_engine_that_asks_nothing_has_nothing_on_its_wire(capsys: Capture) ->
     assert second.startswith("wsprobe\n")
 
 
-def test_specifications(saved: dict[str, str], capsys: Capture) -> None:
+def test_specifications(saved, capsys):
     assert run(["compare", "--spec", "hybi-06..hybi-08,r1.210", "--json", saved["status-403"]]) == 1
     value = json.loads(capsys.readouterr().out)
     assert [(v["spec"], v["answer"]) for v in value["verdicts"]] == [
@@ -322,13 +312,13 @@ def test_specifications(saved: dict[str, str], capsys: Capture) -> None:
     ]
 
 
-def test_two_recordings(saved: dict[str, str], capsys: Capture) -> None:
+def test_two_recordings(saved, capsys):
     assert run(["compare", saved["ok"], saved["ok"]]) == 0
     assert run(["compare", saved["ok"], saved["status-403"]]) == 1
     assert "outcome\n  [1] open\n  [2] refused\n" in capsys.readouterr().out
 
 
-def test_nothing_answered_is_that_status(capsys: Capture) -> None:
+def test_nothing_answered_is_that_status(capsys):
     assert run(["compare", "lab:refused", "lab:refused"]) == 4
 
 
@@ -343,7 +333,7 @@ def test_nothing_answered_is_that_status(capsys: Capture) -> None:
         (b"\xff\xfe\n", "no recording"),
     ],
 )
-def test_bad_recordings(content: bytes, says: str, tmp_path: Path, capsys: Capture) -> None:
+def test_bad_recordings(content, says, tmp_path, capsys):
     file = tmp_path / "bad"
     file.write_bytes(content)
     assert run(["compare", "--browser-mode", str(file)]) == 2
@@ -352,17 +342,17 @@ def test_bad_recordings(content: bytes, says: str, tmp_path: Path, capsys: Captu
     assert err.count("\n") == 1
 
 
-def test_a_recording_that_is_not_there_is_no_host(capsys: Capture) -> None:
+def test_a_recording_that_is_not_there_is_no_host(capsys):
     assert run(["compare", "--browser-mode", "no-such-recording.jsonl"]) == 2
     assert "no-such-recording.jsonl: No such file or directory" in capsys.readouterr().err
 
 
-def test_a_scheme_of_no_server_is_what_the_page_gets(capsys: Capture) -> None:
+def test_a_scheme_of_no_server_is_what_the_page_gets(capsys):
     assert run(["compare", "--browser", "chromium", "mailto:a@b"]) == 0
     assert "throws SyntaxError" in capsys.readouterr().out
 
 
-def test_a_url_at_which_the_constructor_throws_is_shown_not_refused(capsys: Capture) -> None:
+def test_a_url_at_which_the_constructor_throws_is_shown_not_refused(capsys):
     assert run(["compare", "--browser", "chromium,firefox,webkitgtk", "ws://"]) == 0
     assert "throws SyntaxError" in capsys.readouterr().out
 
@@ -381,11 +371,11 @@ def test_a_url_at_which_the_constructor_throws_is_shown_not_refused(capsys: Capt
         ("", ""),
     ],
 )
-def test_words_without_a_scheme(word: str, url: str) -> None:
+def test_words_without_a_scheme(word, url):
     assert with_scheme(word) == url
 
 
-def test_relative_to_the_page(capsys: Capture) -> None:
+def test_relative_to_the_page(capsys):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         thread = threading.Thread(target=refuse_with_origin, args=(server, 2), daemon=True)
@@ -398,12 +388,12 @@ def test_relative_to_the_page(capsys: Capture) -> None:
     assert value["outcome"] == "refused"
 
 
-def test_credentials_are_the_urls_for_a_browser(capsys: Capture) -> None:
+def test_credentials_are_the_urls_for_a_browser(capsys):
     assert run(["compare", "--browser", "chromium", "--json", "-u", "a b:c@d", "lab:status-403"]) == 0
     assert json.loads(capsys.readouterr().out)["views"][0]["url"].startswith("ws://a%20b:c%40d@127.0.0.1:")
 
 
-def test_two_answers_that_differ_in_spelling_alone_are_the_same(capsys: Capture) -> None:
+def test_two_answers_that_differ_in_spelling_alone_are_the_same(capsys):
     """A proxy that writes header names in lower case changes nothing (RFC 9110 section 5.1)."""
     assert run(["compare", "lab:/status/403?header=X-Tag:1", "lab:/status/403?header=x-tag:1"]) == 0
     out = capsys.readouterr().out
@@ -413,7 +403,7 @@ def test_two_answers_that_differ_in_spelling_alone_are_the_same(capsys: Capture)
     assert "header X-Tag\n  [1] 1\n  [2] 2\n" in capsys.readouterr().out
 
 
-def test_recordings_say_what_was_asked_otherwise(capsys: Capture, tmp_path: Path) -> None:
+def test_recordings_say_what_was_asked_otherwise(capsys, tmp_path):
     files = []
     for origin in ("https://a.example", "https://b.example"):
         files.append(str(tmp_path / origin[-9]))
@@ -427,13 +417,13 @@ def test_recordings_say_what_was_asked_otherwise(capsys: Capture, tmp_path: Path
     assert "asked with Sec" not in out
 
 
-def test_http2_makes_a_difference_and_that_is_said_first(capsys: Capture) -> None:
+def test_http2_makes_a_difference_and_that_is_said_first(capsys):
     assert run(["compare", "--browser", "chromium,firefox", "lab:h2-status-403"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "over HTTP/1.1 it opens; Firefox 153 uses HTTP/2 and is refused"
 
 
-def test_a_page_that_came_over_http2_lets_chromium_ask_so(capsys: Capture) -> None:
+def test_a_page_that_came_over_http2_lets_chromium_ask_so(capsys):
     run(["compare", "--browser", "chromium,firefox,webkitgtk", "--page-http", "2", "--json", "lab:h2-on"])
     views = json.loads(capsys.readouterr().out)["views"]
     assert [view["handshakes"] for view in views] == [["2"], ["2"], ["1.1"]]
@@ -442,7 +432,7 @@ def test_a_page_that_came_over_http2_lets_chromium_ask_so(capsys: Capture) -> No
     ] * 3
 
 
-def test_a_fallback_shows_both_handshakes(capsys: Capture) -> None:
+def test_a_fallback_shows_both_handshakes(capsys):
     name = "lab:h2-rst-http11-required-before"
     run(["compare", "--browser", "chromium,firefox", "--page-http", "2", "--json", name])
     chromium, firefox = json.loads(capsys.readouterr().out)["views"]
@@ -451,7 +441,7 @@ def test_a_fallback_shows_both_handshakes(capsys: Capture) -> None:
     assert firefox["handshakes"] == ["2"]
 
 
-def test_a_retry_is_on_the_same_connection_and_shown(capsys: Capture, tmp_path: Path) -> None:
+def test_a_retry_is_on_the_same_connection_and_shown(capsys, tmp_path):
     arguments = ["--browser", "chromium", "--page-http", "2", "lab:h2-rst-refused-twice-then-200"]
     run(["compare", *arguments, "--json"])
     (view,) = json.loads(capsys.readouterr().out)["views"]
@@ -479,35 +469,35 @@ def test_a_retry_is_on_the_same_connection_and_shown(capsys: Capture, tmp_path: 
         ("firefox", "h2-off", "sent over HTTP/1.1: the server speaks HTTP/2 but does not announce WebSockets"),
     ],
 )
-def test_why_it_was_asked_again_is_said(engine: str, name: str, says: str, capsys: Capture) -> None:
+def test_why_it_was_asked_again_is_said(engine, name, says, capsys):
     run(["compare", "--browser", engine, "--page-http", "2", f"lab:{name}"])
     assert says in capsys.readouterr().out
 
 
-def test_no_page_comes_over_http2_without_tls(capsys: Capture) -> None:
+def test_no_page_comes_over_http2_without_tls(capsys):
     arguments = ["--browser-mode", "--page-http", "2", "--page", "http://app.example/", "lab:h2-on"]
     assert run(["compare", *arguments]) == 2
     assert "--page-http 2" in capsys.readouterr().err
 
 
-def test_without_http2_an_engine_has_one_handshake_over_http1(capsys: Capture) -> None:
+def test_without_http2_an_engine_has_one_handshake_over_http1(capsys):
     run(["compare", "--browser-mode", "--json", "lab:status-403"])
     assert {tuple(view["handshakes"]) for view in json.loads(capsys.readouterr().out)["views"]} == {("1.1",)}
 
 
-def test_a_file_without_a_recording_is_named(tmp_path: Path, capsys: Capture) -> None:
+def test_a_file_without_a_recording_is_named(tmp_path, capsys):
     empty = tmp_path / "empty.jsonl"
     empty.touch()
     assert run(["compare", "--browser-mode", str(empty)]) == 2
     assert f"no recording to compare in {empty}" in capsys.readouterr().err
 
 
-def test_what_is_long_in_how_others_asked_ends_in_dots(capsys: Capture) -> None:
+def test_what_is_long_in_how_others_asked_ends_in_dots(capsys):
     run(["compare", "--browser", "chromium,webkitgtk", "lab:redirect-302"])
     assert "(KHTML, like Gecko) Version...)\n" in capsys.readouterr().out
 
 
-def test_port_0_is_blocked_in_browsers_and_refused_elsewhere(capsys: Capture) -> None:
+def test_port_0_is_blocked_in_browsers_and_refused_elsewhere(capsys):
     """Measured in Chromium 156, Firefox ESR 153, WebKitGTK 2.54 and ws 8.23."""
     run(["compare", "--json", "--browser", "chromium,firefox,webkitgtk,ws", "ws://127.0.0.1:0/"])
     *browsers, ws = json.loads(capsys.readouterr().out)["views"]
@@ -516,14 +506,14 @@ def test_port_0_is_blocked_in_browsers_and_refused_elsewhere(capsys: Capture) ->
     assert ws["events"][0]["message"] == "connect ECONNREFUSED 127.0.0.1"
 
 
-def test_only_what_a_page_can_act_on_is_a_difference(capsys: Capture) -> None:
+def test_only_what_a_page_can_act_on_is_a_difference(capsys):
     """The extensions that a healthy server agrees on differ between browsers, and no script can use them."""
     assert run(["compare", "-s", "--browser-mode", "lab:pmd-message"]) == 0
     assert run(["compare", "-s", "--browser-mode", "--strict", "lab:pmd-message"]) == 1
     assert run(["compare", "-s", "--browser-mode", "lab:302-ws"]) == 1
 
 
-def test_each_of_several_urls_has_a_line(capsys: Capture) -> None:
+def test_each_of_several_urls_has_a_line(capsys):
     urls = ["lab:ok", "lab:status-403", "lab:302-ws", "lab:close-4403", "lab:refused"]
     assert run(["compare", "--browser-mode", *urls]) == 1
     lines = capsys.readouterr().out.splitlines()[: len(urls)]

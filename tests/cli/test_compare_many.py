@@ -8,8 +8,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -17,12 +15,8 @@ from wsprobe.cli import compare, compare_many, compare_shared
 from wsprobe.cli.compare_many import NOT_APART
 from wsprobe.cli.compare_shared import worker
 from wsprobe.cli.main import run
-from wsprobe.cli.readers import Readers
-from wsprobe.cli.recordings import RecordedLine, exchanges
-from wsprobe.cli.settings import Settings
-from wsprobe.exchange import Exchange
+from wsprobe.cli.recordings import exchanges
 from wsprobe.net import worker_pool
-from wsprobe.net.worker_pool import Work
 from wsprobe.report.outcome import Exit
 
 Capture = pytest.CaptureFixture[str]
@@ -30,7 +24,7 @@ SCENARIOS = ("status-403", "accept-wrong", "close-4403")
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def recorded(tmp_path_factory):
     """A line each, of a few scenarios."""
     file = tmp_path_factory.mktemp("recorded") / "file"
     run(["connect", "-s", "--save", str(file), *(f"lab:{name}" for name in SCENARIOS)])
@@ -38,11 +32,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture
-def many(recorded: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def many(recorded, tmp_path, monkeypatch):
     """Makes a file of lines that are more than can be held: two."""
     monkeypatch.setattr(compare, "HELD", 2)
 
-    def file(*lines: str) -> str:
+    def file(*lines):
         path = tmp_path / "many"
         path.write_text("".join(lines or recorded * 3))
         return str(path)
@@ -50,15 +44,13 @@ def many(recorded: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return file
 
 
-def output(capsys: Capture, *words: str) -> tuple[int, str, str]:
+def output(capsys, *words):
     status = run(["compare", "--browser", "chromium,firefox", "--json", *words])
     said = capsys.readouterr()
     return status, said.out, said.err
 
 
-def test_they_are_what_each_is_by_itself(
-    recorded: list[str], many: Callable[..., str], capsys: Capture, tmp_path: Path
-) -> None:
+def test_they_are_what_each_is_by_itself(recorded, many, capsys, tmp_path):
     status, out, _ = output(capsys, many())
     assert status == Exit.DIFFERENT
     alone = []
@@ -72,20 +64,14 @@ def test_they_are_what_each_is_by_itself(
 @pytest.mark.parametrize(("held", "held_bytes"), [(2, 1 << 20), (1000, 10)])
 @pytest.mark.parametrize("how", [("--browser", "chromium"), ("--spec", "rfc6455"), ("--browser-mode", "-v")])
 def test_for_a_person_each_is_printed_before_the_next_is_read(
-    how: Sequence[str],
-    held: int,
-    held_bytes: int,
-    recorded: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: Capture,
-    tmp_path: Path,
-) -> None:
+    how, held, held_bytes, recorded, monkeypatch, capsys, tmp_path
+):
     monkeypatch.setattr(compare, "HELD", held)
     monkeypatch.setattr(compare, "HELD_BYTES", held_bytes)
-    printed: list[str] = []
-    kept: set[int] = set()
+    printed = []
+    kept = set()
 
-    def read(line: RecordedLine) -> list[Exchange]:
+    def read(line):
         printed.append(capsys.readouterr().out)
         kept.add(sys.getrefcount(line))
         return exchanges(line)
@@ -105,7 +91,7 @@ def test_for_a_person_each_is_printed_before_the_next_is_read(
     assert capsys.readouterr() == (alone[-1], f"wsprobe: {NOT_APART}\n" if how[0] != "--spec" else "")
 
 
-def test_files_have_each_of_them_too(recorded: list[str], many: Callable[..., str], tmp_path: Path) -> None:
+def test_files_have_each_of_them_too(recorded, many, tmp_path):
     har, page, junit = (tmp_path / name for name in ("har.json", "page.html", "junit.xml"))
     written = []
     for more in ((), ("--junit", str(junit))):  # for which all are held
@@ -128,19 +114,17 @@ def test_files_have_each_of_them_too(recorded: list[str], many: Callable[..., st
     assert written[0][1] == [1, 1, 1]
 
 
-def test_all_the_same_is_no_difference(recorded: list[str], many: Callable[..., str], capsys: Capture) -> None:
+def test_all_the_same_is_no_difference(recorded, many, capsys):
     assert output(capsys, many(*[recorded[0]] * 5))[0] == Exit.OPEN
 
 
 @pytest.mark.programs
-def test_processes_print_the_same_in_the_same_order(many: Callable[..., str], capsys: Capture) -> None:
+def test_processes_print_the_same_in_the_same_order(many, capsys):
     file = many()
     assert output(capsys, "--workers", "2", file) == output(capsys, file)
 
 
-def test_a_line_that_is_none_is_named_and_the_rest_goes_on(
-    recorded: list[str], many: Callable[..., str], capsys: Capture
-) -> None:
+def test_a_line_that_is_none_is_named_and_the_rest_goes_on(recorded, many, capsys):
     file = many(recorded[0], "{}\n", recorded[1], "\n", recorded[2])
     status, out, err = output(capsys, file)
     assert status == Exit.USAGE
@@ -149,16 +133,12 @@ def test_a_line_that_is_none_is_named_and_the_rest_goes_on(
     assert f"{file}, line 2: not a recording" in err
 
 
-def test_standard_input_and_files_are_one_list(
-    recorded: list[str], many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standard_input_and_files_are_one_list(recorded, many, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(recorded[0].encode())))
     assert len(output(capsys, many(*recorded[:2]), "-")[1].splitlines()) == 3
 
 
-def test_what_is_expected_decides_the_status(
-    recorded: list[str], many: Callable[..., str], capsys: Capture
-) -> None:
+def test_what_is_expected_decides_the_status(recorded, many, capsys):
     file = many()
     assert output(capsys, "--expect", "view:chromium=failed", file)[0] == Exit.UNEXPECTED
     status, _, err = output(capsys, "--redact", "--expect", "outcome=refused", file)
@@ -167,7 +147,7 @@ def test_what_is_expected_decides_the_status(
     assert output(capsys, "--expect", "view:chromium=1006", alike)[0] == Exit.OPEN
 
 
-def test_saved_masked_brief_and_by_revisions(many: Callable[..., str], capsys: Capture, tmp_path: Path) -> None:
+def test_saved_masked_brief_and_by_revisions(many, capsys, tmp_path):
     to = tmp_path / "saved"
     file = many()
     status, out, _ = output(capsys, "--save", str(to), "--redact", "--brief", "--spec", "rfc6455", file)
@@ -179,18 +159,18 @@ def test_saved_masked_brief_and_by_revisions(many: Callable[..., str], capsys: C
     assert len(to.read_text().splitlines()) == 9
 
 
-def test_the_schema_holds_without_tellable(many: Callable[..., str], capsys: Capture) -> None:
+def test_the_schema_holds_without_tellable(many, capsys):
     assert not any("tellable" in json.loads(line) for line in output(capsys, many())[1].splitlines())
 
 
 # The processes ------------------------------------------------------------------------------------------
 
 
-def deadly(said: Settings, by: Readers) -> Work:
+def deadly(said, by):
     """As ``compare_shared.worker``, but a piece with this close code in it ends the process."""
     work = worker(said, by)
 
-    async def read(lines: Sequence[RecordedLine], keep: Callable[[Callable[[], object]], object]) -> object:
+    async def read(lines, keep):
         if any(b"close-4403" in line.data for line in lines):
             os.kill(os.getpid(), signal.SIGKILL)
         return await work(lines, keep)
@@ -199,9 +179,7 @@ def deadly(said: Settings, by: Readers) -> Work:
 
 
 @pytest.mark.programs
-def test_a_line_that_ends_processes_takes_no_other_with_it(
-    recorded: list[str], many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_that_ends_processes_takes_no_other_with_it(recorded, many, capsys, monkeypatch):
     """It ends two with its piece, and two by itself; the pieces before and behind it are there, in order."""
     monkeypatch.setattr(compare_shared, "PIECE_LINES", 2)
     first, second, third = recorded
@@ -216,14 +194,12 @@ def test_a_line_that_ends_processes_takes_no_other_with_it(
     assert last == (f"wsprobe: {file}, line 4: not read: two worker processes ended while reading it")
 
 
-def no_process(*given: object, alone: bool) -> None:
+def no_process(*given, alone):
     raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
 @pytest.mark.programs
-def test_where_no_process_can_be_started_this_one_reads(
-    many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_no_process_can_be_started_this_one_reads(many, capsys, monkeypatch):
     file = many()
     alone = output(capsys, file)
     monkeypatch.setattr(worker_pool, "spawned", no_process)
@@ -237,10 +213,10 @@ def test_where_no_process_can_be_started_this_one_reads(
 
 @pytest.mark.programs
 def test_when_the_last_process_is_lost_and_there_is_no_other_one_line_says_so(
-    recorded: list[str], many: Callable[..., str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    recorded, many, capsys, monkeypatch
+):
     class One(worker_pool.WorkerPool):
-        def _start(self, alone: bool = False) -> object:
+        def _start(self, alone=False):
             if self._started:
                 monkeypatch.setattr(worker_pool, "spawned", no_process)
             return super()._start(alone)

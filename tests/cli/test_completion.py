@@ -38,7 +38,7 @@ TYPED = [
 ]
 
 
-def wanting(shell: str) -> pytest.MarkDecorator:
+def wanting(shell):
     missing = shutil.which(shell) is None and not os.environ.get("CI")
     return pytest.mark.skipif(missing, reason=f"{shell} is not installed")
 
@@ -46,7 +46,7 @@ def wanting(shell: str) -> pytest.MarkDecorator:
 class Terminal:
     """A shell on a terminal of its own."""
 
-    def __init__(self, shell: str, directory: Path) -> None:
+    def __init__(self, shell, directory):
         self.controller, other = pty.openpty()
         self.process = subprocess.Popen(
             SHELLS[shell],
@@ -60,10 +60,10 @@ class Terminal:
         os.close(other)
         self.seen = ""
 
-    def type(self, text: str) -> None:
+    def type(self, text):
         os.write(self.controller, text.encode())
 
-    def wait_for(self, text: str) -> bool:
+    def wait_for(self, text):
         """Whether *text* is shown within twenty seconds."""
         while text not in self.seen:
             ready, _, _ = select.select([self.controller], [], [], 20)
@@ -75,7 +75,7 @@ class Terminal:
                 return False
         return True
 
-    def close(self) -> None:
+    def close(self):
         self.process.kill()
         self.process.wait()
         os.close(self.controller)
@@ -83,7 +83,7 @@ class Terminal:
 
 @pytest.mark.programs
 @pytest.mark.parametrize("shell", [pytest.param(name, marks=wanting(name)) for name in SHELLS])
-def test_a_tab_completes(shell: str, tmp_path: Path) -> None:
+def test_a_tab_completes(shell, tmp_path):
     (tmp_path / "kept-recording.json").touch()
     terminal = Terminal(shell, tmp_path)
     try:
@@ -102,7 +102,7 @@ def test_a_tab_completes(shell: str, tmp_path: Path) -> None:
 
 @pytest.mark.programs
 @wanting("fish")
-def test_fish_completes(tmp_path: Path) -> None:
+def test_fish_completes(tmp_path):
     (tmp_path / "kept-recording.json").touch()
     completions = "; ".join(f"complete -C '{typed}'; echo {END}" for typed, _ in TYPED)
     done = subprocess.run(
@@ -122,7 +122,7 @@ def test_fish_completes(tmp_path: Path) -> None:
 
 @pytest.mark.programs
 @wanting("fish")
-def test_fish_shows_the_whole_of_a_help_with_commas(tmp_path: Path) -> None:
+def test_fish_shows_the_whole_of_a_help_with_commas(tmp_path):
     done = subprocess.run(
         [
             "fish",
@@ -153,7 +153,7 @@ def test_fish_shows_the_whole_of_a_help_with_commas(tmp_path: Path) -> None:
         ("lab", ":", ""),
     ],
 )
-def test_kept(incomplete: str, breaks: str, prefix: str) -> None:
+def test_kept(incomplete, breaks, prefix):
     assert kept(incomplete, breaks) == prefix
 
 
@@ -174,7 +174,7 @@ KNOWN = [
 
 
 @pytest.mark.programs
-def test_what_completes_is_told_without_the_network() -> None:
+def test_what_completes_is_told_without_the_network():
     """In one process, in which each line is completed as in one of its own."""
     code = f"""
 import os, sys

@@ -6,9 +6,7 @@ import itertools
 import json
 import socket
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +17,7 @@ from wsprobe.recording import archive
 Capture = pytest.CaptureFixture[str]
 
 
-def json_of(capsys: Capture, *arguments: str) -> dict[str, object]:
+def json_of(capsys, *arguments):
     run(["connect", "--json", *arguments])
     value = json.loads(capsys.readouterr().out)
     assert isinstance(value, dict)
@@ -45,19 +43,19 @@ def json_of(capsys: Capture, *arguments: str) -> dict[str, object]:
         ("accept-then-close-4403", 17, "closed"),
     ],
 )
-def test_outcome_and_exit_status(name: str, status: int, outcome: str, capsys: Capture) -> None:
+def test_outcome_and_exit_status(name, status, outcome, capsys):
     assert run(["connect", f"lab:{name}"]) == status
     out, err = capsys.readouterr()
     assert f"\n{outcome}" in f"\n{out}"
     assert err == ""
 
 
-def test_timeout_is_7(capsys: Capture) -> None:
+def test_timeout_is_7(capsys):
     assert run(["connect", "-m", "0.2", "lab:silence"]) == 7
     assert "timeout  lab:silence: the exchange took longer than" in capsys.readouterr().out
 
 
-def test_parameterised_path(capsys: Capture) -> None:
+def test_parameterised_path(capsys):
     assert run(["connect", "lab:/status/429?reason=Slow%20down&body=later&header=Retry-After:7"]) == 12
     out = capsys.readouterr().out
     assert "\n\nHTTP/1.1 429 Slow down\n" in out
@@ -65,7 +63,7 @@ def test_parameterised_path(capsys: Capture) -> None:
     assert "\nlater\n" in out
 
 
-def test_a_command_to_copy_is_quoted_for_a_shell(capsys: Capture) -> None:
+def test_a_command_to_copy_is_quoted_for_a_shell(capsys):
     run(["connect", "lab:/status/418?reason=Tea&body=short"])
     assert "--browser-mode 'lab:/status/418?reason=Tea&body=short'\n" in capsys.readouterr().out
 
@@ -80,7 +78,7 @@ def test_a_command_to_copy_is_quoted_for_a_shell(capsys: Capture) -> None:
         ("lab:raw?text=HTTP/1.1%20500%20No%0d%0a%0d%0a", 13),
     ],
 )
-def test_a_path_of_the_lab_needs_no_slash(place: str, status: int) -> None:
+def test_a_path_of_the_lab_needs_no_slash(place, status):
     assert run(["connect", "-s", place]) == status
 
 
@@ -93,14 +91,14 @@ def test_a_path_of_the_lab_needs_no_slash(place: str, status: int) -> None:
         ("lab:stauts/403", "there is no scenario 'stauts/403'; similar: status-403"),
     ],
 )
-def test_what_is_no_place_is_said_in_one_line(place: str, said: str, capsys: Capture) -> None:
+def test_what_is_no_place_is_said_in_one_line(place, said, capsys):
     assert run(["connect", place]) == 2
     out, err = capsys.readouterr()
     assert said in err
     assert (out, err.count("\n")) == ("", 1)
 
 
-def test_several_urls_keep_their_order(capsys: Capture, tmp_path: Path) -> None:
+def test_several_urls_keep_their_order(capsys, tmp_path):
     names = ["lab:status-403", "lab:ok", "lab:refused", "lab:status-403"]
     file = tmp_path / "urls"
     file.write_text("# a comment\n\n" + "\n".join(names) + "\n")
@@ -110,7 +108,7 @@ def test_several_urls_keep_their_order(capsys: Capture, tmp_path: Path) -> None:
     assert [row["exit_status"] for row in rows] == [12, 0, 4, 12]
 
 
-def test_request_options_are_on_the_wire(capsys: Capture) -> None:
+def test_request_options_are_on_the_wire(capsys):
     value = json_of(
         capsys,
         *(
@@ -159,7 +157,7 @@ def test_request_options_are_on_the_wire(capsys: Capture) -> None:
     ]
 
 
-def test_raw_request(capsys: Capture, tmp_path: Path) -> None:
+def test_raw_request(capsys, tmp_path):
     file = tmp_path / "request"
     file.write_bytes(b"GET /s/ok HTTP/1.1\nhost:{host}\nSEC-websocket-KEY: {key}\nUpgrade: x\n\n")
     value = json_of(capsys, "--raw-request", str(file), "--ws-key", "dGhlIHNhbXBsZSBub25jZQ==", "lab:ok")
@@ -168,9 +166,7 @@ def test_raw_request(capsys: Capture, tmp_path: Path) -> None:
     assert ["SEC-websocket-KEY", "dGhlIHNhbXBsZSBub25jZQ=="] in request["headers"]
 
 
-def test_include_and_output_give_bytes_untouched(
-    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
-) -> None:
+def test_include_and_output_give_bytes_untouched(capfdbinary, tmp_path):
     assert run(["connect", "-i", "lab:/raw?hex=485454502f312e31203430332025ff0d0a0d0a00ff"]) == 12
     assert capfdbinary.readouterr().out == b"HTTP/1.1 403 %\xff\r\n\r\n\x00\xff"
     body = tmp_path / "body"
@@ -179,7 +175,7 @@ def test_include_and_output_give_bytes_untouched(
     assert capfdbinary.readouterr().out == b""
 
 
-def test_silent_prints_nothing(capsys: Capture) -> None:
+def test_silent_prints_nothing(capsys):
     assert run(["connect", "-s", "lab:status-403"]) == 12
     assert capsys.readouterr() == ("", "")
 
@@ -187,7 +183,7 @@ def test_silent_prints_nothing(capsys: Capture) -> None:
 NOTHING_SHOWN = "wsprobe: -s leaves out the conversation that -v shows; leave one of them out\n"
 
 
-def test_verbose_is_on_standard_error(capsys: Capture) -> None:
+def test_verbose_is_on_standard_error(capsys):
     assert run(["connect", "-v", "-s", "lab:status-403"]) == 12
     assert capsys.readouterr() == ("", NOTHING_SHOWN)
     assert run(["connect", "-v", "lab:status-403"]) == 12
@@ -225,7 +221,7 @@ def test_verbose_is_on_standard_error(capsys: Capture) -> None:
         (["message~."], "status-403", 20),
     ],
 )
-def test_expect(expectations: list[str], name: str, status: int, capsys: Capture) -> None:
+def test_expect(expectations, name, status, capsys):
     arguments = [part for each in expectations for part in ("--expect", each)]
     assert run(["connect", *arguments, f"lab:{name}"]) == status
     err = capsys.readouterr().err
@@ -233,29 +229,29 @@ def test_expect(expectations: list[str], name: str, status: int, capsys: Capture
     assert err == "" or err.startswith(f"wsprobe: lab:{name}: expected ")
 
 
-def test_expect_says_what_was_found_without_its_escapes(capsys: Capture) -> None:
+def test_expect_says_what_was_found_without_its_escapes(capsys):
     raw = b"HTTP/1.1 403 x\r\nX-A: \x1b]0;a\x07\x9b\x7f\r\n\r\n".hex()
     assert run(["connect", "--expect", "header:X-A=b", f"lab:/raw?hex={raw}"]) == 20
     assert "expected header:X-A=b, found \\x1b]0;a\\x07\\x9b\\x7f\n" in capsys.readouterr().err
 
 
-def test_output_on_a_terminal_is_made_visible(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output_on_a_terminal_is_made_visible(capsys, monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert run(["connect", "-o", "-", "lab:/status/500?body=a%1B[1m"]) == 13
     assert capsys.readouterr().out == "a\\x1b[1m\n"
 
 
-def test_save_and_compare_again(capsys: Capture, tmp_path: Path) -> None:
+def test_save_and_compare_again(capsys, tmp_path):
     file = tmp_path / "recordings"
     assert run(["connect", "-s", "--save", str(file), "lab:status-403"]) == 12
     assert run(["connect", "-s", "--save", str(file), "lab:ok"]) == 0
     kept = [archive.load(row) for row in file.read_text().splitlines()]
-    assert [read(each).final.status for each in kept if read(each).final] == [403, 101]  # type: ignore[union-attr]
+    assert [read(each).final.status for each in kept if read(each).final] == [403, 101]
     assert run(["compare", str(file)]) == 1
     assert "[1] refused\n  [2] open\n" in capsys.readouterr().out
 
 
-def test_redact_masks_what_is_printed_and_saved(capsys: Capture, tmp_path: Path) -> None:
+def test_redact_masks_what_is_printed_and_saved(capsys, tmp_path):
     file = tmp_path / "recording"
     secret = "hunter2secret"
     place = f"lab:/status/403?header=Set-Cookie:s={secret}&token={secret}"
@@ -265,7 +261,7 @@ def test_redact_masks_what_is_printed_and_saved(capsys: Capture, tmp_path: Path)
     assert secret not in file.read_text()
 
 
-def test_follow_redirects_keeps_every_hop_and_no_credentials(capsys: Capture) -> None:
+def test_follow_redirects_keeps_every_hop_and_no_credentials(capsys):
     value = json_of(capsys, "-L", "lab:302-ws")
     assert value["outcome"] == "open"
     hops = value["hops"]
@@ -277,11 +273,11 @@ def test_follow_redirects_keeps_every_hop_and_no_credentials(capsys: Capture) ->
 
 
 @contextmanager
-def flaky(answers: list[bytes]) -> Iterator[int]:
+def flaky(answers):
     """A server that gives one of *answers* to each connection, in order."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def work() -> None:
+        def work():
             for answer in answers:
                 client, _ = server.accept()
                 with client:
@@ -294,10 +290,10 @@ def flaky(answers: list[bytes]) -> Iterator[int]:
         thread.join(timeout=10)
 
 
-def test_retry(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[float] = []
+def test_retry(capsys, monkeypatch):
+    waited = []
 
-    async def at_once(seconds: float) -> None:
+    async def at_once(seconds):
         waited.append(seconds)
 
     monkeypatch.setattr("wsprobe.net.sleep", at_once)
@@ -328,12 +324,10 @@ DATED = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08
         ("503", "Retry-After: 99999999999999999999\r\n", None),
     ],
 )
-def test_retry_after(
-    monkeypatch: pytest.MonkeyPatch, capsys: Capture, status: str, fields: str, waits: float | None
-) -> None:
-    waited: list[float] = []
+def test_retry_after(monkeypatch, capsys, status, fields, waits):
+    waited = []
 
-    async def at_once(seconds: float) -> None:
+    async def at_once(seconds):
         waited.append(seconds)
 
     monkeypatch.setattr("wsprobe.net.sleep", at_once)
@@ -353,8 +347,8 @@ def test_retry_after(
         assert f"wsprobe: retrying in {waits:g} s{by_server}; retries left after this one: 1\n" in said
 
 
-def test_retry_max_time(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    async def at_once(seconds: float) -> None:
+def test_retry_max_time(monkeypatch, capsys):
+    async def at_once(seconds):
         raise AssertionError("waited")
 
     monkeypatch.setattr("wsprobe.net.sleep", at_once)
@@ -366,12 +360,12 @@ def test_retry_max_time(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> Non
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_a_clock_that_is_set_meanwhile(days: int, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+def test_a_clock_that_is_set_meanwhile(days, monkeypatch, capsys):
     """Neither what is waited for nor what was measured depends on the time of day."""
-    waited: list[float] = []
+    waited = []
     times = itertools.count(1_800_000_000, days * 86_400)
 
-    async def at_once(seconds: float) -> None:
+    async def at_once(seconds):
         waited.append(seconds)
 
     monkeypatch.setattr("wsprobe.net.sleep", at_once)
@@ -387,7 +381,7 @@ def test_a_clock_that_is_set_meanwhile(days: int, monkeypatch: pytest.MonkeyPatc
     assert 0 <= at[0] <= at[-1] < 60_000_000
 
 
-def test_send_and_echo(capsys: Capture) -> None:
+def test_send_and_echo(capsys):
     assert run(["connect", "--send", "hello", "--send-hex", "00ff", "--ping", "lab:/echo"]) == 0
     out = capsys.readouterr().out
     assert '> Text "hello"\n' in out
@@ -396,16 +390,16 @@ def test_send_and_echo(capsys: Capture) -> None:
     assert "< Pong" in out
 
 
-def test_does_not_read_standard_input_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_does_not_read_standard_input_unasked(monkeypatch):
     class Untouchable:
-        def __getattr__(self, name: str) -> object:
+        def __getattr__(self, name):
             raise AssertionError(f"standard input was used: {name}")
 
     monkeypatch.setattr("sys.stdin", Untouchable())
     assert run(["connect", "-s", "lab:status-403"]) == 12
 
 
-def test_certificate_is_named(capsys: Capture) -> None:
+def test_certificate_is_named(capsys):
     value = json_of(capsys, "lab:wss-wrong-host")
     tls = value["tls"]
     assert isinstance(tls, dict)
@@ -435,19 +429,19 @@ def test_certificate_is_named(capsys: Capture) -> None:
         (["lab:/status/302"], "redirects, but has no Location\n"),
     ],
 )
-def test_a_redirect_says_what_came_of_it(arguments: list[str], says: str, capsys: Capture) -> None:
+def test_a_redirect_says_what_came_of_it(arguments, says, capsys):
     run(["connect", *arguments])
     assert says in capsys.readouterr().out
 
 
-def test_a_401_after_credentials_says_that_they_were_refused(capsys: Capture) -> None:
+def test_a_401_after_credentials_says_that_they_were_refused(capsys):
     run(["connect", "lab:/status/401"])
     assert "it requires credentials" in capsys.readouterr().out
     run(["connect", "-u", "a:b", "lab:/status/401"])
     assert "the server answered 401: it refused the credentials that were sent" in capsys.readouterr().out
 
 
-def test_the_server_s_words_stand_for_the_status_s_usual_cause(capsys: Capture) -> None:
+def test_the_server_s_words_stand_for_the_status_s_usual_cause(capsys):
     run(["connect", "lab:/status/400?body=Can+%22Upgrade%22+only+to+%22WebSocket%22"])
     out = capsys.readouterr().out
     assert (
@@ -459,21 +453,21 @@ def test_the_server_s_words_stand_for_the_status_s_usual_cause(capsys: Capture) 
     assert "\nUsual causes: a proxy that drops" in out
 
 
-def test_a_proxy_s_refusal_is_shown_line_by_line(capsys: Capture) -> None:
+def test_a_proxy_s_refusal_is_shown_line_by_line(capsys):
     with flaky([b"HTTP/1.0 501 No\r\nContent-Length: 9\r\n\r\none\ntwo\n\n"]) as port:
         assert run(["connect", "-x", f"http://127.0.0.1:{port}", "ws://h.example/"]) == 6
     shown = capsys.readouterr().out.partition("\n\n")[2]
     assert shown.startswith("HTTP/1.0 501 No\nContent-Length: 9\none\ntwo\nfail proxy-failed\n")
 
 
-def test_a_closed_port_has_what_to_do(capsys: Capture) -> None:
+def test_a_closed_port_has_what_to_do(capsys):
     assert run(["connect", "lab:refused"]) == 4
     assert "\n  -> check that the server runs, that it listens on this address" in capsys.readouterr().out
     assert run(["connect", "lab:status-403"]) == 12
     assert "listens on this address" not in capsys.readouterr().out
 
 
-def test_an_address_of_the_other_family_says_so(capsys: Capture) -> None:
+def test_an_address_of_the_other_family_says_so(capsys):
     assert run(["connect", "-6", "ws://127.0.0.1:9/"]) == 3
     assert (
         "usual cause: a name or address without IPv6, while -6 allows nothing else\n" in capsys.readouterr().out
@@ -481,7 +475,7 @@ def test_an_address_of_the_other_family_says_so(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("option", ["-i", "-o-"])
-def test_where_no_bytes_came_the_reason_is_on_standard_error(option: str, capsys: Capture) -> None:
+def test_where_no_bytes_came_the_reason_is_on_standard_error(option, capsys):
     assert run(["connect", option, "lab:refused"]) == 4
     out, err = capsys.readouterr()
     assert out == ""
@@ -491,7 +485,7 @@ def test_where_no_bytes_came_the_reason_is_on_standard_error(option: str, capsys
     assert capsys.readouterr().err == ""
 
 
-def test_a_list_of_urls_from_any_editor(capsys: Capture, tmp_path: Path) -> None:
+def test_a_list_of_urls_from_any_editor(capsys, tmp_path):
     file = tmp_path / "urls"
     file.write_bytes(b"\xef\xbb\xbflab:status-403\r\n# a remark\r\n\r\n  lab:ok \r\n")
     assert run(["connect", "-w", r"%{url} %{outcome}\n", f"@{file}"]) == 12
@@ -505,7 +499,7 @@ def test_a_list_of_urls_from_any_editor(capsys: Capture, tmp_path: Path) -> None
     assert second.startswith(f"wsprobe: {file}, line 3: lab:no-such: there is no scenario")
 
 
-def test_carets_stand_under_wide_and_combining_characters(capsys: Capture) -> None:
+def test_carets_stand_under_wide_and_combining_characters(capsys):
     name = "\u6f22\u5b57e\u0301"
     with flaky([f"HTTP/1.1 403 No\r\n{name}: x\r\nContent-Length: 0\r\n\r\n".encode()]) as port:
         run(["connect", f"ws://127.0.0.1:{port}/"])
@@ -515,7 +509,7 @@ def test_carets_stand_under_wide_and_combining_characters(capsys: Capture) -> No
     assert carets == "^" * len("..//e: x")
 
 
-def test_verbose_shows_frames_and_odd_line_ends(capsys: Capture) -> None:
+def test_verbose_shows_frames_and_odd_line_ends(capsys):
     assert run(["connect", "-v", "-s", "--send", "hello", "--linger", "0.1", "lab:/echo"]) == 0
     assert capsys.readouterr() == ("", NOTHING_SHOWN)
     assert run(["connect", "-v", "--send", "hello", "--linger", "0.1", "lab:/echo"]) == 0
@@ -528,13 +522,13 @@ def test_verbose_shows_frames_and_odd_line_ends(capsys: Capture) -> None:
     assert "< end\n" in err
 
 
-def test_verbose_shows_a_header_of_the_proxy_protocol(capsys: Capture) -> None:
+def test_verbose_shows_a_header_of_the_proxy_protocol(capsys):
     """The lab does not want one, and takes it for a request line."""
     run(["connect", "-v", "--haproxy-clientip", "192.0.2.7", "lab:/"])
     assert "> PROXY TCP4 192.0.2.7 127.0.0.1 " in capsys.readouterr().err
 
 
-def test_the_chain_is_in_the_report(capsys: Capture) -> None:
+def test_the_chain_is_in_the_report(capsys):
     tls = json_of(capsys, "lab:wss-expired")["tls"]
     assert isinstance(tls, dict)
     (only,) = tls["chain"]
@@ -553,21 +547,21 @@ def test_the_chain_is_in_the_report(capsys: Capture) -> None:
     ("name", "days", "met"),
     [("wss-expired", "0", False), ("https-page-wss", "1", True), ("https-page-wss", "999999", False)],
 )
-def test_the_days_that_a_certificate_has_left(capsys: Capture, name: str, days: str, met: bool) -> None:
+def test_the_days_that_a_certificate_has_left(capsys, name, days, met):
     assert run(["connect", "-s", "--expect", f"cert-days={days}", f"lab:{name}"]) == (0 if met else 20)
     assert run(["connect", "-w", "%{cert_days}", f"lab:{name}"]) in (0, 5)
     shown = capsys.readouterr().out
     assert (int(shown) >= int(days)) is met
 
 
-def test_without_tls_no_certificate_has_days_left(capsys: Capture) -> None:
+def test_without_tls_no_certificate_has_days_left(capsys):
     assert run(["connect", "--expect", "cert-days=0", "lab:ok"]) == 20
     assert "expected cert-days=0, found nothing" in capsys.readouterr().err
     assert run(["connect", "-w", "%{cert_days}", "lab:ok"]) == 0
     assert capsys.readouterr().out == ""
 
 
-def test_a_pinned_key(capsys: Capture, tmp_path: Path) -> None:
+def test_a_pinned_key(capsys, tmp_path):
     other = "sha256//" + "A" * 43 + "="
     assert run(["connect", "-k", "--pinnedpubkey", other, "lab:https-page-wss"]) == 5
     assert "fail pinned-key-mismatch\n" in capsys.readouterr().out

@@ -6,7 +6,6 @@ import json
 import re
 import stat
 from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ NOW = 1_700_000_000
 FORBIDDEN = 12
 
 
-def kept(*values: str, by: str = "wss://www.shop.example/a/b?c", jar: Jar | None = None) -> list[str]:
+def kept(*values, by="wss://www.shop.example/a/b?c", jar=None):
     """The lines of the jar's file after an answer of *by* with these values of Set-Cookie."""
     jar = Jar() if jar is None else jar
     jar.store([value.encode() for value in values], target(by), NOW)
@@ -45,7 +44,7 @@ def kept(*values: str, by: str = "wss://www.shop.example/a/b?c", jar: Jar | None
         ("__secure-a=b; Secure", "www.shop.example\tFALSE\t/a\tTRUE\t0\t__secure-a\tb"),
     ],
 )  # fmt: skip
-def test_what_is_kept(value: str, line: str) -> None:
+def test_what_is_kept(value, line):
     assert kept(value) == [line]
 
 
@@ -59,7 +58,7 @@ def test_what_is_kept(value: str, line: str) -> None:
         "__Secure-a=b",
     ],
 )
-def test_what_is_not_kept(value: str) -> None:
+def test_what_is_not_kept(value):
     assert kept(value) == []
 
 
@@ -77,17 +76,17 @@ def test_what_is_not_kept(value: str) -> None:
         ("ws://localhost/", "a=b; Secure", ["localhost\tFALSE\t/\tTRUE\t0\ta\tb"]),
     ],
 )
-def test_who_may_set_it(by: str, value: str, expected: list[str]) -> None:
+def test_who_may_set_it(by, value, expected):
     assert kept(value, by=by) == expected
 
 
-def test_the_next_one_takes_its_place_and_an_expired_one_takes_it_away() -> None:
+def test_the_next_one_takes_its_place_and_an_expired_one_takes_it_away():
     jar = Jar()
     assert kept("a=1", "b=2", "a=3", jar=jar)[0].endswith("a\t3")
     assert [line.split("\t")[5:] for line in kept("a=4; Max-Age=0", jar=jar)] == [["b", "2"]]
 
 
-def test_in_clear_a_secure_one_is_left_alone() -> None:
+def test_in_clear_a_secure_one_is_left_alone():
     """RFC 6265bis section 5.7, step on "leave secure cookies alone"."""
     jar = Jar()
     before = kept("a=1; Secure; Path=/", by="wss://shop.example/", jar=jar)
@@ -107,18 +106,18 @@ def test_in_clear_a_secure_one_is_left_alone() -> None:
         ("a=2; Path=/x", "ws://other.example/", 2),
     ],
 )
-def test_in_clear_one_stands_in_for_a_secure_one_of_its_name_and_place(value: str, by: str, lines: int) -> None:
+def test_in_clear_one_stands_in_for_a_secure_one_of_its_name_and_place(value, by, lines):
     jar = Jar()
     kept("a=1; Secure; Path=/x", by="wss://shop.example/", jar=jar)
     assert len(kept(value, by=by, jar=jar)) == lines
 
 
-def test_where_it_goes() -> None:
+def test_where_it_goes():
     jar = Jar()
     values = [b"host=1", b"all=2; Domain=shop.example; Path=/", b"deep=3; Path=/a/b", b"safe=4; Secure; Path=/"]
     jar.store(values, target("wss://www.shop.example/a/x"), NOW)
 
-    def sent(url: str, now: float = NOW) -> str:
+    def sent(url, now=NOW):
         return "; ".join(each.pair for each in jar.for_target(target(url), now))
 
     assert sent("wss://www.shop.example/a/b/c") == "deep=3; host=1; all=2; safe=4"
@@ -128,13 +127,13 @@ def test_where_it_goes() -> None:
     assert sent("wss://notshop.example/a") == ""
 
 
-def test_what_has_expired_does_not_go() -> None:
+def test_what_has_expired_does_not_go():
     jar = Jar()
     jar.store([b"a=1; Max-Age=10"], target("wss://shop.example/"), NOW)
     assert [len(jar.for_target(target("wss://shop.example/"), NOW + later)) for later in (9, 10)] == [1, 0]
 
 
-def test_the_file_says_what_was_kept() -> None:
+def test_the_file_says_what_was_kept():
     jar = Jar()
     lines = kept("a=b; Max-Age=60; HttpOnly", "c=d; Domain=shop.example; Secure", jar=jar)
     again = Jar(parse(jar.text(NOW), NOW))
@@ -156,13 +155,12 @@ def test_the_file_says_what_was_kept() -> None:
         ("", None),
     ],
 )
-def test_dates(text: str, seconds: int | None) -> None:
+def test_dates(text, seconds):
     assert date(text) == seconds
 
 
-def test_same_site_is_kept_for_pages() -> None:
+def test_same_site_is_kept_for_pages():
     found = set_cookie("a=b; SameSite=Strict", target("wss://shop.example/"), NOW)
-    assert found is not None
     assert found.same_site == "strict"
 
 
@@ -170,14 +168,14 @@ def test_same_site_is_kept_for_pages() -> None:
 
 
 @pytest.fixture
-def sites() -> Iterator[tuple[Site, Site]]:
+def sites():
     made = Site(), Site()
     yield made
     for site in made:
         site.close()
 
 
-def test_hops_and_refusals_set_cookies(sites: tuple[Site, Site], tmp_path: Path) -> None:
+def test_hops_and_refusals_set_cookies(sites, tmp_path):
     """Cookies know no port (RFC 6265bis section 8.5): the second server is the same host."""
     one, other = sites
     one.answers.append(
@@ -198,7 +196,7 @@ def test_hops_and_refusals_set_cookies(sites: tuple[Site, Site], tmp_path: Path)
     assert stat.S_IMODE(jar.stat().st_mode) == 0o600
 
 
-def test_it_is_read_again_and_sent(sites: tuple[Site, Site], tmp_path: Path) -> None:
+def test_it_is_read_again_and_sent(sites, tmp_path):
     one, _ = sites
     one.answer("403 No", "Set-Cookie: a=1; Path=/")
     one.answer("403 No", "Set-Cookie: a=; Max-Age=0; Path=/")
@@ -210,7 +208,7 @@ def test_it_is_read_again_and_sent(sites: tuple[Site, Site], tmp_path: Path) -> 
     assert Path(jar).read_text() == HEADING
 
 
-def test_without_a_jar_nothing_is_kept(sites: tuple[Site, Site]) -> None:
+def test_without_a_jar_nothing_is_kept(sites):
     one, _ = sites
     one.answer("302 Go", "Location: /next", "Set-Cookie: a=1; Path=/")
     one.refuse()
@@ -218,7 +216,7 @@ def test_without_a_jar_nothing_is_kept(sites: tuple[Site, Site]) -> None:
     assert one.sent("Cookie") == [None, None]
 
 
-def test_a_file_goes_to_another_origin_by_its_domain_alone(sites: tuple[Site, Site], tmp_path: Path) -> None:
+def test_a_file_goes_to_another_origin_by_its_domain_alone(sites, tmp_path):
     one, other = sites
     file = tmp_path / "given"
     file.write_text("Set-Cookie: anywhere=1\n127.0.0.1\tFALSE\t/\tFALSE\t0\tits\t2\n")
@@ -228,7 +226,7 @@ def test_a_file_goes_to_another_origin_by_its_domain_alone(sites: tuple[Site, Si
     assert (one.sent("Cookie"), other.sent("Cookie")) == (["anywhere=1; its=2"], ["its=2"])
 
 
-def test_it_is_written_where_nothing_answers(tmp_path: Path) -> None:
+def test_it_is_written_where_nothing_answers(tmp_path):
     jar = tmp_path / "jar"
     assert (
         run(["connect", "-s", "--resolve", "h.example:80:127.0.0.1", "-c", str(jar), "ws://127.0.0.1:9/"]) == 4
@@ -236,7 +234,7 @@ def test_it_is_written_where_nothing_answers(tmp_path: Path) -> None:
     assert jar.read_text() == HEADING
 
 
-def test_on_standard_output(sites: tuple[Site, Site], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_on_standard_output(sites, capfdbinary):
     one, _ = sites
     one.answer("403 No", "Set-Cookie: a=1")
     assert run(["connect", "-s", "-c", "-", f"ws://127.0.0.1:{one.port}/"]) == FORBIDDEN
@@ -244,7 +242,7 @@ def test_on_standard_output(sites: tuple[Site, Site], capfdbinary: pytest.Captur
 
 
 @pytest.mark.parametrize("missing", ["06", "Nov", "1994", "08:49:37"])
-def test_a_date_has_all_its_parts(missing: str) -> None:
+def test_a_date_has_all_its_parts(missing):
     whole = "Sun, 06 Nov 1994 08:49:37 GMT"
     assert date(whole) == 784111777
     assert date(whole.replace(missing, "")) is None
@@ -265,12 +263,12 @@ def test_a_date_has_all_its_parts(missing: str) -> None:
     ],
     ids=str,
 )
-def test_what_cannot_be(given: list[str], said: str, capsys: Capture) -> None:
+def test_what_cannot_be(given, said, capsys):
     assert run(["connect", *given, "ws://localhost/"]) == 2
     assert said in capsys.readouterr().err
 
 
-def test_a_page_of_another_site_has_no_strict_cookie(tmp_path: Path, capsys: Capture) -> None:
+def test_a_page_of_another_site_has_no_strict_cookie(tmp_path, capsys):
     file = tmp_path / "given"
     file.write_text(
         "Set-Cookie: strict=1; SameSite=Strict\nSet-Cookie: none=2; SameSite=None; Secure\nSet-Cookie: x=3\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from hashlib import md5, sha256
 from pathlib import Path
 
@@ -29,33 +28,30 @@ DIGEST = 'WWW-Authenticate: Digest realm="r", nonce="one", qop="auth", algorithm
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
+def site():
     made = Site()
     yield made
     made.close()
 
 
 @pytest.fixture
-def other() -> Iterator[Site]:
+def other():
     made = Site()
     yield made
     made.close()
 
 
-def url(of: Site, path: str = "/a?b=c", user: str = "") -> str:
+def url(of, path="/a?b=c", user=""):
     return f"ws://{user}127.0.0.1:{of.port}{path}"
 
 
-def answers(
-    value: str | None, *, nonce: str, count: int = 1, algorithm: str = "MD5", uri: str = "/a?b=c"
-) -> bool:
+def answers(value, *, nonce, count=1, algorithm="MD5", uri="/a?b=c"):
     """Whether a value of Authorization is what me:sesame has to answer, computed here once more."""
-    assert value is not None
     (said,) = challenges([value.encode()])
     got = {name: content.decode() for name, content in said.parameters.items()}
     hashing = {"MD5": md5, "SHA-256": sha256}[algorithm]
 
-    def hashed(text: str) -> str:
+    def hashed(text):
         return hashing(text.encode()).hexdigest()
 
     middle = f"{nonce}:{count:08x}:{got['cnonce']}:auth"
@@ -63,16 +59,14 @@ def answers(
     return said.scheme == "digest" and (got["response"], got["nc"]) == (expected, f"{count:08x}")
 
 
-def test_basic_goes_out_at_once_and_is_not_repeated(site: Site) -> None:
+def test_basic_goes_out_at_once_and_is_not_repeated(site):
     site.answer("401 No", DIGEST + "MD5", "WWW-Authenticate: Basic realm=r")
     assert run(["connect", "-u", "me:sesame", url(site)]) == REFUSED
     assert site.sent("Authorization") == [BASIC]
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
-def test_where_only_digest_is_offered_it_is_asked_once_more(
-    site: Site, capsys: Capture, algorithm: str
-) -> None:
+def test_where_only_digest_is_offered_it_is_asked_once_more(site, capsys, algorithm):
     site.answer("401 Who are you", DIGEST + algorithm)
     site.refuse()
     assert run(["connect", "-u", "me:sesame", url(site)]) == FORBIDDEN
@@ -83,7 +77,7 @@ def test_where_only_digest_is_offered_it_is_asked_once_more(
     assert f"sent again with Digest credentials after {url(site)}: it answered 401 Who are you\n" in said
 
 
-def test_the_first_that_is_understood_is_answered(site: Site) -> None:
+def test_the_first_that_is_understood_is_answered(site):
     site.answer("401 No", DIGEST + "SHA-3", DIGEST.replace("one", "two") + "SHA-256", DIGEST + "MD5")
     site.refuse()
     assert run(["connect", "--digest", "-u", "me:sesame", url(site)]) == FORBIDDEN
@@ -91,7 +85,7 @@ def test_the_first_that_is_understood_is_answered(site: Site) -> None:
 
 
 @pytest.mark.parametrize("how", ["--digest", "--anyauth"])
-def test_without_basic_the_first_request_has_no_credentials(site: Site, how: str) -> None:
+def test_without_basic_the_first_request_has_no_credentials(site, how):
     site.answer("401 No", "WWW-Authenticate: Basic realm=r", DIGEST + "MD5")
     site.refuse()
     assert run(["connect", how, url(site, user="me:sesame@")]) == FORBIDDEN
@@ -100,20 +94,20 @@ def test_without_basic_the_first_request_has_no_credentials(site: Site, how: str
     assert answers(second, nonce="one")
 
 
-def test_anyauth_takes_basic_where_that_is_all(site: Site) -> None:
+def test_anyauth_takes_basic_where_that_is_all(site):
     site.answer("401 No", "WWW-Authenticate: Basic realm=r, NTLM")
     site.refuse()
     assert run(["connect", "--anyauth", "-u", "me:sesame", url(site)]) == FORBIDDEN
     assert site.sent("Authorization") == [None, BASIC]
 
 
-def test_digest_does_not_take_basic(site: Site) -> None:
+def test_digest_does_not_take_basic(site):
     site.answer("401 No", "WWW-Authenticate: Basic realm=r")
     assert run(["connect", "--digest", "-u", "me:sesame", url(site)]) == REFUSED
     assert site.sent("Authorization") == [None]
 
 
-def test_a_refusal_ends_it(site: Site, capsys: Capture) -> None:
+def test_a_refusal_ends_it(site, capsys):
     for _ in range(2):
         site.answer("401 No", DIGEST + "MD5")
     assert run(["connect", "--digest", "-u", "me:wrong", url(site)]) == REFUSED
@@ -121,7 +115,7 @@ def test_a_refusal_ends_it(site: Site, capsys: Capture) -> None:
     assert "it refused the credentials that were sent\n" in capsys.readouterr().out
 
 
-def test_a_stale_nonce_is_replaced_once(site: Site, capsys: Capture) -> None:
+def test_a_stale_nonce_is_replaced_once(site, capsys):
     """RFC 7616 section 3.3. A server that calls every nonce stale does not keep us for ever."""
     site.answer("401 No", DIGEST + "MD5")
     for _ in range(2):
@@ -131,7 +125,7 @@ def test_a_stale_nonce_is_replaced_once(site: Site, capsys: Capture) -> None:
     assert "sent again with Digest and its new nonce after" in capsys.readouterr().out
 
 
-def test_what_was_learned_serves_for_the_hops_that_follow(site: Site) -> None:
+def test_what_was_learned_serves_for_the_hops_that_follow(site):
     site.answer("401 No", DIGEST + "MD5")
     site.answer("302 Go", "Location: /next")
     site.answer("302 Go", "Location: /next", 'Authentication-Info: nextnonce="two"')
@@ -143,7 +137,7 @@ def test_what_was_learned_serves_for_the_hops_that_follow(site: Site) -> None:
     assert answers(third, nonce="two", uri="/next")
 
 
-def test_another_origin_gets_nothing_and_answers_for_itself(site: Site, other: Site) -> None:
+def test_another_origin_gets_nothing_and_answers_for_itself(site, other):
     site.redirect(other, "/elsewhere")
     other.answer("401 No", DIGEST + "MD5")
     assert run(["connect", "-L", "--anyauth", "-u", "me:sesame", url(site)]) == REFUSED
@@ -155,9 +149,7 @@ def test_another_origin_gets_nothing_and_answers_for_itself(site: Site, other: S
     [("-H", "Authorization: Mine"), ("--bearer", "abc"), ("--raw-request", "request")],
     ids=lambda given: given[0],
 )
-def test_a_header_of_ones_own_stays(
-    site: Site, given: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_header_of_ones_own_stays(site, given, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("request").write_bytes(b"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")
     site.answer("401 No", DIGEST + "MD5")
@@ -180,13 +172,13 @@ def test_a_header_of_ones_own_stays(
         ("\x1b[31mred", "it requires credentials\n"),
     ],
 )
-def test_what_is_not_spoken_is_named(site: Site, capsys: Capture, offered: str, said: str) -> None:
+def test_what_is_not_spoken_is_named(site, capsys, offered, said):
     site.answer("401 No", f"WWW-Authenticate: {offered}")
     assert run(["connect", url(site)]) == REFUSED
     assert said in capsys.readouterr().out
 
 
-def test_redact_masks_what_was_answered(site: Site, capsys: Capture) -> None:
+def test_redact_masks_what_was_answered(site, capsys):
     site.answer("401 No", DIGEST + "MD5")
     site.answer("403 someone-else", "X-User: mufasa", 'Authentication-Info: rspauth="0123456789abcdef"')
     assert run(["connect", "--json", "--redact", "-u", "mufasa:sesame", url(site)]) == FORBIDDEN
@@ -217,7 +209,7 @@ default login anyone password anything
 
 
 @pytest.fixture
-def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def netrc(tmp_path, monkeypatch):
     path = tmp_path / ".netrc"
     path.write_text(NETRC)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -235,7 +227,7 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("", ("-u", "own:pass"), "own:pass"),
     ],
 )
-def test_netrc(site: Site, netrc: Path, user: str, given: tuple[str, ...], expected: str) -> None:
+def test_netrc(site, netrc, user, given, expected):
     from base64 import b64encode
 
     site.refuse()
@@ -243,15 +235,13 @@ def test_netrc(site: Site, netrc: Path, user: str, given: tuple[str, ...], expec
     assert site.sent("Authorization") == [f"Basic {b64encode(expected.encode()).decode()}"]
 
 
-def test_netrc_is_not_read_unasked(site: Site, netrc: Path) -> None:
+def test_netrc_is_not_read_unasked(site, netrc):
     site.refuse()
     assert run(["connect", url(site)]) == FORBIDDEN
     assert site.sent("Authorization") == [None]
 
 
-def test_netrc_by_name_by_environment_and_for_digest(
-    site: Site, netrc: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_netrc_by_name_by_environment_and_for_digest(site, netrc, monkeypatch, tmp_path):
     named = tmp_path / "named"
     named.write_text("machine 127.0.0.1 login me password sesame")
     for _ in range(2):
@@ -264,9 +254,7 @@ def test_netrc_by_name_by_environment_and_for_digest(
     assert [answers(sent[n], nonce="one") for n in (1, 3)] == [True, True]
 
 
-def test_a_redirect_gets_what_names_its_host_and_never_the_default(
-    site: Site, other: Site, tmp_path: Path
-) -> None:
+def test_a_redirect_gets_what_names_its_host_and_never_the_default(site, other, tmp_path):
     """A server could send us anywhere for the password of the default entry, and to another port of its own
     host for that of its host."""
     path = tmp_path / "netrc"
@@ -283,7 +271,7 @@ def test_a_redirect_gets_what_names_its_host_and_never_the_default(
         assert other.sent("Authorization")[-1] == expected
 
 
-def test_with_location_trusted_a_netrc_follows_to_another_port(site: Site, other: Site, tmp_path: Path) -> None:
+def test_with_location_trusted_a_netrc_follows_to_another_port(site, other, tmp_path):
     path = tmp_path / "netrc"
     path.write_text("machine 127.0.0.1 login me password sesame")
     site.redirect(other)
@@ -307,15 +295,7 @@ def test_with_location_trusted_a_netrc_follows_to_another_port(site: Site, other
     ],
     ids=str,
 )
-def test_a_file_that_is_not_there(
-    site: Site,
-    given: list[str],
-    status: int,
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: Capture,
-) -> None:
+def test_a_file_that_is_not_there(site, given, status, said, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("NETRC", raising=False)
     site.refuse()
@@ -324,9 +304,7 @@ def test_a_file_that_is_not_there(
 
 
 @pytest.mark.parametrize(("without_netrc", "expected"), [(False, BASIC), (True, None)])
-def test_a_redirect_from_tls_to_clear_gets_nothing_of_a_netrc(
-    without_netrc: bool, expected: str | None
-) -> None:
+def test_a_redirect_from_tls_to_clear_gets_nothing_of_a_netrc(without_netrc, expected):
     """Who can redirect is not who may have the password read on the way."""
     file = Netrc(logins("machine h.example login me password sesame"))
     handshake = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route(), netrc=file)
@@ -337,7 +315,7 @@ def test_a_redirect_from_tls_to_clear_gets_nothing_of_a_netrc(
 # -- proxies
 
 
-def test_a_proxy_that_wants_digest(site: Site, capsys: Capture) -> None:
+def test_a_proxy_that_wants_digest(site, capsys):
     challenge = 'Proxy-Authenticate: Digest realm="r", nonce="one", qop="auth"'
     for _ in range(2):
         site.answer("407 Proxy Authentication Required", challenge)
@@ -361,9 +339,7 @@ def test_a_proxy_that_wants_digest(site: Site, capsys: Capture) -> None:
         ((), "NTLM", [BASIC]),
     ],
 )
-def test_how_a_proxy_is_given_credentials(
-    site: Site, given: tuple[str, ...], offered: str, expected: list[str | None]
-) -> None:
+def test_how_a_proxy_is_given_credentials(site, given, offered, expected):
     for _ in expected:
         site.answer("407 No", f"Proxy-Authenticate: {offered}")
     proxy = f"http://else:other@127.0.0.1:{site.port}"
@@ -371,7 +347,7 @@ def test_how_a_proxy_is_given_credentials(
     assert site.sent("Proxy-Authorization") == expected
 
 
-def test_what_a_proxy_wants_is_said(site: Site, capsys: Capture) -> None:
+def test_what_a_proxy_wants_is_said(site, capsys):
     site.answer("407 No", "Proxy-Authenticate: Negotiate")
     assert run(["connect", "-x", f"127.0.0.1:{site.port}", "ws://server.example/"]) == 6
     said = capsys.readouterr().out
@@ -381,7 +357,7 @@ def test_what_a_proxy_wants_is_said(site: Site, capsys: Capture) -> None:
     )
 
 
-def test_each_engine_answers_a_proxy_too(site: Site, capsys: Capture) -> None:
+def test_each_engine_answers_a_proxy_too(site, capsys):
     challenge = 'Proxy-Authenticate: Digest realm="r", nonce="one", qop="auth"'
     for _ in range(4):  # wsprobe's own request, and Firefox's
         site.answer("407 Proxy Authentication Required", challenge)
@@ -392,7 +368,7 @@ def test_each_engine_answers_a_proxy_too(site: Site, capsys: Capture) -> None:
     assert json.loads(capsys.readouterr().out)["views"]
 
 
-def test_one_way_at_a_time(capsys: Capture) -> None:
+def test_one_way_at_a_time(capsys):
     assert run(["connect", "--digest", "--anyauth", "ws://localhost/"]) == 2
     assert run(["connect", "--proxy-basic", "--proxy-digest", "ws://localhost/"]) == 2
     assert "--proxy-basic and --proxy-digest cannot be used together" in capsys.readouterr().err
@@ -409,5 +385,5 @@ def test_one_way_at_a_time(capsys: Capture) -> None:
         ("ws://h/", None, "ws://h/"),
     ],
 )
-def test_credentials_in_a_url(url: str, user: str | None, written: str) -> None:
+def test_credentials_in_a_url(url, user, written):
     assert with_credentials(url, user) == written

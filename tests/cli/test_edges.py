@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import click
 import pytest
@@ -26,7 +25,7 @@ EXCHANGE = Exchange(Plan(parse("ws://192.0.2.1/"), b"GET / HTTP/1.1\r\n\r\n"), (
 FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 
 
-def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def shell(line, **environment):
     """Run *line* in a shell, in which $W is the program."""
     words = {"W": " ".join(COMMAND), "PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     return subprocess.run(
@@ -37,7 +36,7 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.programs
 @FULL
 @pytest.mark.parametrize("command", ["$W --help", "$W explain 1006", "$W connect lab:status-403", "$W"])
-def test_a_full_disk_under_standard_output_is_one_line(command: str) -> None:
+def test_a_full_disk_under_standard_output_is_one_line(command):
     done = shell(f"{command} >/dev/full")
     assert done.stderr == "wsprobe: the output could not be written: No space left on device\n"
     assert done.returncode == 2
@@ -45,7 +44,7 @@ def test_a_full_disk_under_standard_output_is_one_line(command: str) -> None:
 
 @pytest.mark.programs
 @pytest.mark.parametrize("command", ["$W explain 1006", "$W connect lab:status-403"])
-def test_a_closed_standard_output_is_one_line(command: str) -> None:
+def test_a_closed_standard_output_is_one_line(command):
     done = shell(f"{command} >&-")
     assert done.stderr == "wsprobe: the output could not be written: Bad file descriptor\n"
     assert done.returncode == 2
@@ -53,7 +52,7 @@ def test_a_closed_standard_output_is_one_line(command: str) -> None:
 
 @pytest.mark.programs
 @pytest.mark.parametrize("to", ["2>&-", pytest.param("2>/dev/full", marks=FULL)])
-def test_without_standard_error_the_report_comes_all_the_same(to: str) -> None:
+def test_without_standard_error_the_report_comes_all_the_same(to):
     done = shell(f"$W connect --expect status=200 lab:status-403 {to}")
     assert done.stdout.startswith("refused 403  lab:status-403\n\nHTTP/1.1 403 Forbidden\n")
     assert done.returncode == 20
@@ -61,19 +60,19 @@ def test_without_standard_error_the_report_comes_all_the_same(to: str) -> None:
 
 @pytest.mark.programs
 @FULL
-def test_what_cannot_be_saved_is_said_after_the_report() -> None:
+def test_what_cannot_be_saved_is_said_after_the_report():
     done = shell("$W connect --save /dev/full lab:status-403")
     assert done.stdout.startswith("refused 403  lab:status-403\n\nHTTP/1.1 403 Forbidden\n")
     assert done.stderr.startswith("wsprobe connect: --save: /dev/full: No space left on device")
     assert done.returncode == 2
 
 
-def save(file: Path) -> None:
+def save(file):
     """As --save does."""
     write(str(file), dump(EXCHANGE).encode() + b"\n", "save", append=True)
 
 
-def test_a_full_disk_cuts_no_line_of_save(tmp_path: Path) -> None:
+def test_a_full_disk_cuts_no_line_of_save(tmp_path):
     """A limit to the size of files stands for the disk."""
     file = tmp_path / "kept"
     save(file)
@@ -88,7 +87,7 @@ def test_a_full_disk_cuts_no_line_of_save(tmp_path: Path) -> None:
     assert recordings(str(file)) == [EXCHANGE]
 
 
-def test_what_is_saved_behind_a_line_that_was_cut_is_a_line_of_its_own(tmp_path: Path) -> None:
+def test_what_is_saved_behind_a_line_that_was_cut_is_a_line_of_its_own(tmp_path):
     file = tmp_path / "kept"
     file.write_text('{"format":2,"plan":')
     save(file)
@@ -100,7 +99,7 @@ def test_what_is_saved_behind_a_line_that_was_cut_is_a_line_of_its_own(tmp_path:
         recordings(str(file))
 
 
-def test_the_bare_word_prints_its_help_as_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bare_word_prints_its_help_as_help(capsys):
     assert run([]) == 2
     bare = capsys.readouterr()
     assert run(["--help"]) == 0
@@ -111,7 +110,7 @@ COMMANDS = ("connect", "compare", "page", "trace", "watch", "talk", "explain", "
 
 
 @pytest.mark.programs
-def test_completion_of_nothing_is_the_commands() -> None:
+def test_completion_of_nothing_is_the_commands():
     done = shell("$W", _WSPROBE_COMPLETE="bash_complete")
     assert done.stdout == "".join(f"plain,{name}\n" for name in COMMANDS)
     for kind in ("zsh", "fish"):
@@ -122,7 +121,7 @@ def test_completion_of_nothing_is_the_commands() -> None:
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
 )
-def test_a_signal_is_as_an_interrupt(number: int, status: int, tmp_path: Path) -> None:
+def test_a_signal_is_as_an_interrupt(number, status, tmp_path):
     """The server is another's: one of the lab would fall with the process, perhaps before the probe does."""
     file = tmp_path / "kept"
     with (
@@ -147,7 +146,7 @@ def test_a_signal_is_as_an_interrupt(number: int, status: int, tmp_path: Path) -
 
 
 @pytest.mark.programs
-def test_an_interrupt_while_loading_leaves_no_traceback() -> None:
+def test_an_interrupt_while_loading_leaves_no_traceback():
     code = (
         "import os, signal, sys\n"
         "class Late:\n"
@@ -160,20 +159,18 @@ def test_an_interrupt_while_loading_leaves_no_traceback() -> None:
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
-def test_a_fault_of_ours_is_still_a_bug(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_fault_of_ours_is_still_a_bug(capsys, tmp_path):
     assert failed(OSError(22, "Invalid argument")) == 70
     assert "a bug in wsprobe (OSError)" in capsys.readouterr().err
 
 
-def test_with_redact_no_argument_is_repeated() -> None:
+def test_with_redact_no_argument_is_repeated():
     text = "scheme 'abc' in URL 'abc://s3cret/' is not ws"
     assert without(text, ["connect", "--redact", "abc://s3cret/"]) == "scheme '***' is not ws"
 
 
 @pytest.mark.parametrize("value", ["s3cret=x", "-s3cret", "it's-s3cret", "'-s3cret'"])
-def test_with_redact_the_option_with_a_wrong_value_is_named(
-    value: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_with_redact_the_option_with_a_wrong_value_is_named(value, capsys):
     assert run(["connect", "--redact", f"--max-time={value}", "lab:open"]) == 2
     told = capsys.readouterr().err
     assert "Invalid value for '-m' / '--max-time': " in told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from pathlib import Path
 
 import pytest
 
@@ -37,13 +36,11 @@ UPPER = {"HTTP_PROXY": "http://a:1", "HTTPS_PROXY": "http://b:1", "ALL_PROXY": "
         ({"ALL_PROXY": "http://c:1", "no_proxy": "[::1]"}, "ws://[::1]/", None),
     ],
 )
-def test_the_proxy_for_a_url(environ: dict[str, str], url: str, wanted: str | None) -> None:
+def test_the_proxy_for_a_url(environ, url, wanted):
     assert from_environment(environ).proxy(target(url)) == wanted
 
 
-def test_a_proxy_of_the_environment_is_used_and_an_empty_one_is_none(
-    monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
+def test_a_proxy_of_the_environment_is_used_and_an_empty_one_is_none(monkeypatch, capsys):
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     assert run(["connect", "ws://127.0.0.1:9/"]) == 6
     assert "127.0.0.1:9" in capsys.readouterr().out
@@ -66,10 +63,10 @@ not a cookie
 """
 
 
-def test_cookies_of_a_file_go_where_they_belong() -> None:
+def test_cookies_of_a_file_go_where_they_belong():
     jar = Jar(parse(JAR, 0))
 
-    def sent(url: str) -> list[str]:
+    def sent(url):
         return [each.pair for each in jar.for_target(target(url), 2000)]
 
     assert sent("ws://192.0.2.1/") == ["set=7", "all=1", "http=2"]
@@ -82,7 +79,7 @@ def test_cookies_of_a_file_go_where_they_belong() -> None:
 
 
 @pytest.mark.parametrize("command", [["connect"], ["compare", "--browser", "chromium"]])
-def test_a_word_without_an_equals_sign_is_a_file(command: list[str], tmp_path: Path, capsys: Capture) -> None:
+def test_a_word_without_an_equals_sign_is_a_file(command, tmp_path, capsys):
     file = tmp_path / "jar"
     file.write_text(JAR.replace("192.0.2.1", "127.0.0.1"))
     run([*command, "--json", "-b", "x=y", "-b", str(file), "lab:status-403"])
@@ -93,12 +90,12 @@ def test_a_word_without_an_equals_sign_is_a_file(command: list[str], tmp_path: P
         assert b"Cookie: x=y; set=7; all=1; http=2; secure=4\r\n" in b64decode(sent["data"])
 
 
-def test_bearer(capsys: Capture) -> None:
+def test_bearer(capsys):
     run(["connect", "--json", "--bearer", "abc", "lab:status-403"])
     assert ["Authorization", "Bearer abc"] in json.loads(capsys.readouterr().out)["request"]["headers"]
 
 
-def test_brief_has_no_recording_and_nothing_twice(capsys: Capture) -> None:
+def test_brief_has_no_recording_and_nothing_twice(capsys):
     run(["connect", "--json", "lab:status-403"])
     whole = json.loads(capsys.readouterr().out)
     run(["connect", "--json", "--brief", "lab:status-403"])
@@ -109,7 +106,7 @@ def test_brief_has_no_recording_and_nothing_twice(capsys: Capture) -> None:
     assert value["response"]["body"]["text"] == whole["response"]["body"]["text"]
 
 
-def test_options_of_curl_that_mean_nothing_are_taken(capsys: Capture) -> None:
+def test_options_of_curl_that_mean_nothing_are_taken(capsys):
     assert run(["connect", "-v", "--compressed", "-X", "GET", "-N", "lab:status-403"]) == 12
     err = capsys.readouterr().err
     assert "wsprobe: --compressed has no effect here, and is ignored\n" in err
@@ -117,12 +114,12 @@ def test_options_of_curl_that_mean_nothing_are_taken(capsys: Capture) -> None:
     assert capsys.readouterr().err == ""
 
 
-def test_the_browser_of_a_name_that_people_know(capsys: Capture) -> None:
+def test_the_browser_of_a_name_that_people_know(capsys):
     assert run(["compare", "--json", "--browser", "chrome,edge", "lab:status-403"]) == 0
     assert [view["browser"] for view in json.loads(capsys.readouterr().out)["views"]] == ["chromium"]
 
 
-def test_the_origin_of_compare_is_a_page_s(capsys: Capture) -> None:
+def test_the_origin_of_compare_is_a_page_s(capsys):
     assert (
         run(["compare", "-v", "--browser", "firefox", "--origin", "https://app.example", "lab:status-403"]) == 0
     )
@@ -134,9 +131,7 @@ def test_the_origin_of_compare_is_a_page_s(capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("wanted", "status"), [("view:chromium=1006", 0), ("view:chromium=failed", 0), ("view:firefox=1000", 20)]
 )
-def test_expectations_of_compare_decide_its_status(
-    wanted: str, status: int, tmp_path: Path, capsys: Capture
-) -> None:
+def test_expectations_of_compare_decide_its_status(wanted, status, tmp_path, capsys):
     file = tmp_path / "kept"
     arguments = [
         "-s",
@@ -153,12 +148,12 @@ def test_expectations_of_compare_decide_its_status(
     assert run(["compare", "-s", "--browser", "chromium", str(file)]) == 0
 
 
-def test_all_hops_together_have_the_time_that_was_given(capsys: Capture) -> None:
+def test_all_hops_together_have_the_time_that_was_given(capsys):
     assert run(["connect", "-L", "--max-redirs", "100", "-m", "0.02", "lab:302-self-loop"]) == 7
     assert "timeout  lab:302-self-loop: " in capsys.readouterr().out
 
 
-def test_a_report_can_be_handed_on(capsys: Capture) -> None:
+def test_a_report_can_be_handed_on(capsys):
     run(["connect", "lab:status-403"])
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("ws://127.0.0.1:")

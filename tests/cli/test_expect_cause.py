@@ -17,13 +17,13 @@ from wsprobe.exchange import Limits
 from wsprobe.report.report import report
 
 
-def test_a_cause_is_met_by_any_of_the_report_s() -> None:
+def test_a_cause_is_met_by_any_of_the_report_s():
     of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
     assert unmet(parse(["cause:unauthorized", "cause:unauthorized=stated"]), of) == []
     assert len(unmet(parse(["cause:no-route"]), of)) == 1
 
 
-def test_a_cause_is_at_least_so_certain() -> None:
+def test_a_cause_is_at_least_so_certain():
     of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
     assert unmet(parse(["cause:unauthorized=shared", "cause:unauthorized!=own-request"]), of) == []
     assert len(unmet(parse(["cause:unauthorized=own-request", "cause:unauthorized!=status"]), of)) == 2
@@ -31,7 +31,7 @@ def test_a_cause_is_at_least_so_certain() -> None:
         parse(["cause:unauthorized=state"])
 
 
-def test_a_trace_concludes_causes_too() -> None:
+def test_a_trace_concludes_causes_too():
     of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
     (idle,) = parse(["cause:idle-timeout"])
     assert unmet([idle], of, {"idle-timeout": CONCLUDED}) == []
@@ -55,39 +55,37 @@ def test_a_trace_concludes_causes_too() -> None:
         ("body:a=b", "is not one of"),
     ],
 )
-def test_a_slip_is_named(text: str, why: str) -> None:
+def test_a_slip_is_named(text, why):
     with pytest.raises(UsageError, match=re.escape(why)):
         parse([text])
 
 
 @pytest.mark.parametrize(("old", "new"), FORMERLY.items())
-def test_a_finding_that_is_a_cause_now_names_the_new_form(old: str, new: str) -> None:
+def test_a_finding_that_is_a_cause_now_names_the_new_form(old, new):
     with pytest.raises(UsageError, match=f"cause:{new}$"):
         parse([f"finding:{old}"])
 
 
 @pytest.mark.parametrize(("old", "new"), REPLACED.items())
-def test_a_cause_that_became_an_act_names_the_new_one(old: str, new: str) -> None:
+def test_a_cause_that_became_an_act_names_the_new_one(old, new):
     with pytest.raises(UsageError, match=f"it is cause:{new} now$"):
         parse([f"cause:{old}"])
     assert explain.find(f"cause:{old}").topic == new
 
 
-def test_a_cause_that_does_not_exist_is_a_slip() -> None:
+def test_a_cause_that_does_not_exist_is_a_slip():
     with pytest.raises(UsageError, match="similar: unauthorized"):
         parse(["cause:unauthorised"])
 
 
-def test_explain_knows_every_cause() -> None:
+def test_explain_knows_every_cause():
     for id, kind in all_kinds().items():
         assert explain.find(f"cause:{id}").title == kind.title
         assert explain.find(id)
     assert explain.find("upgrade-stripped").topic == "upgrade-lost"
 
 
-def test_a_pattern_that_takes_years_is_given_up_with_the_time_of_the_exchange(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_pattern_that_takes_years_is_given_up_with_the_time_of_the_exchange(capsys):
     recorded = reading_of(b"HTTP/1.1 403 No\r\n\r\n" + b"a" * 60, "fin").exchange
     of = report(replace(recorded, plan=replace(recorded.plan, limits=Limits(max_time=0.05))))
     assert len(unmet(parse(["body~(a+)+b"]), of)) == 1

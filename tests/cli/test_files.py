@@ -8,9 +8,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import click
 import pytest
@@ -45,7 +43,7 @@ ZERO = pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no /dev/zero 
         ("compare", "/dev/zero, line 1: longer than 50,331,648 bytes"),
     ],
 )
-def test_a_file_without_an_end_is_one_line(words: str, line: str, capsys: Capture) -> None:
+def test_a_file_without_an_end_is_one_line(words, line, capsys):
     *before, last = words.replace("URL", NOTHING).split()
     assert run([*before, *(["@/dev/zero"] if last == "@" else [last, "/dev/zero"])]) == 2
     out, err = capsys.readouterr()
@@ -54,7 +52,7 @@ def test_a_file_without_an_end_is_one_line(words: str, line: str, capsys: Captur
     assert line in err
 
 
-def test_an_empty_device_is_an_empty_list(capsys: Capture) -> None:
+def test_an_empty_device_is_an_empty_list(capsys):
     assert run(["connect", f"@{os.devnull}"]) == 2
     assert "no URL in it" in capsys.readouterr().err
 
@@ -67,9 +65,7 @@ def test_an_empty_device_is_an_empty_list(capsys: Capture) -> None:
         *("--since PIPE", "--resume PIPE", "--raw-request PIPE", "--netrc-file PIPE", "@PIPE"),
     ],
 )
-def test_a_pipe_without_another_end_is_one_line(
-    words: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pipe_without_another_end_is_one_line(words, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(files, "PATIENCE", 0.02)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -81,7 +77,7 @@ def test_a_pipe_without_another_end_is_one_line(
 
 
 @FIFO
-def test_a_pipe_stays_open_until_the_command_ends(tmp_path: Path) -> None:
+def test_a_pipe_stays_open_until_the_command_ends(tmp_path):
     """Whoever reads takes a pipe that is closed for the end of the recordings."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -99,7 +95,7 @@ def test_a_pipe_stays_open_until_the_command_ends(tmp_path: Path) -> None:
 
 
 @contextmanager
-def full_disk(size: int) -> Iterator[None]:
+def full_disk(size):
     """A limit to the size of files stands for the disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
@@ -110,7 +106,7 @@ def full_disk(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("option", ["--har", "--junit", "--report", "--output", "--cookie-jar"])
-def test_a_full_disk_leaves_the_old_file(option: str, tmp_path: Path, capsys: Capture) -> None:
+def test_a_full_disk_leaves_the_old_file(option, tmp_path, capsys):
     file = tmp_path / "kept.md"
     file.write_text("# before\n")
     with full_disk(10):
@@ -120,11 +116,11 @@ def test_a_full_disk_leaves_the_old_file(option: str, tmp_path: Path, capsys: Ca
     assert f"{option}: {file}: File too large" in capsys.readouterr().err
 
 
-def no_new_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_new_file(monkeypatch):
     """No file can be made: the folder may not be written."""
     real = os.open
 
-    def refused(path: str, flags: int, mode: int = 0o777, **more: int) -> int:
+    def refused(path, flags, mode=0o777, **more):
         if str(path).endswith(".part"):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return real(path, flags, mode, **more)
@@ -133,9 +129,7 @@ def no_new_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("content", ["short", "longer than what was there"])
-def test_where_no_new_file_can_be_made_the_old_one_is_written(
-    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_no_new_file_can_be_made_the_old_one_is_written(content, tmp_path, monkeypatch):
     file = tmp_path / "mounted"
     file.write_text("what was there")
     no_new_file(monkeypatch)
@@ -149,12 +143,12 @@ def test_where_no_new_file_can_be_made_the_old_one_is_written(
         files.check_replaceable(str(tmp_path / "new"), "har")
 
 
-def test_a_link_that_came_meanwhile_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_that_came_meanwhile_is_not_followed(tmp_path):
     file, victim = tmp_path / "kept", tmp_path / "victim"
     file.write_text("before")
     victim.write_text("another's")
 
-    def pieces() -> Iterator[str]:
+    def pieces():
         yield "new"
         file.unlink()
         file.symlink_to(victim)
@@ -169,15 +163,13 @@ def test_a_link_that_came_meanwhile_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("other", "left"), [(b"", b"first\n"), (b"other\n", b"first\nmine, cother\n")])
-def test_what_another_program_appends_is_never_cut(
-    other: bytes, left: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_another_program_appends_is_never_cut(other, left, tmp_path, monkeypatch):
     """Our own line is taken back only if nobody else wrote behind it: such programs know no locks."""
     file = tmp_path / "kept"
     file.write_bytes(b"first\n")
     real = os.write
 
-    def write(descriptor: int, data: bytes) -> int:
+    def write(descriptor, data):
         if file.stat().st_size > 6:
             with open(file, "ab") as another:
                 another.write(other)
@@ -204,8 +196,8 @@ OTHERS = "a.example\tFALSE\t/\tFALSE\t0\t{}\t{}\n"
         ("x=0", "x=0 z=1", "y=1", "y=1 z=1"),
     ],
 )
-def test_a_jar_takes_over_what_another_run_changed(before: str, after: str, mine: str, kept: str) -> None:
-    def text(pairs: str) -> str:
+def test_a_jar_takes_over_what_another_run_changed(before, after, mine, kept):
+    def text(pairs):
         return "".join(OTHERS.format(*each.split("=")) for each in pairs.split())
 
     jar = Jar(parse(text(mine), 0))
@@ -235,7 +227,7 @@ rewrite(sys.argv[1], made, "cookie-jar")
 
 
 @pytest.mark.programs
-def test_eight_runs_lose_no_line_and_no_cookie(tmp_path: Path) -> None:
+def test_eight_runs_lose_no_line_and_no_cookie(tmp_path):
     for code, name in ((APPEND, "kept"), (STORE, "jar")):
         running = [
             subprocess.Popen([sys.executable, "-c", code, str(tmp_path / name), str(at)]) for at in range(RUNS)

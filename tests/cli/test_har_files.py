@@ -15,7 +15,7 @@ MITMPROXY = str(FILES / "mitmproxy.har")
 Capture = pytest.CaptureFixture[str]
 
 
-def one(tmp_path: Path, **members: object) -> str:
+def one(tmp_path, **members):
     """A file with one entry, to a port that nothing listens on."""
     headers = [
         {"name": "Host", "value": "127.0.0.1:1"},
@@ -29,7 +29,7 @@ def one(tmp_path: Path, **members: object) -> str:
     return str(file)
 
 
-def test_several_entries_are_listed(capsys: Capture) -> None:
+def test_several_entries_are_listed(capsys):
     assert run(["connect", "--redact", PLAYWRIGHT]) == 2
     out, _ = capsys.readouterr()
     assert (
@@ -43,7 +43,7 @@ def test_several_entries_are_listed(capsys: Capture) -> None:
     )
 
 
-def test_the_only_entry_is_asked_again(capsys: Capture, tmp_path: Path) -> None:
+def test_the_only_entry_is_asked_again(capsys, tmp_path):
     assert run(["connect", "--json", one(tmp_path)]) == 4
     out, err = capsys.readouterr()
     asked = dict(json.loads(out)["request"]["headers"])
@@ -56,7 +56,7 @@ def test_the_only_entry_is_asked_again(capsys: Capture, tmp_path: Path) -> None:
     )
 
 
-def test_one_of_several_is_asked_again(capsys: Capture) -> None:
+def test_one_of_several_is_asked_again(capsys):
     connect_to = ["--connect-to", "127.0.0.1:8001:127.0.0.1:1"]
     assert run(["connect", "--json", *connect_to, PLAYWRIGHT, "--entry", "2"]) == 4
     asked = dict(json.loads(capsys.readouterr().out)["request"]["headers"])
@@ -64,9 +64,7 @@ def test_one_of_several_is_asked_again(capsys: Capture) -> None:
     assert asked["Accept-Encoding"] == "gzip, deflate, br, zstd"
 
 
-def test_the_report_of_a_request_from_a_file_repeats_the_request_and_not_the_file(
-    capsys: Capture, tmp_path: Path
-) -> None:
+def test_the_report_of_a_request_from_a_file_repeats_the_request_and_not_the_file(capsys, tmp_path):
     report = tmp_path / "made.md"
     run(["connect", "-s", "--report", str(report), one(tmp_path), "--entry", "1"])
     assert capsys.readouterr().err == ""
@@ -80,16 +78,14 @@ def test_the_report_of_a_request_from_a_file_repeats_the_request_and_not_the_fil
 REFUSED = "Error during WebSocket handshake: Unexpected response code: 403"
 
 
-def failed(tmp_path: Path, error: str, name: str = "failed.har") -> str:
+def failed(tmp_path, error, name="failed.har"):
     """As Chrome exports a handshake that failed: status 0, and the error among the messages."""
     noted = [{"type": "error", "time": 1795724416.7, "opcode": -1, "data": error}]
     made = Path(one(tmp_path, response={"status": 0, "statusText": ""}, _webSocketMessages=noted))
     return str(made.rename(tmp_path / name))
 
 
-def test_a_handshake_that_failed_is_listed_with_the_words_of_the_browser(
-    capsys: Capture, tmp_path: Path
-) -> None:
+def test_a_handshake_that_failed_is_listed_with_the_words_of_the_browser(capsys, tmp_path):
     file = Path(failed(tmp_path, REFUSED))
     log = json.loads(file.read_text())
     log["log"]["entries"] *= 2
@@ -100,7 +96,7 @@ def test_a_handshake_that_failed_is_listed_with_the_words_of_the_browser(
     )
 
 
-def test_a_url_in_the_error_is_masked(capsys: Capture, tmp_path: Path) -> None:
+def test_a_url_in_the_error_is_masked(capsys, tmp_path):
     file = Path(failed(tmp_path, "WebSocket connection to 'ws://127.0.0.1:1/ws?token=secret' failed"))
     log = json.loads(file.read_text())
     log["log"]["entries"] *= 2
@@ -109,7 +105,7 @@ def test_a_url_in_the_error_is_masked(capsys: Capture, tmp_path: Path) -> None:
     assert "secret" not in capsys.readouterr().out
 
 
-def test_a_failed_handshake_is_read_from_the_words_of_the_browser(capsys: Capture, tmp_path: Path) -> None:
+def test_a_failed_handshake_is_read_from_the_words_of_the_browser(capsys, tmp_path):
     file = Path(failed(tmp_path, REFUSED))
     file.write_text(file.read_text().replace("127.0.0.1:1/", "127.0.0.1:8001/"))  # browsers block port 1
     run(["compare", "--browser-mode", str(file)])
@@ -121,9 +117,7 @@ def test_a_failed_handshake_is_read_from_the_words_of_the_browser(capsys: Captur
     assert "Usual causes: " in out
 
 
-def test_the_json_of_a_failed_handshake_has_a_status_and_nothing_rebuilt(
-    capsys: Capture, tmp_path: Path
-) -> None:
+def test_the_json_of_a_failed_handshake_has_a_status_and_nothing_rebuilt(capsys, tmp_path):
     assert run(["compare", "--json", failed(tmp_path, REFUSED)]) == 0
     made = json.loads(capsys.readouterr().out)
     assert (made["outcome"], made["source"], made["console"]) == ("refused", "har", [REFUSED])
@@ -132,13 +126,13 @@ def test_the_json_of_a_failed_handshake_has_a_status_and_nothing_rebuilt(
     assert made["causes"][0]["certainty"] == "status"
 
 
-def test_a_failed_handshake_is_asked_again_with_a_note_of_the_error(capsys: Capture, tmp_path: Path) -> None:
+def test_a_failed_handshake_is_asked_again_with_a_note_of_the_error(capsys, tmp_path):
     assert run(["connect", "--json", failed(tmp_path, REFUSED)]) == 4
     assert f"it failed in the file: {REFUSED}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["network.json", "export", "chat.example.txt"])
-def test_a_har_file_is_known_by_its_content(name: str, capsys: Capture, tmp_path: Path) -> None:
+def test_a_har_file_is_known_by_its_content(name, capsys, tmp_path):
     file = failed(tmp_path, REFUSED, name)
     assert run(["compare", "--json", file]) == 0
     assert json.loads(capsys.readouterr().out)["source"] == "har"
@@ -146,7 +140,7 @@ def test_a_har_file_is_known_by_its_content(name: str, capsys: Capture, tmp_path
     assert json.loads(capsys.readouterr().out)["url"] == "ws://127.0.0.1:1/ws"
 
 
-def test_a_recording_is_no_har_file(capsys: Capture, tmp_path: Path) -> None:
+def test_a_recording_is_no_har_file(capsys, tmp_path):
     kept = str(tmp_path / "kept.json")
     run(["connect", "-s", "--save", kept, "lab:status-403"])
     assert run(["compare", "--json", "--browser", "chromium", kept]) == 0
@@ -165,7 +159,7 @@ def test_a_recording_is_no_har_file(capsys: Capture, tmp_path: Path) -> None:
         (["connect", "--har", "/nonexistent/x", "ws://h/"], "--har: /nonexistent/x: No such file"),
     ],
 )
-def test_what_cannot_be_used_is_one_line(arguments: list[str], says: str, capsys: Capture) -> None:
+def test_what_cannot_be_used_is_one_line(arguments, says, capsys):
     assert run(arguments) == 2
     _, err = capsys.readouterr()
     assert err.startswith(f"wsprobe {arguments[0]}: ")
@@ -173,13 +167,13 @@ def test_what_cannot_be_used_is_one_line(arguments: list[str], says: str, capsys
     assert err.count("\n") == 1
 
 
-def test_a_file_without_websockets_says_what_to_do(capsys: Capture, tmp_path: Path) -> None:
+def test_a_file_without_websockets_says_what_to_do(capsys, tmp_path):
     file = one(tmp_path, _resourceType="xhr", request={"url": "https://h/"})
     assert run(["connect", file]) == 2
     assert "no WebSocket among its 1 entry (written by WebInspector 537.36)" in capsys.readouterr().err
 
 
-def test_compare_reads_what_is_there_and_marks_it(capsys: Capture) -> None:
+def test_compare_reads_what_is_there_and_marks_it(capsys):
     assert run(["compare", "--browser", "chromium", "--entry", "1", PLAYWRIGHT]) == 0
     out = capsys.readouterr().out
     mark = (
@@ -195,28 +189,28 @@ def test_compare_reads_what_is_there_and_marks_it(capsys: Capture) -> None:
     assert value["exchange"]["rebuilt"] == value["rebuilt"]
 
 
-def test_what_is_rebuilt_stays_marked_when_it_is_saved(capsys: Capture, tmp_path: Path) -> None:
+def test_what_is_rebuilt_stays_marked_when_it_is_saved(capsys, tmp_path):
     kept = str(tmp_path / "kept.jsonl")
     run(["compare", "-s", "--save", kept, MITMPROXY])
     run(["compare", "--json", kept])
     assert all("rebuilt" in json.loads(line) for line in capsys.readouterr().out.splitlines())
 
 
-def test_a_report_to_send_on_is_marked_too(tmp_path: Path) -> None:
+def test_a_report_to_send_on_is_marked_too(tmp_path):
     file = tmp_path / "report.md"
     run(["compare", "-s", "--browser", "chromium", "--entry", "2", "--report", str(file), MITMPROXY])
     assert "rebuilt from" in file.read_text()
     assert "a HAR file of mitmproxy 11.0.2: not the original bytes" in file.read_text()
 
 
-def test_what_was_recorded_has_no_mark(capsys: Capture) -> None:
+def test_what_was_recorded_has_no_mark(capsys):
     run(["connect", "--json", "ws://127.0.0.1:1/"])
     value = json.loads(capsys.readouterr().out)
     assert "rebuilt" not in value
     assert "rebuilt" not in value["exchange"]
 
 
-def test_har_is_written_masked_with_every_hop(capsys: Capture, tmp_path: Path) -> None:
+def test_har_is_written_masked_with_every_hop(capsys, tmp_path):
     file = tmp_path / "out.har"
     options = ["-s", "-L", "--redact", "--har", str(file), "-b", "sid=secret"]
     run(["connect", *options, "lab:redirect-302", "lab:status-403"])
@@ -234,9 +228,7 @@ def test_har_is_written_masked_with_every_hop(capsys: Capture, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("by", "outcome"), [("WebInspector", "open"), ("mitmproxy", "failed")])
-def test_the_page_of_a_har_file_is_that_of_its_origin(
-    by: str, outcome: str, capsys: Capture, tmp_path: Path
-) -> None:
+def test_the_page_of_a_har_file_is_that_of_its_origin(by, outcome, capsys, tmp_path):
     """Its Origin is not the URL's own. In Chrome's file Local Network Access did not block the request."""
     headers = [
         {"name": "Upgrade", "value": "websocket"},

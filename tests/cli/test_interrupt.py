@@ -8,22 +8,18 @@ import subprocess
 import sys
 import threading
 import weakref
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from wsprobe.cli import engines
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.main import interrupt_again, main, run
-from wsprobe.cli.targets import ProbeTarget
-from wsprobe.exchange import Ended, Event, Resolved
+from wsprobe.exchange import Ended, Resolved
 from wsprobe.recording import archive
 from wsprobe.report.outcome import Exit
-from wsprobe.report.report import Report
 
 
-def interrupted(when: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def interrupted(when, *arguments):
     """Run ``connect -v`` and interrupt it once *when* stands in a line of its standard error."""
     command = [sys.executable, "-m", "wsprobe", "connect", "-v", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -47,7 +43,7 @@ def interrupted(when: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         ("Sec-WebSocket-Accept", "lab:/echo", "while the session was open"),
     ],
 )
-def test_what_was_recorded_is_reported_and_saved(when: str, name: str, says: str, tmp_path: Path) -> None:
+def test_what_was_recorded_is_reported_and_saved(when, name, says, tmp_path):
     file = tmp_path / "kept"
     done = interrupted(when, "--linger", "60", "-m", "60", "--connect-timeout", "60", "--save", str(file), name)
     assert done.returncode == Exit.INTERRUPTED
@@ -59,7 +55,7 @@ def test_what_was_recorded_is_reported_and_saved(when: str, name: str, says: str
     assert last.how == "interrupted"
 
 
-def test_a_second_interrupt_finds_nothing_to_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_interrupt_finds_nothing_to_interrupt(monkeypatch):
     """It comes while worker processes are waited for, at the exit of the interpreter."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(each) for each in numbers]
@@ -75,13 +71,13 @@ def test_a_second_interrupt_finds_nothing_to_interrupt(monkeypatch: pytest.Monke
             signal.signal(each, handler)
 
 
-def test_an_interrupt_that_a_callback_swallows_is_raised_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_that_a_callback_swallows_is_raised_again(monkeypatch):
     """As when it comes while a module is imported, which ends with such a callback."""
 
     class Module:
         """Something that weak references may refer to."""
 
-    def callback(reference: object) -> None:
+    def callback(reference):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys, "unraisablehook", interrupt_again)
@@ -97,26 +93,26 @@ def test_an_interrupt_that_a_callback_swallows_is_raised_again(monkeypatch: pyte
     assert reference() is None
 
 
-def test_another_exception_that_is_ignored_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    def callback(reference: object) -> None:
+def test_another_exception_that_is_ignored_is_printed(capsys):
+    def callback(reference):
         raise ValueError("why")
 
-    def forget() -> None:
+    def forget():
         module = type("Module", (), {})()
         references.append(weakref.ref(module, callback))
 
-    references: list[object] = []
+    references = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "unraisablehook", interrupt_again)
         forget()
     assert "ValueError: why" in capsys.readouterr().err
 
 
-def interrupt(monkeypatch: pytest.MonkeyPatch, nth: int) -> None:
+def interrupt(monkeypatch, nth):
     """^C as soon as the name of the *nth* exchange has resolved."""
     asked = 0
 
-    def event(self: object, event: Event) -> None:
+    def event(self, event):
         nonlocal asked
         asked += isinstance(event, Resolved)
         if asked == nth:
@@ -125,9 +121,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, nth: int) -> None:
     monkeypatch.setattr("wsprobe.cli.connect_output.ConnectOutput.event", event)
 
 
-def test_every_url_that_was_asked_has_its_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_url_that_was_asked_has_its_line(monkeypatch, capsys):
     """Two are asked at a time, so that the third is asked only when the second is over; the first never is."""
     interrupt(monkeypatch, 3)
     names = ["lab:silence", "lab:status-403", "lab:status-404", "lab:status-504"]
@@ -143,11 +137,11 @@ def test_every_url_that_was_asked_has_its_line(
     assert [f["id"] for f in told[0]["findings"]] == ["interrupted"]
 
 
-def interrupted_while_printing(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+def interrupted_while_printing(monkeypatch, times):
     """^C before anything is printed of the exchange that the first ^C ended, this many times."""
     of = ConnectOutput.report
 
-    def report(self: ConnectOutput, made: Report) -> Report:
+    def report(self, made):
         for _ in range(times):
             signal.raise_signal(signal.SIGINT)
         return of(self, made)
@@ -157,12 +151,8 @@ def interrupted_while_printing(monkeypatch: pytest.MonkeyPatch, times: int) -> N
 
 @pytest.mark.parametrize(("times", "kept"), [(0, 1), (1, 1), (2, 0)])
 def test_a_second_interrupt_takes_nothing_from_the_report_and_a_third_ends_it(
-    times: int,
-    kept: int,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> None:
+    times, kept, monkeypatch, capsys, tmp_path
+):
     interrupt(monkeypatch, 1)
     interrupted_while_printing(monkeypatch, times)
     file = tmp_path / "kept"
@@ -176,7 +166,7 @@ def test_a_second_interrupt_takes_nothing_from_the_report_and_a_third_ends_it(
 
 @pytest.mark.programs
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_two_signals_one_after_the_other(number: int, tmp_path: Path) -> None:
+def test_two_signals_one_after_the_other(number, tmp_path):
     """The second arrives once the first has ended the exchange."""
     file = tmp_path / "kept"
     command = ["connect", "-v", "--linger", "60", "-m", "60", "--save", str(file), "lab:/echo"]
@@ -194,10 +184,8 @@ def test_two_signals_one_after_the_other(number: int, tmp_path: Path) -> None:
     assert len(file.read_text().splitlines()) == 1
 
 
-def test_between_two_tries_the_last_one_is_kept(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    async def impatient(seconds: float) -> None:
+def test_between_two_tries_the_last_one_is_kept(monkeypatch, capsys):
+    async def impatient(seconds):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("wsprobe.net.sleep", impatient)
@@ -205,9 +193,7 @@ def test_between_two_tries_the_last_one_is_kept(
     assert capsys.readouterr().out.startswith("server-error 503  lab:503-retry-after\n")
 
 
-def test_after_a_redirect_the_hops_are_kept(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_after_a_redirect_the_hops_are_kept(monkeypatch, capsys):
     interrupt(monkeypatch, 2)
     assert run(["connect", "--json", "-L", "lab:302-self-loop"]) == Exit.INTERRUPTED
     value = json.loads(capsys.readouterr().out)
@@ -216,13 +202,11 @@ def test_after_a_redirect_the_hops_are_kept(
 
 
 @pytest.mark.parametrize("redact", [(), ("--redact",)])
-def test_compare_reports_the_urls_that_are_finished(
-    redact: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_compare_reports_the_urls_that_are_finished(redact, tmp_path, monkeypatch, capsys):
     one = engines.one
-    asked: list[str] = []
+    asked = []
 
-    async def interrupted(place: ProbeTarget, *more: Any) -> Report:
+    async def interrupted(place, *more):
         asked.append(place.url)
         if len(asked) == 2:
             raise KeyboardInterrupt

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from xml.etree import ElementTree as ET
 
@@ -38,7 +37,7 @@ ATTRIBUTES = {
 """All that Ant's reports have and the schemas of Ant's JUnit task and of Jenkins' xUnit plugin want."""
 
 
-def cases(file: Path) -> dict[str, tuple[str, str, str]]:
+def cases(file):
     """Name of each test case -> tag, type and message of what is wrong; all "" where it passed. Checks the form
     of the file too."""
     root = ET.fromstring(file.read_bytes())
@@ -69,14 +68,14 @@ def cases(file: Path) -> dict[str, tuple[str, str, str]]:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(tmp_path):
     return tmp_path / "tests.xml"
 
 
 PASSED = ("", "", "")
 
 
-def test_connect_fails_what_does_not_open_and_errs_what_is_no_url(file: Path, tmp_path: Path) -> None:
+def test_connect_fails_what_does_not_open_and_errs_what_is_no_url(file, tmp_path):
     urls = tmp_path / "urls"
     urls.write_text("lab:ok\nlab:status-403\nftp://x/\n")
     assert run(["connect", "--linger", "0", "--junit", str(file), f"@{urls}"]) == Exit.USAGE
@@ -88,7 +87,7 @@ def test_connect_fails_what_does_not_open_and_errs_what_is_no_url(file: Path, tm
     assert found == {"lab:ok": PASSED}
 
 
-def test_an_expectation_decides(file: Path) -> None:
+def test_an_expectation_decides(file):
     words = ["--linger", "0", "--expect", "status=403", "lab:ok", "lab:status-403"]
     assert run(["connect", "--junit", str(file), *words]) == Exit.UNEXPECTED
     found = cases(file)
@@ -98,7 +97,7 @@ def test_an_expectation_decides(file: Path) -> None:
     assert cases(file)["lab:ok"][1] == "expectation"
 
 
-def test_the_text_is_the_report_of_the_terminal(file: Path) -> None:
+def test_the_text_is_the_report_of_the_terminal(file):
     run(["connect", "--junit", str(file), "lab:accept-wrong"])
     (failure,) = ET.parse(file).iter("failure")
     assert failure.text is not None
@@ -106,7 +105,7 @@ def test_the_text_is_the_report_of_the_terminal(file: Path) -> None:
     assert "invalid  lab:accept-wrong: a 101 that no conforming client accepts" in failure.text
 
 
-def test_compare_fails_what_differs(file: Path) -> None:
+def test_compare_fails_what_differs(file):
     assert run(["compare", "--junit", str(file), "lab:status-403", "lab:status-401"]) == Exit.DIFFERENT
     assert cases(file) == {
         "lab:status-403": PASSED,
@@ -120,13 +119,13 @@ def test_compare_fails_what_differs(file: Path) -> None:
     assert cases(file) == {"lab:accept-lower-case": ("failure", "differs", "the views differ")}
 
 
-def test_where_nobody_answered_there_is_nothing_that_passed(file: Path) -> None:
+def test_where_nobody_answered_there_is_nothing_that_passed(file):
     words = ["ws://127.0.0.1:1/a", "ws://127.0.0.1:1/b"]
     assert run(["compare", "--junit", str(file), *words]) == Exit.UNREACHABLE
     assert {each[:2] for each in cases(file).values()} == {("failure", "unreachable")}
 
 
-def test_two_runs_fail_what_changed_and_since_only_what_got_worse(file: Path, tmp_path: Path) -> None:
+def test_two_runs_fail_what_changed_and_since_only_what_got_worse(file, tmp_path):
     old = tmp_path / "old"
     run(["connect", "-s", "--linger", "0", "--save", str(old), "lab:ok"])
     assert run(["connect", "-s", "--since", str(old), "--junit", str(file), "lab:status-403"]) == Exit.DIFFERENT
@@ -139,7 +138,7 @@ def test_two_runs_fail_what_changed_and_since_only_what_got_worse(file: Path, tm
     assert {each[1] for each in cases(file).values()} == {"new-open", "missing"}
 
 
-def test_watch_fails_what_is_not_up_at_the_end(file: Path) -> None:
+def test_watch_fails_what_is_not_up_at_the_end(file):
     words = ["watch", "--count", "1", "--junit", str(file), "lab:status-403", "lab:/echo"]
     assert run(words) == Exit.REFUSED
     assert cases(file) == {"lab:status-403": ("failure", "refused", "refused 403"), "lab:/echo": PASSED}
@@ -152,7 +151,7 @@ def test_watch_fails_what_is_not_up_at_the_end(file: Path) -> None:
     assert cases(file)["lab:status-403"] == ("failure", "expectation", "refused 403: expected status=101")
 
 
-def test_trace_is_one_test_with_its_conclusions(file: Path) -> None:
+def test_trace_is_one_test_with_its_conclusions(file):
     run(["trace", "--hold", "0", "--only", "get", "--junit", str(file), "lab:status-403"])
     assert [each[:2] for each in cases(file).values()] == [("failure", "refused")]
     run(
@@ -172,14 +171,14 @@ def test_trace_is_one_test_with_its_conclusions(file: Path) -> None:
     assert cases(file) == {"lab:status-403": PASSED}
 
 
-def test_redact_masks_the_file(file: Path) -> None:
+def test_redact_masks_the_file(file):
     run(["connect", "--redact", "--junit", str(file), "lab:/status/403?token=hunter2"])
     assert b"hunter2" not in file.read_bytes()
     (case,) = ET.parse(file).iter("testcase")
     assert "token=" in case.attrib["name"]
 
 
-def test_what_xml_cannot_hold_is_escaped(file: Path) -> None:
+def test_what_xml_cannot_hold_is_escaped(file):
     """Characters that are not in XML 1.0 (section 2.2), markup, and the end of a CDATA section."""
     odd = "\x00\x08\x1b[2J\ufffe\ud800 ]]> <a b='\"'>&amp;"
     case = Case(odd, 0.5, Fault(odd + "\n", "refused", odd))
@@ -203,9 +202,7 @@ def test_what_xml_cannot_hold_is_escaped(file: Path) -> None:
         (["--junit", "{dir}/x.xml", "--workers", "2"], "--junit"),
     ],
 )
-def test_what_cannot_be_written_is_a_usage_error(
-    words: list[str], why: str, tmp_path: Path, capsys: Capture
-) -> None:
+def test_what_cannot_be_written_is_a_usage_error(words, why, tmp_path, capsys):
     assert run(["connect", *(word.format(dir=tmp_path) for word in words), "lab:ok"]) == Exit.USAGE
     assert why in capsys.readouterr().err
 
@@ -215,13 +212,11 @@ def test_what_cannot_be_written_is_a_usage_error(
     [(["--since", "/nonexistent"], 2), (["--expect", "status=101"], 20)],
     ids=["refused", "run"],
 )
-def test_the_file_of_a_call_is_closed(
-    more: list[str], status: int, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened: list[SpooledTemporaryFile[str]] = []
+def test_the_file_of_a_call_is_closed(more, status, file, monkeypatch):
+    opened = []
 
-    def seen(*args: object, **more: object) -> SpooledTemporaryFile[str]:
-        opened.append(SpooledTemporaryFile(*args, **more))  # type: ignore[call-overload]  # noqa: SIM115
+    def seen(*args, **more):
+        opened.append(SpooledTemporaryFile(*args, **more))  # noqa: SIM115
         return opened[-1]
 
     monkeypatch.setattr("wsprobe.cli.junit.SpooledTemporaryFile", seen)
@@ -229,7 +224,7 @@ def test_the_file_of_a_call_is_closed(
     assert [each.closed for each in opened] == [True]
 
 
-def test_a_long_list_waits_in_a_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_list_waits_in_a_file(file, monkeypatch):
     monkeypatch.setattr("wsprobe.cli.junit.MEMORY", 10)
     run(["connect", "--linger", "0", "--junit", str(file), "lab:ok", "lab:status-403", "lab:status-404"])
     assert len(cases(file)) == 3

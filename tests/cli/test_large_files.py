@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
-from pathlib import Path
 
 import click
 import pytest
@@ -15,9 +14,7 @@ from wsprobe.cli.pasted.curl import shell_words
 from wsprobe.cli.recordings import lines
 
 
-def test_a_line_longer_than_any_recording_is_not_read_to_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_longer_than_any_recording_is_not_read_to_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr(recordings, "LONGEST", 4 * recordings.PIECE)
     file = tmp_path / "large.jsonl"
     file.write_bytes(b'{"a": 1}\n' + b"x" * (40 * recordings.PIECE))
@@ -33,7 +30,7 @@ def test_a_line_longer_than_any_recording_is_not_read_to_its_end(
 
 
 @pytest.mark.parametrize("size", [10, recordings.PIECE + 1])
-def test_a_line_that_was_handed_on_is_not_kept(size: int, tmp_path: Path) -> None:
+def test_a_line_that_was_handed_on_is_not_kept(size, tmp_path):
     file = tmp_path / "lines"
     file.write_bytes(b"\n" + b"x" * size + b"\ny\n")
     line = next(found := lines(str(file)))
@@ -43,16 +40,14 @@ def test_a_line_that_was_handed_on_is_not_kept(size: int, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("size", [recordings.PIECE - 1, recordings.PIECE, recordings.PIECE + 1])
-def test_lines_around_the_size_of_a_piece_are_whole(size: int, tmp_path: Path) -> None:
+def test_lines_around_the_size_of_a_piece_are_whole(size, tmp_path):
     file = tmp_path / "lines"
     written = [b"x" * (size - 1) + b"\n", b"y\n", b"z" * size]
     file.write_bytes(b"".join(written))
     assert [each.data for each in lines(str(file))] == written
 
 
-def test_a_file_of_cookies_is_not_read_to_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_of_cookies_is_not_read_to_its_end(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(request_settings, "LONGEST_JAR", 1000)
     file = tmp_path / "cookies"
     file.write_text("x" * 1001)
@@ -60,7 +55,7 @@ def test_a_file_of_cookies_is_not_read_to_its_end(
     assert "longer than 1,000 bytes, the limit for a file of cookies" in capsys.readouterr().err
 
 
-def test_a_recording_is_no_longer_than_what_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recording_is_no_longer_than_what_is_read(capsys):
     assert run(["talk", "--save", "x", "--save-max", "17m", "ws://127.0.0.1:1/"]) == 2
     assert "'17m' is more than 16m" in capsys.readouterr().err
 
@@ -75,15 +70,15 @@ QUOTED = {
 
 
 @pytest.mark.parametrize("piece", QUOTED.values(), ids=QUOTED)
-def test_quoting_takes_no_longer_for_more_of_the_same(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quoting_takes_no_longer_for_more_of_the_same(piece, monkeypatch):
     """Counted in characters that are copied, through a text that counts."""
 
     class Counted(str):
         __slots__ = ()
         copied = 0
 
-        def __getitem__(self, key: object) -> str:  # type: ignore[override]
-            part = str.__getitem__(self, key)  # type: ignore[index]
+        def __getitem__(self, key):
+            part = str.__getitem__(self, key)
             Counted.copied += len(part)
             return part
 

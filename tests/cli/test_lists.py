@@ -5,22 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 import trio
 
 from wsprobe.cli.main import run
 from wsprobe.cli.probe import conversation
-from wsprobe.cli.targets import BEGIN, ProbeTarget, UrlList
-from wsprobe.exchange import Exchange
+from wsprobe.cli.targets import BEGIN, UrlList
 
 Capture = pytest.CaptureFixture[str]
 LINE = r"%{url} %{outcome}\n"
 
 
-def test_a_line_that_cannot_be_used_is_named_and_the_rest_goes_on(capsys: Capture, tmp_path: Path) -> None:
+def test_a_line_that_cannot_be_used_is_named_and_the_rest_goes_on(capsys, tmp_path):
     file = tmp_path / "urls"
     file.write_bytes(b"lab:ok\n\xff\xfeno text\n" + b"x" * (1024 * 1024 + 7) + b"\nlab:status-403")
     assert run(["connect", "-w", LINE, f"@{file}", "lab:status-404"]) == 2
@@ -32,7 +29,7 @@ def test_a_line_that_cannot_be_used_is_named_and_the_rest_goes_on(capsys: Captur
     ]
 
 
-def test_silent_is_about_results_and_names_what_has_none(capsys: Capture, tmp_path: Path) -> None:
+def test_silent_is_about_results_and_names_what_has_none(capsys, tmp_path):
     file = tmp_path / "urls"
     file.write_text("lab:status-403\nftp://h/\n")
     assert run(["connect", "-s", f"@{file}"]) == 2
@@ -41,7 +38,7 @@ def test_silent_is_about_results_and_names_what_has_none(capsys: Capture, tmp_pa
     assert f"{file}, line 2: scheme 'ftp'" in err
 
 
-def test_a_comment_behind_a_url_is_no_part_of_it(capsys: Capture, tmp_path: Path) -> None:
+def test_a_comment_behind_a_url_is_no_part_of_it(capsys, tmp_path):
     file = tmp_path / "urls"
     file.write_text("lab:status-403 # ours\nlab:status-404\t#theirs\nlab:/status/410#x\n#lab:refused\n")
     assert run(["connect", "-s", "-w", r"%{url} %{status}\n", f"@{file}"]) == 12
@@ -49,9 +46,7 @@ def test_a_comment_behind_a_url_is_no_part_of_it(capsys: Capture, tmp_path: Path
 
 
 @pytest.mark.parametrize("word", ["-", "@-"])
-def test_a_list_on_standard_input(
-    word: str, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_list_on_standard_input(word, capsys, tmp_path, monkeypatch):
     (tmp_path / "urls").write_text("lab:status-403\n")
     with (tmp_path / "urls").open() as file:
         monkeypatch.setattr("sys.stdin", file)
@@ -67,7 +62,7 @@ def test_a_list_on_standard_input(
         ("ws://h/".encode("utf-16"), "not a text file in UTF-8: this is UTF-16"),
     ],
 )
-def test_a_list_without_a_url_is_one_line(data: bytes, says: str, capsys: Capture, tmp_path: Path) -> None:
+def test_a_list_without_a_url_is_one_line(data, says, capsys, tmp_path):
     file = tmp_path / "urls"
     file.write_bytes(data)
     assert run(["connect", f"@{file}"]) == 2
@@ -78,7 +73,7 @@ def test_a_list_without_a_url_is_one_line(data: bytes, says: str, capsys: Captur
 
 
 @pytest.mark.programs
-def test_a_url_on_standard_input_is_asked_before_the_next_one_is_there() -> None:
+def test_a_url_on_standard_input_is_asked_before_the_next_one_is_there():
     command = [sys.executable, "-m", "wsprobe", "connect", "-w", LINE, "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
@@ -92,16 +87,14 @@ def test_a_url_on_standard_input_is_asked_before_the_next_one_is_there() -> None
     assert process.returncode == 12
 
 
-def test_a_word_of_the_command_line_is_looked_at_before_anything_is_asked(
-    capsys: Capture, tmp_path: Path
-) -> None:
+def test_a_word_of_the_command_line_is_looked_at_before_anything_is_asked(capsys, tmp_path):
     file = tmp_path / "urls"
     file.write_text("lab:ok\n")
     assert run(["connect", f"@{file}", "ftp://h/"]) == 2
     assert capsys.readouterr().out == ""
 
 
-def test_one_url_in_a_file_is_reported_as_one(capsys: Capture, tmp_path: Path) -> None:
+def test_one_url_in_a_file_is_reported_as_one(capsys, tmp_path):
     file = tmp_path / "urls"
     file.write_text("# only this\nlab:status-403\n")
     assert run(["connect", f"@{file}"]) == 12
@@ -111,12 +104,10 @@ def test_one_url_in_a_file_is_reported_as_one(capsys: Capture, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("order", "printed"), [((), "lab:status-403\nlab:ok\n"), (("--unordered",), "lab:ok\nlab:status-403\n")]
 )
-def test_the_first_is_the_slower_one(
-    order: tuple[str, ...], printed: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_first_is_the_slower_one(order, printed, capsys, monkeypatch):
     others = trio.Event()
 
-    async def slowly(place: ProbeTarget, *rest: Any) -> Exchange:
+    async def slowly(place, *rest):
         if place.name == "lab:status-403":
             await others.wait()
         made = await conversation(place, *rest)
@@ -129,12 +120,12 @@ def test_the_first_is_the_slower_one(
 
 
 @pytest.mark.parametrize("rate", ["5", "0/s", "-1/s", "x/s", "5/d", "inf/s", "nan/s", "/s"])
-def test_what_is_no_rate_is_said(rate: str, capsys: Capture) -> None:
+def test_what_is_no_rate_is_said(rate, capsys):
     assert run(["connect", "--rate", rate, "lab:ok"]) == 2
     assert "is not a rate, such as 5/s, 30/m or 0.5/h" in capsys.readouterr().err
 
 
-def test_a_directory_is_no_list(capsys: Capture, tmp_path: Path) -> None:
+def test_a_directory_is_no_list(capsys, tmp_path):
     assert run(["connect", f"@{tmp_path}"]) == 2
     assert f"{tmp_path}: Is a directory" in capsys.readouterr().err
     assert os.listdir(tmp_path) == []
@@ -151,9 +142,7 @@ def test_a_directory_is_no_list(capsys: Capture, tmp_path: Path) -> None:
         (b"#" * (BEGIN + 1), True),
     ],
 )
-def test_whether_a_list_has_several_urls_is_seen_at_its_beginning(
-    data: bytes, several: bool, tmp_path: Path
-) -> None:
+def test_whether_a_list_has_several_urls_is_seen_at_its_beginning(data, several, tmp_path):
     (tmp_path / "urls").write_bytes(data)
     with (tmp_path / "urls").open("rb") as file:
         assert UrlList("urls", file.fileno(), len(data)).several() is several

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +15,12 @@ Capture = pytest.CaptureFixture[str]
 FIREFOX = log("firefox-a-networking.moz_log")
 
 
-def urls(capsys: Capture, *words: str) -> list[str]:
+def urls(capsys, *words):
     assert run(["compare", "--json", "--brief", *words]) in (0, 1)
     return [json.loads(line)["url"] for line in capsys.readouterr().out.splitlines()]
 
 
-def rotated(folder: Path) -> list[str]:
+def rotated(folder):
     """A log in four files, of which the last number is not the newest: Firefox goes round."""
     lines = FIREFOX.splitlines(keepends=True)
     quarter = len(lines) // 4 + 1
@@ -31,7 +30,7 @@ def rotated(folder: Path) -> list[str]:
     return [str(folder / f"log.moz_log.{number}") for number in range(4)]
 
 
-def test_a_netlog_is_known_by_its_contents_also_packed_and_cut_off(capsys: Capture, tmp_path: Path) -> None:
+def test_a_netlog_is_known_by_its_contents_also_packed_and_cut_off(capsys, tmp_path):
     data = log("netlog-a-everything.json")
     file = tmp_path / "anything"
     file.write_bytes(data)
@@ -45,7 +44,7 @@ def test_a_netlog_is_known_by_its_contents_also_packed_and_cut_off(capsys: Captu
     assert cut
 
 
-def test_its_sockets_are_listed_with_status_and_page(capsys: Capture, tmp_path: Path) -> None:
+def test_its_sockets_are_listed_with_status_and_page(capsys, tmp_path):
     file = tmp_path / "netlog.json"
     file.write_bytes(log("netlog-a-everything.json"))
     assert run(["connect", "--redact", str(file)]) == 2
@@ -56,7 +55,7 @@ def test_its_sockets_are_listed_with_status_and_page(capsys: Capture, tmp_path: 
     assert "11 WebSockets: choose one with --entry N" in err
 
 
-def test_any_part_of_a_rotated_firefox_log_is_the_whole_log(capsys: Capture, tmp_path: Path) -> None:
+def test_any_part_of_a_rotated_firefox_log_is_the_whole_log(capsys, tmp_path):
     whole = tmp_path / "whole.moz_log"
     whole.write_bytes(FIREFOX)
     found = urls(capsys, str(whole))
@@ -66,7 +65,7 @@ def test_any_part_of_a_rotated_firefox_log_is_the_whole_log(capsys: Capture, tmp
     assert once([str(whole), *names]) == [str(whole), names[0]]
 
 
-def test_a_child_s_file_stands_for_the_main_process_s(capsys: Capture, tmp_path: Path) -> None:
+def test_a_child_s_file_stands_for_the_main_process_s(capsys, tmp_path):
     child = tmp_path / "log.child-1.moz_log"
     child.write_bytes(
         b"2026-12-01 02:24:15.349969 UTC - [Child 7: Main Thread]: D/nsHttp nsHttpHandler::Init\n"
@@ -77,7 +76,7 @@ def test_a_child_s_file_stands_for_the_main_process_s(capsys: Capture, tmp_path:
     assert len(urls(capsys, str(child), str(tmp_path / "log.moz_log"))) == 13
 
 
-def test_a_file_named_twice_is_read_twice(tmp_path: Path) -> None:
+def test_a_file_named_twice_is_read_twice(tmp_path):
     rotated(tmp_path)
     name = str(tmp_path / "log.moz_log.0")
     assert once([name, name]) == [name, name]

@@ -9,7 +9,6 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -158,9 +157,7 @@ from wsprobe.request.opening import Offer
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_bad_input_is_one_line_and_status_2(
-    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_input_is_one_line_and_status_2(arguments, says, capsys):
     assert run(arguments) == Exit.USAGE
     out, err = capsys.readouterr()
     assert out == ""
@@ -169,12 +166,12 @@ def test_bad_input_is_one_line_and_status_2(
     assert err.isascii()
 
 
-def test_a_url_alone_is_connected_to(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_url_alone_is_connected_to(capsys):
     assert run(["lab:status-403", "-m", "5s", "-s", "-w", "%{http_code}"]) == Exit.REFUSED
     assert capsys.readouterr() == ("403", "")
 
 
-def test_silent_and_verbose_say_what_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_silent_and_verbose_say_what_is_left_out(capsys):
     assert run(["connect", "-s", "-v", "-m", "5000ms", "lab:ok"]) == Exit.OPEN
     assert capsys.readouterr() == (
         "",
@@ -198,17 +195,15 @@ def test_silent_and_verbose_say_what_is_left_out(capsys: pytest.CaptureFixture[s
         *[(word, None) for word in ("ws://a/b.txt", "lab:status/403", "./a", "~/a", "/a", "me@h/x")],
     ],
 )
-def test_what_is_a_file_s_name(word: str, kind: str | None) -> None:
+def test_what_is_a_file_s_name(word, kind):
     assert of_a_file(word) == kind
 
 
-def test_a_bug_is_one_line_and_a_file(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_is_one_line_and_a_file(capsys, monkeypatch):
     """The file is posted: no argument is in it, nor what a message quotes, and nobody else can read it."""
     secret = bytes.fromhex("736573616d65").decode()  # a traceback quotes the lines of this file
 
-    def broken(*arguments: object, **values: object) -> None:
+    def broken(*arguments, **values):
         try:
             raise KeyError(secret)
         except KeyError as error:
@@ -238,15 +233,15 @@ def test_a_bug_is_one_line_and_a_file(
 @pytest.mark.parametrize(
     "raised", [KeyboardInterrupt(), click.Abort(), BaseExceptionGroup("", [KeyboardInterrupt()])]
 )
-def test_interrupted_is_130(raised: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*arguments: object, **values: object) -> None:
+def test_interrupted_is_130(raised, monkeypatch):
+    def interrupted(*arguments, **values):
         raise raised
 
     monkeypatch.setattr("wsprobe.cli.main.program.main", interrupted)
     assert run([]) == Exit.INTERRUPTED
 
 
-def test_leaves_takes_groups_apart() -> None:
+def test_leaves_takes_groups_apart():
     inner = [ValueError("a"), BaseExceptionGroup("g", [KeyboardInterrupt(), OSError()])]
     assert [type(each) for each in leaves(BaseExceptionGroup("o", inner))] == [
         ValueError,
@@ -257,7 +252,7 @@ def test_leaves_takes_groups_apart() -> None:
 
 @pytest.mark.programs
 @pytest.mark.parametrize("words", [["serve", "--list"], ["--version"]])
-def test_closed_pipe_is_141_and_silent(words: list[str]) -> None:
+def test_closed_pipe_is_141_and_silent(words):
     end, pipe = os.pipe()
     os.close(end)  # before it begins: a reader that goes later may be later than all that is written
     command = [sys.executable, "-m", "wsprobe", *words]
@@ -267,7 +262,7 @@ def test_closed_pipe_is_141_and_silent(words: list[str]) -> None:
 
 
 @pytest.mark.programs
-def test_closed_pipe_is_141_with_no_buffer_between() -> None:
+def test_closed_pipe_is_141_with_no_buffer_between():
     command = f"({sys.executable} -m wsprobe connect -i lab:403-long-body; echo $? >&2) | head -c 4"
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, timeout=60)
@@ -275,11 +270,10 @@ def test_closed_pipe_is_141_with_no_buffer_between() -> None:
 
 
 @pytest.mark.programs
-def test_interrupt_ends_serve_with_130() -> None:
+def test_interrupt_ends_serve_with_130():
     process = subprocess.Popen(
         [sys.executable, "-m", "wsprobe", "serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert process.stdout is not None
     assert process.stdout.readline().startswith("ws://127.0.0.1:")
     os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -289,9 +283,7 @@ def test_interrupt_ends_serve_with_130() -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["connect"], ["compare"], ["talk"], ["watch"], ["serve"]])
-def test_help_never_breaks_a_word(
-    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_help_never_breaks_a_word(command, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     assert run([*command, "--help", *(["all"] if command else [])]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -300,9 +292,7 @@ def test_help_never_breaks_a_word(
 
 @pytest.mark.parametrize("columns", [40, 80])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_is_no_wider_than_the_terminal(
-    command: str, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_help_is_no_wider_than_the_terminal(command, columns, capsys, monkeypatch):
     """But for what is not broken: single words, and the rows of a table that is laid out by hand."""
     monkeypatch.setenv("COLUMNS", str(columns))
     assert run([command, "--help", "all"]) == 0
@@ -313,9 +303,7 @@ def test_help_is_no_wider_than_the_terminal(
 
 @pytest.mark.parametrize("columns", [40, 80])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_an_example_that_is_broken_is_still_the_command(
-    command: str, columns: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_example_that_is_broken_is_still_the_command(command, columns, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(columns))
     found = program.get_command(click.Context(program), command)
     assert isinstance(found, Command)
@@ -328,7 +316,7 @@ def test_an_example_that_is_broken_is_still_the_command(
 @pytest.mark.parametrize(
     "rare", ["--wire", "--ws-key", "--ciphers", "--netrc", "--haproxy-protocol", "--per-host"]
 )
-def test_help_leaves_rare_options_to_help_all(rare: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_leaves_rare_options_to_help_all(rare, capsys):
     assert run(["connect", "--help"]) == 0
     out = capsys.readouterr().out
     assert rare not in out
@@ -338,13 +326,13 @@ def test_help_leaves_rare_options_to_help_all(rare: str, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_short_help_has_some_twenty_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_short_help_has_some_twenty_options(command, capsys):
     assert run([command, "--help"]) == 0
     options = [row for row in capsys.readouterr().out.splitlines() if row.startswith("  -")]
     assert 1 <= len(options) <= 24
 
 
-def test_options_are_grouped_by_what_people_want_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_are_grouped_by_what_people_want_to_do(capsys):
     assert run(["connect", "--help"]) == 0
     rows = capsys.readouterr().out.splitlines()
     groups = [row[:-1] for row in rows if row.endswith(":") and not row.startswith(" ")]
@@ -352,7 +340,7 @@ def test_options_are_grouped_by_what_people_want_to_do(capsys: pytest.CaptureFix
     assert groups == ["Examples", *tasks, "General"]
 
 
-def test_help_fits_a_screen_and_names_the_exit_table(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_fits_a_screen_and_names_the_exit_table(capsys):
     assert run(["--help"]) == 0
     out = capsys.readouterr().out
     assert len(out.splitlines()) <= 36, "the commands stay in sight"
@@ -363,14 +351,14 @@ def test_help_fits_a_screen_and_names_the_exit_table(capsys: pytest.CaptureFixtu
         assert f"{int(row.status)}:" in words
 
 
-def test_statuses_are_one_table() -> None:
+def test_statuses_are_one_table():
     assert sorted(row.status for row in TABLE) == sorted(Exit)
     outcomes = [row.outcome for row in TABLE if row.outcome]
     assert len(outcomes) == len(set(outcomes))
 
 
 @pytest.fixture
-def own_signals() -> Iterator[None]:
+def own_signals():
     """SIGINT and SIGTERM are afterwards as they were."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(each) for each in numbers]
@@ -384,17 +372,15 @@ def own_signals() -> Iterator[None]:
     ("handler", "blocked"),
     [(signal.SIG_IGN, True), (signal.SIG_DFL, False), (signal.default_int_handler, False)],
 )
-def test_an_ignored_interrupt_is_held_back(handler: object, blocked: bool, own_signals: None) -> None:
-    signal.signal(signal.SIGINT, handler)  # type: ignore[arg-type]
+def test_an_ignored_interrupt_is_held_back(handler, blocked, own_signals):
+    signal.signal(signal.SIGINT, handler)
     listen()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert (signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())) is blocked
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_the_other_signals_do_what_an_interrupt_does_unless_they_are_ignored(
-    number: signal.Signals, own_signals: None
-) -> None:
+def test_the_other_signals_do_what_an_interrupt_does_unless_they_are_ignored(number, own_signals):
     signal.signal(number, signal.SIG_IGN)
     listen()
     assert signal.getsignal(number) is signal.SIG_IGN
@@ -404,7 +390,7 @@ def test_the_other_signals_do_what_an_interrupt_does_unless_they_are_ignored(
         signal.raise_signal(number)
 
 
-def test_where_a_url_is_asked() -> None:
+def test_where_a_url_is_asked():
     handshake = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route())
     assert host_of(ProbeTarget("ws://Chat.Example/", handshake)) == "chat.example"
     over_a_socket = replace(handshake, route=Route(unix_socket="/run/chat"))

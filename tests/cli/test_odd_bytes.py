@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 import pytest
 
@@ -20,20 +18,17 @@ COMMANDS = {
 }
 
 
-def options(command: str) -> list[str]:
+def options(command):
     """Those that take a value."""
     context = click.Context(program)
     found = program.get_command(context, command)
-    assert found is not None
     each = (option for option in found.get_params(context) if isinstance(option, click.Option))
     return [option.opts[0] for option in each if not option.is_flag and option.nargs == 1]
 
 
 @pytest.mark.programs
 @pytest.mark.parametrize("command", COMMANDS)
-def test_an_option_takes_any_bytes(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_option_takes_any_bytes(command, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     bugs = []

@@ -28,9 +28,7 @@ ENDLESS = resource.RLIM_INFINITY
         (ENDLESS, ENDLESS, 1000, None),
     ],
 )
-def test_more_is_asked_for_where_it_is_needed(
-    soft: int, hard: int, parallel: int, then: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_is_asked_for_where_it_is_needed(soft, hard, parallel, then, monkeypatch):
     asked = []
     monkeypatch.setattr(resource, "getrlimit", lambda of: (soft, hard))
     monkeypatch.setattr(resource, "setrlimit", lambda of, limits: asked.append((of, limits)))
@@ -39,8 +37,8 @@ def test_more_is_asked_for_where_it_is_needed(
 
 
 @pytest.mark.parametrize("raised", [None, ValueError, OSError])
-def test_what_cannot_be_is_said_before(raised: type[Exception] | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def setrlimit(of: int, limits: tuple[int, int]) -> None:
+def test_what_cannot_be_is_said_before(raised, monkeypatch):
+    def setrlimit(of, limits):
         if raised is not None:
             raise raised
 
@@ -53,7 +51,7 @@ def test_what_cannot_be_is_said_before(raised: type[Exception] | None, monkeypat
         allow(85)
 
 
-def test_where_even_the_program_has_no_files_it_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_even_the_program_has_no_files_it_is_no_bug(capsys):
     error = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     assert failed(ExceptionGroup("g", [error])) == Exit.USAGE
     assert capsys.readouterr().err == "wsprobe: Too many open files: ulimit -n shows the limit\n"

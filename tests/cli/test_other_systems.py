@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
 
 import pytest
 import trio
@@ -16,7 +15,7 @@ from wsprobe.net.plan import check
 from wsprobe.request.target import parse
 
 
-def test_without_unix_sockets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_unix_sockets_one_line(monkeypatch):
     """A usage error, as every PlanError."""
     monkeypatch.delattr(socket, "AF_UNIX")
     plan = Plan(parse("ws://127.0.0.1/"), b"", route=Route(unix_socket="/no/such"))
@@ -24,19 +23,17 @@ def test_without_unix_sockets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         check(plan)
 
 
-def test_without_posix_no_browser_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_posix_no_browser_is_started(monkeypatch):
     monkeypatch.delattr(os, "geteuid")
     with pytest.raises(NoBrowser, match="only on Linux and macOS"):
         find(["chromium"])
 
 
-def test_without_o_nonblock_talk_reads_and_writes_a_pipe(
-    monkeypatch: pytest.MonkeyPatch, pipe: Callable[[], tuple[int, int]]
-) -> None:
+def test_without_o_nonblock_talk_reads_and_writes_a_pipe(monkeypatch, pipe):
     monkeypatch.delattr(os, "O_NONBLOCK")
     reads, writes = pipe()
 
-    async def work() -> list[bytes]:
+    async def work():
         output = DescriptorWriter(writes)
         await output.write(b"through a thread")
         output.close()
@@ -47,5 +44,5 @@ def test_without_o_nonblock_talk_reads_and_writes_a_pipe(
 
 
 @pytest.fixture
-def pipe() -> Callable[[], tuple[int, int]]:
+def pipe():
     return os.pipe

@@ -26,11 +26,11 @@ ASKING = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route())
     ("host", "below"),
     [("localhost", True), ("a.B.LocalHost.", True), ("alocalhost", False), ("localhost.example", False)],
 )
-def test_which_names_are_below_localhost(host: str, below: bool) -> None:
+def test_which_names_are_below_localhost(host, below):
     assert below_localhost(host) == below
 
 
-def test_only_browsers_resolve_them_and_resolve_has_the_first_word() -> None:
+def test_only_browsers_resolve_them_and_resolve_has_the_first_word():
     to = parse("ws://chat.localhost:9/")
     for name in ("chromium", "undici"):
         given = way(ENGINES[name], ASKING, to, Credentials()).resolve
@@ -42,10 +42,10 @@ def test_only_browsers_resolve_them_and_resolve_has_the_first_word() -> None:
 
 
 @pytest.mark.parametrize("name", BROWSERS)
-def test_a_browser_reaches_a_server_below_localhost(name: str) -> None:
-    asked: list[bytes] = []
+def test_a_browser_reaches_a_server_below_localhost(name):
+    asked = []
 
-    def serve(server: socket.socket) -> None:
+    def serve(server):
         client, _ = server.accept()
         with client:
             asked.append(client.recv(65536))
@@ -57,9 +57,8 @@ def test_a_browser_reaches_a_server_below_localhost(name: str) -> None:
         host = f"chat.localhost:{server.getsockname()[1]}"
         page = Page(f"http://{host}/")
 
-        async def visit() -> int | None:
+        async def visit():
             (reading,) = await as_engine(ENGINES[name], f"ws://{host}/", page, ASKING, 1, list)
-            assert reading.final is not None
             return reading.final.status
 
         assert net.run(visit) == 403

@@ -17,7 +17,7 @@ import wsprobe
 from wsprobe.cli.main import run
 from wsprobe.cli.paste import url_in
 from wsprobe.cli.pasted import curl, is_curl, is_curl_command
-from wsprobe.cli.pasted.devtools import Copied, copied
+from wsprobe.cli.pasted.devtools import copied
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.section import Given
 from wsprobe.cli.targets import Word, sources
@@ -30,17 +30,17 @@ KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 COOKIE = 'sid=it\'s 100%!; q="a"'
 
 
-def asked(capsys: Capture, *arguments: str) -> tuple[dict[str, list[str]], str]:
+def asked(capsys, *arguments):
     """The headers of the request that a call makes, by their names, and what it says on standard error."""
     run(["connect", "--json", *arguments])
     out, err = capsys.readouterr()
-    headers: dict[str, list[str]] = {}
+    headers = {}
     for name, value in json.loads(out)["request"]["headers"]:
         headers.setdefault(name, []).append(value)
     return headers, err
 
 
-def request_in(text: str, *given: RequestSettings | OwnRequestSettings) -> Copied:
+def request_in(text, *given):
     """The request of the cURL command in *text*, beside the settings that are *given*."""
     made = curl.pasted(text)
     return copied(made.url, made.lines, Given(given))
@@ -50,14 +50,13 @@ def request_in(text: str, *given: RequestSettings | OwnRequestSettings) -> Copie
 
 
 @pytest.mark.parametrize("case", COPIED, ids=[case["by"] for case in COPIED])
-def test_what_a_browser_copies_is_the_same_request(case: dict[str, str]) -> None:
+def test_what_a_browser_copies_is_the_same_request(case):
     made = request_in(case["text"])
     assert made.url == "wss://chat.example/ws?room=a%20b&tag=[1]&set={x}"
     by_option = [value for name, value in curl.pasted(case["text"]).options if name == "--cookie"]
     assert [*by_option, *made.settings.cookies] == [COOKIE]
     assert made.settings.origin == "https://app.example"
     assert made.settings.protocols == ("chat", "v2.chat")
-    assert made.settings.user_agent is not None
     assert made.settings.user_agent.startswith("Mozilla/5.0 (")
     headers = made.settings.headers
     assert any(each.startswith("Sec-WebSocket-Extensions: permessage-deflate") for each in headers)
@@ -68,7 +67,7 @@ def test_what_a_browser_copies_is_the_same_request(case: dict[str, str]) -> None
     assert ("Connection: keep-alive, Upgrade" in headers) == case["by"].startswith("Firefox")
 
 
-def chrome_posix(text: str) -> str:
+def chrome_posix(text):
     """escapeStringPosix of Chrome's NetworkLogView.ts."""
     if re.search("[\0-\x1f\x7f-\x9f!']", text) is None:
         return f"'{text}'"
@@ -76,20 +75,20 @@ def chrome_posix(text: str) -> str:
     return "$'" + re.sub("[\0-\x1f\x7f-\x9f!]", lambda found: f"\\u{ord(found[0]):04x}", text) + "'"
 
 
-def chrome_windows(text: str) -> str:
+def chrome_windows(text):
     """escapeStringWin of the same, as in Chromium 156; of what is not ASCII it makes a space."""
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     text = re.sub(r"[^a-zA-Z0-9\s_\-:=+~'/.',?;*]", r"^\g<0>", text)
     return '^"' + re.sub(r"%(?=[a-zA-Z0-9_])", "%^", text) + '^"'
 
 
-def chrome_windows_2020(text: str) -> str:
+def chrome_windows_2020(text):
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     text = re.sub(r"[^a-zA-Z0-9\s_\-:=+~'/.',?;()*`&]", r"^\g<0>", text)
     return '"' + re.sub(r"%(?=[a-zA-Z0-9_])", "%^", text) + '"'
 
 
-def firefox_posix(text: str) -> str:
+def firefox_posix(text):
     """escapeStringPosix of Firefox's curl.js."""
     if re.search(r"[^\x20-\x7e]|!|'", text) is None:
         return f"'{text}'"
@@ -97,19 +96,19 @@ def firefox_posix(text: str) -> str:
     return "$'" + re.sub(r"[^\x20-\x7e]", _in_hex, text.replace("!", "\\041")) + "'"
 
 
-def _in_hex(found: re.Match[str]) -> str:
+def _in_hex(found):
     if ord(found[0]) < 256:
         return f"\\x{ord(found[0]):02x}"
     units = found[0].encode("utf-16-be")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
-def firefox_windows(text: str) -> str:
+def firefox_windows(text):
     text = re.sub(r"[^a-zA-Z0-9\s_\-:=+~/.',?;()*`]", r"^\g<0>", text.replace('"', '\\"'))
     return '^"' + re.sub(r"%(?=[a-zA-Z0-9_])", "%^", text) + '^"'
 
 
-def safari(text: str) -> str:
+def safari(text):
     """escapeStringPosix of WebKit's Resource.js."""
     if re.search(r"[^\x20-\x7e]|'", text) is None:
         return f"'{text}'"
@@ -122,25 +121,25 @@ ASCII = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E))
 
 
 @given(st.lists(WORDS, max_size=4))
-def test_what_chrome_quotes_for_bash_is_read_back(words: list[str]) -> None:
+def test_what_chrome_quotes_for_bash_is_read_back(words):
     assert curl.commands("curl " + " \\\n  ".join(map(chrome_posix, ["x", *words]))) == [["x", *words]]
 
 
 @given(st.lists(ASCII, max_size=4))
-def test_what_chrome_quotes_for_cmd_is_read_back(words: list[str]) -> None:
+def test_what_chrome_quotes_for_cmd_is_read_back(words):
     text = " ^\n  ".join(map(chrome_windows, ["x", *words]))
     assert curl.commands(f"curl --url {text}") == [["--url", "x", *words]]
 
 
 @given(st.lists(ASCII, max_size=4))
-def test_what_an_older_chrome_quotes_for_cmd_is_read_back(words: list[str]) -> None:
+def test_what_an_older_chrome_quotes_for_cmd_is_read_back(words):
     text = " ^\n  ".join(map(chrome_windows_2020, ["x", *words, "end"]))
     assert curl.commands(f"curl {text}") == [["x", *words, "end"]]
 
 
 @pytest.mark.parametrize("quoted", [firefox_posix, safari])
 @given(words=st.lists(WORDS, max_size=4))
-def test_what_firefox_and_safari_quote_for_bash_is_read_back(quoted: object, words: list[str]) -> None:
+def test_what_firefox_and_safari_quote_for_bash_is_read_back(quoted, words):
     assert callable(quoted)
     text = "curl " + " \\\n  ".join(map(quoted, ["x", *words]))
     # \xE9 is a byte for bash, and what these browsers mean by it is the byte of the header.
@@ -153,14 +152,14 @@ def test_what_firefox_and_safari_quote_for_bash_is_read_back(quoted: object, wor
 
 
 @given(st.lists(ASCII.filter(lambda text: not re.search(r'\\(?:"|\Z)', text)), max_size=4))
-def test_what_firefox_quotes_for_cmd_is_read_back(words: list[str]) -> None:
+def test_what_firefox_quotes_for_cmd_is_read_back(words):
     """But for a backslash before a quotation mark, which Firefox does not double: curl.exe would not see it."""
     text = " ^\n  ".join(map(firefox_windows, ["x", *words]))
     assert curl.commands(f"curl.exe {text}") == [["x", *words]]
 
 
 @given(st.text())
-def test_no_text_makes_another_error(text: str) -> None:
+def test_no_text_makes_another_error(text):
     for each in (text, f"curl {text}", f'curl ^"{text}', f"curl $'{text}"):
         with contextlib.suppress(curl.CurlError, TargetError):
             request_in(each)
@@ -187,7 +186,7 @@ def test_no_text_makes_another_error(text: str) -> None:
         ('curl "cost: $5"', ["cost: $5"]),
     ],
 )
-def test_quoting(text: str, words: list[str]) -> None:
+def test_quoting(text, words):
     assert curl.commands(text) == [words]
 
 
@@ -226,9 +225,7 @@ def test_quoting(text: str, words: list[str]) -> None:
         ("curl https://a/ ; curl https://b/", "2 cURL commands in it, none of them to ws: or wss: URLs"),
     ],
 )
-def test_what_cannot_be_asked_is_said_in_one_line(
-    text: str, says: str, capsys: Capture, tmp_path: Path
-) -> None:
+def test_what_cannot_be_asked_is_said_in_one_line(text, says, capsys, tmp_path):
     file = tmp_path / "copied"
     file.write_text(text)
     assert run(["connect", "--from-curl", str(file)]) == 2
@@ -239,7 +236,7 @@ def test_what_cannot_be_asked_is_said_in_one_line(
     assert err.count("\n") == 1
 
 
-def test_of_all_requests_of_a_page_the_websocket_is_asked() -> None:
+def test_of_all_requests_of_a_page_the_websocket_is_asked():
     for text in (
         "curl 'https://h/' \\\n  -H 'a: b' ;\ncurl 'ws://h/ws' -H 'c: d'",
         'curl ^"https://h/^" &\r\ncurl ^"ws://h/ws^" -H ^"c: d^"',
@@ -262,7 +259,7 @@ def test_of_all_requests_of_a_page_the_websocket_is_asked() -> None:
         ("ws://h.example/curl -v", False, False),
     ],
 )
-def test_what_is_taken_for_curl(word: str, program: bool, whole: bool) -> None:
+def test_what_is_taken_for_curl(word, program, whole):
     assert is_curl(word) is program
     assert is_curl_command(word) is whole
 
@@ -288,7 +285,7 @@ def test_what_is_taken_for_curl(word: str, program: bool, whole: bool) -> None:
         ("--proxy p --preproxy", None, None),
     ],
 )
-def test_options_of_curl(words: str, options: str | None, left_out: str | None) -> None:
+def test_options_of_curl(words, options, left_out):
     if options is None or left_out is None:
         with pytest.raises(curl.CurlError):
             curl.command([*words.split(), "x", "ws://h/"])
@@ -298,14 +295,14 @@ def test_options_of_curl(words: str, options: str | None, left_out: str | None) 
     assert (found, list(made.left_out), made.lines) == (options.split(), left_out.split(), ())
 
 
-def test_headers_of_curl() -> None:
+def test_headers_of_curl():
     made = curl.command(["-e", "https://a/;auto", "-H", "Name;", "-H", "Accept:", "ws://h/"])
     assert made.lines == ("Referer: https://a/", "Name;", "Accept:")
     request = copied(made.url, made.lines, Given())
     assert request.settings == RequestSettings(headers=made.lines)
 
 
-def test_the_last_of_a_value_counts_and_what_is_given_goes_before_all(capsys: Capture) -> None:
+def test_the_last_of_a_value_counts_and_what_is_given_goes_before_all(capsys):
     line = ["curl", "ws://127.0.0.1:1/", "-A", "old", "-A", "copied", "-b", "a=1", "-b", "b=2", "-vv"]
     headers, _ = asked(capsys, *line)
     assert (headers["User-Agent"], headers["Cookie"]) == (["copied"], ["a=1; b=2"])
@@ -330,12 +327,12 @@ def test_the_last_of_a_value_counts_and_what_is_given_goes_before_all(capsys: Ca
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
-def test_what_is_wrong_beside_a_paste_is_said(arguments: list[str], says: str, capsys: Capture) -> None:
+def test_what_is_wrong_beside_a_paste_is_said(arguments, says, capsys):
     assert run(["connect", *arguments]) == 2
     assert capsys.readouterr() == ("", f"wsprobe connect: {says} (see wsprobe connect --help)\n")
 
 
-def test_the_command_line_as_it_was_copied(capsys: Capture) -> None:
+def test_the_command_line_as_it_was_copied(capsys):
     headers, err = asked(
         capsys, "curl", "http://127.0.0.1:1/ws", "-H", KEY, "-H", "Host: 127.0.0.1:1", "-H",
         "Upgrade: websocket", "-b", "a=1", "--compressed", "-v", "--redact",
@@ -349,9 +346,7 @@ def test_the_command_line_as_it_was_copied(capsys: Capture) -> None:
     )
 
 
-def test_what_is_given_besides_goes_before_what_was_pasted(
-    capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_given_besides_goes_before_what_was_pasted(capsys, monkeypatch):
     text = f"curl 'ws://127.0.0.1:1/' -H 'Authorization: old' -H 'Origin: https://a' -H '{KEY}' -H 'X: 1'"
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     headers, _ = asked(capsys, "--from-curl", "-", "-H", "Authorization: new", "--origin", "https://b")
@@ -360,32 +355,32 @@ def test_what_is_given_besides_goes_before_what_was_pasted(
     assert headers["X"] == ["1"]
 
 
-def test_headers_of_http_1_stay_out_of_http_2() -> None:
+def test_headers_of_http_1_stay_out_of_http_2():
     text = f"curl ws://h/ -H 'Connection: keep-alive, Upgrade' -H '{KEY}' -H 'authority: h'"
     made = request_in(text, OwnRequestSettings(http2=True))
     assert made.settings == RequestSettings(headers=("Sec-WebSocket-Extensions:",))
     assert made.notes[0] == "wsprobe generates Connection, Sec-WebSocket-Key and authority"
 
 
-def test_another_host_and_other_values_are_kept() -> None:
+def test_another_host_and_other_values_are_kept():
     lines = ("Host: other", "Upgrade: WebSocket/8", "Sec-WebSocket-Version: 8")
     made = copied("ws://h/", lines, Given())
     assert (made.settings, made.notes) == (RequestSettings(headers=lines), ())
 
 
-def test_a_command_in_quotes_is_the_same(capsys: Capture) -> None:
+def test_a_command_in_quotes_is_the_same(capsys):
     headers, _ = asked(capsys, "-H", "X: 2", "curl 'ws://127.0.0.1:1/' \\\n  -H 'X: 1' -H 'Y: 1'")
     assert (headers["X"], headers["Y"]) == (["2"], ["1"])
     assert run(["connect", "curl 'ws://127.0.0.1:1/"]) == 2
     assert "wsprobe connect: curl ...: a quotation mark (') is not closed" in capsys.readouterr().err
 
 
-def test_silent_says_nothing(capsys: Capture) -> None:
+def test_silent_says_nothing(capsys):
     assert run(["connect", "-s", "curl", "ws://127.0.0.1:1/", "-H", KEY]) == 4
     assert capsys.readouterr() == ("", "")
 
 
-def test_compare_and_trace_take_it_too(capsys: Capture) -> None:
+def test_compare_and_trace_take_it_too(capsys):
     assert run(
         [
             "compare",
@@ -410,9 +405,7 @@ def test_compare_and_trace_take_it_too(capsys: Capture) -> None:
     [["talk"], ["connect", "--talk"], ["watch", "--count", "1"]],
     ids=["talk", "connect --talk", "watch"],
 )
-def test_a_session_and_a_watch_take_a_copied_command_too(
-    command: list[str], tmp_path: Path, capfd: Capture
-) -> None:
+def test_a_session_and_a_watch_take_a_copied_command_too(command, tmp_path, capfd):
     kept = tmp_path / "kept"
     words = ["curl", "ws://127.0.0.1:1/x", "-H", KEY, "-H", "Origin: https://app.example", "--compressed"]
     assert run([*command, "-s", "--save", str(kept), *words]) == 4
@@ -425,10 +418,8 @@ def test_a_session_and_a_watch_take_a_copied_command_too(
 
 @pytest.mark.parametrize("command", ["connect", "watch", "talk", "compare"])
 @pytest.mark.parametrize("url", ["ws://127.0.0.1:1/", "lab:ok"])
-def test_a_bare_word_before_a_url_is_no_host(
-    command: str, url: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def no_network(*_: object) -> None:
+def test_a_bare_word_before_a_url_is_no_host(command, url, capsys, monkeypatch):
+    def no_network(*_):
         pytest.fail("a bare word was looked up")
 
     monkeypatch.setattr("wsprobe.net.run", no_network)
@@ -442,11 +433,11 @@ def test_a_bare_word_before_a_url_is_no_host(
 @pytest.mark.parametrize(
     "words", [["localhost", "ws://h/"], ["h"], ["h:80", "lab:ok"], ["ws://h/", "other"], ["h", "i"]]
 )
-def test_a_host_may_stand_before_another_url(words: list[str]) -> None:
+def test_a_host_may_stand_before_another_url(words):
     assert [each.text for each in sources(words) if isinstance(each, Word)] == words
 
 
-def test_a_word_curl_that_is_a_value_is_none(capsys: Capture) -> None:
+def test_a_word_curl_that_is_a_value_is_none(capsys):
     headers, err = asked(capsys, "--protocol", "curl", "-A", "curl", "ws://127.0.0.1:1/")
     assert (headers["Sec-WebSocket-Protocol"], headers["User-Agent"], err) == (["curl"], ["curl"], "")
 
@@ -455,7 +446,7 @@ def test_a_word_curl_that_is_a_value_is_none(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("command", ["connect", "compare", "trace"])
-def test_a_line_of_a_console_names_the_next_command(command: str, capsys: Capture) -> None:
+def test_a_line_of_a_console_names_the_next_command(command, capsys):
     line = "WebSocket connection to 'wss://a.example/ws?x=1' failed: Error during WebSocket handshake"
     assert run([command, *(["--browser-mode"] if command == "compare" else []), line]) == 2
     assert capsys.readouterr().err == (
@@ -478,7 +469,7 @@ def test_a_line_of_a_console_names_the_next_command(command: str, capsys: Captur
         ("no URL", None),
     ],
 )
-def test_the_url_in_a_line(line: str, url: str | None) -> None:
+def test_the_url_in_a_line(line, url):
     assert url_in(line) == url
 
 
@@ -492,6 +483,6 @@ def test_the_url_in_a_line(line: str, url: str | None) -> None:
         ),
     ],
 )
-def test_what_was_for_a_proxy_is_left_out(lines: list[str], note: str) -> None:
+def test_what_was_for_a_proxy_is_left_out(lines, note):
     made = copied("ws://h/", lines, Given())
     assert (made.settings, made.notes) == (RequestSettings(), (note,))

@@ -10,10 +10,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from shlex import join
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +18,7 @@ from hypothesis import strategies as st
 
 from wsprobe.cli.main import run
 from wsprobe.cli.pasted import curl
-from wsprobe.exchange import Exchange, Plan
+from wsprobe.exchange import Exchange
 
 HERE = "ws://127.0.0.1:9/"
 VICTIM = "victim.jsonl"
@@ -41,11 +38,11 @@ WORDS = st.lists(st.one_of(VALUES, NAMES, st.tuples(NAMES, VALUES).map("".join))
 class Watched:
     """What the process opens, and with whom it speaks, while a command runs."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.on = False
-        self.seen: list[str] = []
+        self.seen = []
 
-    def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+    def hook(self, event, arguments):
         if not self.on:
             return
         if event == "open" and VICTIM in os.fsdecode(str(arguments[0])):
@@ -59,11 +56,11 @@ sys.addaudithook(WATCHED.hook)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(tmp_path_factory):
     """The working folder of the commands, with the victim. Nothing is sent: a plan is all that comes of it."""
-    plans: list[Plan] = []
+    plans = []
 
-    async def probe(plan: Plan, *_: object, **__: object) -> Exchange:
+    async def probe(plan, *_, **__):
         plans.append(plan)
         return Exchange(plan, ())
 
@@ -77,11 +74,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield where
 
 
-def _no_lab() -> None:
+def _no_lab():
     raise AssertionError("the lab was started")
 
 
-def harmless(folder: Path, arguments: Sequence[str]) -> None:
+def harmless(folder, arguments):
     """Run the command, and look at what it touched."""
     before = sorted(each.name for each in folder.iterdir())
     WATCHED.seen.clear()
@@ -102,7 +99,7 @@ EVERY = settings(max_examples=60, suppress_health_check=[HealthCheck.function_sc
 
 @EVERY
 @given(words=WORDS, command=st.sampled_from(["connect", "compare", "watch"]))
-def test_a_pasted_command_touches_nothing(folder: Path, words: list[str], command: str) -> None:
+def test_a_pasted_command_touches_nothing(folder, words, command):
     text = join(["curl", HERE, *words])
     (folder / "pasted").write_text(text)
     once = ["--count", "1"] if command == "watch" else []
@@ -114,7 +111,7 @@ def test_a_pasted_command_touches_nothing(folder: Path, words: list[str], comman
 
 @EVERY
 @given(words=st.lists(st.one_of(VALUES, st.sampled_from([f"--{name}" for name in curl.KNOWN])), max_size=6))
-def test_words_behind_curl_touch_nothing(folder: Path, words: list[str]) -> None:
+def test_words_behind_curl_touch_nothing(folder, words):
     """Options of both programs are curl's there; what only wsprobe has is a person's own."""
     ours = [each for each in words if each.partition("=")[0] not in OUR_OPTIONS]
     harmless(folder, ["connect", "curl", HERE, *ours])
@@ -122,9 +119,7 @@ def test_words_behind_curl_touch_nothing(folder: Path, words: list[str]) -> None
 
 @EVERY
 @given(url=VALUES, pairs=st.lists(st.tuples(VALUES | NAMES, VALUES), max_size=4), cookies=st.booleans())
-def test_a_har_file_touches_nothing(
-    folder: Path, url: str, pairs: list[tuple[str, str]], cookies: bool
-) -> None:
+def test_a_har_file_touches_nothing(folder, url, pairs, cookies):
     listed = [{"name": name, "value": value} for name, value in pairs]
     request = {"url": url, "headers": [] if cookies else listed, "cookies": listed if cookies else []}
     entry = {"request": request, "_resourceType": "websocket"}
@@ -134,14 +129,14 @@ def test_a_har_file_touches_nothing(
 
 @EVERY
 @given(lines=st.lists(VALUES.filter(lambda line: not line.startswith("lab:")), min_size=1, max_size=3))
-def test_a_line_of_a_list_touches_nothing(folder: Path, lines: list[str]) -> None:
+def test_a_line_of_a_list_touches_nothing(folder, lines):
     (folder / "list").write_text("\n".join(["ws://127.0.0.1:9/first", *lines]))
     harmless(folder, ["connect", "@list"])
 
 
 @EVERY
 @given(url=VALUES)
-def test_a_recording_touches_nothing(folder: Path, url: str) -> None:
+def test_a_recording_touches_nothing(folder, url):
     recording = {
         "format": 2,
         "plan": {

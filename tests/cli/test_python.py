@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 import trio
@@ -21,14 +20,14 @@ from wsprobe.show import as_json
 EXCHANGE = wsprobe.Exchange(Plan(parse("ws://192.0.2.1/"), b"GET / HTTP/1.1\r\n\r\n"), (Ended(2, "fin"),))
 
 
-def test_a_report_is_a_value() -> None:
+def test_a_report_is_a_value():
     made = wsprobe.probe("lab:status-403", origin="https://a.example", header=["X-A: 1", "X-B: 2"])
     assert (made.outcome, made.exit_status, made.title) == ("refused", 12, "lab:status-403")
     assert b"Origin: https://a.example\r\n" in made.exchange.plan.request
     assert b"X-A: 1\r\nX-B: 2\r\n" in made.exchange.plan.request
 
 
-def test_a_report_says_why() -> None:
+def test_a_report_says_why():
     made = wsprobe.probe(
         "lab:status-403", headers={"X-A": "1", "X-B": ""}, expect=["status=4xx", "body~welcome"]
     )
@@ -43,19 +42,19 @@ def test_a_report_says_why() -> None:
     assert (view.unmet, view.exit_status) == ((), 12)
 
 
-def test_outcomes_are_those_of_the_table() -> None:
+def test_outcomes_are_those_of_the_table():
     assert set(get_args(Outcome)) == set(STATUS_OF)
 
 
 @pytest.mark.parametrize("value", ["X: 1", 5, True])
-def test_headers_are_a_mapping(value: Any) -> None:
+def test_headers_are_a_mapping(value):
     with pytest.raises(wsprobe.UsageError, match="headers must map names"):
         wsprobe.probe("lab:ok", headers=value)
     with pytest.raises(wsprobe.UsageError, match="header and headers"):
         wsprobe.probe("lab:ok", header=["A: b"], headers={"X": "1"})
 
 
-def test_messages_are_inflated() -> None:
+def test_messages_are_inflated():
     made = wsprobe.probe("lab:pmd-message", send=["hi"])
     [came], [sent] = made.messages, made.sent_messages
     assert made.reading.session is not None
@@ -65,7 +64,7 @@ def test_messages_are_inflated() -> None:
     assert wsprobe.probe("lab:status-403").messages == ()
 
 
-def test_a_network_failure_is_a_value_too() -> None:
+def test_a_network_failure_is_a_value_too():
     assert (
         wsprobe.probe("ws://127.0.0.1:1/", max_time=2.5, insecure=False, origin=None).outcome == "unreachable"
     )
@@ -91,18 +90,18 @@ def test_a_network_failure_is_a_value_too() -> None:
         ("kept.jsonl", {}, "a file name, not a URL: wsprobe.load('kept.jsonl')"),
     ],
 )
-def test_misuse_is_one_exception(url: Any, settings: dict[str, Any], said: str) -> None:
+def test_misuse_is_one_exception(url, settings, said):
     with pytest.raises(wsprobe.UsageError) as raised:
         wsprobe.probe(url, **settings)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
-def test_under_trio_and_under_asyncio() -> None:
-    async def under_asyncio() -> str:
+def test_under_trio_and_under_asyncio():
+    async def under_asyncio():
         return wsprobe.probe("lab:status-403").outcome
 
-    async def under_trio() -> str:
+    async def under_trio():
         with pytest.raises(wsprobe.UsageError, match=r"await wsprobe.aprobe"):
             wsprobe.probe("lab:status-403")
         return (await wsprobe.aprobe("lab:status-403")).outcome
@@ -112,7 +111,7 @@ def test_under_trio_and_under_asyncio() -> None:
     assert trio.run(under_trio) == "refused"
 
 
-def test_readers_of_what_was_kept(tmp_path: Path) -> None:
+def test_readers_of_what_was_kept(tmp_path):
     file = tmp_path / "kept.jsonl"
     made = wsprobe.probe("lab:accept-wrong")
     wsprobe.save(file, made, made.exchange)
@@ -138,32 +137,32 @@ def test_readers_of_what_was_kept(tmp_path: Path) -> None:
         lambda: wsprobe.compare("lab:nothing-such"),
         lambda: wsprobe.compare("lab:status-403", spec="hybi-99"),
         lambda: wsprobe.compare("kept.jsonl"),
-        lambda: wsprobe.compare(["ws://127.0.0.1:1/"]),  # type: ignore[arg-type]
+        lambda: wsprobe.compare(["ws://127.0.0.1:1/"]),
         lambda: wsprobe.compare("lab:status-403", run_browser="chromium"),
         lambda: wsprobe.compare("lab:status-403", workers=2),
-        lambda: wsprobe.views("lab:status-403"),  # type: ignore[arg-type]
+        lambda: wsprobe.views("lab:status-403"),
         lambda: wsprobe.views(EXCHANGE, page="app"),
-        lambda: wsprobe.load(None),  # type: ignore[arg-type]
+        lambda: wsprobe.load(None),
     ],
 )
-def test_misuse_of_the_others(misuse: Any) -> None:
+def test_misuse_of_the_others(misuse):
     with pytest.raises(wsprobe.UsageError):
         misuse()
 
 
-def test_what_is_no_recording_spoils_no_file(tmp_path: Path) -> None:
+def test_what_is_no_recording_spoils_no_file(tmp_path):
     file = tmp_path / "kept.jsonl"
     with pytest.raises(wsprobe.UsageError, match="expected a recording or a report, not str"):
-        wsprobe.save(file, EXCHANGE, "ws://127.0.0.1:1/")  # type: ignore[arg-type]
+        wsprobe.save(file, EXCHANGE, "ws://127.0.0.1:1/")
     assert not file.exists()
 
 
-def test_a_page_by_its_url() -> None:
+def test_a_page_by_its_url():
     [view] = wsprobe.views(EXCHANGE, "chromium", page="https://app.example/")
     assert (view.page, view.exception and view.exception.name) == ("https://app.example/", "SecurityError")
 
 
-def test_a_notebook_shows_what_came_escaped() -> None:
+def test_a_notebook_shows_what_came_escaped():
     wire = b"HTTP/1.1 403 <b>\r\nX: <script>\x1b\r\nContent-Length: 5\r\n\r\n<i>\x9b&"
     plan = Plan(parse("ws://x/?<b>"), b"GET / HTTP/1.1\r\n\r\n")
     [made] = wsprobe.compare(wsprobe.Exchange(plan, (Received(1, wire), Ended(2, "fin"))), spec="rfc6455")
@@ -177,9 +176,8 @@ def test_a_notebook_shows_what_came_escaped() -> None:
     assert "\x1b" not in shown
 
 
-def test_a_notebook_shows_the_close_and_what_scripts_saw() -> None:
+def test_a_notebook_shows_the_close_and_what_scripts_saw():
     [made] = wsprobe.compare("lab:accept-then-close-4403", browser=["chromium", "w3c-cr-2012"])
-    assert made.close is not None
     assert (made.close.code, made.close.by) == (4403, "server")
     shown = made._repr_html_()
     assert f"<li>closed first by the server: code 4403, reason &quot;{made.close.reason}&quot;</li>" in shown
@@ -187,7 +185,7 @@ def test_a_notebook_shows_the_close_and_what_scripts_saw() -> None:
     assert "close   4403" in shown
 
 
-def test_the_names_are_those_of_the_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_names_are_those_of_the_json(capsys):
     """Of the members that have no other form there."""
     made = wsprobe.probe("ws://127.0.0.1:1/a")
     value = as_json.report_value(made)
@@ -198,24 +196,24 @@ def test_the_names_are_those_of_the_json(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.programs
-def test_nothing_is_loaded_before_it_is_used() -> None:
+def test_nothing_is_loaded_before_it_is_used():
     heavy = ("trio", "click", "typing")
     code = f"import sys, wsprobe; print([n for n in sys.modules if n[:8] == 'wsprobe.' or n in {heavy}])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "['wsprobe.version']\n"
     assert set(wsprobe.__all__) <= set(dir(wsprobe))
     with pytest.raises(AttributeError):
-        wsprobe.nothing  # type: ignore[attr-defined]  # noqa: B018
+        wsprobe.nothing  # noqa: B018
 
 
-def test_with_the_server_in_the_same_asyncio_loop() -> None:
-    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def test_with_the_server_in_the_same_asyncio_loop():
+    async def refuse(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
         await writer.drain()
         writer.close()
 
-    async def both() -> tuple[str, str]:
+    async def both():
         async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
             url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
             found = await wsprobe.aprobe(url)
@@ -226,14 +224,14 @@ def test_with_the_server_in_the_same_asyncio_loop() -> None:
     assert asyncio.run(both())[0] == "refused"
 
 
-def test_a_failed_test_shows_the_findings() -> None:
+def test_a_failed_test_shows_the_findings():
     made = wsprobe.probe("lab:accept-wrong", expect=["finding=none", "cause=none"])
     assert "fail accept-" in repr(made)[:240]
     assert any("expected finding=none" in each for each in made.unmet)
     assert wsprobe.probe("lab:ok", expect="finding=none").unmet == ()
 
 
-def test_whether_a_page_could_use_it() -> None:
+def test_whether_a_page_could_use_it():
     assert wsprobe.probe("lab:ok").usable
     assert not wsprobe.probe("lab:status-403").usable
     assert not wsprobe.compare("lab:accept-wrong", browser_mode=True)[0].usable

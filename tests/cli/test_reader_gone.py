@@ -6,9 +6,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
 
@@ -20,11 +18,11 @@ LONGEST = 20.0
 
 
 @contextmanager
-def silent_server(reader: int) -> Iterator[str]:
+def silent_server(reader):
     """A server that answers nothing; the first connection makes it close *reader*. Yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def serve() -> None:
+        def serve():
             streams = []
             with suppress(OSError):
                 while True:
@@ -44,7 +42,7 @@ def silent_server(reader: int) -> Iterator[str]:
 
 
 @contextmanager
-def piped_output(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def piped_output(monkeypatch):
     """Standard output is a pipe in this context; yields the end that reads."""
     reading, writing = os.pipe()
     monkeypatch.setattr("wsprobe.cli.main.forget_output", lambda: None)
@@ -74,13 +72,13 @@ def piped_output(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         ("talk", "-s"),
     ],
 )
-def test_it_ends_at_once(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_ends_at_once(words, monkeypatch):
     with piped_output(monkeypatch) as reader, silent_server(reader) as url:
         assert run([*words, "-m", "60", url]) == Exit.PIPE
 
 
-def test_a_relay_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_a_line(reader: int) -> None:
+def test_a_relay_ends_at_once(monkeypatch):
+    def read_a_line(reader):
         with open(reader) as lines:
             lines.readline()
 
@@ -91,13 +89,13 @@ def test_a_relay_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         thread.join()
 
 
-def test_it_goes_on_if_it_has_nothing_to_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_it_goes_on_if_it_has_nothing_to_write(monkeypatch, tmp_path):
     with piped_output(monkeypatch) as reader, silent_server(reader) as url:
         assert run(["connect", "-s", "--save", str(tmp_path / "kept"), "-m", "0.2", url]) == Exit.TIMEOUT
     assert (tmp_path / "kept").read_text().count("\n") == 1
 
 
-def test_a_har_file_is_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_har_file_is_whole(monkeypatch, tmp_path):
     """With the exchanges that were reported, here none."""
     file = tmp_path / "a.har"
     with piped_output(monkeypatch) as reader, silent_server(reader) as url:

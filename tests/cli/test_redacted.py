@@ -7,8 +7,6 @@ import os
 import re
 import stat
 from base64 import b64encode
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
@@ -38,7 +36,7 @@ SPELT = re.compile("|".join(re.escape(each) for each in (SECRET, b64encode(f"me:
 HEX = SECRET.encode().hex(" ")
 
 
-def held(text: str) -> str:
+def held(text):
     """All the bytes in a hex dump of *text*, one after the other."""
     return " ".join(
         " ".join(row[10:60].split()) for row in re.sub(r"(?m)^ *[0-9.]+ [<>] ", "", text).splitlines()
@@ -49,9 +47,7 @@ def held(text: str) -> str:
 @pytest.mark.parametrize(
     "how", [[], ["-v"], ["-vv"], ["--json"], ["-i"], ["-o", "-"], ["-w", "%{url} %{close_reason}"]]
 )
-def test_no_output_of_connect_has_the_secret(
-    how: list[str], place: str, tmp_path: Path, capfd: Capture
-) -> None:
+def test_no_output_of_connect_has_the_secret(how, place, tmp_path, capfd):
     file = tmp_path / "kept"
     run(["connect", "--redact", "--linger", "0.1", "--save", str(file), *how, *EVERYWHERE, place])
     out, err = capfd.readouterr()
@@ -61,9 +57,7 @@ def test_no_output_of_connect_has_the_secret(
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("how", [[], ["--json"], ["--spec", "all"]])
-def test_no_output_of_compare_has_the_secret(
-    how: list[str], place: str, tmp_path: Path, capfd: Capture
-) -> None:
+def test_no_output_of_compare_has_the_secret(how, place, tmp_path, capfd):
     file = tmp_path / "kept"
     asked = [each for each in EVERYWHERE if not each.startswith(("--send", "{"))]
     page = ["--page", f"http://a.example/?code={SECRET}", "--browser-mode", "--linger", "0.1"]
@@ -72,7 +66,7 @@ def test_no_output_of_compare_has_the_secret(
     assert not SPELT.search(out + err + file.read_text())
 
 
-def test_a_secret_that_is_a_word_of_wsprobe_masks_no_word_of_wsprobe(capfd: Capture) -> None:
+def test_a_secret_that_is_a_word_of_wsprobe_masks_no_word_of_wsprobe(capfd):
     words = ("open", "message", "close", "chromium", "rfc6455", "failed", "closed", "1.1")
     query = "&".join(f"q{number}={word}" for number, word in enumerate(words))
     printed = []
@@ -103,7 +97,7 @@ def test_a_secret_that_is_a_word_of_wsprobe_masks_no_word_of_wsprobe(capfd: Capt
         ["-m", SECRET, "lab:ok"],
     ],
 )
-def test_no_usage_error_has_the_secret(arguments: list[str], capfd: Capture) -> None:
+def test_no_usage_error_has_the_secret(arguments, capfd):
     assert run(["connect", "--redact", "-s", *arguments]) in (2, 20)
     out, err = capfd.readouterr()
     assert SECRET not in out + err
@@ -111,7 +105,7 @@ def test_no_usage_error_has_the_secret(arguments: list[str], capfd: Capture) -> 
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_what_is_judged_is_the_answer_as_it_came(place: str, capfd: Capture) -> None:
+def test_what_is_judged_is_the_answer_as_it_came(place, capfd):
     values = []
     for how in ([], ["--redact"]):
         status = run(["connect", "--json", "--linger", "0.1", *how, *EVERYWHERE, place])
@@ -122,14 +116,14 @@ def test_what_is_judged_is_the_answer_as_it_came(place: str, capfd: Capture) -> 
     assert [f["id"] for f in before["findings"]] == [f["id"] for f in after["findings"]]
 
 
-def test_an_expectation_is_held_to_the_answer_as_it_came(capfd: Capture) -> None:
+def test_an_expectation_is_held_to_the_answer_as_it_came(capfd):
     place = f"lab:/status/403?header=X-Token:{SECRET}"
     assert run(["connect", "--redact", "-s", "--expect", f"header:X-Token={SECRET}", place]) == 0
     assert run(["connect", "--redact", "--expect", "header:X-Token=other", place]) == 20
     assert SECRET not in "".join(capfd.readouterr())
 
 
-def test_a_name_is_no_token(capfd: Capture) -> None:
+def test_a_name_is_no_token(capfd):
     run(
         [
             "connect",
@@ -147,7 +141,7 @@ def test_a_name_is_no_token(capfd: Capture) -> None:
 
 
 @pytest.mark.parametrize(("redact", "mode"), [((), 0o600), (("--redact",), 0o644)])
-def test_a_new_file_with_secrets_is_for_nobody_else(redact: tuple[str, ...], mode: int, tmp_path: Path) -> None:
+def test_a_new_file_with_secrets_is_for_nobody_else(redact, mode, tmp_path):
     report = ("--report", str(tmp_path / "report.html"), *(() if redact else ("--no-redact",)))
     files = ("--save", str(tmp_path / "save.json"), "--har", str(tmp_path / "one.har"))
     before = os.umask(0o022)
@@ -171,7 +165,7 @@ SECRET_FILES = {
 
 
 @pytest.mark.parametrize(("before", "after"), [(0o644, 0o600), (0o666, 0o600), (0o604, 0o600), (0o660, 0o660)])
-def test_a_file_that_everybody_can_read_becomes_private(before: int, after: int, tmp_path: Path) -> None:
+def test_a_file_that_everybody_can_read_becomes_private(before, after, tmp_path):
     """It may be there from a run with --redact. What is shared with a group only was meant so."""
     paths = {option: tmp_path / name for option, name in SECRET_FILES.items()}
     for path in paths.values():
@@ -184,7 +178,7 @@ def test_a_file_that_everybody_can_read_becomes_private(before: int, after: int,
     )
 
 
-def test_a_file_without_secrets_keeps_its_mode(tmp_path: Path) -> None:
+def test_a_file_without_secrets_keeps_its_mode(tmp_path):
     paths = [tmp_path / SECRET_FILES[option] for option in ("--save", "--har", "--report")]
     for path in paths:
         path.touch()
@@ -195,14 +189,12 @@ def test_a_file_without_secrets_keeps_its_mode(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("words", "shown"), [((), True), (("-s",), False)])
-def test_the_masked_conversation_is_shown_unless_silent(
-    words: tuple[str, ...], shown: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_masked_conversation_is_shown_unless_silent(words, shown, capsys):
     assert run(["connect", "-v", "--redact", *words, "lab:403"]) == 12
     assert ("> GET /" in capsys.readouterr().err) is shown
 
 
-def _choices(kind: object, name: str = "", seen: dict[object, None] | None = None) -> Iterator[str]:
+def _choices(kind, name="", seen=None):
     """The members with a fixed set of values, of *kind* and of the structs in it."""
     seen = {} if seen is None else seen
     if get_origin(kind) is Literal:
@@ -215,9 +207,9 @@ def _choices(kind: object, name: str = "", seen: dict[object, None] | None = Non
         yield from _choices(each, name, seen)
 
 
-def test_a_secret_masks_no_choice() -> None:
+def test_a_secret_masks_no_choice():
     """``own-request`` with asterisks is no certainty, and what was judged before is then not read."""
-    seen: dict[object, None] = {}
+    seen = {}
     kinds = (Finding, Cause, ScriptView, FetchView, BrowserRun)
     found = {name for kind in kinds for name in _choices(kind, seen=seen)}
     assert {"level", "certainty", "phase"} <= found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.cli.site import Site
@@ -25,20 +23,18 @@ SECRETS = ("s3cret", "bWU6czNjcmV0LXBhc3N3b3Jk", TOKEN)
 
 
 @pytest.fixture
-def sites() -> Iterator[tuple[Site, Site]]:
+def sites():
     made = Site(), Site()
     yield made
     for site in made:
         site.close()
 
 
-def told(asked: bytes) -> list[str]:
+def told(asked):
     return [secret for secret in SECRETS if secret in asked.decode("latin-1")]
 
 
-def test_from_one_origin_to_another_and_on_nothing_follows(
-    sites: tuple[Site, Site], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_from_one_origin_to_another_and_on_nothing_follows(sites, capsys):
     own, other = sites
     own.redirect(other, "/one")
     other.redirect(other, "/two")
@@ -53,7 +49,7 @@ def test_from_one_origin_to_another_and_on_nothing_follows(
     assert "X-Api-Key" in said
 
 
-def test_what_comes_back_to_the_first_origin_is_asked_as_before(sites: tuple[Site, Site]) -> None:
+def test_what_comes_back_to_the_first_origin_is_asked_as_before(sites):
     own, other = sites
     own.redirect(other)
     other.redirect(own)
@@ -63,7 +59,7 @@ def test_what_comes_back_to_the_first_origin_is_asked_as_before(sites: tuple[Sit
     assert told(own.asked[1]) == list(SECRETS)
 
 
-def test_location_trusted_sends_all_to_everyone(sites: tuple[Site, Site]) -> None:
+def test_location_trusted_sends_all_to_everyone(sites):
     own, other = sites
     own.redirect(other)
     other.refuse()
@@ -71,7 +67,7 @@ def test_location_trusted_sends_all_to_everyone(sites: tuple[Site, Site]) -> Non
     assert told(other.asked[0]) == list(SECRETS)
 
 
-def test_a_request_written_by_hand_stays_at_home(sites: tuple[Site, Site], tmp_path: object) -> None:
+def test_a_request_written_by_hand_stays_at_home(sites, tmp_path):
     own, other = sites
     own.redirect(other, "/public")
     other.refuse()
@@ -81,9 +77,7 @@ def test_a_request_written_by_hand_stays_at_home(sites: tuple[Site, Site], tmp_p
 
 
 @pytest.mark.parametrize("option", ["-L", "--location-trusted"])
-def test_messages_stay_with_the_first_origin(
-    option: str, sites: tuple[Site, Site], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_messages_stay_with_the_first_origin(option, sites, capsys):
     own, _ = sites
     with running() as lab:
         own.answer("302 Found", f"Location: {lab.url('/echo')}")

@@ -9,10 +9,8 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -30,7 +28,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 @contextmanager
-def relaying(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def relaying(*arguments):
     """A relay in a process of its own, and the URL that it says it has."""
     process = subprocess.Popen(
         [sys.executable, "-m", "wsprobe", "relay", *arguments],
@@ -39,7 +37,6 @@ def relaying(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         text=True,
     )
     try:
-        assert process.stdout is not None
         first = process.stdout.readline()
         yield process, json.loads(first)["ready"]["ws"] if "--json" in arguments else first.strip()
     finally:
@@ -47,14 +44,14 @@ def relaying(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.communicate()
 
 
-def asked(url: str, capsys: Capture, *arguments: str) -> dict[str, Any]:
+def asked(url, capsys, *arguments):
     """What a client gets at *url*."""
     run(["connect", "--json", *arguments, url])
-    value: dict[str, Any] = json.loads(capsys.readouterr().out)
+    value = json.loads(capsys.readouterr().out)
     return value
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
+def ended(process):
     """What it printed until it was interrupted."""
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -67,7 +64,7 @@ PAGE = ("--origin", "http://localhost:5173")
 
 
 @pytest.mark.programs
-def test_the_views_fit_one_screen(capsys: Capture) -> None:
+def test_the_views_fit_one_screen(capsys):
     with relaying("--browser-mode", "lab:status-403") as (process, url):
         asked(url, capsys, *PAGE)
         out = ended(process)[0]
@@ -86,7 +83,7 @@ def test_the_views_fit_one_screen(capsys: Capture) -> None:
         (("0.1 text hi", "3 local"), ("open", None)),
     ],
 )
-def test_the_page_closes_where_the_client_did(events: tuple[str, ...], saw: tuple[str, int | None]) -> None:
+def test_the_page_closes_where_the_client_did(events, saw):
     exchange = Session("", events, "").reading().exchange
     client = Relayed("127.0.0.1:1", with_field(exchange.plan.request, b"Origin", b"http://localhost:5173"))
     (view,) = as_client_saw(report(replace(exchange, client=client)), ("chromium",)).views
@@ -94,14 +91,13 @@ def test_the_page_closes_where_the_client_did(events: tuple[str, ...], saw: tupl
 
 
 @pytest.mark.programs
-def test_a_page_is_told_and_all_is_kept(capsys: Capture, tmp_path: Path) -> None:
+def test_a_page_is_told_and_all_is_kept(capsys, tmp_path):
     save, har, page = (str(tmp_path / name) for name in ("kept.jsonl", "kept.har", "report.html"))
     files = ("--save", save, "--har", har, "--report", page)
     with relaying("--json", "--tell-page", "--browser-mode", *files, "lab:status-403") as (process, url):
         got = asked(url, capsys, *PAGE, "-H", "Cookie: sid=0123456789")
         assert got["close"] == {"code": 4403, "reason": "403 body text", "clean": True, "by": "server"}
         # The relay reports a connection when it is over: only then is the client's Close certain to be in it.
-        assert process.stdout is not None
         line = process.stdout.readline()
         assert ended(process)[0] == ""
     value = json.loads(line)
@@ -139,21 +135,19 @@ def test_a_page_is_told_and_all_is_kept(capsys: Capture, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("options", "heard"), [((), "A script"), (("--tell-page",), "Without the relay, a script")]
 )
-def test_the_report_says_who_learns_nothing(options: tuple[str, ...], heard: str, capsys: Capture) -> None:
+def test_the_report_says_who_learns_nothing(options, heard, capsys):
     with relaying(*options, "lab:status-403") as (process, url):
         asked(url, capsys, *PAGE)
-        assert process.stdout is not None
         lines = list(iter(process.stdout.readline, "  the client closed the connection\n"))
         ended(process)
     assert any(each.startswith(f"{heard} in a browser sees none of this: ") for each in lines)
 
 
 @pytest.mark.programs
-def test_a_session_passes_and_is_reported(capsys: Capture) -> None:
+def test_a_session_passes_and_is_reported(capsys):
     with relaying("lab:/echo") as (process, url):
         got = asked(url, capsys, "--send", "hello")
         assert got["outcome"] == "open"
-        assert process.stdout is not None
         # Interrupted sooner, the relay may not know yet that the connection is over.
         lines = list(iter(process.stdout.readline, "  the client closed the connection\n"))
         rest, err = ended(process)
@@ -166,7 +160,7 @@ def test_a_session_passes_and_is_reported(capsys: Capture) -> None:
 
 
 @pytest.mark.programs
-def test_secrets_are_masked(capsys: Capture) -> None:
+def test_secrets_are_masked(capsys):
     with relaying("--json", "--redact", "--tell-page", "lab:status/403?body=no%20secret99") as (process, url):
         got = asked(
             f"{url}status/403?body=no%20secret99", capsys, *PAGE, "-H", "Authorization: Bearer secret99"
@@ -179,7 +173,7 @@ def test_secrets_are_masked(capsys: Capture) -> None:
 
 
 @pytest.mark.programs
-def test_a_foreign_page_is_named_and_not_reported(capsys: Capture) -> None:
+def test_a_foreign_page_is_named_and_not_reported(capsys):
     with relaying("--json", "lab:ok") as (process, url):
         got = asked(url, capsys, "--origin", "https://evil.example")
         assert got["response"]["status"] == 403
@@ -189,7 +183,7 @@ def test_a_foreign_page_is_named_and_not_reported(capsys: Capture) -> None:
 
 
 @pytest.mark.programs
-def test_interrupted_with_a_session_open(capsys: Capture, tmp_path: Path) -> None:
+def test_interrupted_with_a_session_open(capsys, tmp_path):
     save = tmp_path / "kept"
     with relaying("--save", str(save), "lab:/echo") as (process, url):
         command = [sys.executable, "-m", "wsprobe", "connect", "-v", "--linger", "60", url]
@@ -208,9 +202,7 @@ def test_interrupted_with_a_session_open(capsys: Capture, tmp_path: Path) -> Non
 @pytest.mark.programs
 @pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe can be set on Linux alone")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_reader_that_takes_nothing_stops_nothing(
-    number: int, status: int, capsys: Capture, tmp_path: Path
-) -> None:
+def test_a_reader_that_takes_nothing_stops_nothing(number, status, capsys, tmp_path):
     save, har = tmp_path / "kept.jsonl", tmp_path / "kept.har"
     with relaying("--json", "--save", str(save), "--har", str(har), "lab:/echo") as (process, url):
         assert process.stdout is not None
@@ -221,7 +213,6 @@ def test_a_reader_that_takes_nothing_stops_nothing(
             assert asked(url, capsys, "--send", "x" * 1000)["outcome"] == "open"
         process.send_signal(number)
         assert process.wait(20) == status
-        assert process.stderr is not None
         err = process.stderr.read()
     assert re.search(r"the last \d+ bytes of the output are lost", err)
     assert len(save.read_text().splitlines()) == 4
@@ -229,7 +220,7 @@ def test_a_reader_that_takes_nothing_stops_nothing(
 
 
 @pytest.mark.programs
-def test_all_that_was_reported_is_there_for_who_reads_at_the_end(capsys: Capture) -> None:
+def test_all_that_was_reported_is_there_for_who_reads_at_the_end(capsys):
     with relaying("--json", "lab:/echo") as (process, url):
         for _ in range(20):
             asked(url, capsys, "--send", "x" * 5000)
@@ -250,7 +241,7 @@ def test_all_that_was_reported_is_there_for_who_reads_at_the_end(capsys: Capture
         (["--browser", "netscape", "ws://x.example/"], "--browser: 'netscape'"),
     ],
 )
-def test_what_cannot_be_used_is_named(arguments: list[str], says: str, capsys: Capture) -> None:
+def test_what_cannot_be_used_is_named(arguments, says, capsys):
     assert run(["relay", *arguments]) == 2
     assert says in capsys.readouterr().err
 
@@ -259,5 +250,5 @@ def test_what_cannot_be_used_is_named(arguments: list[str], says: str, capsys: C
     ("text", "meant"),
     [("9000", ("127.0.0.1", 9000)), ("[::1]:0", ("::1", 0)), ("localhost:1", ("localhost", 1))],
 )
-def test_where_to_listen(text: str, meant: tuple[str, int]) -> None:
+def test_where_to_listen(text, meant):
     assert listening(text) == meant

@@ -7,10 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -38,17 +36,17 @@ ANSWER = (
 class Relay:
     """A relay in a process of its own."""
 
-    def __init__(self, pid: int, port: int) -> None:
+    def __init__(self, pid, port):
         self._pid = pid
         self.port = port
         self.reported = threading.Semaphore(0)
 
-    def read(self, lines: IO[str]) -> None:
+    def read(self, lines):
         """Count the reports."""
         for _ in lines:
             self.reported.release()
 
-    def peak(self, reports: int) -> float:
+    def peak(self, reports):
         """The most memory that it had, in MiB, once there were so many *reports*."""
         for _ in range(reports):
             assert self.reported.acquire(timeout=60)
@@ -57,10 +55,9 @@ class Relay:
 
 
 @contextmanager
-def relaying(*arguments: str) -> Iterator[Relay]:
+def relaying(*arguments):
     command = [sys.executable, "-m", "wsprobe", "relay", "--json", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
         url = json.loads(process.stdout.readline())["ready"]["ws"]
         relay = Relay(process.pid, int(url.rstrip("/").rpartition(":")[2]))
         reader = threading.Thread(target=relay.read, args=(process.stdout,))
@@ -72,16 +69,16 @@ def relaying(*arguments: str) -> Iterator[Relay]:
             reader.join()
 
 
-def opened(port: int, path: bytes = b"") -> socket.socket:
+def opened(port, path=b""):
     stream = socket.create_connection(("127.0.0.1", port), timeout=30)
     stream.sendall(REQUEST % path)
     return stream
 
 
-def echo(listener: socket.socket) -> None:
+def echo(listener):
     """Answer every connection with a 101, and return what comes."""
 
-    def serve(stream: socket.socket) -> None:
+    def serve(stream):
         with stream, suppress(OSError):
             stream.recv(65536)
             stream.sendall(ANSWER)
@@ -93,7 +90,7 @@ def echo(listener: socket.socket) -> None:
             threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 
 
-def test_two_hundred_sessions() -> None:
+def test_two_hundred_sessions():
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=SESSIONS))
         threading.Thread(target=echo, args=(listener,), daemon=True).start()
@@ -114,7 +111,7 @@ def test_two_hundred_sessions() -> None:
 
 @pytest.mark.parametrize("options", [(), ("--tell-page",)])
 @pytest.mark.parametrize("name", ["endless-fields", "endless-body", "endless-messages", "pmd-bomb"])
-def test_a_server_that_means_harm(name: str, options: tuple[str, ...]) -> None:
+def test_a_server_that_means_harm(name, options):
     """Those of the lab that take the most."""
     assert drained(f"lab:{name}", *options) < MOST
 
@@ -122,12 +119,12 @@ def test_a_server_that_means_harm(name: str, options: tuple[str, ...]) -> None:
 @pytest.mark.floods
 @pytest.mark.parametrize("options", [(), ("--tell-page",), ("--browser-mode",)])
 @pytest.mark.parametrize("name", [name for name, server in SERVERS.items() if not server.http2])
-def test_every_server_that_means_harm(name: str, options: tuple[str, ...]) -> None:
+def test_every_server_that_means_harm(name, options):
     with serving(SERVERS[name]) as port:
         assert drained(f"ws://127.0.0.1:{port}/", *options) < MOST
 
 
-def drained(url: str, *options: str) -> float:
+def drained(url, *options):
     """The most memory, in MiB, of a relay to *url* whose client reads all that comes within three seconds."""
     with relaying(*options, "-m", "3", url) as relay, opened(relay.port) as stream:
         with suppress(OSError):

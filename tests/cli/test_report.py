@@ -8,7 +8,6 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import click
 import pytest
@@ -37,14 +36,14 @@ CALLS = {
 }
 
 
-def steady(printed: str) -> str:
+def steady(printed):
     """Without ports and times."""
     printed = re.sub(r"\d\d\d\d-\d\d-\d\dT[\d:.]+Z|\b\d+\.\d\b|(?<=:)\d{4,5}\b|\b\d+ ms", "N", printed)
     return re.sub(" +", " ", printed)
 
 
 @pytest.mark.parametrize("kind", CALLS)
-def test_they_are_written_beside_what_is_printed(kind: str, tmp_path: Path, capsys: Capture) -> None:
+def test_they_are_written_beside_what_is_printed(kind, tmp_path, capsys):
     files = [tmp_path / f"r.{suffix}" for suffix in ("html", "md", "HTML")]
     status = run(CALLS[kind])
     printed = capsys.readouterr()
@@ -67,9 +66,7 @@ def test_they_are_written_beside_what_is_printed(kind: str, tmp_path: Path, caps
 @pytest.mark.parametrize("kind", CALLS)
 @pytest.mark.parametrize("suffix", ["html", "md"])
 @pytest.mark.parametrize("open_to_all", [False, True])
-def test_it_is_masked_unless_it_is_not_to_be(
-    kind: str, suffix: str, open_to_all: bool, tmp_path: Path, capsys: Capture
-) -> None:
+def test_it_is_masked_unless_it_is_not_to_be(kind, suffix, open_to_all, tmp_path, capsys):
     file = tmp_path / f"r.{suffix}"
     where = f"lab:/status/403?header=Set-Cookie:s={SECRET}&body={SECRET}&reason={SECRET}"
     asked = [where if word.startswith("lab:") else word for word in CALLS[kind]]
@@ -82,7 +79,7 @@ def test_it_is_masked_unless_it_is_not_to_be(
     assert "-H 'X-Api-Key: ********************'" in text.replace("&#x27;", "'") or open_to_all
 
 
-def test_several_are_sections_with_an_index(tmp_path: Path) -> None:
+def test_several_are_sections_with_an_index(tmp_path):
     html, md = tmp_path / "r.html", tmp_path / "r.md"
     words = ["lab:status-403", "lab:refused", "lab:accept-then-close-4403"]
     for file in (html, md):
@@ -96,7 +93,7 @@ def test_several_are_sections_with_an_index(tmp_path: Path) -> None:
     assert text.index("| 3 | closed 4403 | refused |") < text.index("## 1.")
 
 
-def test_two_servers_that_differ(tmp_path: Path) -> None:
+def test_two_servers_that_differ(tmp_path):
     file = tmp_path / "r.md"
     assert run(["compare", "-s", "--report", str(file), "lab:status-403", "lab:status-401"]) == Exit.DIFFERENT
     text = file.read_text("utf-8")
@@ -104,7 +101,7 @@ def test_two_servers_that_differ(tmp_path: Path) -> None:
     assert "6 of 7 points differ" in text
 
 
-def test_what_a_script_can_tell_apart(tmp_path: Path) -> None:
+def test_what_a_script_can_tell_apart(tmp_path):
     file = tmp_path / "r.html"
     run(["compare", "-s", "--browser", "chromium", "--report", str(file), "lab:status-403", "lab:echo"])
     text = file.read_text("utf-8")
@@ -112,7 +109,7 @@ def test_what_a_script_can_tell_apart(tmp_path: Path) -> None:
     assert "by open" in text or "by error" in text
 
 
-def test_recordings_can_be_reported_later(tmp_path: Path, capsys: Capture) -> None:
+def test_recordings_can_be_reported_later(tmp_path, capsys):
     kept, file = tmp_path / "kept.jsonl", tmp_path / "r.html"
     run(["connect", "-s", "--save", str(kept), "lab:accept-wrong"])
     run(["compare", "-s", "--browser-mode", "--report", str(file), str(kept)])
@@ -134,13 +131,8 @@ def test_recordings_can_be_reported_later(tmp_path: Path, capsys: Capture) -> No
 )
 @pytest.mark.parametrize("kind", CALLS)
 def test_what_cannot_be_meant_is_said_before_anything_is_asked(
-    kind: str,
-    words: list[str],
-    complaint: str,
-    tmp_path: Path,
-    capsys: Capture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    kind, words, complaint, tmp_path, capsys, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "directory.html").mkdir()
     assert run([*CALLS[kind], *words]) == Exit.USAGE
@@ -158,16 +150,14 @@ def test_what_cannot_be_meant_is_said_before_anything_is_asked(
         (["compare", "--measured", "x.json"], "a report is about a handshake"),
     ],
 )
-def test_where_there_is_nothing_to_report(
-    words: list[str], complaint: str, tmp_path: Path, capsys: Capture
-) -> None:
+def test_where_there_is_nothing_to_report(words, complaint, tmp_path, capsys):
     assert run([*words, "--report", str(tmp_path / "r.md")]) == Exit.USAGE
     assert complaint in capsys.readouterr().err
 
 
 @pytest.mark.programs
 @pytest.mark.parametrize("kind", CALLS)
-def test_a_full_disk_takes_nothing_from_what_is_printed(kind: str, tmp_path: Path) -> None:
+def test_a_full_disk_takes_nothing_from_what_is_printed(kind, tmp_path):
     """A limit on the size of files stands for the disk."""
     file = tmp_path / "r.html"
     file.write_text("what was there before")
@@ -187,22 +177,22 @@ def test_a_full_disk_takes_nothing_from_what_is_printed(kind: str, tmp_path: Pat
     assert [each.name for each in tmp_path.iterdir()] == ["r.html"]
 
 
-def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path):
     file = tmp_path / "r.md"
     link = tmp_path / "link.md"
     link.symlink_to(file)
     file.write_text("before")
     file.chmod(0o640)
 
-    def fails() -> list[str]:
+    def fails():
         raise KeyboardInterrupt
 
-    def pieces() -> object:
+    def pieces():
         yield "begun"
         fails()
 
     with pytest.raises(KeyboardInterrupt):
-        write_whole(str(link), pieces(), "report")  # type: ignore[arg-type]
+        write_whole(str(link), pieces(), "report")
     assert file.read_text() == "before"
     write_whole(str(link), ["a", "b"], "report")
     assert (file.read_text(), file.stat().st_mode & 0o777, link.is_symlink()) == ("ab", 0o640, True)
@@ -210,7 +200,7 @@ def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_no_file_takes_the_place_of_a_device_or_a_pipe(tmp_path: Path) -> None:
+def test_no_file_takes_the_place_of_a_device_or_a_pipe(tmp_path):
     """Root may replace /dev/null, for every program."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -225,12 +215,12 @@ def test_no_file_takes_the_place_of_a_device_or_a_pipe(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [pipe]
 
 
-def call(*words: str) -> Call:
+def call(*words):
     whole = click.Context(program, info_name="wsprobe")
     return Call(connect.make_context("connect", list(words), parent=whole))
 
 
-def test_the_command_repeats_what_decides_the_answer() -> None:
+def test_the_command_repeats_what_decides_the_answer():
     words = ["-H", "X-A: it's $HOME", "-k", "--linger", "0.5", "-x", "http://p:1", "wss://a.example/x?y=1&z"]
     made = call("--json", *words, "--report", "r.md", "--expect", "status=403", "-v").line(None)
     assert sorted(shlex.split(made)) == sorted(["wsprobe", "connect", *words])
@@ -238,7 +228,7 @@ def test_the_command_repeats_what_decides_the_answer() -> None:
     assert again == made
 
 
-def test_secrets_of_a_command_line_are_masked_wherever_they_stand() -> None:
+def test_secrets_of_a_command_line_are_masked_wherever_they_stand():
     made = call(
         *(
             "-u",
@@ -268,7 +258,7 @@ def test_secrets_of_a_command_line_are_masked_wherever_they_stand() -> None:
 @pytest.mark.parametrize(
     "word", ["plain", "it's", "a b", "", "$HOME", "\x1b[31m'\\", "\u202e", "caf\u00e9", "\udcff"]
 )
-def test_a_shell_reads_the_word_back(word: str) -> None:
+def test_a_shell_reads_the_word_back(word):
     made = quoted(word)
     assert made.isprintable()
     done = subprocess.run(["bash", "-c", f"printf %s {made}"], capture_output=True, timeout=60)
@@ -325,7 +315,7 @@ NO_SECRETS = {
 
 
 @pytest.mark.parametrize("kind", [*CALLS, "relay"])
-def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind: str) -> None:
+def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind):
     found = program.get_command(click.Context(program), kind)
     assert found is not None
     for each in found.params:
@@ -334,7 +324,7 @@ def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind: str) 
             assert each.name in known, f"{each.name}: how to mask it, in cli/repeat_command.py, or a row above"
 
 
-def test_files_with_secrets_are_named_and_not_shown(tmp_path: Path) -> None:
+def test_files_with_secrets_are_named_and_not_shown(tmp_path):
     fields, token, report = tmp_path / "fields", tmp_path / "token", tmp_path / "r.md"
     fields.write_text(f"X-Api-Key: {SECRET}\nX-Trace: 1\n")
     token.write_text(f"{SECRET}\n")
@@ -345,7 +335,7 @@ def test_files_with_secrets_are_named_and_not_shown(tmp_path: Path) -> None:
     assert SECRET not in text
 
 
-def test_an_exchange_is_repeated_in_its_order(tmp_path: Path) -> None:
+def test_an_exchange_is_repeated_in_its_order(tmp_path):
     report = tmp_path / "r.md"
     exchange = ["--send", SECRET, "--await", "es", "--ping", "--send-hex", "6f6b", "--await", "ok"]
     words = [*exchange, "--answer", "2", SECRET, "lab:/echo"]
@@ -357,7 +347,7 @@ def test_an_exchange_is_repeated_in_its_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.programs
-def test_what_was_typed_in_a_session_is_masked(tmp_path: Path) -> None:
+def test_what_was_typed_in_a_session_is_masked(tmp_path):
     file = tmp_path / "r.md"
     words = [
         sys.executable,
@@ -378,7 +368,7 @@ def test_what_was_typed_in_a_session_is_masked(tmp_path: Path) -> None:
     assert text.count(f'Text "{"*" * len(SECRET)}"') == 2
 
 
-def test_an_open_session_over_http2_wants_no_remedy(tmp_path: Path) -> None:
+def test_an_open_session_over_http2_wants_no_remedy(tmp_path):
     file = tmp_path / "r.md"
     assert run(["connect", "-s", "--http2", "--report", str(file), "lab:h2-on"]) == Exit.OPEN
     text = file.read_text("utf-8")

@@ -19,15 +19,15 @@ Capture = pytest.CaptureFixture[str]
 NAMES = ["lab:status-403", "lab:ok", "lab:status-404"]
 
 
-def resumed(file: Path, *words: str) -> int:
+def resumed(file, *words):
     return run(["connect", "--linger", "0", "--resume", str(file), *words])
 
 
-def kept(file: Path) -> list[str]:
+def kept(file):
     return [json.loads(line)["name"] for line in file.read_text().splitlines()]
 
 
-def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: Path) -> None:
+def test_what_stands_in_the_file_is_not_asked_again(capsys, tmp_path):
     file = tmp_path / "kept"
     assert resumed(file, *NAMES[:2]) == 12
     first = file.read_text()
@@ -54,7 +54,7 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys: Capture, tmp_path: P
     assert err.splitlines()[4].startswith("  possible, for 1 of this run: the server answered Not Found")
 
 
-def test_a_line_that_was_cut_is_asked_again(tmp_path: Path) -> None:
+def test_a_line_that_was_cut_is_asked_again(tmp_path):
     file = tmp_path / "kept"
     resumed(file, *NAMES[:2])
     whole = file.read_bytes()
@@ -65,7 +65,7 @@ def test_a_line_that_was_cut_is_asked_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", [b"\n", b"", b" "])
-def test_a_blank_line_is_nothing(end: bytes, tmp_path: Path) -> None:
+def test_a_blank_line_is_nothing(end, tmp_path):
     file = tmp_path / "kept"
     resumed(file, *NAMES[:2])
     first, second = file.read_bytes().splitlines(keepends=True)
@@ -89,9 +89,7 @@ def test_a_blank_line_is_nothing(end: bytes, tmp_path: Path) -> None:
         (b'{"url":"ws://a/","outcome":"fine","exit_status":0}\n', "line 1 is not a report"),
     ],
 )
-def test_a_file_that_is_no_list_of_reports_is_left_alone(
-    data: bytes, says: str, capsys: Capture, tmp_path: Path
-) -> None:
+def test_a_file_that_is_no_list_of_reports_is_left_alone(data, says, capsys, tmp_path):
     file = tmp_path / "kept"
     file.write_bytes(data)
     assert resumed(file, "lab:ok") == 2
@@ -103,26 +101,26 @@ def test_a_file_that_is_no_list_of_reports_is_left_alone(
 
 
 @pytest.mark.parametrize(("path", "says"), [("", "Is a directory"), ("no/such", "No such file or directory")])
-def test_a_file_that_cannot_be_used_is_one_line(path: str, says: str, capsys: Capture, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_used_is_one_line(path, says, capsys, tmp_path):
     assert resumed(tmp_path / path, "lab:ok") == 2
     assert capsys.readouterr().err.startswith(f"wsprobe connect: --resume: {tmp_path / path}: {says}")
 
 
 @pytest.mark.parametrize("path", ["/dev/null", "-"])
-def test_no_stream_is_a_file_to_resume(path: str, capsys: Capture) -> None:
+def test_no_stream_is_a_file_to_resume(path, capsys):
     assert resumed(Path(path), "lab:ok") == 2
     assert "not an ordinary file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("other", ["--redact", "--json", "-i", "--talk", "-w%{url}", "-o-", "--save=-"])
-def test_options_that_it_excludes(other: str, capsys: Capture, tmp_path: Path) -> None:
+def test_options_that_it_excludes(other, capsys, tmp_path):
     assert resumed(tmp_path / "kept", other, "lab:ok") == 2
     assert "--resume" in capsys.readouterr().err
     assert not (tmp_path / "kept").exists()
 
 
 @pytest.mark.programs
-def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path):
     """A limit to the size of files stands for the disk. Byte code is not written (-B): cut short, it would
     confuse Python ever after."""
     file = tmp_path / "kept"
@@ -146,13 +144,10 @@ def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path: Path) 
 
 @pytest.mark.programs
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_one_run_at_a_time_and_what_is_interrupted_is_asked_again(
-    number: signal.Signals, status: int, capsys: Capture, tmp_path: Path
-) -> None:
+def test_one_run_at_a_time_and_what_is_interrupted_is_asked_again(number, status, capsys, tmp_path):
     file = tmp_path / "kept"
     command = [sys.executable, "-m", "wsprobe", "connect", "--resume", str(file), "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
         process.stdin.write("lab:ok\nlab:silence\n")
         process.stdin.flush()
         while not file.exists() or not file.read_bytes().endswith(b"\n"):
@@ -168,7 +163,7 @@ def test_one_run_at_a_time_and_what_is_interrupted_is_asked_again(
     assert kept(file) == ["lab:ok"]
 
 
-def test_summary_in_a_pipe_is_on_standard_error(capsys: Capture) -> None:
+def test_summary_in_a_pipe_is_on_standard_error(capsys):
     assert run(["connect", "-s", "--summary", "lab:accept-lower-case", "lab:status-404", "lab:refused"]) == 15
     out, err = capsys.readouterr()
     assert out == ""
@@ -189,5 +184,5 @@ def test_summary_in_a_pipe_is_on_standard_error(capsys: Capture) -> None:
         (40, 100, "20 done, 4 under way, 100 to come; 0.5 a second, 3m 28s left"),
     ],
 )
-def test_progress(seconds: float, left: int | None, says: str) -> None:
+def test_progress(seconds, left, says):
     assert progress(20, 4, left, seconds) == says

@@ -37,7 +37,7 @@ sys.stdin.read()
 """
 
 
-def fake(folder: Path, code: int, version: str = "153.7.0") -> str:
+def fake(folder, code, version="153.7.0"):
     """What --run-browser takes: a Firefox in which every socket fails with *code*."""
     path = folder / "firefox"
     path.write_text(FAKE.format(python=sys.executable, code=code, version=version))
@@ -46,7 +46,7 @@ def fake(folder: Path, code: int, version: str = "153.7.0") -> str:
 
 
 @pytest.mark.programs
-def test_predicted_and_seen_are_the_same(tmp_path: Path, capsys: Capture) -> None:
+def test_predicted_and_seen_are_the_same(tmp_path, capsys):
     assert run(["compare", "--run-browser", fake(tmp_path, 1006), "lab:status-403"]) == 0
     out = capsys.readouterr().out
     assert "IN THE PAGE  Firefox\n" in out
@@ -57,16 +57,14 @@ def test_predicted_and_seen_are_the_same(tmp_path: Path, capsys: Capture) -> Non
 
 
 @pytest.mark.programs
-def test_a_newer_browser_is_named(tmp_path: Path, capsys: Capture) -> None:
+def test_a_newer_browser_is_named(tmp_path, capsys):
     run(["compare", "--run-browser", fake(tmp_path, 1006, "154.0"), "lab:status-403"])
     out = capsys.readouterr().out
     assert "\n  newer than the version that wsprobe predicts (Firefox 153): " in out
 
 
 @pytest.mark.programs
-def test_what_differs_is_kept_in_a_file(
-    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_differs_is_kept_in_a_file(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     arguments = ["compare", "--json", "--browser", "chromium", "--run-browser", fake(tmp_path, 4000)]
     assert run([*arguments, "lab:status-403"]) == 1
@@ -85,9 +83,7 @@ def test_what_differs_is_kept_in_a_file(
 
 @pytest.mark.programs
 @pytest.mark.parametrize("form", [(), ("--json",)])
-def test_secrets_are_masked_in_what_it_saw_and_in_the_file(
-    form: tuple[str, ...], tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_are_masked_in_what_it_saw_and_in_the_file(form, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     secret = "kept-at-home-1234567890"
     place = f"lab:/status/403?token={secret}&body={secret}"
@@ -115,12 +111,12 @@ def test_secrets_are_masked_in_what_it_saw_and_in_the_file(
         (["--run-browser", "firefox", "--page", "https://app.example/"], "leave --page and --origin out"),
     ],
 )
-def test_what_cannot_be_meant(arguments: list[str], words: str, capsys: Capture) -> None:
+def test_what_cannot_be_meant(arguments, words, capsys):
     assert run(["compare", *arguments, "lab:status-403"]) == 2
     assert words in capsys.readouterr().err
 
 
-def test_webkitgtk_needs_a_display(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_webkitgtk_needs_a_display(monkeypatch, tmp_path):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     command = tmp_path / "MiniBrowser"
@@ -133,7 +129,7 @@ def test_webkitgtk_needs_a_display(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 @pytest.mark.programs
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes by /proc")
-def test_the_guard_ends_what_left_the_group_too(tmp_path: Path) -> None:
+def test_the_guard_ends_what_left_the_group_too(tmp_path):
     folder = tmp_path / "profile"
     folder.mkdir()
     script = "setsid sh -c 'echo $$; exec sleep 600' & exec sleep 600"
@@ -144,7 +140,6 @@ def test_the_guard_ends_what_left_the_group_too(tmp_path: Path) -> None:
         text=True,
     )
     assert process.stdin is not None
-    assert process.stdout is not None
     left = Path("/proc") / process.stdout.readline().strip()
     assert left.exists()
     process.stdin.close()
@@ -155,7 +150,7 @@ def test_the_guard_ends_what_left_the_group_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.programs
-def test_nothing_of_it_is_loaded_unasked() -> None:
+def test_nothing_of_it_is_loaded_unasked():
     code = (
         "import sys\n"
         "from wsprobe.cli.main import run\n"

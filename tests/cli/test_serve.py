@@ -9,9 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -26,7 +24,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+def serving(folder, *arguments):
     """A lab in a process of its own, its temporary files in *folder*, and the URLs that it says it has."""
     process = subprocess.Popen(
         [sys.executable, "-m", "wsprobe", "serve", "--json", *arguments],
@@ -36,14 +34,13 @@ def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
         env=os.environ | {"TMPDIR": str(folder)},
     )
     try:
-        assert process.stdout is not None
         yield process, json.loads(process.stdout.readline())["ready"]
     finally:
         process.kill()
         process.communicate()
 
 
-def fetched(url: str, **headers: str) -> tuple[int, str]:
+def fetched(url, **headers):
     request = urllib.request.Request(url, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
@@ -55,7 +52,7 @@ def fetched(url: str, **headers: str) -> tuple[int, str]:
 
 @pytest.mark.programs
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_told_to_end_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+def test_told_to_end_it_leaves_nothing_behind(tmp_path, number):
     with serving(tmp_path, "--tls-port", "0") as (process, ready):
         assert ready["wss"].startswith("wss://127.0.0.1:")
         assert [each.name[:12] for each in tmp_path.iterdir()] == ["wsprobe-lab-"]
@@ -65,7 +62,7 @@ def test_told_to_end_it_leaves_nothing_behind(tmp_path: Path, number: signal.Sig
 
 
 @pytest.mark.programs
-def test_in_the_background_of_a_script_it_ends_too(tmp_path: Path) -> None:
+def test_in_the_background_of_a_script_it_ends_too(tmp_path):
     """There ^C is ignored, and a process that is told to end by SIGTERM ends all the same."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -78,7 +75,7 @@ def test_in_the_background_of_a_script_it_ends_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.programs
-def test_it_answers_to_its_own_names(tmp_path: Path) -> None:
+def test_it_answers_to_its_own_names(tmp_path):
     with serving(tmp_path, "--allow-host", "lab.example") as (_, ready):
         page = ready["page"]
         assert fetched(page, Accept="text/html")[1].startswith("<!doctype html>")
@@ -89,7 +86,7 @@ def test_it_answers_to_its_own_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.programs
-def test_public_has_a_token_and_a_warning(tmp_path: Path) -> None:
+def test_public_has_a_token_and_a_warning(tmp_path):
     with serving(tmp_path, "--public", "--host", "127.0.0.1") as (process, ready):
         page, _, token = ready["page"].partition("?token=")
         assert len(token) >= 16
@@ -104,7 +101,7 @@ def test_public_has_a_token_and_a_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.programs
-def test_what_the_page_sends_is_kept(tmp_path: Path) -> None:
+def test_what_the_page_sends_is_kept(tmp_path):
     file = tmp_path / "kept.jsonl"
     view = predicted("chromium", find("403"), "127.0.0.1", next(limits_of(find("403"))))
     seen = msgspec.structs.replace(view.says, console=None)
@@ -123,12 +120,12 @@ def test_what_the_page_sends_is_kept(tmp_path: Path) -> None:
     assert run(["compare", "--measured", str(file)]) == 0
 
 
-def test_a_file_that_cannot_be_written_is_said_at_once(tmp_path: Path, capsys: Capture) -> None:
+def test_a_file_that_cannot_be_written_is_said_at_once(tmp_path, capsys):
     assert run(["serve", "--keep", str(tmp_path / "none" / "kept")]) == 2
     assert "--keep" in capsys.readouterr().err
 
 
-def test_the_log_escapes_the_path_that_a_client_sent(capsys: Capture) -> None:
+def test_the_log_escapes_the_path_that_a_client_sent(capsys):
     path = "/diagnostic?\x9b1m\x85" + "x" * 9000
     log(
         Visit("plain", "127.0.0.1:9", "127.0.0.1:80", f"GET {path} HTTP/1.1".encode("latin-1"), path),

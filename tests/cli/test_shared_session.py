@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import trio
 
 from wsprobe.cli.main import run
-from wsprobe.lab.server import Lab, serve
+from wsprobe.lab.server import serve
 
 Capture = pytest.CaptureFixture[str]
 
@@ -22,16 +20,13 @@ class Running:
     port: int
     authority: str
 
-    def __init__(self) -> None:
+    def __init__(self):
         self._up = threading.Event()
-        self._over: trio.Event
-        self._token: trio.lowlevel.TrioToken
         self._thread = threading.Thread(target=trio.run, args=(self._serve,), daemon=True)
         self._thread.start()
         assert self._up.wait(20)
 
-    async def _serve(self) -> None:
-        lab: Lab
+    async def _serve(self):
         async with serve() as lab:
             self.port = lab.start("h2")
             self.authority = str(lab.certificate_authority)
@@ -39,21 +34,19 @@ class Running:
             self._up.set()
             await self._over.wait()
 
-    def stop(self) -> None:
+    def stop(self):
         self._token.run_sync_soon(self._over.set)
         self._thread.join(20)
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Running]:
+def lab():
     made = Running()
     yield made
     made.stop()
 
 
-def compared(
-    lab: Running, page: str, *options: str, readers: str = "chromium", host: str = "ws.lab.localhost"
-) -> list[str]:
+def compared(lab, page, *options, readers="chromium", host="ws.lab.localhost"):
     """The command line of a comparison of *host*, which is the lab, opened by a page of the host *page*."""
     url = f"wss://{host}:{lab.port}/s/h2-on"
     here = ("--resolve", f"ws.lab.localhost:{lab.port}:127.0.0.1", "--cacert", lab.authority)
@@ -61,15 +54,15 @@ def compared(
     return ["compare", *here, *there, *options, url]
 
 
-def at(lab: Running, name: str, address: str) -> tuple[str, str]:
+def at(lab, name, address):
     return "--resolve", f"{name}:{lab.port}:{address}"
 
 
-def asked(capsys: Capture) -> list[list[str]]:
+def asked(capsys):
     return [view["handshakes"] for view in json.loads(capsys.readouterr().out)["views"]]
 
 
-def test_one_address_and_one_certificate_make_one_connection(lab: Running, capsys: Capture) -> None:
+def test_one_address_and_one_certificate_make_one_connection(lab, capsys):
     name = "www.lab.localhost"
     common = at(lab, name, "127.0.0.1")
     command = compared(lab, f"{name}:{lab.port}", *common, readers="chromium,firefox,webkitgtk")
@@ -89,20 +82,18 @@ def test_one_address_and_one_certificate_make_one_connection(lab: Running, capsy
         ("localhost", 0, "127.0.0.1"),  # another site
     ],
 )
-def test_anything_else_means_a_cold_target(
-    name: str, port: int, address: str, lab: Running, capsys: Capture
-) -> None:
+def test_anything_else_means_a_cold_target(name, port, address, lab, capsys):
     run([*compared(lab, f"{name}:{port or lab.port}", *at(lab, name, address)), "--json"])
     assert asked(capsys) == [["1.1"]]
 
 
-def test_what_the_page_cannot_be_looked_up_for_is_cold(lab: Running, capsys: Capture) -> None:
+def test_what_the_page_cannot_be_looked_up_for_is_cold(lab, capsys):
     page = f"www.lab.localhost:{lab.port}"
     run([*compared(lab, page, *at(lab, "www.lab.localhost", "::1"), "-4"), "--json"])
     assert asked(capsys) == [["1.1"]]
 
 
-def test_a_certificate_that_is_not_good_serves_nobody_else(lab: Running, capsys: Capture) -> None:
+def test_a_certificate_that_is_not_good_serves_nobody_else(lab, capsys):
     page = f"www.lab.localhost:{lab.port}"
     command = compared(lab, page, *at(lab, "www.lab.localhost", "127.0.0.1"))
     trusted = command.index("--cacert")
@@ -112,9 +103,7 @@ def test_a_certificate_that_is_not_good_serves_nobody_else(lab: Running, capsys:
 
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
-def test_a_recording_knows_the_addresses_of_resolve(
-    engine: str, lab: Running, capsys: Capture, tmp_path: Path
-) -> None:
+def test_a_recording_knows_the_addresses_of_resolve(engine, lab, capsys, tmp_path):
     page = f"www.lab.localhost:{lab.port}"
     common = at(lab, "www.lab.localhost", "127.0.0.1")
     run([*compared(lab, page, *common, readers=engine), "--json"])

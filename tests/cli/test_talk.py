@@ -8,9 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import click
 import pytest
@@ -26,7 +24,7 @@ Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def typed() -> Iterator[int]:
+def typed():
     """The end of a pipe that stands for the keyboard; file descriptor 0 is the other one meanwhile."""
     before = os.dup(0)
     reading, writing = os.pipe()
@@ -49,22 +47,22 @@ def typed() -> Iterator[int]:
         ("1GB", 1 << 30),
     ],
 )
-def test_a_number_of_bytes(text: str, size: int) -> None:
+def test_a_number_of_bytes(text, size):
     assert Size().convert(text, None, None) == size
 
 
-def test_the_largest_number_of_bytes() -> None:
+def test_the_largest_number_of_bytes():
     assert Size(most=1 << 20).convert("1m", None, None) == 1 << 20
     with pytest.raises(click.BadParameter, match="'1048577' is more than 1m"):
         Size(most=1 << 20).convert("1048577", None, None)
 
 
-def said(typed: int, data: bytes) -> None:
+def said(typed, data):
     os.write(typed, data)
     os.close(typed)
 
 
-def test_every_line_is_a_message_and_comes_back_raw(typed: int, capfd: Captured) -> None:
+def test_every_line_is_a_message_and_comes_back_raw(typed, capfd):
     lines = ['{"a": 1}', "/close 4001", "//", "/ping", "\x1b[1m", *map(str, range(1000))]
     said(typed, "\n".join(lines).encode())
     assert run(["talk", "-v", "--count", str(len(lines)), "lab:/echo"]) == 0
@@ -79,7 +77,7 @@ def test_every_line_is_a_message_and_comes_back_raw(typed: int, capfd: Captured)
     )
 
 
-def test_connect_talk_is_the_same(typed: int, capfd: Captured) -> None:
+def test_connect_talk_is_the_same(typed, capfd):
     said(typed, b"one\n")
     assert run(["connect", "--talk", "--jsonl", "--count", "1", "lab:/echo"]) == 2
     capfd.readouterr()
@@ -95,9 +93,7 @@ def test_connect_talk_is_the_same(typed: int, capfd: Captured) -> None:
         (["--raw"], False, ""),
     ],
 )
-def test_messages_with_line_ends_get_a_word(
-    typed: int, capfd: Captured, monkeypatch: pytest.MonkeyPatch, words: list[str], to_file: bool, told: str
-) -> None:
+def test_messages_with_line_ends_get_a_word(typed, capfd, monkeypatch, words, to_file, told):
     """Where a program may take one message for two."""
     monkeypatch.setattr("wsprobe.cli.talk._to_file", lambda: to_file)
     assert run(["talk", *words, "--send", "a", "--send", "b\nc", "--count", "2", "lab:/echo"]) == 0
@@ -106,7 +102,7 @@ def test_messages_with_line_ends_get_a_word(
     assert (err[: err.find("open ")] if words != ["-s"] else err) == told
 
 
-def test_in_a_pipe_the_report_is_one_line(typed: int, capfd: Captured) -> None:
+def test_in_a_pipe_the_report_is_one_line(typed, capfd):
     said(typed, b"hello\n")
     assert run(["talk", "--count", "1", "lab:/echo"]) == 0
     assert re.fullmatch(
@@ -115,13 +111,13 @@ def test_in_a_pipe_the_report_is_one_line(typed: int, capfd: Captured) -> None:
     )
 
 
-def test_the_line_says_a_code_and_reason_once(typed: int, capfd: Captured) -> None:
+def test_the_line_says_a_code_and_reason_once(typed, capfd):
     said(typed, b"")
     assert run(["talk", "lab:/close/4001?reason=bye"]) == 17
     assert 'the server closed: 4001 "bye"; sent 0 messages' in capfd.readouterr().err
 
 
-def test_a_frame_of_stomp_keeps_its_nul(typed: int, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_a_frame_of_stomp_keeps_its_nul(typed, capfdbinary):
     said(typed, b'CONNECT\naccept-version:1.2\n\n\0{"a":1}\0')
     assert run(["talk", "-s", "--null", "--jsonl", "--count", "2", "lab:/echo"]) == 2
     assert run(["talk", "--null", "--count", "2", "lab:/echo"]) == 0
@@ -130,7 +126,7 @@ def test_a_frame_of_stomp_keeps_its_nul(typed: int, capfdbinary: pytest.CaptureF
     assert b"sent 2 messages (36 bytes" in err
 
 
-def test_a_message_above_the_limit_is_not_printed(typed: int, capfd: Captured) -> None:
+def test_a_message_above_the_limit_is_not_printed(typed, capfd):
     said(typed, b"abcdef\n")
     assert run(["talk", "--max-message", "3", "lab:/echo"]) == 20
     out, err = capfd.readouterr()
@@ -139,7 +135,7 @@ def test_a_message_above_the_limit_is_not_printed(typed: int, capfd: Captured) -
 
 
 @pytest.mark.parametrize(("words", "told"), [(["-s"], ""), (["-sS"], 'the server says "body text"\n')])
-def test_silent_or_with_the_one_error_line(capfd: Captured, words: list[str], told: str) -> None:
+def test_silent_or_with_the_one_error_line(capfd, words, told):
     assert run(["connect", *words, "lab:status-403"]) == 12
     assert capfd.readouterr() == ("", told and f"wsprobe: lab:status-403: refused 403: {told}")
     assert run(["connect", *words, "--expect", "status=101", "lab:status-403"]) == 20
@@ -147,13 +143,13 @@ def test_silent_or_with_the_one_error_line(capfd: Captured, words: list[str], to
     assert capfd.readouterr() == ("", told and unmet)
 
 
-def test_null_both_ways(typed: int, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_null_both_ways(typed, capfdbinary):
     said(typed, b"a\nb\0\0last")
     assert run(["talk", "-s", "--null", "--count", "3", "lab:/echo"]) == 0
     assert capfdbinary.readouterr().out == b"a\nb\0\0last\0"
 
 
-def test_binary_lines(typed: int, capfd: Captured) -> None:
+def test_binary_lines(typed, capfd):
     said(typed, b"abc\n")
     assert run(["talk", "-v", "--binary", "--count", "1", "lab:/echo"]) == 0
     out, err = capfd.readouterr()
@@ -161,7 +157,7 @@ def test_binary_lines(typed: int, capfd: Captured) -> None:
     assert "< Binary 61 62 63" in err
 
 
-def test_objects_of_json_both_ways(typed: int, capfd: Captured) -> None:
+def test_objects_of_json_both_ways(typed, capfd):
     said(typed, b'{"send": "hi"}\n{"binary": "AAH/"}\n{"ping": "p"}\n{"close": 4001, "reason": "bye"}\n')
     assert run(["talk", "-s", "--jsonl", "lab:/echo"]) in (0, 17)
     out = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
@@ -176,7 +172,7 @@ def test_objects_of_json_both_ways(typed: int, capfd: Captured) -> None:
     assert [each["at"] for each in out] == sorted(each["at"] for each in out)
 
 
-def test_input_that_cannot_be_sent_ends_it_with_a_word(typed: int, capfd: Captured) -> None:
+def test_input_that_cannot_be_sent_ends_it_with_a_word(typed, capfd):
     said(typed, b'{"send": "hi"}\nhello\n')
     assert run(["talk", "-s", "--jsonl", "lab:/echo"]) == 2
     out, err = capfd.readouterr()
@@ -186,7 +182,7 @@ def test_input_that_cannot_be_sent_ends_it_with_a_word(typed: int, capfd: Captur
     assert (last["event"], last["code"], last["by"]) == ("close", 1000, "client")
 
 
-def test_count_and_match_that_are_not_met(typed: int, capfd: Captured) -> None:
+def test_count_and_match_that_are_not_met(typed, capfd):
     said(typed, b"one\n")
     assert run(["talk", "--count", "2", "--eof", "wait", "lab:/echo"]) == 20
     assert "wsprobe: 1 of 2 messages arrived (--count)\n" in capfd.readouterr().err
@@ -194,14 +190,14 @@ def test_count_and_match_that_are_not_met(typed: int, capfd: Captured) -> None:
     assert "no message matched --match" in capfd.readouterr().err
 
 
-def test_match_ends_it(typed: int, capfd: Captured) -> None:
+def test_match_ends_it(typed, capfd):
     os.write(typed, b"one\ntwo 2\nthree\n")
     assert run(["talk", "-s", "--match", r"^\w+ \d$", "lab:/echo"]) == 0
     assert capfd.readouterr().out == "one\ntwo 2\n"
     os.close(typed)
 
 
-def test_an_await_gives_the_command_line_an_order_and_leaves_the_input(typed: int, capfd: Captured) -> None:
+def test_an_await_gives_the_command_line_an_order_and_leaves_the_input(typed, capfd):
     said(typed, b"of the loop\n")
     words = ["--await", "hi", "--send", "b", "--await", "b", "--ping", "--send-hex", "63", "--await", "c"]
     assert run(["talk", "-s", "--send", "hi", *words, "lab:/echo"]) == 0
@@ -212,7 +208,7 @@ def test_an_await_gives_the_command_line_an_order_and_leaves_the_input(typed: in
     assert capfd.readouterr().out == "x\nof the loop\n"
 
 
-def test_an_await_in_vain_exits_with_20(typed: int, capfd: Captured) -> None:
+def test_an_await_in_vain_exits_with_20(typed, capfd):
     said(typed, b'{"send": "a"}\n{"await": "b"}\n{"send": "never"}\n')
     assert run(["talk", "-s", "-S", "-m", "0.5", "--jsonl", "lab:/echo"]) == 20
     captured = capfd.readouterr()
@@ -220,27 +216,25 @@ def test_an_await_in_vain_exits_with_20(typed: int, capfd: Captured) -> None:
     assert captured.err == 'wsprobe: no message with "b" arrived (await)\n'
 
 
-def test_an_answer_each_time(typed: int, capfd: Captured) -> None:
+def test_an_answer_each_time(typed, capfd):
     said(typed, b"2\n")
     assert run(["talk", "-s", "--answer", "2", "3", "--answer", "3", "4", "lab:/echo"]) == 0
     assert capfd.readouterr().out == "2\n3\n4\n"
 
 
 @pytest.fixture
-def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def waited(monkeypatch):
     """The pauses, which take no time."""
-    pauses: list[float] = []
+    pauses = []
 
-    async def at_once(seconds: float) -> None:
+    async def at_once(seconds):
         pauses.append(seconds)
 
     monkeypatch.setattr("wsprobe.net.sleep", at_once)
     return pauses
 
 
-def test_reconnects_wait_longer_each_time_and_are_reported(
-    typed: int, capfd: Captured, tmp_path: Path, waited: list[float]
-) -> None:
+def test_reconnects_wait_longer_each_time_and_are_reported(typed, capfd, tmp_path, waited):
     file = tmp_path / "all.jsonl"
     assert run(["talk", "--reconnect", "3", "--save", str(file), "lab:close-1012"]) == 17
     assert waited == [1.0, 2.0, 4.0]
@@ -257,7 +251,7 @@ def test_reconnects_wait_longer_each_time_and_are_reported(
     os.close(typed)
 
 
-def test_a_normal_close_and_our_own_reconnect_nothing(typed: int, capfd: Captured, waited: list[float]) -> None:
+def test_a_normal_close_and_our_own_reconnect_nothing(typed, capfd, waited):
     assert run(["talk", "-s", "--reconnect", "3", "lab:ok"]) == 0
     assert run(["talk", "-s", "--reconnect", "3", "lab:status-503"]) == 13
     os.write(typed, b"x\n")
@@ -273,9 +267,7 @@ OPENS = (
 )
 
 
-def test_a_count_goes_over_all_sessions_and_a_failure_between_them(
-    typed: int, capfd: Captured, waited: list[float]
-) -> None:
+def test_a_count_goes_over_all_sessions_and_a_failure_between_them(typed, capfd, waited):
     session, later = OPENS + b"\x81\x02hi", b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"
     with flaky([session, later, session]) as port:
         words = ["--ws-key", SAMPLE, "--no-compression", "--reconnect", "5", "--count", "2"]
@@ -289,7 +281,7 @@ def test_a_count_goes_over_all_sessions_and_a_failure_between_them(
     os.close(typed)
 
 
-def test_files_and_frames_by_hand(typed: int, capfd: Captured, tmp_path: Path) -> None:
+def test_files_and_frames_by_hand(typed, capfd, tmp_path):
     (tmp_path / "text").write_bytes("é".encode())
     (tmp_path / "bytes").write_bytes(b"\xff\x00")
     os.close(typed)
@@ -320,14 +312,14 @@ def test_files_and_frames_by_hand(typed: int, capfd: Captured, tmp_path: Path) -
         (["--expect", "view:chromium=1006", "ws://h/"], "no views"),
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(words: list[str], why: str, capfd: Captured) -> None:
+def test_what_cannot_be_meant_is_a_usage_error(words, why, capfd):
     assert run(["talk", *words]) == 2
     err = capfd.readouterr().err
     assert why in err
     assert len(err.splitlines()) == 1
 
 
-def test_what_comes_leaves_standard_output_to_json(typed: int, capfd: Captured) -> None:
+def test_what_comes_leaves_standard_output_to_json(typed, capfd):
     said(typed, b"one\n")
     assert run(["talk", "--json", "--linger", "0.2", "lab:/echo"]) == 0
     out, err = capfd.readouterr()
@@ -335,9 +327,7 @@ def test_what_comes_leaves_standard_output_to_json(typed: int, capfd: Captured) 
     assert err.startswith('< Text "one"\n')
 
 
-def test_on_a_terminal_what_comes_is_made_visible(
-    typed: int, monkeypatch: pytest.MonkeyPatch, capfd: Captured
-) -> None:
+def test_on_a_terminal_what_comes_is_made_visible(typed, monkeypatch, capfd):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     said(typed, b"\x1b[2Jone\n")
     assert run(["talk", "--color", "never", "--count", "1", "lab:/echo"]) == 0
@@ -346,7 +336,7 @@ def test_on_a_terminal_what_comes_is_made_visible(
     assert "\x1b" not in out
 
 
-def test_each_connection_is_heard_from_its_begin(typed: int, capfd: Captured) -> None:
+def test_each_connection_is_heard_from_its_begin(typed, capfd):
     """After a redirect, and with a second URL."""
     os.close(typed)
     assert run(["talk", "-L", "--jsonl", "-s", "lab:302-ws", "lab:close-4403"]) == 17
@@ -355,7 +345,7 @@ def test_each_connection_is_heard_from_its_begin(typed: int, capfd: Captured) ->
     assert {each["event"] for each in out} <= {"open", "message", "close"}
 
 
-def test_a_close_that_was_asked_for_is_not_put_down_to_linger(typed: int, capfd: Captured) -> None:
+def test_a_close_that_was_asked_for_is_not_put_down_to_linger(typed, capfd):
     said(typed, b"one\n")
     assert run(["talk", "-v", "--count", "1", "--linger", "50", "lab:/echo"]) == 0
     told = capfd.readouterr().err
@@ -363,7 +353,7 @@ def test_a_close_that_was_asked_for_is_not_put_down_to_linger(typed: int, capfd:
     assert "--linger" not in told
 
 
-def test_over_http2(typed: int, capfd: Captured) -> None:
+def test_over_http2(typed, capfd):
     said(typed, b'{"send": "one"}\n')
     assert run(["talk", "--http2", "--jsonl", "-s", "lab:h2-on"]) == 0
     told = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
@@ -371,35 +361,33 @@ def test_over_http2(typed: int, capfd: Captured) -> None:
     assert (told[1]["text"], told[2]["code"], told[2]["by"]) == ("hi", 1000, "server")
 
 
-def test_over_http2_the_limit_is_named(typed: int, monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
+def test_over_http2_the_limit_is_named(typed, monkeypatch, capfd):
     monkeypatch.setattr("wsprobe.cli.talk.OVER_HTTP2", 200_000)
     run(["talk", "--http2", "--eof", "keep", "lab:h2-data-without-end"])
     assert "at its limit of 200000 bytes after the 200, because it records all" in capfd.readouterr().err
     os.close(typed)
 
 
-def test_in_an_older_version(typed: int, capfd: Captured) -> None:
+def test_in_an_older_version(typed, capfd):
     said(typed, b"one\ntwo\n")
     assert run(["talk", "--wire", "hixie-76", "--count", "2", "-s", "lab:/echo"]) == 0
     assert capfd.readouterr().out == "one\ntwo\n"
 
 
-def test_a_time_limit_that_was_given_holds_for_the_session(typed: int, capfd: Captured) -> None:
+def test_a_time_limit_that_was_given_holds_for_the_session(typed, capfd):
     assert run(["talk", "-m", "0.3", "lab:/echo"]) == 0
     assert "maximum time" not in capfd.readouterr().out
     os.close(typed)
 
 
-def test_without_one_the_handshake_is_bounded_all_the_same(
-    typed: int, monkeypatch: pytest.MonkeyPatch, capfd: Captured
-) -> None:
+def test_without_one_the_handshake_is_bounded_all_the_same(typed, monkeypatch, capfd):
     monkeypatch.setattr("wsprobe.cli.route_settings.Limits", partial(Limits, max_time=0.3))
     assert run(["talk", "lab:silence"]) == 7
     assert "took longer than 0.3 s" in capfd.readouterr().err
     os.close(typed)
 
 
-def test_a_saved_session_is_read_back(typed: int, capfd: Captured, tmp_path: Path) -> None:
+def test_a_saved_session_is_read_back(typed, capfd, tmp_path):
     path = tmp_path / "session.jsonl"
     os.close(typed)
     words = ["--send", "hello", "--count", "1", "--save", str(path), "-s"]
@@ -409,13 +397,12 @@ def test_a_saved_session_is_read_back(typed: int, capfd: Captured, tmp_path: Pat
     for line in (first, second):
         made = report(archive.load(line))
         assert made.outcome == "open"
-        assert made.reading.session is not None
         assert [frame.data for frame in made.reading.session.frames] == [b"hello", b"\x03\xe8"]
     assert archive.dump(archive.load(first)) != archive.dump(archive.load(second))
     assert run(["compare", str(path)]) == 0
 
 
-def test_a_saved_session_is_bounded(typed: int, capfd: Captured, tmp_path: Path) -> None:
+def test_a_saved_session_is_bounded(typed, capfd, tmp_path):
     path, lines = tmp_path / "session.jsonl", tmp_path / "lines"
     lines.write_bytes((b"y" * 99 + b"\n") * 10_000)
     os.close(typed)
@@ -431,7 +418,7 @@ def test_a_saved_session_is_bounded(typed: int, capfd: Captured, tmp_path: Path)
     assert [each.id for each in made.verdict.findings if each.level == "fail"] == []
 
 
-def program(*words: str, **how: int) -> subprocess.Popen[bytes]:
+def program(*words, **how):
     return subprocess.Popen(
         [sys.executable, "-m", "wsprobe", "talk", *words],
         stdin=subprocess.PIPE,
@@ -443,7 +430,7 @@ def program(*words: str, **how: int) -> subprocess.Popen[bytes]:
 
 @pytest.mark.programs
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_it_with_a_close_and_a_report(number: int, status: int) -> None:
+def test_a_signal_ends_it_with_a_close_and_a_report(number, status):
     with program("lab:/echo") as talking:
         assert talking.stdin is not None
         assert talking.stdout is not None
@@ -459,9 +446,8 @@ def test_a_signal_ends_it_with_a_close_and_a_report(number: int, status: int) ->
 
 
 @pytest.mark.programs
-def test_after_a_signal_jsonl_ends_with_the_close() -> None:
+def test_after_a_signal_jsonl_ends_with_the_close():
     with program("--jsonl", "lab:/echo") as talking:
-        assert talking.stdout is not None
         assert json.loads(talking.stdout.readline())["event"] == "open"
         talking.send_signal(signal.SIGINT)
         out, _ = talking.communicate(timeout=20)
@@ -471,7 +457,7 @@ def test_after_a_signal_jsonl_ends_with_the_close() -> None:
 
 
 @pytest.mark.programs
-def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
+def test_a_reader_that_goes_away_ends_it_quietly(tmp_path):
     """What was recorded until then is saved whole."""
     file = tmp_path / "saved.jsonl"
     with program("-s", "--eof", "keep", "--save", str(file), "lab:/echo") as talking:
@@ -493,9 +479,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("urls", [("ws://a/", "ws://b/"), ("@URLS",)])
-def test_the_body_of_one_url_alone_goes_to_a_file(
-    urls: tuple[str, ...], tmp_path: Path, capfd: Captured
-) -> None:
+def test_the_body_of_one_url_alone_goes_to_a_file(urls, tmp_path, capfd):
     (tmp_path / "urls").write_text("ws://a/\nws://b/\n")
     named = [each.replace("URLS", str(tmp_path / "urls")) for each in urls]
     assert run(["talk", "--output", str(tmp_path / "body"), *named]) == 2
@@ -511,9 +495,7 @@ def test_the_body_of_one_url_alone_goes_to_a_file(
         (("-i",), "HTTP/1.1 101 Switching Protocols"),
     ],
 )
-def test_where_an_option_prints_messages_go_to_standard_error(
-    words: tuple[str, ...], line: str, typed: int, capfd: Captured
-) -> None:
+def test_where_an_option_prints_messages_go_to_standard_error(words, line, typed, capfd):
     said(typed, b"a message\n")
     assert run(["talk", *words, "--count", "1", "lab:/echo"]) == 0
     out, err = capfd.readouterr()

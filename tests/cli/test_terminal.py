@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
 from contextlib import suppress
 from select import select
 
@@ -24,7 +23,7 @@ _CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>78]|\r")
 class Typist:
     """Somebody at a terminal of 100 columns."""
 
-    def __init__(self, *words: str, program: tuple[str, ...] = ("-m", "wsprobe")) -> None:
+    def __init__(self, *words, program=("-m", "wsprobe")):
         self.ours, self.theirs = pty.openpty()
         termios.tcsetwinsize(self.theirs, (30, 100))
         self.before = termios.tcgetattr(self.theirs)
@@ -38,10 +37,10 @@ class Typist:
             env=os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
         )
 
-    def type(self, text: str) -> None:
+    def type(self, text):
         os.write(self.ours, text.encode())
 
-    def sees(self, text: str) -> None:
+    def sees(self, text):
         """Read until *text* was written, since the last that was seen."""
         wanted = text.encode()
         while wanted not in self.screen:
@@ -54,7 +53,7 @@ class Typist:
             self.screen = _CONTROLS.sub(b"", self.screen + data)
         self.screen = self.screen[self.screen.index(wanted) + len(wanted) :]
 
-    def close(self) -> None:
+    def close(self):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -64,14 +63,14 @@ class Typist:
 
 
 @pytest.fixture
-def typist() -> Iterator[Typist]:
+def typist():
     one = Typist("lab:/echo")
     yield one
     one.close()
 
 
 @pytest.mark.programs
-def test_a_session_by_hand(typist: Typist) -> None:
+def test_a_session_by_hand(typist):
     typist.sees("open; /help lists the commands, ^D ends")
     typist.type("hello\r")
     typist.sees('> Text "hello" (5 bytes)')
@@ -98,7 +97,7 @@ def test_a_session_by_hand(typist: Typist) -> None:
 
 
 @pytest.mark.programs
-def test_a_paste_of_several_lines_is_one_message(typist: Typist) -> None:
+def test_a_paste_of_several_lines_is_one_message(typist):
     typist.sees("open;")
     typist.type("\x1b[200~one\ntwo\x1b[201~")
     typist.type("\r")
@@ -111,7 +110,7 @@ def test_a_paste_of_several_lines_is_one_message(typist: Typist) -> None:
 
 @pytest.mark.programs
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_gives_the_terminal_back(typist: Typist, number: int, status: int) -> None:
+def test_a_signal_gives_the_terminal_back(typist, number, status):
     typist.sees("open;")
     typist.type("not sent")
     typist.process.send_signal(number)
@@ -121,7 +120,7 @@ def test_a_signal_gives_the_terminal_back(typist: Typist, number: int, status: i
 
 
 @pytest.mark.programs
-def test_without_prompt_toolkit_lines_are_read_and_a_word_says_what_to_install() -> None:
+def test_without_prompt_toolkit_lines_are_read_and_a_word_says_what_to_install():
     hide = "import sys; sys.modules['prompt_toolkit'] = None; from wsprobe.cli.main import main; main()"
     typist = Typist("lab:/echo", program=("-c", hide))
     try:

@@ -6,8 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,25 +17,25 @@ from wsprobe.report.outcome import Exit
 QUICK = ("--pause", "0", "--hold", "0.05", "--linger", "0.02")
 
 
-def traced(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+def traced(capsys, *words):
     status = run(["trace", "--json", *QUICK, *words])
     out, complaints = capsys.readouterr()
     assert complaints == ""
     (line,) = out.splitlines()
-    value: dict[str, Any] = json.loads(line)
+    value = json.loads(line)
     return status, value
 
 
-def changes(value: dict[str, Any]) -> list[str]:
+def changes(value):
     return [each["change"] for each in value["changes"]]
 
 
-def sent(value: dict[str, Any], change: str) -> dict[str, str]:
+def sent(value, change):
     (report,) = (each["report"] for each in value["changes"] if each["change"] == change)
     return {name.lower(): text for name, text in report["request"]["headers"]}
 
 
-def test_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_object(capsys):
     status, value = traced(capsys, "lab:status-403")
     assert list(value) == ["url", "changes", "causes", "conclusions"]
     assert all(list(each) == ["change", "report"] for each in value["changes"])
@@ -52,7 +50,7 @@ def test_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 < first["likely"] < 1
 
 
-def test_the_status_is_that_of_the_handshake_as_given(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_status_is_that_of_the_handshake_as_given(capsys):
     status, value = traced(capsys, "lab:/echo")
     assert (status, value["conclusions"][0]["id"]) == (Exit.OPEN, "opens")
     status, value = traced(capsys, "lab:redirect-302")
@@ -71,13 +69,13 @@ def test_the_status_is_that_of_the_handshake_as_given(capsys: pytest.CaptureFixt
         ("view:ws=x", 2),
     ],
 )
-def test_expect(expected: str, status: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_expect(expected, status, capsys):
     assert run(["trace", "-s", *QUICK, "--only", "get", "--expect", expected, "lab:status-403"]) == status
     assert run(["trace", *QUICK, "--only", "get", "--expect", expected, "lab:status-403"]) == status
     assert (": expected " in capsys.readouterr().err) == (status == 20)
 
 
-def test_each_request_has_a_key_of_its_own_unless_one_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_request_has_a_key_of_its_own_unless_one_is_given(capsys):
     _, value = traced(capsys, "lab:/echo", "--only", "origin,again-1")
     keys = {sent(value, name)["sec-websocket-key"] for name in changes(value)}
     assert len(keys) == 3
@@ -85,14 +83,14 @@ def test_each_request_has_a_key_of_its_own_unless_one_is_given(capsys: pytest.Ca
     assert {sent(value, name)["sec-websocket-key"] for name in changes(value)} == {"AAECAwQFBgcICQoLDA0ODw=="}
 
 
-def test_only_and_skip(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_and_skip(capsys):
     _, value = traced(capsys, "lab:status-403", "--only", "slash", "--only", "no-extensions")
     assert changes(value) == ["base", "slash", "no-extensions"]
     _, value = traced(capsys, "lab:status-403", "--skip", "chromium,no-key,again-1,again-2")
     assert changes(value) == ["base", "get", "origin"]
 
 
-def test_what_was_given_goes_along_and_is_left_out_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_given_goes_along_and_is_left_out_by_name(capsys):
     words = ("-b", "session=a", "-H", "X-Tenant: b", "-u", "a:b", "--protocol", "x", "--protocol", "y")
     _, value = traced(capsys, "lab:/status/403?reason=a", *words)
     assert len(changes(value)) <= 16
@@ -107,7 +105,7 @@ def test_what_was_given_goes_along_and_is_left_out_by_name(capsys: pytest.Captur
     ]
 
 
-def test_no_secret_goes_to_the_other_scheme(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_secret_goes_to_the_other_scheme(capsys):
     words = ("-b", "session=a", "-u", "a:b", "-H", "X-Token: c", "--only", "other-scheme")
     _, value = traced(capsys, "lab:/echo?token=d", *words)
     other = value["changes"][1]["report"]
@@ -116,7 +114,7 @@ def test_no_secret_goes_to_the_other_scheme(capsys: pytest.CaptureFixture[str]) 
     assert not any(secret in planned for secret in ("session", "Authorization", "X-Token", "token"))
 
 
-def test_a_dry_run_sends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_sends_nothing(capsys):
     # Whoever connects to port 1 of this machine is refused, and would say so.
     assert run(["trace", "--dry-run", "--backend", "127.0.0.1:2", "-b", "a=b", "ws://127.0.0.1:1/chat?x"]) == 0
     out, complaints = capsys.readouterr()
@@ -135,14 +133,12 @@ def test_a_dry_run_sends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
         (("--http-version", "1.0", "wss://127.0.0.1:1/"), False),
     ],
 )
-def test_http2_is_tried_where_the_handshake_can_go_over_it(
-    words: tuple[str, ...], tried: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_http2_is_tried_where_the_handshake_can_go_over_it(words, tried, capsys):
     assert run(["trace", "--dry-run", *words]) == Exit.OPEN
     assert ("\nhttp2 " in capsys.readouterr().out) is tried
 
 
-def test_backends_are_reached_at_their_own_paths(capsys: pytest.CaptureFixture[str]) -> None:
+def test_backends_are_reached_at_their_own_paths(capsys):
     words = (
         "--backend",
         "127.0.0.1:1",
@@ -162,7 +158,7 @@ def test_backends_are_reached_at_their_own_paths(capsys: pytest.CaptureFixture[s
     assert "backends" in capsys.readouterr().out
 
 
-def test_recordings_are_kept_and_compare_reads_both(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_recordings_are_kept_and_compare_reads_both(capsys, tmp_path):
     saved, printed = tmp_path / "kept.jsonl", tmp_path / "printed.json"
     _, value = traced(capsys, "lab:status-403", "--save", str(saved))
     printed.write_text(json.dumps(value, separators=(",", ":")) + "\n")
@@ -179,7 +175,7 @@ def test_recordings_are_kept_and_compare_reads_both(capsys: pytest.CaptureFixtur
     assert "line 1: not a recording" in capsys.readouterr().err
 
 
-def test_redact_masks_what_is_concluded_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_redact_masks_what_is_concluded_too(capsys):
     words = ("--redact", "-b", "session=geheim", "lab:/redirect/302?to=/login%3Ftoken%3Dgeheim")
     assert run(["trace", *QUICK, *words]) in (Exit.REDIRECTED, Exit.REFUSED)
     assert "geheim" not in capsys.readouterr().out
@@ -187,9 +183,7 @@ def test_redact_masks_what_is_concluded_too(capsys: pytest.CaptureFixture[str]) 
     assert "geheim" not in json.dumps(value)
 
 
-def test_an_answer_repeats_no_secret_of_another_request(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_an_answer_repeats_no_secret_of_another_request(capsys):
     """The body of that scenario has the value of the cookie in every answer."""
     _, value = traced(capsys, "--redact", "-b", "session=text", "lab:status-403")
     bodies = {each["change"]: each["report"]["response"]["body"]["text"] for each in value["changes"]}
@@ -197,14 +191,14 @@ def test_an_answer_repeats_no_secret_of_another_request(
     assert set(bodies.values()) == {"body ****\n"}
 
 
-def test_a_dry_run_masks_the_query(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_masks_the_query(capsys):
     assert run(["trace", "--dry-run", "--redact", "ws://127.0.0.1:1/chat?token=geheim"]) == Exit.OPEN
     out = capsys.readouterr().out
     assert "geheim" not in out
     assert "ws://127.0.0.1:1/chat?token=******" in out
 
 
-def test_silent_and_saved_to_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+def test_silent_and_saved_to_standard_output(capfd):
     words = ("lab:status-403", "--only", "get")
     assert run(["trace", *QUICK, "--silent", *words]) == Exit.REFUSED
     assert capfd.readouterr().out == ""
@@ -212,7 +206,7 @@ def test_silent_and_saved_to_standard_output(capfd: pytest.CaptureFixture[str]) 
     assert len([archive.load(line) for line in capfd.readouterr().out.splitlines()]) == 2
 
 
-def test_brief_leaves_the_recordings_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_brief_leaves_the_recordings_out(capsys):
     _, value = traced(capsys, "lab:status-403", "--brief", "--only", "get")
     assert [each["report"]["outcome"] for each in value["changes"]] == ["refused", "refused"]
     assert not any("exchange" in each["report"] for each in value["changes"])
@@ -234,12 +228,12 @@ def test_brief_leaves_the_recordings_out(capsys: pytest.CaptureFixture[str]) -> 
         (("--wire", "hybi-08"), "--wire"),
     ],
 )
-def test_what_cannot_be_meant(words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_meant(words, says, capsys):
     assert run(["trace", *words, "ws://127.0.0.1:1/"]) == Exit.USAGE
     assert says in capsys.readouterr().err
 
 
-def test_what_a_server_sends_is_made_visible(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_server_sends_is_made_visible(capsys):
     run(["trace", *QUICK, "lab:/status/403?reason=%1b%5b31mred&body=%1b%5d0;x%07"])
     out = capsys.readouterr().out
     assert "\x1b" not in out
@@ -247,7 +241,7 @@ def test_what_a_server_sends_is_made_visible(capsys: pytest.CaptureFixture[str])
     assert "\\x1b" in out
 
 
-def test_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_a_pipe(capsys):
     assert run(["trace", *QUICK, "lab:status-403"]) == Exit.REFUSED
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[:3]] == ["base", "get", "origin"]
@@ -257,13 +251,12 @@ def test_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.programs
-def test_interrupted() -> None:
+def test_interrupted():
     """^C while a request is under way: what was recorded until then is told, and the status is 130."""
     command = [sys.executable, "-m", "wsprobe", "trace", "-m", "60", "lab:silence", "--json"]
     process = subprocess.Popen(
         [sys.executable, "-c", STARTED, *command[3:]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert process.stderr is not None
     assert process.stderr.readline() == "sent\n"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

@@ -13,15 +13,13 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from itertools import chain, repeat
-from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from tests.watch.played import OPEN, exchange
 from wsprobe.cli.main import run
-from wsprobe.exchange import Ended, Exchange, Received
+from wsprobe.exchange import Ended, Received
 from wsprobe.recording import archive
 from wsprobe.report.outcome import Exit
 
@@ -30,13 +28,13 @@ Playing = Callable[..., None]
 
 
 @pytest.fixture
-def playing(monkeypatch: pytest.MonkeyPatch) -> Playing:
+def playing(monkeypatch):
     """``playing("status-403", OPEN)``: the server is that at the first probe, this at all later ones."""
 
-    def play_in_turn(*names: str) -> None:
+    def play_in_turn(*names):
         turns = chain(names, repeat(names[-1]))
 
-        async def asked(place: Any, said: Any, keep: Callable[[Exchange], None], ask: Any) -> Exchange:
+        async def asked(place, said, keep, ask):
             made = exchange(next(turns), place.url)
             keep(made)
             return made
@@ -46,17 +44,17 @@ def playing(monkeypatch: pytest.MonkeyPatch) -> Playing:
     return play_in_turn
 
 
-def watched(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str], str]:
+def watched(capsys, *words):
     status = run(["watch", *QUICK, *words])
     out, err = capsys.readouterr()
     return status, out.splitlines(), err
 
 
-def objects(lines: list[str]) -> list[dict[str, Any]]:
+def objects(lines):
     return [json.loads(line) for line in lines]
 
 
-def test_a_line_a_change_and_a_summary(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_a_change_and_a_summary(playing, capsys):
     playing(OPEN, OPEN, "status-403", "status-403", OPEN)
     status, lines, err = watched(capsys, "--count", "5", "ws://127.0.0.1/a")
     assert (status, err) == (Exit.OPEN, "")
@@ -72,7 +70,7 @@ def test_a_line_a_change_and_a_summary(playing: Playing, capsys: pytest.CaptureF
     assert lines[-1].startswith("  median and 95th percentile in ms: resolve 0.1/0.1  connect 0.1/0.1  answer ")
 
 
-def test_json_has_a_line_a_probe(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_a_line_a_probe(playing, capsys):
     playing(OPEN, "status-403", "status-403")
     status, lines, _ = watched(capsys, "--count", "3", "--json", "ws://127.0.0.1/a")
     assert status == Exit.REFUSED
@@ -88,7 +86,7 @@ def test_json_has_a_line_a_probe(playing: Playing, capsys: pytest.CaptureFixture
     assert all(archive.load(line) for line in lines)
 
 
-def test_changes_are_saved(playing: Playing, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_changes_are_saved(playing, capsys, tmp_path):
     playing(OPEN, OPEN, "status-403", "status-403", "status-404")
     watched(capsys, "--count", "5", "--save", str(tmp_path / "kept"), "ws://127.0.0.1/a")
     statuses = [json.loads(line)["events"][-2]["data"] for line in (tmp_path / "kept").read_text().splitlines()]
@@ -107,20 +105,13 @@ def test_changes_are_saved(playing: Playing, capsys: pytest.CaptureFixture[str],
         (("status-403", OPEN), (), Exit.OPEN, 4),
     ],
 )
-def test_the_status(
-    playing: Playing,
-    capsys: pytest.CaptureFixture[str],
-    turns: tuple[str, ...],
-    words: tuple[str, ...],
-    status: Exit,
-    probes: int,
-) -> None:
+def test_the_status(playing, capsys, turns, words, status, probes):
     playing(*turns)
     found, lines, _ = watched(capsys, "--count", "4", "--json", "--brief", *words, "ws://127.0.0.1/")
     assert (found, len(lines)) == (status, probes)
 
 
-def test_of_several_urls_all_must_meet_it(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_several_urls_all_must_meet_it(playing, capsys):
     """The turns are those of all probes together: the second of one URL is the first that both meet."""
     playing("status-403", OPEN, OPEN)
     words = ("--parallel", "1", "--until", "outcome=open", "ws://127.0.0.1/a", "ws://127.0.0.1/b")
@@ -131,7 +122,7 @@ def test_of_several_urls_all_must_meet_it(playing: Playing, capsys: pytest.Captu
     assert [each["outcome"] for each in told[-1:]] == ["open"]
 
 
-def test_what_is_expected_is_what_is_up(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_expected_is_what_is_up(playing, capsys):
     playing("status-403", OPEN)
     _, lines, _ = watched(
         capsys, "--count", "2", "--json", "--brief", "--expect", "status=403", "ws://127.0.0.1/"
@@ -140,14 +131,14 @@ def test_what_is_expected_is_what_is_up(playing: Playing, capsys: pytest.Capture
     assert "expected met -> not met" in objects(lines)[1]["watch"]["changes"]
 
 
-def test_a_url_named_twice_is_watched_once(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_url_named_twice_is_watched_once(playing, capsys):
     playing(OPEN)
     _, lines, err = watched(capsys, "--count", "1", "--json", "--brief", "ws://127.0.0.1/", "ws://127.0.0.1/")
     assert len(lines) == 1
     assert err == "wsprobe: 1 of the URLs is named twice, and watched once\n"
 
 
-def test_a_session_that_is_held(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_session_that_is_held(capsys):
     words = ("--count", "1", "--hold", "0.2", "--json", "--brief", "--ping-interval", "0.1")
     status, lines, _ = watched(capsys, *words, "lab:/echo", "lab:close-4403")
     echo, closed = sorted(objects(lines), key=lambda each: str(each["name"]))
@@ -177,7 +168,7 @@ def test_a_session_that_is_held(capsys: pytest.CaptureFixture[str]) -> None:
         (("lab:no-such",), "there is no scenario 'no-such'"),
     ],
 )
-def test_misuse_is_one_line(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str) -> None:
+def test_misuse_is_one_line(capsys, words, says):
     assert run(["watch", *words]) == Exit.USAGE
     out, err = capsys.readouterr()
     assert out == ""
@@ -185,7 +176,7 @@ def test_misuse_is_one_line(capsys: pytest.CaptureFixture[str], words: tuple[str
     assert says in err
 
 
-def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_taken(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert run(["watch", "--listen", str(port), "lab:/echo"]) == Exit.USAGE
@@ -194,9 +185,7 @@ def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_a_list_with_a_line_that_is_no_url(
-    playing: Playing, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_list_with_a_line_that_is_no_url(playing, capsys, tmp_path):
     playing(OPEN)
     (tmp_path / "list").write_text("ws://127.0.0.1/\nhtpp://nowhere/\n")
     status, lines, err = watched(capsys, "--count", "1", "--json", "--brief", f"@{tmp_path}/list")
@@ -204,9 +193,7 @@ def test_a_list_with_a_line_that_is_no_url(
     assert f"{tmp_path}/list, line 2" in err
 
 
-def test_cookies_are_kept_at_the_end(
-    playing: Playing, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_cookies_are_kept_at_the_end(playing, capsys, tmp_path):
     playing(OPEN)
     jar = tmp_path / "jar"
     (tmp_path / "old").write_text("127.0.0.1\tFALSE\t/\tFALSE\t0\ta\tb\n")
@@ -217,13 +204,13 @@ def test_cookies_are_kept_at_the_end(
     assert "--cookie-jar: /nonexistent/jar: No such file or directory" in err
 
 
-def test_there_is_no_report_of_many_probes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_there_is_no_report_of_many_probes(capsys):
     status, _, err = watched(capsys, "--report", "x.html", "ws://127.0.0.1/")
     assert status == Exit.USAGE
     assert "No such option '--report'" in err
 
 
-def test_a_disk_that_is_full(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_disk_that_is_full(playing, capsys):
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full")
     playing(OPEN)
@@ -234,9 +221,7 @@ def test_a_disk_that_is_full(playing: Playing, capsys: pytest.CaptureFixture[str
     assert "  1 probe, 100 % up, 0 changes" in lines
 
 
-def test_secrets_are_in_nothing_that_is_printed(
-    playing: Playing, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_secrets_are_in_nothing_that_is_printed(playing, capsys, tmp_path):
     playing(OPEN, "status-403")
     url = "ws://someone:sesame@127.0.0.1/a?token=opensesame"
     words = ("--count", "2", "--redact", "--save", str(tmp_path / "kept"), url)
@@ -246,16 +231,15 @@ def test_secrets_are_in_nothing_that_is_printed(
     assert "sesame" not in (tmp_path / "kept").read_text()
 
 
-def started(*words: str) -> subprocess.Popen[str]:
+def started(*words):
     command = [sys.executable, "-m", "wsprobe", "watch", *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.programs
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_with_a_last_summary(number: signal.Signals) -> None:
+def test_a_signal_ends_it_with_a_last_summary(number):
     process = started("--every", "1h", "--linger", "0.02", "lab:status-403")
-    assert process.stdout is not None
     first = process.stdout.readline()
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
@@ -266,11 +250,10 @@ def test_a_signal_ends_it_with_a_last_summary(number: signal.Signals) -> None:
 
 
 @pytest.mark.programs
-def test_what_was_recorded_of_a_session_is_kept_when_it_is_cut_short(tmp_path: Path) -> None:
+def test_what_was_recorded_of_a_session_is_kept_when_it_is_cut_short(tmp_path):
     file = tmp_path / "kept"
     words = ("--hold", "1h", "--send", "hello", "--json", "--save", str(file), "--listen", "0", "lab:/echo")
     process = started(*words)
-    assert process.stderr is not None
     assert "metrics at" in process.stderr.readline()
     # The lab is in the same process: its session is open when its echo has been recorded, and nothing shows
     # that from outside. A signal that comes earlier finds less, but a recording all the same.
@@ -283,10 +266,8 @@ def test_what_was_recorded_of_a_session_is_kept_when_it_is_cut_short(tmp_path: P
         assert last.how == "interrupted"
 
 
-def test_a_session_that_is_held_when_a_signal_comes_is_told_of(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    async def asked(place: Any, said: Any, keep: Callable[[Exchange], None], **more: Any) -> Exchange:
+def test_a_session_that_is_held_when_a_signal_comes_is_told_of(monkeypatch, capsys):
+    async def asked(place, said, keep, **more):
         held = exchange(OPEN, linger=60.0)
         opened = next(at for at, event in enumerate(held.events) if isinstance(event, Received))
         keep(replace(held, events=(*held.events[: opened + 1], Ended(20_000_000, "interrupted"))))
@@ -303,7 +284,7 @@ def test_a_session_that_is_held_when_a_signal_comes_is_told_of(
 
 
 @pytest.mark.programs
-def test_on_a_terminal_a_table_is_drawn_over_itself() -> None:
+def test_on_a_terminal_a_table_is_drawn_over_itself():
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "wsprobe", "watch", *QUICK, "--count", "3", "lab:status-403", "lab:/echo"]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
@@ -327,7 +308,7 @@ def test_on_a_terminal_a_table_is_drawn_over_itself() -> None:
 
 
 @pytest.mark.programs
-def test_metrics_are_served_while_it_lasts() -> None:
+def test_metrics_are_served_while_it_lasts():
     process = started("--every", "1h", "--linger", "0.02", "--listen", "127.0.0.1:0", "lab:status-403")
     assert process.stderr is not None
     assert process.stdout is not None
@@ -343,7 +324,7 @@ def test_metrics_are_served_while_it_lasts() -> None:
 
 
 @pytest.mark.programs
-def test_the_reader_of_the_output_goes_away() -> None:
+def test_the_reader_of_the_output_goes_away():
     process = started("--every", "1h", "lab:status-403")  # an hour in which nothing is written
     assert process.stdout is not None
     assert process.stderr is not None

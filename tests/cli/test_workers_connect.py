@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ Capture = pytest.CaptureFixture[str]
 WORDS = ["lab:status-403", "lab:404", "lab:nginx-502", "lab:401-basic"]
 
 
-def test_what_is_printed_saved_and_said_is_that_of_one_process(capsys: Capture, tmp_path: Path) -> None:
+def test_what_is_printed_saved_and_said_is_that_of_one_process(capsys, tmp_path):
     said = []
     for workers in ("1", "2"):
         file = tmp_path / f"saved-{workers}"
@@ -42,7 +41,7 @@ def test_what_is_printed_saved_and_said_is_that_of_one_process(capsys: Capture, 
     ]
 
 
-def workers_of(process: subprocess.Popen[str]) -> list[int]:
+def workers_of(process):
     """The worker processes, not the one in which Python keeps count of what they share."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return [
@@ -50,7 +49,7 @@ def workers_of(process: subprocess.Popen[str]) -> list[int]:
     ]
 
 
-def test_a_worker_that_is_killed_is_named_and_its_urls_are_asked_again(tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_is_named_and_its_urls_are_asked_again(tmp_path):
     """Two workers, each with a URL in hand; one is killed."""
     file = tmp_path / "kept"
     command = [
@@ -84,7 +83,7 @@ def test_a_worker_that_is_killed_is_named_and_its_urls_are_asked_again(tmp_path:
     assert [json.loads(line)["name"] for line in file.read_text().splitlines()] == ["lab:ok"]
 
 
-def test_what_was_under_way_is_reported_when_it_is_interrupted() -> None:
+def test_what_was_under_way_is_reported_when_it_is_interrupted():
     command = [sys.executable, "-m", "wsprobe", "connect", "--workers", "2", "-w", r"%{url} %{outcome}\n", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
@@ -101,16 +100,14 @@ def test_what_was_under_way_is_reported_when_it_is_interrupted() -> None:
 @pytest.mark.parametrize(
     ("more", "calls"), [((), ["give", "give"]), (("--rate", "100/s"), ["up", "give", "give"])]
 )
-def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(
-    more: tuple[str, ...], calls: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(more, calls, monkeypatch):
     """What waited for one to start would be begun in a burst."""
     seen = []
 
-    async def up(self: WorkerPool) -> None:
+    async def up(self):
         seen.append("up")
 
-    def give(self: WorkerPool, item: object, over: Callable[[object], object]) -> None:
+    def give(self, item, over):
         seen.append("give")
         trio.lowlevel.current_trio_token().run_sync_soon(over, [WorkerResult()])
 
@@ -120,10 +117,8 @@ def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(
     assert seen == calls
 
 
-def test_without_other_processes_this_one_does_the_work(
-    capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def no_process(*given: object, alone: bool) -> None:
+def test_without_other_processes_this_one_does_the_work(capsys, monkeypatch):
+    def no_process(*given, alone):
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     monkeypatch.setattr(worker_pool, "spawned", no_process)
@@ -136,10 +131,8 @@ def test_without_other_processes_this_one_does_the_work(
     )
 
 
-def test_when_no_process_is_left_and_none_can_be_started_that_is_said(
-    capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def nobody(self: WorkerPool, item: object, over: Callable[[object], object]) -> None:
+def test_when_no_process_is_left_and_none_can_be_started_that_is_said(capsys, monkeypatch):
+    def nobody(self, item, over):
         over(worker_pool.Lost(nobody_left=True))
 
     monkeypatch.setattr(WorkerPool, "give", nobody)
@@ -151,6 +144,6 @@ def test_when_no_process_is_left_and_none_can_be_started_that_is_said(
 
 
 @pytest.mark.parametrize("other", [["-v"], ["--report", "x.html"], ["--cookie-jar", "x"]])
-def test_options_of_one_process(other: list[str], capsys: Capture) -> None:
+def test_options_of_one_process(other, capsys):
     assert run(["connect", "--workers", "2", *other, "lab:ok"]) == 2
     assert "--workers uses several processes, and -v" in capsys.readouterr().err

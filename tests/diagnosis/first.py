@@ -8,7 +8,6 @@ Answers that are held back are left out: who writes rules is not to see them."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 from tests.diagnosis.measure import causes_of
@@ -18,15 +17,15 @@ from tests.trace.chains import chains, trace
 FILE = Path(__file__).parent / "first.txt"
 
 
-def told() -> str:
+def told():
     """The whole file."""
-    by_words: dict[str, list[str]] = defaultdict(list)
+    by_words = defaultdict(list)
     for words, name in (*_answers(), *_chains()):
         by_words[words].append(name)
     return "\n".join(f"{words}\n{_lines(by_words[words])}" for words in sorted(by_words))
 
 
-def _answers() -> Iterator[tuple[str, str]]:
+def _answers():
     for each in (one for one in measured() if one.part != "held"):
         found = causes_of(each)
         if not found:
@@ -37,7 +36,7 @@ def _answers() -> Iterator[tuple[str, str]]:
             yield f"{first.id} ({known}): {first.text}\n -> {first.fix}\n or: {more}", each.id
 
 
-def _chains() -> Iterator[tuple[str, str]]:
+def _chains():
     for each in chains():
         for direct, name in ((False, each.name), (True, f"{each.name}+backend")):
             seen, found = trace(each, direct=direct)
@@ -47,7 +46,7 @@ def _chains() -> Iterator[tuple[str, str]]:
             yield f"trace: requests: {' '.join(seen.answers)}", name
 
 
-def _lines(names: list[str]) -> str:
+def _lines(names):
     """The names, a few on a line."""
     rows, row = [], ""
     for name in names:

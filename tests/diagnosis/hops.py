@@ -3,8 +3,6 @@ phrase."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from wsprobe.diagnosis.statuses import phrase_of
 
 Fields = list[tuple[bytes, bytes]]
@@ -13,7 +11,7 @@ DATE = (b"Date", b"Tue, 24 Nov 2026 23:41:24 GMT")
 OF_ONE_HOP = {b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"}
 
 
-def nginx(answer: bytes) -> bytes:
+def nginx(answer):
     """Its own Server, Date and Connection first; the rest as it came; no length becomes chunked."""
     line, fields, body = taken_apart(answer)
     framed, body = reframed(fields, body)
@@ -24,7 +22,7 @@ def nginx(answer: bytes) -> bytes:
     return together(line, out, body)
 
 
-def haproxy(answer: bytes) -> bytes:
+def haproxy(answer):
     """Names in lower case, an empty reason phrase filled in, nothing of its own."""
     line, fields, body = taken_apart(answer)
     out = [(name.lower(), value) for name, value in fields if name.lower() != b"connection"]
@@ -33,7 +31,7 @@ def haproxy(answer: bytes) -> bytes:
     return together(line if line.split(b" ", 2)[2:] > [b""] else standard(line), out, body)
 
 
-def caddy(answer: bytes) -> bytes:
+def caddy(answer):
     """The standard reason phrase; names in Go's spelling and sorted; its Server before the application's."""
     line, fields, body = taken_apart(answer)
     framed, sent = reframed(fields, body)
@@ -53,7 +51,7 @@ def caddy(answer: bytes) -> bytes:
     return together(standard(line), [*out, *(each for each in framed if each[0] == b"Transfer-Encoding")], sent)
 
 
-def apache(answer: bytes) -> bytes:
+def apache(answer):
     """Date and Server first, the application's Server if it sent one."""
     line, fields, body = taken_apart(answer)
     framed, body = reframed(fields, body)
@@ -62,7 +60,7 @@ def apache(answer: bytes) -> bytes:
     return together(line, [*out, *(each for each in framed if each[0] == b"Transfer-Encoding")], body)
 
 
-def lighttpd(answer: bytes) -> bytes:
+def lighttpd(answer):
     """Date and Server last, its own Server if the application sent none."""
     line, fields, body = taken_apart(answer)
     framed, body = reframed(fields, body)
@@ -71,7 +69,7 @@ def lighttpd(answer: bytes) -> bytes:
     return together(line, [*out, DATE, (b"Server", server)], body)
 
 
-def envoy(answer: bytes) -> bytes:
+def envoy(answer):
     """Names in lower case, the standard reason phrase, its own Server last."""
     line, fields, body = taken_apart(answer)
     framed, body = reframed(fields, body)
@@ -83,7 +81,7 @@ def envoy(answer: bytes) -> bytes:
     return together(standard(line), out, body)
 
 
-HOPS: dict[str, Callable[[bytes], bytes]] = {
+HOPS = {
     "nginx": nginx,
     "haproxy": haproxy,
     "caddy": caddy,
@@ -93,21 +91,21 @@ HOPS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def taken_apart(answer: bytes) -> tuple[bytes, Fields, bytes]:
+def taken_apart(answer):
     head, _, body = answer.partition(b"\r\n\r\n")
     line, *rest = head.split(b"\r\n")
     return line, [(name, value.strip()) for name, _, value in (each.partition(b":") for each in rest)], body
 
 
-def together(line: bytes, fields: Fields, body: bytes) -> bytes:
+def together(line, fields, body):
     return b"\r\n".join([line, *(name + b": " + value for name, value in fields)]) + b"\r\n\r\n" + body
 
 
-def without(fields: Fields, *names: bytes) -> Fields:
+def without(fields, *names):
     return [each for each in fields if each[0].lower() not in {*OF_ONE_HOP, *names}]
 
 
-def reframed(fields: Fields, body: bytes) -> tuple[Fields, bytes]:
+def reframed(fields, body):
     """The field that frames the body, and the body in that framing: chunked unless it has a length."""
     length = next((value for name, value in fields if name.lower() == b"content-length"), None)
     if length is not None:
@@ -118,6 +116,6 @@ def reframed(fields: Fields, body: bytes) -> tuple[Fields, bytes]:
     return [(b"Transfer-Encoding", b"chunked")], chunk + b"0\r\n\r\n"
 
 
-def standard(line: bytes) -> bytes:
+def standard(line):
     version, code = line.split(b" ", 2)[:2]
     return b" ".join([version, code, phrase_of(int(code)).encode()])

@@ -10,22 +10,18 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from msgspec.structs import replace
 
 import wsprobe.diagnosis as diagnosis
-from tests.diagnosis.measured import Measured, Verdict, judge, measured
-from wsprobe.diagnosis import Cause, session, words
-from wsprobe.diagnosis.author_rules import AuthorRule, AuthorRules
-from wsprobe.diagnosis.evidence import Evidence
-from wsprobe.diagnosis.programs import Author
+from tests.diagnosis.measured import Verdict, judge, measured
+from wsprobe.diagnosis import session, words
+from wsprobe.diagnosis.author_rules import AuthorRules
 from wsprobe.report.report import report
 
 PARTS = ("servers", "servers2", "dev", "held", "servers3", "misled")
-VERDICTS: tuple[Verdict, ...] = ("right", "open", "vague", "next", "quote", "silent", "false")
+VERDICTS = ("right", "open", "vague", "next", "quote", "silent", "false")
 Mark = tuple[str, str]
 """Where a mark stands, and what it is: the words of a rule, or what a pattern found in the answer."""
 
@@ -34,29 +30,29 @@ class Score(Counter[Verdict]):
     """How many answers have which verdict. ``quiet`` ones, where nothing went wrong, count for nothing."""
 
     @property
-    def size(self) -> int:
+    def size(self):
         return sum(self[each] for each in VERDICTS)
 
-    def share(self, *verdicts: Verdict) -> float:
+    def share(self, *verdicts):
         return sum(self[each] for each in verdicts) / self.size if self.size else 0.0
 
     @property
-    def coverage(self) -> float:
+    def coverage(self):
         return 1 - self.share("silent")
 
 
-def causes_of(answer: Measured) -> tuple[Cause, ...]:
+def causes_of(answer):
     """The ``causes`` of its report, as ``wsprobe compare --json`` prints them."""
     if answer.part == "servers":  # asked with another key than was answered: as 101s they would be invalid
         return diagnosis.causes(answer.reading)
     return report(answer.reading.exchange, answer.reading).causes
 
 
-def verdict_of(answer: Measured) -> Verdict:
+def verdict_of(answer):
     return judge(causes_of(answer), answer)
 
 
-def score(answers: Iterable[Measured]) -> Score:
+def score(answers):
     return Score(map(verdict_of, answers))
 
 
@@ -66,50 +62,50 @@ def score(answers: Iterable[Measured]) -> Score:
 class Marks:
     """What the rules know an answer by, as they fire; those that are ``off`` do not."""
 
-    def __init__(self) -> None:
-        self.fired: set[Mark] = set()
-        self.off: frozenset[Mark] = frozenset()
+    def __init__(self):
+        self.fired = set()
+        self.off = frozenset()
 
-    def lit(self, mark: Mark) -> bool:
+    def lit(self, mark):
         self.fired.add(mark)
         return mark not in self.off
 
-    def rule(self, of: AuthorRule) -> AuthorRule:
-        def tried(evidence: Evidence) -> Author | None:
+    def rule(self, of):
+        def tried(evidence):
             known = of.find(evidence)
             return known if known is None or self.lit((known.id, known.mark)) else None
 
         return replace(of, find=tried)
 
-    def opened_by(self, of: Callable[..., tuple[str, str]]) -> Callable[..., tuple[str, str]]:
-        def tried(*given: Any) -> tuple[str, str]:
+    def opened_by(self, of):
+        def tried(*given):
             found = of(*given)
             return found if not found[0] or self.lit(found) else ("", "")
 
         return tried
 
-    def greeted(self, of: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    def greeted(self, of):
         return lambda *given: (each for each in of(*given) if self.lit(("first message", each.id)))
 
-    def means(self, pattern: str, of: words.Means) -> words.Means:
+    def means(self, pattern, of):
         """A row of ``words.STATED``: which words of an answer it knows is a mark."""
 
-        def tried(evidence: Evidence, said: str) -> tuple[Any, ...]:
+        def tried(evidence, said):
             found = re.search(pattern, said.lower())
             return of(evidence, said) if found is None or self.lit((pattern, found[0])) else ()
 
         return tried
 
-    def ended(self, row: tuple[str, str, str, str]) -> tuple[str, str, str, str]:
+    def ended(self, row):
         """A row of ``session._ENDED`` without the words that are off."""
         off = [re.escape(found) for pattern, found in self.off if pattern == row[0]]
         return (rf"(?!(?:{'|'.join(off)}))(?:{row[0]})" if off else row[0], *row[1:])
 
 
 @contextmanager
-def watched(marks: Marks) -> Iterator[None]:
+def watched(marks):
     """Within it, the rules tell *marks* what they know an answer by."""
-    places: tuple[tuple[Any, str, Any], ...] = (
+    places = (
         (diagnosis, "_as_before", lambda _: None),  # every answer is to be diagnosed anew
         (diagnosis, "_RULES", AuthorRules(tuple(map(marks.rule, diagnosis._RULES.rules)))),
         (
@@ -131,9 +127,9 @@ def watched(marks: Marks) -> Iterator[None]:
             setattr(module, name, value)
 
 
-def resting_on(answers: tuple[Measured, ...]) -> dict[Mark, set[str]]:
+def resting_on(answers):
     """Each mark that fires anywhere in *answers*, with the kinds of server where it does."""
-    found: dict[Mark, set[str]] = defaultdict(set)
+    found = defaultdict(set)
     marks = Marks()
     with watched(marks):
         for each in answers:
@@ -144,7 +140,7 @@ def resting_on(answers: tuple[Measured, ...]) -> dict[Mark, set[str]]:
     return found
 
 
-def _ended_by(why: Iterable[Cause]) -> Iterator[Mark]:
+def _ended_by(why):
     """The rows of ``session._ENDED`` that made one of *why*, and the words that they knew."""
     for cause in why:
         said = cause.evidence.partition(": ")[2].lower()
@@ -155,9 +151,9 @@ def _ended_by(why: Iterable[Cause]) -> Iterator[Mark]:
                     yield (pattern, known[0])
 
 
-def without_each_kind(answers: tuple[Measured, ...]) -> Iterator[tuple[str, Measured, Verdict]]:
+def without_each_kind(answers):
     """Every answer, judged by marks that other kinds of server have too."""
-    by_kind: dict[str, list[Measured]] = defaultdict(list)
+    by_kind = defaultdict(list)
     for each in answers:
         by_kind[each.kind].append(each)
     rests = resting_on(answers)
@@ -172,12 +168,12 @@ def without_each_kind(answers: tuple[Measured, ...]) -> Iterator[tuple[str, Meas
 # The command ------------------------------------------------------------------------------------------------
 
 
-def line(name: str, of: Score) -> str:
+def line(name, of):
     shares = "  ".join(f"{verdict} {of[verdict]:3} {of.share(verdict):4.0%}" for verdict in VERDICTS)
     return f"{name:18} {of.size:4}  coverage {of.coverage:4.0%}  {shares}"
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments):
     answers = measured()
     kinds = {each.kind for each in answers}
     print(f"{len(answers)} answers of {len(kinds)} kinds of server")
@@ -197,7 +193,7 @@ def main(arguments: list[str]) -> None:
                 print(f"{each.id}: {each.kind}")
 
 
-def show(each: Measured, of: Verdict, arguments: list[str]) -> None:
+def show(each, of, arguments):
     listed = ("false", "next", "silent", "quote", "vague") if "--all" in arguments else ("false",)
     if of in listed:
         first = next(iter(causes_of(each)), None)

@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from tests.diagnosis.recorded import reading_of, recorded
-from wsprobe.diagnosis import ACTS, PROGRAMS, Cause
+from wsprobe.diagnosis import ACTS, PROGRAMS
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
@@ -49,11 +48,11 @@ class Measured(msgspec.Struct, frozen=True):
     behind: str = ""
     cause: str = ""
 
-    def __str__(self) -> str:
+    def __str__(self):
         return self.id
 
 
-NAMED: dict[str, str] = {
+NAMED = {
     "upgrade-lost": r"drops Upgrade|dropped Upgrade|a field that was lost|no Upgrade\b",
     "http-1.0": r"HTTP/1\.0|drops Upgrade",
     "crashed-before-accept": r"exception|\bcrash",
@@ -110,7 +109,7 @@ NAMED: dict[str, str] = {
 """Kinds of cause -> the words with which a sentence that leaves several open names them."""
 
 
-def judge(causes: tuple[Cause, ...], of: Measured) -> Verdict:
+def judge(causes, of):
     """What the first of *causes* is worth."""
     if not causes:
         return "silent" if of.right else "quiet"
@@ -141,18 +140,18 @@ OWN = frozenset(
 """Kinds of cause that what wsprobe sent leads to."""
 
 
-def _may_be_blamed(cause: Cause, of: Measured) -> bool:
+def _may_be_blamed(cause, of):
     """The request had a part in it: otherwise what to do about the request is false, whatever the kind."""
     return cause.id in of.right or bool(OWN.intersection(of.right))
 
 
-def _quotes(cause: Cause, of: Measured) -> bool:
+def _quotes(cause, of):
     """The cause has no more than the server's own words, and they name what was wrong."""
     bare = cause.id in ACTS or cause.id in ("server-says", "not-http-text")
     return bare and bool(re.search(of.says, f"{cause.without_usual} {cause.evidence}"))
 
 
-def _leaves_open(cause: Cause, of: Measured) -> bool:
+def _leaves_open(cause, of):
     """The cause is one that names several possibilities, and the true one is among them."""
     own = cause.without_quote
     several = bool(re.search(r"\bor\b|usual causes?: ", own))
@@ -162,12 +161,12 @@ def _leaves_open(cause: Cause, of: Measured) -> bool:
 
 
 @cache
-def measured() -> tuple[Measured, ...]:
+def measured():
     """Every answer: those of servers.jsonl first."""
     return (*_first(), *_later())
 
 
-def _first() -> Iterator[Measured]:
+def _first():
     for each in recorded():
         named = (PROGRAMS[each.author].name,) if each.author else ()
         reading = reading_of(each.answer, each.ended, each.asked, each.late)
@@ -175,7 +174,7 @@ def _first() -> Iterator[Measured]:
         yield Measured(str(each), kind, each.causes, (), "", named, reading, part, each.behind)
 
 
-def _later() -> Iterator[Measured]:
+def _later():
     text = (Path(__file__).parent / "measured.jsonl").read_text("ascii")
     for row in map(json.loads, text.splitlines()):
         yield Measured(
@@ -192,19 +191,19 @@ def _later() -> Iterator[Measured]:
         )
 
 
-def exchange_of(row: dict[str, Any]) -> Exchange:
+def exchange_of(row):
     """The recording in a line of measured.jsonl."""
     request = _bytes(row["request"])
     events = [_event(dict(event), request) for event in row["events"]]
     return Exchange(Plan(target.parse(row["url"]), request), tuple(events))
 
 
-def _event(event: dict[str, Any], request: bytes) -> Event:
+def _event(event, request):
     if event["event"] in ("sent", "received", "tunnel-sent", "tunnel-received"):
         event["data"] = _bytes(event["data"]) if "data" in event else request
-    found: Event = msgspec.convert(event, Event)
+    found = msgspec.convert(event, Event)
     return found
 
 
-def _bytes(text: str) -> bytes:
+def _bytes(text):
     return re.sub(r"\{x\*(\d+)\}", lambda run: "x" * int(run[1]), text).encode("latin-1")

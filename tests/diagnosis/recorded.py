@@ -17,7 +17,6 @@ import msgspec
 from wsprobe.exchange import (
     Connected,
     Ended,
-    Event,
     Exchange,
     Plan,
     Received,
@@ -28,11 +27,10 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.request import target
 
 AT = "127.0.0.1:24301"
-ENDS: dict[str, Any] = {"open": "local"}
+ENDS = {"open": "local"}
 """Of a recording that was still open after a second of silence, we closed first."""
 
 
@@ -48,11 +46,11 @@ class Recorded(msgspec.Struct, frozen=True):
     late: bool = False
     rank: int = 3
 
-    def __str__(self) -> str:
+    def __str__(self):
         return f"{self.line}-{self.server}{'-' if self.behind else ''}{self.behind}"
 
 
-def recorded() -> list[Recorded]:
+def recorded():
     text = (Path(__file__).parent / "servers.jsonl").read_text("ascii")
     return [
         Recorded(**{**row, "causes": tuple(row["causes"]), "answer": b64decode(row["answer"])})
@@ -60,14 +58,12 @@ def recorded() -> list[Recorded]:
     ]
 
 
-def reading_of(
-    answer: bytes, ended: str = "open", asked: dict[str, Any] | None = None, late: bool = False
-) -> Reading:
+def reading_of(answer, ended="open", asked=None, late=False):
     """The reading of an exchange in which *answer* came to a handshake that differed by *asked*."""
     asked = asked or {}
     scheme, request = request_of(asked)
     to = target.parse(f"{scheme}://{AT}/")
-    events: list[Event] = [Connected(0, "127.0.0.1", 24301)]
+    events = [Connected(0, "127.0.0.1", 24301)]
     if asked.get("connect_proxy"):
         events += [
             TunnelSent(1, b"CONNECT"),
@@ -85,7 +81,7 @@ def reading_of(
     return read(Exchange(Plan(to, request), tuple(events)))
 
 
-def request_of(asked: dict[str, Any]) -> tuple[str, bytes]:
+def request_of(asked):
     """The scheme, and the bytes of the request."""
     note = asked.get("note", "")
     path = note.removeprefix("plain GET of ") if note.startswith("plain GET of ") else asked.get("path", "/ws")

@@ -13,19 +13,17 @@ Of a range both ends are tried, so that no number of a rule can be another one u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from tests.diagnosis.recorded import AT, reading_of
-from wsprobe.diagnosis import Cause, author
+from wsprobe.diagnosis import author
 from wsprobe.diagnosis.statuses import phrase_of
 
 FILES = sorted((Path(__file__).parent / "rules").glob("*.txt"))
-ASKED: dict[str, dict[str, Any]] = {
+ASKED = {
     "foreign": {"origin": "https://evil.example"},
     "own": {"origin": f"http://{AT}"},
     "auth": {"headers": ["Authorization: Basic dTpw"]},
@@ -70,7 +68,7 @@ class Row(msgspec.Struct, frozen=True):
     asked: tuple[str, ...]
     means: str
 
-    def __str__(self) -> str:
+    def __str__(self):
         of = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
         return f"{' '.join((of, *self.asked))}: {self.means}"
 
@@ -82,11 +80,11 @@ class Section(msgspec.Struct, frozen=True):
     answer: tuple[str, ...]
     rows: tuple[Row, ...]
 
-    def __str__(self) -> str:
+    def __str__(self):
         answer = (f"> {line}".rstrip() for line in self.answer)
         return "\n".join((self.title, *answer, *map(str, self.rows)))
 
-    def wire(self, status: int) -> bytes:
+    def wire(self, status):
         """The answer with this status."""
         phrase = phrase_of(status)
         lines = [line.replace("{status}", str(status)).replace("{phrase}", phrase) for line in self.answer]
@@ -98,9 +96,9 @@ class Section(msgspec.Struct, frozen=True):
         fields = (each.replace("{length}", str(len(body))) for each in lines[:at])
         return "\r\n".join((line, *fields, "", "")).encode("latin-1") + body
 
-    def means(self, status: int, asked: tuple[str, ...]) -> str:
+    def means(self, status, asked):
         """What a row says of this status."""
-        request: dict[str, Any] = {}
+        request = {}
         for word in asked:
             if word != "text":
                 for name, value in ASKED[word].items():
@@ -114,9 +112,9 @@ class Section(msgspec.Struct, frozen=True):
         (first, *_) = known.causes
         return f"{means}\n  {first.text}\n  -> {first.fix}\n  [{first.evidence}]"
 
-    def anew(self) -> Section:
+    def anew(self):
         """The same with what its rows mean now."""
-        rows: list[Row] = []
+        rows = []
         for asked, alike in groupby(self.rows, lambda row: row.asked):
             statuses = [status for row in alike for status in range(row.first, row.last + 1)]
             for status in statuses:
@@ -129,13 +127,13 @@ class Section(msgspec.Struct, frozen=True):
         return Section(self.title, self.answer, tuple(rows))
 
 
-def _kind(cause: Cause, certainty: str) -> str:
+def _kind(cause, certainty):
     if cause.certainty == certainty:
         return cause.id
     return BY_STATUS if cause.certainty == "status" else f"{cause.id} {cause.certainty}"
 
 
-def sections(text: str) -> Iterator[Section]:
+def sections(text):
     """Those of a file."""
     for part in text.strip().split("\n\n"):
         title, *lines = re.sub(r"\n(?=  )", "\0", part).split("\n")
@@ -144,7 +142,7 @@ def sections(text: str) -> Iterator[Section]:
         yield Section(title, answer or ("",), tuple(map(_row, rows)))
 
 
-def _row(line: str) -> Row:
+def _row(line):
     of, _, means = line.partition(":")
     statuses, *asked = of.split()
     first, _, last = statuses.partition("-")

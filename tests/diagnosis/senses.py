@@ -9,19 +9,17 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from tests.diagnosis.recorded import reading_of, request_of
 from tests.diagnosis.rules import ASKED
-from wsprobe.diagnosis import Cause, causes
+from wsprobe.diagnosis import causes
 from wsprobe.diagnosis.statuses import phrase_of
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.request import target
 
 FILE = Path(__file__).parent / "senses.txt"
@@ -44,13 +42,13 @@ class Sense(msgspec.Struct, frozen=True):
     text: str
     never: str = ""
 
-    def __str__(self) -> str:
+    def __str__(self):
         return f"{self.word}-{self.text or self.code}"
 
     @property
-    def reading(self) -> Reading:
+    def reading(self):
         """The answer with this text, or the session that a Close with it ended."""
-        asked: dict[str, Any] = {}
+        asked = {}
         for word in self.asked:
             asked |= ASKED[word]
         if self.code < 1000:
@@ -62,7 +60,7 @@ class Sense(msgspec.Struct, frozen=True):
         events = (Sent(0, request), Received(1, OPENED), Received(LASTED, close), Ended(LASTED + 1, "fin"))
         return read(Exchange(Plan(target.parse("ws://127.0.0.1:24301/ws"), request), events))
 
-    def verdict(self, found: tuple[Cause, ...]) -> Verdict:
+    def verdict(self, found):
         """What the first cause is worth."""
         if not found:
             return "open"
@@ -93,7 +91,7 @@ _ACTS = {
 }
 
 
-def senses() -> Iterator[Sense]:
+def senses():
     """Those of the file."""
     word = ""
     for line in FILE.read_text("utf-8").split("\n\n", 1)[1].splitlines():
@@ -108,12 +106,12 @@ def senses() -> Iterator[Sense]:
             yield Sense(word, int(code), tuple(words), kinds, text, hidden)
 
 
-def score() -> Counter[Verdict]:
+def score():
     """How many texts get which verdict."""
     return Counter(each.verdict(causes(each.reading)) for each in senses())
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments):
     for each in senses():
         found = causes(each.reading)
         verdict = each.verdict(found)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -26,7 +25,6 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Ended,
-    Event,
     Exchange,
     Plan,
     Received,
@@ -35,7 +33,6 @@ from wsprobe.exchange import (
     TlsFailed,
 )
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.request import target
 
 FILE = Path(__file__).parent / "sessions.txt"
@@ -50,10 +47,10 @@ class Session(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
     means: str
 
-    def __str__(self) -> str:
+    def __str__(self):
         return "\n".join((self.title, *(f"> {line}" for line in self.lines), self.means))
 
-    def reading(self) -> Reading:
+    def reading(self):
         """The recording of it."""
         asked = next((line.split()[1] for line in self.lines if line.startswith("asked ")), "")
         scheme, request = request_of(ASKED[asked] if asked else {})
@@ -66,7 +63,7 @@ class Session(msgspec.Struct, frozen=True):
         )
         head = (line for line in (*usual, *fields) if line in fields or line.partition(":")[0] not in own)
         opened = "\r\n".join(("HTTP/1.1 101 Switching Protocols", *head, "", "")).encode()
-        begin: list[Event] = [Connected(0, "127.0.0.1", 1), Sent(1, request), Received(START, opened)]
+        begin = [Connected(0, "127.0.0.1", 1), Sent(1, request), Received(START, opened)]
         if "nothing" in self.lines:
             begin = [Connected(0, "127.0.0.1", 1), Sent(START, request)]
         elif "unsent" in self.lines:
@@ -74,7 +71,7 @@ class Session(msgspec.Struct, frozen=True):
         events = [*begin, *(_event(line) for line in self.lines if line[0].isdigit())]
         return read(Exchange(Plan(target.parse(f"{scheme}://{AT}/ws"), request), tuple(events)))
 
-    def anew(self) -> str:
+    def anew(self):
         """What it means now."""
         known = author(self.reading())
         writer = f"by {known.id or '?'} {known.certainty} {known.mark}".rstrip()
@@ -86,7 +83,7 @@ class Session(msgspec.Struct, frozen=True):
         return "\n".join((writer, means, *([f"or {more}"] if more else [])))
 
 
-def _event(line: str) -> Event:
+def _event(line):
     """One event of a session."""
     after, word, *more = line.split(" ", 2)
     at = START + round(float(after) * 1_000_000)
@@ -123,19 +120,19 @@ def _event(line: str) -> Event:
         case "tls":
             kind, _, alert = data.partition(" ")
             number = int(alert) if alert else None
-            return TlsFailed(at, kind, kind, alert=number)  # type: ignore[arg-type]
+            return TlsFailed(at, kind, kind, alert=number)
         case how:
-            return Ended(at, how)  # type: ignore[arg-type]
+            return Ended(at, how)
 
 
-def _frame(opcode: int, payload: bytes, *, masked: bool = False) -> bytes:
+def _frame(opcode, payload, *, masked=False):
     size = len(payload)
     mask = 0x80 if masked else 0
     length = bytes([mask | size]) if size < 126 else bytes([mask | 126]) + size.to_bytes(2, "big")
     return bytes([0x80 | opcode]) + length + (bytes(4) if masked else b"") + payload
 
 
-def sessions() -> Iterator[Session]:
+def sessions():
     """Those of the file."""
     for part in FILE.read_text("utf-8").strip().split("\n\n"):
         title, *lines = part.split("\n")

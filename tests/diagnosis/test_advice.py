@@ -15,7 +15,7 @@ LOST = (
 NGINX_502 = b"HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\nContent-Length: 26\r\n\r\n<hr><center>nginx</center>"
 
 
-def texts(answer: bytes, kind: str, **asked: object) -> str:
+def texts(answer, kind, **asked):
     """What is said of one *kind*: ``likely`` (the first cause), ``lines`` or ``remedies``."""
     found = advice(reading_of(answer, "open", asked))
     if kind == "likely":
@@ -23,20 +23,20 @@ def texts(answer: bytes, kind: str, **asked: object) -> str:
     return "\n".join(found.lines if kind == "lines" else found.remedies)
 
 
-def test_a_lost_upgrade_leads_and_brings_the_lines_of_every_common_proxy() -> None:
+def test_a_lost_upgrade_leads_and_brings_the_lines_of_every_common_proxy():
     assert "did not receive Upgrade with Connection: Upgrade" in texts(LOST, "likely")
     said = texts(LOST, "lines")
     assert all(each.source in said for each in proxies() if each.key in LEADING)
     assert "proxy_set_header Upgrade $http_upgrade;" in said
 
 
-def test_the_lines_of_the_proxy_that_is_seen_stand_alone() -> None:
+def test_the_lines_of_the_proxy_that_is_seen_stand_alone():
     said = texts(LOST.replace(b"\r\n", b"\r\nServer: nginx\r\n", 1), "lines")
     assert said.startswith("nginx: proxy_http_version 1.1;")
     assert "Apache" not in said
 
 
-def test_where_the_proxy_is_one_cause_of_several_its_lines_are_a_topic_away() -> None:
+def test_where_the_proxy_is_one_cause_of_several_its_lines_are_a_topic_away():
     answer = b"HTTP/1.1 404 Not Found\r\nKeep-Alive: timeout=5\r\nDate: x\r\nContent-Length: 2\r\n\r\nno"
     assert texts(answer, "lines") == ""
     fix = advice(reading_of(answer, "open", {})).causes[0].fix
@@ -53,12 +53,12 @@ def test_where_the_proxy_is_one_cause_of_several_its_lines_are_a_topic_away() ->
 
 
 @pytest.mark.parametrize("answer", [LOST, NGINX_502])
-def test_an_application_that_saw_nothing_is_not_told_to_accept_and_close(answer: bytes) -> None:
+def test_an_application_that_saw_nothing_is_not_told_to_accept_and_close(answer):
     assert "accept, then close" not in texts(answer, "remedies")
     assert "fetch()" in texts(answer, "remedies")
 
 
-def test_an_application_that_refused_can_accept_and_close() -> None:
+def test_an_application_that_refused_can_accept_and_close():
     assert "accept, then close(4403, " in texts(b"HTTP/1.1 403 Access denied\r\n\r\n", "remedies")
     assert "accept, then close(4401, " in texts(b"HTTP/1.1 401 Unauthorized\r\n\r\n", "remedies")
 
@@ -79,56 +79,56 @@ NGINX_400 = NGINX_403.replace(b"403 Forbidden", b"400 Bad Request")
         (LOST, ""),
     ],
 )
-def test_the_program_that_refused_has_its_own_code(answer: bytes, code: str) -> None:
+def test_the_program_that_refused_has_its_own_code(answer, code):
     given = advice(reading_of(answer, "open"))
     assert given.code == code
     assert not given.without({code}).code
 
 
-def test_who_wrote_it_is_said_once_and_before_the_first_cause() -> None:
+def test_who_wrote_it_is_said_once_and_before_the_first_cause():
     said = advice(reading_of(b"HTTP/1.1 403 Access denied\r\n\r\n", "fin")).causes
     named = [each.text.startswith("an ASGI application on Daphne") for each in said]
     assert named == [True]
 
 
-def test_a_session_that_ran_well_has_no_advice() -> None:
+def test_a_session_that_ran_well_has_no_advice():
     opened = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi"
     assert advice(reading_of(opened)) == Advice()
 
 
-def test_without_a_byte_there_are_causes_and_no_remedy() -> None:
+def test_without_a_byte_there_are_causes_and_no_remedy():
     assert advice(reading_of(b"")) == Advice()
     found = advice(reading_of(b"", "fin"))
     assert found.causes
     assert (found.lines, found.remedies, found.warnings) == ((), (), ())
 
 
-def test_http_behind_a_101_is_no_close_code() -> None:
+def test_http_behind_a_101_is_no_close_code():
     opened = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
     said = advice(reading_of(opened + b"HTTP/1.1 500 X\r\nContent-Length: 90\r\n\r\n" + b"x" * 90, "fin"))
     assert not said.warnings
     assert "a handler that returned or raised an exception" in said.causes[0].text
 
 
-def test_after_an_invalid_101_how_the_session_ended_is_no_cause() -> None:
+def test_after_an_invalid_101_how_the_session_ended_is_no_cause():
     ended = reading_of(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n\x88\x02\x03\xe8", "fin")
     assert advice(ended).causes[0].id == "closed"
     assert advice(ended, "invalid").causes == ()
 
 
 @pytest.mark.parametrize(("late", "idle"), [(False, False), (True, True)])
-def test_what_ended_at_once_was_not_cut_for_being_idle(late: bool, idle: bool) -> None:
+def test_what_ended_at_once_was_not_cut_for_being_idle(late, idle):
     ended = reading_of(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n\x81\x02hi", "fin", late=late)
     assert ("an idle timeout" in advice(ended).causes[0].usual) == idle
 
 
-def test_a_proxy_answered_and_not_the_application() -> None:
+def test_a_proxy_answered_and_not_the_application():
     assert texts(NGINX_502, "likely").startswith(
         "nginx, not the application, could not reach the program behind it"
     )
 
 
-def test_every_proxy_has_its_lines_and_says_what_they_were_tried_with() -> None:
+def test_every_proxy_has_its_lines_and_says_what_they_were_tried_with():
     assert {each.key for each in proxies()} >= set(LEADING)
     for each in proxies():
         assert each.lines
@@ -137,11 +137,11 @@ def test_every_proxy_has_its_lines_and_says_what_they_were_tried_with() -> None:
     assert [each.key for each in proxies() if "documentation" in each.tried] == ["traefik"]
 
 
-def test_every_kind_of_cause_says_what_it_means_and_what_to_do() -> None:
+def test_every_kind_of_cause_says_what_it_means_and_what_to_do():
     assert [id for id, of in KINDS.items() if not (of.meaning.endswith(".") and of.fix.endswith("."))] == []
 
 
 @pytest.mark.parametrize("text", ["a: b\n  c", "a: b\n  c do: d\n\na: b\n  c do: d", "a\n  c do: d"])
-def test_an_incomplete_kind_of_cause_is_refused(text: str) -> None:
+def test_an_incomplete_kind_of_cause_is_refused(text):
     with pytest.raises(ValueError, match="a"):
         parse(text)

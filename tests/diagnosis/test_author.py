@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.cases import EXAMPLES, every
 from tests.diagnosis.hops import HOPS
 from tests.diagnosis.measured import NAMED
-from tests.diagnosis.recorded import Recorded, reading_of, recorded
-from wsprobe.diagnosis import Cause, author
+from tests.diagnosis.recorded import reading_of, recorded
+from wsprobe.diagnosis import author
 from wsprobe.diagnosis.programs import PROGRAMS
 
 RECORDED = recorded()
@@ -26,7 +26,7 @@ DIRECT = [
 """Answers that came from the server itself, and that a proxy could have passed on."""
 
 
-def covered(found: tuple[Cause, ...]) -> set[str]:
+def covered(found):
     """The kinds of cause that *found* name, in a list of usual causes too."""
     named = {id for cause in found for id, words in NAMED.items() if re.search(words, cause.without_quote)}
     return named | {cause.id for cause in found}
@@ -45,7 +45,7 @@ LESS = {
 
 
 @every(RECORDED)
-def test_recorded(each: Recorded) -> None:
+def test_recorded(each):
     known = author(reading_of(each.answer, each.ended, each.asked, each.late))
     assert known.id == each.author
     if each.causes:
@@ -55,7 +55,7 @@ def test_recorded(each: Recorded) -> None:
 
 
 @pytest.mark.parametrize("hop", HOPS)
-def test_behind_a_proxy_nobody_else_is_named(hop: str) -> None:
+def test_behind_a_proxy_nobody_else_is_named(hop):
     wrong = []
     for each in DIRECT:
         known = author(reading_of(HOPS[hop](each.answer), "open", asked(each)))
@@ -65,7 +65,7 @@ def test_behind_a_proxy_nobody_else_is_named(hop: str) -> None:
 
 
 @pytest.mark.parametrize("hop", ["nginx", "caddy", "apache", "lighttpd", "envoy"])
-def test_a_hop_that_signs_is_seen_and_not_taken_for_the_author(hop: str) -> None:
+def test_a_hop_that_signs_is_seen_and_not_taken_for_the_author(hop):
     hops = {author(reading_of(HOPS[hop](each.answer), "open", asked(each))).hop for each in DIRECT}
     # Apache and lighttpd leave the application's Server as it is, if it sent one.
     assert hops <= {hop, ""}
@@ -85,7 +85,7 @@ CANNOT_BE_TOLD = {
 
 
 @pytest.mark.parametrize("hop", HOPS)
-def test_behind_a_proxy_the_true_cause_is_still_among_the_first(hop: str) -> None:
+def test_behind_a_proxy_the_true_cause_is_still_among_the_first(hop):
     missed = []
     for each in DIRECT:
         known = author(reading_of(HOPS[hop](each.answer), "open", asked(each)))
@@ -95,7 +95,7 @@ def test_behind_a_proxy_the_true_cause_is_still_among_the_first(hop: str) -> Non
     assert set(missed) <= CANNOT_BE_TOLD
 
 
-def asked(each: Recorded) -> dict[str, object]:
+def asked(each):
     """What was asked; of a plain GET a handshake, as it is one when it comes through a proxy that strips it."""
     note = each.asked.get("note", "")
     if not note.startswith("plain GET") and note != "Connection: keep-alive":
@@ -137,11 +137,11 @@ def asked(each: Recorded) -> dict[str, object]:
         (b"HTTP/1.1 401 Unauthorized\r\n\r\n", ""),
     ],
 )
-def test_one_mark_more_or_less(answer: bytes, named: str) -> None:
+def test_one_mark_more_or_less(answer, named):
     assert author(reading_of(answer, "fin")).id == named
 
 
-def test_a_foreign_origin_is_suspected_first_and_the_page_s_own_is_not() -> None:
+def test_a_foreign_origin_is_suspected_first_and_the_page_s_own_is_not():
     answer = b"HTTP/1.1 403 Access denied\r\n\r\n"
     foreign = author(reading_of(answer, "fin", {"origin": "https://evil.example"}))
     own = author(reading_of(answer, "fin", {"origin": "http://127.0.0.1:24301"}))
@@ -149,7 +149,7 @@ def test_a_foreign_origin_is_suspected_first_and_the_page_s_own_is_not() -> None
     assert "Origin" in own.causes[0].usual[0]
 
 
-def test_credentials_that_were_sent_were_refused() -> None:
+def test_credentials_that_were_sent_were_refused():
     answer = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n\r\n"
     sent = {"headers": ["Authorization: Basic dTpw"]}
     assert author(reading_of(answer, "fin")).causes[0].id == "unauthorized"
@@ -203,9 +203,7 @@ HEADS = st.lists(
     st.sampled_from(["fin", "reset", "open", "timeout"]),
     st.sampled_from(["/", "/socket.io/?EIO=3&sid=%", "//[::1", "/mqtt?a=\x1b", "*"]),
 )
-def test_any_bytes_have_a_signature_that_is_safe_to_show(
-    line: bytes, fields: list[bytes], body: bytes, ended: str, path: str
-) -> None:
+def test_any_bytes_have_a_signature_that_is_safe_to_show(line, fields, body, ended, path):
     answer = b"\r\n".join([line, *fields, b"", body])
     known = author(
         reading_of(answer, ended, {"path": path, "origin": "http://\x1b]0;x", "protocols": ["\x1b"]})

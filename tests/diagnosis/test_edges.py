@@ -24,7 +24,7 @@ from wsprobe.request.target import Target
 OPEN = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n"
 
 
-def words(answer: bytes) -> tuple[str, ...]:
+def words(answer):
     reading = reading_of(answer, "fin")
     assert reading.final is not None
     return own_words(answer_of(reading, reading.final))
@@ -43,7 +43,7 @@ def words(answer: bytes) -> tuple[str, ...]:
         ("a" + " " * 4095 + "b", 80, "a..."),
     ],
 )
-def test_a_quote_is_cut_where_it_is_too_long(text: str, most: int, short: str) -> None:
+def test_a_quote_is_cut_where_it_is_too_long(text, most, short):
     assert shown(text, most) == short
     assert shown(text) == short
 
@@ -66,12 +66,12 @@ def test_a_quote_is_cut_where_it_is_too_long(text: str, most: int, short: str) -
         ),
     ],
 )
-def test_the_sentence_of_a_cause(cause: Cause, text: str, without: str) -> None:
+def test_the_sentence_of_a_cause(cause, text, without):
     assert (cause.text, cause.without_quote) == (text, without)
 
 
 @pytest.mark.parametrize("certainty", get_args(Certainty))
-def test_what_leaves_other_causes_is_only_possible(certainty: Certainty) -> None:
+def test_what_leaves_other_causes_is_only_possible(certainty):
     label = "possible" if certainty in ("shared", "status") else "likely"
     assert Cause("x", "it closed", certainty=certainty).label == label
 
@@ -94,7 +94,7 @@ def test_what_leaves_other_causes_is_only_possible(certainty: Certainty) -> None
         ("7", ()),
     ],
 )
-def test_how_deep_json_is_read(json: str, texts: tuple[str, ...]) -> None:
+def test_how_deep_json_is_read(json, texts):
     assert of_json(json.encode()) == texts
 
 
@@ -109,7 +109,7 @@ def test_how_deep_json_is_read(json: str, texts: tuple[str, ...]) -> None:
         (f"<p>{'x' * 401}", ["x" * 400]),
     ],
 )
-def test_how_far_a_page_is_read(page: str, texts: list[str]) -> None:
+def test_how_far_a_page_is_read(page, texts):
     assert list(of_page(page)) == texts
 
 
@@ -137,7 +137,7 @@ def test_how_far_a_page_is_read(page: str, texts: list[str]) -> None:
         (b"HTTP/1.1 400 Bad Request\r\n\r\nhaa", ("haa",)),
     ],
 )
-def test_where_an_answer_has_words(answer: bytes, found: tuple[str, ...]) -> None:
+def test_where_an_answer_has_words(answer, found):
     assert words(answer) == found
 
 
@@ -148,13 +148,13 @@ def test_where_an_answer_has_words(answer: bytes, found: tuple[str, ...]) -> Non
         *(("implemented", 501), ("invalid", 502), ("available", 503)),
     ],
 )
-def test_a_status_has_words_of_its_own(word: str, status: int) -> None:
+def test_a_status_has_words_of_its_own(word, status):
     for number in {max(400, status - 1), status, status + 1}:
         answer = f"HTTP/1.1 {number} {phrase_of(number)}\r\n\r\n{word}".encode()
         assert (number, words(answer)) == (number, () if number == status else (word,))
 
 
-def test_marks_are_looked_for_in_64_kib() -> None:
+def test_marks_are_looked_for_in_64_kib():
     mark = b"<hr><center>nginx"
     for before, known in ((65536 - len(mark), "nginx"), (65537 - len(mark), "")):
         assert author(reading_of(b"HTTP/1.1 404 Not Found\r\n\r\n" + b"<" * before + mark, "fin")).id == known
@@ -177,14 +177,14 @@ def test_marks_are_looked_for_in_64_kib() -> None:
         (b"HTTP/1.1 403 X\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\r\n", "blocked-by-rule", "Squid"),
     ],
 )
-def test_a_connect_that_is_refused(answer: bytes, id: str, text: str) -> None:
+def test_a_connect_that_is_refused(answer, id, text):
     found = causes(reading_of(answer, "fin", {"connect_proxy": True}))
     assert found[0].id == id
     assert text in found[0].text
     assert found[0].evidence
 
 
-def test_the_host_of_the_request_is_no_matter_of_connect() -> None:
+def test_the_host_of_the_request_is_no_matter_of_connect():
     asked = {"connect_proxy": True, "headers": ["Host: other.example", f"Cookie: {'x' * 9000}"]}
     found = causes(reading_of(b"HTTP/1.1 403 X\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\r\n", "fin", asked))
     assert [each.id for each in found] == ["blocked-by-rule"]
@@ -200,7 +200,7 @@ def test_the_host_of_the_request_is_no_matter_of_connect() -> None:
         *((409, 4409), (429, 4429), (499, 4499), (500, 1011), (502, 1011), (503, 1013), (599, 1011)),
     ],
 )
-def test_the_close_code_that_says_what_a_status_says(status: int, code: int) -> None:
+def test_the_close_code_that_says_what_a_status_says(status, code):
     assert close_code(status) == code
 
 
@@ -228,7 +228,7 @@ def test_the_close_code_that_says_what_a_status_says(status: int, code: int) -> 
         (b"\x81\x02hi", ""),
     ],
 )
-def test_what_a_close_does_not_carry_to_a_page(close: bytes, says: str) -> None:
+def test_what_a_close_does_not_carry_to_a_page(close, says):
     found = advice(reading_of(OPEN + close, "fin")).warnings
     assert len(found) == (1 if says else 0)
     assert all(each.startswith(says) for each in found)
@@ -264,7 +264,7 @@ def test_what_a_close_does_not_carry_to_a_page(close: bytes, says: str) -> None:
         (b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n<hr><center>nginx</center>", {}, ["offer"]),
     ],
 )
-def test_how_a_page_can_be_told(answer: bytes, asked: dict[str, object], remedies: list[str]) -> None:
+def test_how_a_page_can_be_told(answer, asked, remedies):
     found = advice(reading_of(answer, "fin", asked)).remedies
     assert len(found) == len(remedies)
     assert all(each.startswith(word) for each, word in zip(found, remedies, strict=True))
@@ -272,7 +272,7 @@ def test_how_a_page_can_be_told(answer: bytes, asked: dict[str, object], remedie
 
 @pytest.mark.parametrize("outcome", ["timeout", "dropped"])
 @pytest.mark.parametrize("sent", [True, False])
-def test_a_handshake_that_hangs_holds_others(outcome: str, sent: bool) -> None:
+def test_a_handshake_that_hangs_holds_others(outcome, sent):
     to = Target(f"ws://{AT}/", False, "127.0.0.1", 24301, "/")
     asked = request(to, Offer())
     events = (Connected(0, "127.0.0.1", 1), *([Sent(1, asked)] if sent else ()), Ended(2, "timeout"))
@@ -280,10 +280,10 @@ def test_a_handshake_that_hangs_holds_others(outcome: str, sent: bool) -> None:
     assert bool(found.warnings) == (sent and outcome == "timeout")
 
 
-def test_of_several_answers_each_thing_is_said_once() -> None:
+def test_of_several_answers_each_thing_is_said_once():
     refused = advice(reading_of(b"HTTP/1.1 403 Forbidden\r\n\r\n", "fin"))
     closed = advice(reading_of(OPEN + b"\x88\x02\x03\xf4", "fin"))
-    given: set[str] = set()
+    given = set()
     assert refused.without(given) == refused
     assert refused.without(given) == Advice()
     assert closed.without(given) == closed
@@ -293,23 +293,22 @@ def test_of_several_answers_each_thing_is_said_once() -> None:
 # Lines for proxies -------------------------------------------------------------------------------------------
 
 
-def test_a_proxy_is_found_by_its_key() -> None:
+def test_a_proxy_is_found_by_its_key():
     found = proxy("haproxy")
-    assert found is not None
     assert found.name == "HAProxy"
     assert proxy("no-such-proxy") is None
     assert (idle_limit("nginx"), idle_limit("caddy"), idle_limit("no-such-proxy")) == (60.0, 0.0, 0.0)
 
 
-def test_lines_are_joined_as_the_proxy_writes_them() -> None:
+def test_lines_are_joined_as_the_proxy_writes_them():
     mends = {each.key: each.mends for each in proxies()}
     assert mends["nginx"].startswith("proxy_http_version 1.1; proxy_set_header")
     assert "; " in mends["apache"]
     assert mends["haproxy"].startswith("forwards both by default; remove ")
 
 
-def test_the_proxies_in_wide_use_are_named_where_none_is_known() -> None:
-    def named(text: str) -> list[str]:
+def test_the_proxies_in_wide_use_are_named_where_none_is_known():
+    def named(text):
         return [line.partition(":")[0].partition(" (")[0] for line in text.splitlines()]
 
     assert named(mending("upgrade", ())) == ["nginx", "Apache httpd", "HAProxy", "Caddy", "Traefik", "Envoy"]
@@ -321,7 +320,7 @@ def test_the_proxies_in_wide_use_are_named_where_none_is_known() -> None:
     assert "Origin" in mending("header", ("nginx",), LineValues(part="Origin"))
 
 
-def test_an_answer_is_read_to_its_end_and_no_further() -> None:
+def test_an_answer_is_read_to_its_end_and_no_further():
     """A 101 that stands behind a whole answer counts; one in its body does not."""
     behind = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
     whole = b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"
@@ -341,11 +340,11 @@ def test_an_answer_is_read_to_its_end_and_no_further() -> None:
     ("behind", "evidence"),
     [(b"HTTP/1.1 502 X\r\n\r\n", "HTTP 502 behind the 101"), (b"HTTP/1.", "HTTP behind the 101")],
 )
-def test_http_behind_a_101_may_be_cut_before_its_status(behind: bytes, evidence: str) -> None:
+def test_http_behind_a_101_may_be_cut_before_its_status(behind, evidence):
     assert evidence in [each.evidence for each in causes(reading_of(OPEN + behind, "fin"))]
 
 
-def test_of_several_fields_of_a_name_the_first_counts() -> None:
+def test_of_several_fields_of_a_name_the_first_counts():
     reading = reading_of(b"HTTP/1.1 403 X\r\nServer: one\r\nserver: two\r\n\r\n", "fin")
     assert reading.final is not None
     evidence = answer_of(reading, reading.final)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.diagnosis.recorded import AT, reading_of, request_of
-from wsprobe.diagnosis import Cause, author, causes
+from wsprobe.diagnosis import author, causes
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
 from wsprobe.request import target
@@ -18,14 +16,14 @@ NORMAL = b"\x88\x02\x03\xe8"
 SECOND = 1_000_000
 
 
-def found(answer: bytes, ended: str = "fin", **asked: Any) -> tuple[Cause, ...]:
+def found(answer, ended="fin", **asked):
     return causes(reading_of(answer, ended, asked))
 
 
-def session(*events: tuple[int, bytes], send: tuple[int, bytes] | None = None, until: int = 0) -> Cause:
+def session(*events, send=None, until=0):
     """The first cause of a session: (microseconds, bytes of the server), what was sent, and the end."""
     scheme, request = request_of({})
-    told: list[Any] = [Connected(0, "127.0.0.1", 24301), Sent(1, request), Received(2, OPEN)]
+    told = [Connected(0, "127.0.0.1", 24301), Sent(1, request), Received(2, OPEN)]
     told += [Received(at, data) for at, data in events]
     if send is not None:
         told.append(Sent(send[0], send[1]))
@@ -34,7 +32,7 @@ def session(*events: tuple[int, bytes], send: tuple[int, bytes] | None = None, u
     return causes(read(Exchange(Plan(target.parse(f"{scheme}://{AT}/ws"), request), tuple(told))))[0]
 
 
-def text(message: str) -> bytes:
+def text(message):
     return bytes([0x81, len(message)]) + message.encode()
 
 
@@ -54,7 +52,7 @@ CROSS = (
         ("http://localhost:3000", "origin-refused", "override check_origin() of the WebSocketHandler"),
     ],
 )
-def test_tornado_is_given_only_an_origin_that_it_would_accept(origin: str, cause: str, fix: str) -> None:
+def test_tornado_is_given_only_an_origin_that_it_would_accept(origin, cause, fix):
     first = found(CROSS, origin=origin)[0]
     assert first.id == cause
     assert fix in first.fix
@@ -64,30 +62,30 @@ def test_tornado_is_given_only_an_origin_that_it_would_accept(origin: str, cause
 # How a session ended --------------------------------------------------------------------------------------
 
 
-def test_an_empty_close_at_once_names_the_act_and_what_may_lead_to_it() -> None:
+def test_an_empty_close_at_once_names_the_act_and_what_may_lead_to_it():
     first = session((1000, EMPTY_CLOSE))
     assert (first.id, first.certainty, first.program) == ("closed", "shared", None)
     assert "no WebSocket route for this path" in first.text
 
 
 @pytest.mark.parametrize("close", [EMPTY_CLOSE, NORMAL])
-def test_a_close_after_silence_may_be_an_idle_limit(close: bytes) -> None:
+def test_a_close_after_silence_may_be_an_idle_limit(close):
     first = session((1000, text("hi")), (1000 + 4 * SECOND, close))
     assert (first.id, first.usual[0]) == ("closed", "an idle timeout")
     assert "4.0 s" in first.text
 
 
-def test_a_missing_route_is_not_named_where_a_message_came() -> None:
+def test_a_missing_route_is_not_named_where_a_message_came():
     assert "route" not in session((1000, text("hi")), (2000, EMPTY_CLOSE)).text
 
 
-def test_the_words_of_a_close_come_before_its_code() -> None:
+def test_the_words_of_a_close_come_before_its_code():
     reason = b"Connection Idle Timeout"
     first = session((SECOND, bytes([0x88, len(reason) + 2]) + b"\x03\xe9" + reason))
     assert (first.id, first.certainty) == ("idle-timeout", "stated")
 
 
-def test_the_last_message_says_why() -> None:
+def test_the_last_message_says_why():
     message = text('{"type":"disconnect","reason":"unauthorized"}')
     assert session((1000, message), (1001, EMPTY_CLOSE)).id == "unauthorized"
     assert (
@@ -101,7 +99,7 @@ def test_the_last_message_says_why() -> None:
     ("size", "usual"),
     [(300, "a message that is too large"), (5, "a message that it does not accept (format, token)")],
 )
-def test_a_message_just_before_the_drop_may_explain_it(size: int, usual: str) -> None:
+def test_a_message_just_before_the_drop_may_explain_it(size, usual):
     frame = bytes([0x81, 0x80 | 126]) + size.to_bytes(2, "big") + b"\0\0\0\0" + b"x" * size
     frame = frame if size > 125 else bytes([0x81, 0x80 | size]) + b"\0\0\0\0" + b"x" * size
     first = session(send=(1000, frame), until=2000)
@@ -109,7 +107,7 @@ def test_a_message_just_before_the_drop_may_explain_it(size: int, usual: str) ->
     assert f"{size} bytes" in first.text
 
 
-def test_an_open_session_that_nobody_ended_has_no_cause() -> None:
+def test_an_open_session_that_nobody_ended_has_no_cause():
     reading = reading_of(OPEN + text("hi"), "open")
     assert causes(reading) == ()
 
@@ -136,17 +134,17 @@ def test_an_open_session_that_nobody_ended_has_no_cause() -> None:
         b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<pre>Cannot GET /ws</pre>",
     ],
 )
-def test_no_program_is_named_for_what_others_write_too(answer: bytes) -> None:
+def test_no_program_is_named_for_what_others_write_too(answer):
     known = author(reading_of(answer, "fin"))
     assert [each.program for each in known.causes if each.program] == []
     assert not any("ASGI" in each.text or "Channels" in each.text for each in known.causes)
 
 
-def test_a_bare_503_claims_no_more_than_its_status() -> None:
+def test_a_bare_503_claims_no_more_than_its_status():
     assert found(b"HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n")[0].id == "unavailable"
 
 
-def test_an_asgi_403_leaves_an_exception_open() -> None:
+def test_an_asgi_403_leaves_an_exception_open():
     answer = (
         b"HTTP/1.1 403 Forbidden\r\nDate: x\r\nConnection: close\r\nContent-Length: 0\r\n"
         b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
@@ -157,7 +155,7 @@ def test_an_asgi_403_leaves_an_exception_open() -> None:
     assert "no route" in first.text.replace("no \nroute", "no route")
 
 
-def test_a_route_that_is_missing_on_granian_is_no_lost_upgrade() -> None:
+def test_a_route_that_is_missing_on_granian_is_no_lost_upgrade():
     assert found(b"HTTP/1.1 404 Not Found\r\nserver: granian\r\n\r\n")[0].id == "not-found"
 
 
@@ -169,21 +167,19 @@ def test_a_route_that_is_missing_on_granian_is_no_lost_upgrade() -> None:
         ({"note": "plain GET"}, ()),
     ],
 )
-def test_action_cable_s_page_is_a_refused_origin_or_a_missing_upgrade(
-    asked: dict[str, Any], usual: tuple[str, ...]
-) -> None:
+def test_action_cable_s_page_is_a_refused_origin_or_a_missing_upgrade(asked, usual):
     answer = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nX-Request-Id: a\r\n\r\nPage not found"
     assert found(answer, **asked)[0].usual[:1] == usual
     empty = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nX-Request-Id: a\r\nContent-Length: 0\r\n\r\n"
     assert found(empty)[0].id == "not-found"
 
 
-def test_nginx_runs_code_too() -> None:
+def test_nginx_runs_code_too():
     page = b"HTTP/1.1 500 Internal Server Error\r\nServer: nginx\r\n\r\n<hr><center>nginx</center>"
     assert "Lua" in found(page)[0].text
 
 
-def test_a_redirect_to_another_host_is_no_advice_to_use_tls() -> None:
+def test_a_redirect_to_another_host_is_no_advice_to_use_tls():
     answer = b"HTTP/1.1 302 Found\r\nLocation: https://login.example/\r\n\r\n"
     first = found(answer)[0]
     assert "wss" not in first.fix
@@ -191,18 +187,18 @@ def test_a_redirect_to_another_host_is_no_advice_to_use_tls() -> None:
     assert "wss" in found(answer.replace(b"login.example", AT.encode()))[0].fix
 
 
-def test_channels_refuses_for_want_of_an_origin_first() -> None:
+def test_channels_refuses_for_want_of_an_origin_first():
     first = found(b"HTTP/1.1 403 Access denied\r\n\r\n")[0]
     assert first.usual[0] == "no Origin in the request (browsers always send one)"
 
 
-def test_a_waf_speaks_by_its_status() -> None:
+def test_a_waf_speaks_by_its_status():
     assert found(b"HTTP/1.1 406 Not Acceptable\r\n\r\n")[0].usual[0].startswith("a firewall (WAF)")
     assert found(b"HTTP/1.1 451 x\r\n\r\n")[0].id == "legal"
     assert found(b"HTTP/1.1 431 x\r\n\r\n")[0].id == "header-too-large"
 
 
-def test_another_host_than_the_url_s_explains_a_refusal() -> None:
+def test_another_host_than_the_url_s_explains_a_refusal():
     first = found(b"HTTP/1.1 421 Misdirected Request\r\n\r\n", headers=["Host: evil.example"])[0]
     assert (first.id, first.certainty) == ("host-refused", "own-request")
     first, second = found(b"HTTP/1.1 400 Bad Request\r\n\r\n", headers=["Host: evil.example"])
@@ -210,7 +206,7 @@ def test_another_host_than_the_url_s_explains_a_refusal() -> None:
     assert first.usual[1] == "the Host evil.example, which is not the URL's"
 
 
-def test_a_huge_field_explains_a_refusal_and_an_answer_that_is_no_http() -> None:
+def test_a_huge_field_explains_a_refusal_and_an_answer_that_is_no_http():
     cookie = {"headers": ["Cookie: a=" + "x" * 20000]}
     assert found(b"HTTP/1.1 404 Not Found\r\n\r\n", **cookie)[0].usual[-1].startswith("the size of Cookie")
     assert found(b"Error 426: Upgrade Required\n", headers=["Sec-WebSocket-Version: 12"])[0].id == (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.diagnosis import first, measure, varied
-from tests.diagnosis.measured import NAMED, Measured, Verdict, exchange_of, judge, measured
+from tests.diagnosis.measured import NAMED, exchange_of, judge, measured
 from wsprobe.diagnosis import PROGRAMS, Cause, author
 from wsprobe.diagnosis.kinds import all_kinds
 
@@ -25,25 +25,25 @@ WANTED = {
 
 
 @cache
-def left_out() -> tuple[tuple[str, Measured, Verdict], ...]:
+def left_out():
     return tuple(measure.without_each_kind(measured()))
 
 
 @pytest.mark.parametrize("part", measure.PARTS)
-def test_the_first_cause_is_right(part: str) -> None:
+def test_the_first_cause_is_right(part):
     of = measure.score(each for each in measured() if each.part == part)
     right, false = WANTED[part]
     assert of.size > (150 if part in ("servers", "servers2", "dev", "held") else 40)
     assert (100 * of.share("right", "open") >= right, 100 * of.share("false") <= false) == (True, True), of
 
 
-def test_without_the_marks_of_a_kind_it_is_seldom_false() -> None:
+def test_without_the_marks_of_a_kind_it_is_seldom_false():
     of = measure.Score(verdict for _, _, verdict in left_out())
     assert of.share("false") <= 0.03, of
     assert of.coverage > 0.95
 
 
-def test_what_is_left_out_is_gone_and_what_others_share_stays() -> None:
+def test_what_is_left_out_is_gone_and_what_others_share_stays():
     rests = measure.resting_on(measured())
     own = next(mark for mark, kinds in rests.items() if kinds == {"tomcat"})
     shared = next(mark for mark, kinds in rests.items() if len(kinds) > 5)
@@ -59,7 +59,7 @@ def test_what_is_left_out_is_gone_and_what_others_share_stays() -> None:
     assert author(one.reading).id == "tomcat"
 
 
-def test_labels_are_words_of_the_vocabulary() -> None:
+def test_labels_are_words_of_the_vocabulary():
     known, programs = all_kinds(), {each.name for each in PROGRAMS.values()}
     for each in measured():
         assert {*each.right, *each.vague} <= {*known, *NAMED}, each.id
@@ -68,7 +68,7 @@ def test_labels_are_words_of_the_vocabulary() -> None:
         re.compile(each.says)
 
 
-def test_lists_of_usual_causes_are_short_and_their_items_are_told_apart() -> None:
+def test_lists_of_usual_causes_are_short_and_their_items_are_told_apart():
     for each in measured():
         for cause in measure.causes_of(each):
             assert not any(";" in usual or usual.endswith(".") for usual in cause.usual), (each.id, cause.text)
@@ -80,12 +80,12 @@ LONGEST = 380
 """Characters of a sentence with its usual causes, without the words of the server."""
 
 
-def test_every_id_stands_once() -> None:
+def test_every_id_stands_once():
     ids = [each.id for each in measured()]
     assert len(set(ids)) == len(ids)
 
 
-def test_kinds_are_many_and_new_ones_are_not_those_of_the_rules() -> None:
+def test_kinds_are_many_and_new_ones_are_not_those_of_the_rules():
     kinds = {part: {each.kind for each in measured() if each.part == part} for part in measure.PARTS}
     assert len(kinds["dev"] | kinds["held"]) > 80
     assert not (kinds["dev"] | kinds["held"]) & (kinds["servers"] | kinds["servers2"])
@@ -111,19 +111,19 @@ def test_kinds_are_many_and_new_ones_are_not_those_of_the_rules() -> None:
         ((Cause("server-says", "it says: go away"),), "quote"),
     ],
 )
-def test_what_a_first_cause_is_worth(causes: tuple[Cause, ...], verdict: Verdict) -> None:
+def test_what_a_first_cause_is_worth(causes, verdict):
     answer = next(each for each in measured() if each.id == "echo-deny")
     assert judge(causes, answer) == verdict
 
 
-def test_nothing_wrong_and_nothing_said_counts_for_nothing() -> None:
+def test_nothing_wrong_and_nothing_said_counts_for_nothing():
     control = next(each for each in measured() if not each.right and each.part == "dev")
     assert judge((), control) == "quiet"
     assert judge((Cause("refused", "x"),), control) == "false"
     assert measure.Score(["quiet", "right"]).size == 1
 
 
-def test_a_long_run_is_written_short() -> None:
+def test_a_long_run_is_written_short():
     row = {"url": "ws://127.0.0.1:1/", "request": "GET {x*3} HTTP/1.1\r\n\r\n"}
     events = [{"event": "sent", "at": 1}, {"event": "received", "at": 2, "data": "\xff"}]
     exchange = exchange_of({**row, "events": [*events, {"event": "ended", "at": 3, "how": "fin"}]})
@@ -131,17 +131,17 @@ def test_a_long_run_is_written_short() -> None:
     assert [getattr(each, "data", None) for each in exchange.events] == [exchange.plan.request, b"\xff", None]
 
 
-def test_what_is_said_first_is_what_the_file_has() -> None:
+def test_what_is_said_first_is_what_the_file_has():
     told = first.told()
     assert told == first.FILE.read_text("utf-8"), "see the diff after: python -m tests.diagnosis.first"
     assert told.count("\ntrace: ") > 50
 
 
-def test_what_varied_answers_get_is_what_the_file_has() -> None:
+def test_what_varied_answers_get_is_what_the_file_has():
     told = varied.told()
     assert told == varied.FILE.read_text("utf-8"), "see the diff after: python -m tests.diagnosis.varied"
 
 
-def test_a_recorded_answer_is_no_whole_application() -> None:
+def test_a_recorded_answer_is_no_whole_application():
     rows = (Path(__file__).parent / "measured.jsonl").read_text("ascii").splitlines()
     assert max(map(len, rows)) <= 64 * 1024

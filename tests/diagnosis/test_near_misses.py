@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from tests.diagnosis.recorded import AT, reading_of
-from wsprobe.diagnosis import Cause, author, causes
+from wsprobe.diagnosis import author, causes
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
 from wsprobe.request.target import parse
@@ -20,19 +20,19 @@ REQUEST = (
 OPEN = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
 
-def first(answer: str, origin: str | None = None, path: str = "/ws") -> Cause:
+def first(answer, origin=None, path="/ws"):
     head, _, body = answer.partition("\n\n")
     wire = head.replace("\n", "\r\n") + "\r\n\r\n" + body
     asked = {"path": path} | ({"origin": origin} if origin else {})
     return causes(reading_of(wire.encode(), "fin", asked))[0]
 
 
-def closed(code: int, reason: str, after: int = 1000) -> Cause:
+def closed(code, reason, after=1000):
     """The first cause of a session that the server closed *after* so many microseconds."""
     return all_closed(code, reason, after)[0]
 
 
-def all_closed(code: int, reason: str, after: int = 1000) -> tuple[Cause, ...]:
+def all_closed(code, reason, after=1000):
     frame = bytes([0x88, len(reason) + 2]) + code.to_bytes(2, "big") + reason.encode()
     events = (Sent(0, REQUEST), Received(1, OPEN), Received(after, frame), Ended(after + 1, "fin"))
     return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))
@@ -81,7 +81,7 @@ def all_closed(code: int, reason: str, after: int = 1000) -> tuple[Cause, ...]:
         ("HTTP/1.1 502 Bad Gateway\n\nsocket hang up", "backend-closed"),
     ],
 )
-def test_words_that_a_rule_nearly_knows(answer: str, id: str) -> None:
+def test_words_that_a_rule_nearly_knows(answer, id):
     assert first(answer).id == id
 
 
@@ -89,7 +89,7 @@ def test_words_that_a_rule_nearly_knows(answer: str, id: str) -> None:
 @pytest.mark.parametrize(
     "signed", ["X-Powered-By: Express", "Server: TornadoServer/6.5", "Server: hypercorn-h11"]
 )
-def test_a_status_of_gateways_is_no_exception(signed: str, status: str) -> None:
+def test_a_status_of_gateways_is_no_exception(signed, status):
     assert first(f"HTTP/1.1 {status}\n{signed}\n\n").id in ("bad-gateway", "gateway-timeout", "unavailable")
 
 
@@ -124,7 +124,7 @@ def test_a_status_of_gateways_is_no_exception(signed: str, status: str) -> None:
         (1011, "This program isn't available.", 1000, "error"),
     ],
 )
-def test_reasons_of_a_close_that_a_rule_nearly_knows(code: int, reason: str, after: int, id: str) -> None:
+def test_reasons_of_a_close_that_a_rule_nearly_knows(code, reason, after, id):
     found = closed(code, reason, after)
     assert found.id == id
     assert "endpoint" not in found.text  # after a 101 the path has one
@@ -142,7 +142,7 @@ def test_reasons_of_a_close_that_a_rule_nearly_knows(code: int, reason: str, aft
         "HTTP/1.1 500 Internal Server Error\nServer: Caddy\nContent-Type: application/json\n\n{}",
     ],
 )
-def test_a_proxy_without_a_mark_may_have_dropped_upgrade(answer: str) -> None:
+def test_a_proxy_without_a_mark_may_have_dropped_upgrade(answer):
     assert "a proxy that drops Upgrade" in first(answer).text
 
 
@@ -155,7 +155,7 @@ def test_a_proxy_without_a_mark_may_have_dropped_upgrade(answer: str) -> None:
         "\n<title>403 Forbidden</title>",
     ],
 )
-def test_a_foreign_origin_is_no_proof_that_it_was_refused(answer: str) -> None:
+def test_a_foreign_origin_is_no_proof_that_it_was_refused(answer):
     if answer.startswith("<"):
         head = "HTTP/1.1 403 Forbidden\nServer: Apache\nContent-Type: text/html; charset=iso-8859-1\n\n"
         answer = f"{head}{answer}"
@@ -163,11 +163,11 @@ def test_a_foreign_origin_is_no_proof_that_it_was_refused(answer: str) -> None:
     assert (found.id, found.usual[0].startswith("the origin https://evil.example")) == ("refused", True)
 
 
-def asked(answer: str, *headers: str) -> Cause:
+def asked(answer, *headers):
     return causes(reading_of(answer.replace("\n", "\r\n").encode(), "fin", {"headers": list(headers)}))[0]
 
 
-def test_what_a_request_did_wrong_is_not_all_that_a_status_can_be_about() -> None:
+def test_what_a_request_did_wrong_is_not_all_that_a_status_can_be_about():
     old = "Sec-WebSocket-Version: 12"
     assert asked("HTTP/1.1 400 Bad Request\n\n", old).text == "Sec-WebSocket-Version of the request is not 13"
     down = asked("HTTP/1.1 502 Bad Gateway\n\n", old)
@@ -177,7 +177,7 @@ def test_what_a_request_did_wrong_is_not_all_that_a_status_can_be_about() -> Non
 
 
 @pytest.mark.parametrize(("listed", "other"), [("sip", True), ("chat", False)])
-def test_a_refusal_that_lists_other_subprotocols_may_require_one_of_them(listed: str, other: bool) -> None:
+def test_a_refusal_that_lists_other_subprotocols_may_require_one_of_them(listed, other):
     answer = f"HTTP/1.1 400 Bad Request\r\nSec-WebSocket-Protocol: {listed}\r\n\r\n".encode()
     found = causes(reading_of(answer, "fin", {"protocols": ["chat"]}))[0]
     assert found.id == "bad-request"
@@ -187,26 +187,26 @@ def test_a_refusal_that_lists_other_subprotocols_may_require_one_of_them(listed:
 @pytest.mark.parametrize(
     ("message", "said"), [('["error", "invalid frame"]', True), ('["hello", "invalid"]', False)]
 )
-def test_a_list_that_begins_with_error_is_a_message_about_one(message: str, said: bool) -> None:
+def test_a_list_that_begins_with_error_is_a_message_about_one(message, said):
     reading = reading_of(OPEN + bytes([0x81, len(message)]) + message.encode(), "open")
     assert [each.id for each in causes(reading)] == (["message-refused"] if said else [])
 
 
-def test_a_page_of_a_proxy_for_502_leaves_a_crash_open() -> None:
+def test_a_page_of_a_proxy_for_502_leaves_a_crash_open():
     page = '<!DOCTYPE html><html lang="en"><title>502 Bad Gateway</title><body></body></html>'
     found = first(f"HTTP/1.1 502 Bad Gateway\nServer: nghttpx\n\n{page}")
     assert (found.id, found.program) == ("bad-gateway", "nghttpx")
     assert "a crash" in found.text
 
 
-def test_the_opening_packet_of_socket_io_names_no_program() -> None:
+def test_the_opening_packet_of_socket_io_names_no_program():
     packet = b'0{"sid":"a","upgrades":[],"pingInterval":25000}'
     reading = reading_of(OPEN + bytes([0x81, len(packet)]) + packet, "open")
     assert author(reading).id == "engine.io"
     assert [each.program for each in causes(reading)] == [None]
 
 
-def test_printable_words_of_a_server_are_shown_as_they_are() -> None:
+def test_printable_words_of_a_server_are_shown_as_they_are():
     found = first("HTTP/1.1 403 Très mauvais\nContent-Type: text/plain\n\nlune \u202e pleine \x9b \u200b 満月")
     assert "Très mauvais" in found.text
     assert found.evidence.isprintable()
@@ -214,22 +214,22 @@ def test_printable_words_of_a_server_are_shown_as_they_are() -> None:
     assert "lune \\xe2\\x80\\xaepleine\\xe2\\x80\\x8b 満月" in other.text
 
 
-def test_a_code_that_no_server_may_send_is_told() -> None:
+def test_a_code_that_no_server_may_send_is_told():
     found = closed(60000, "o'")
     assert (found.id, "60000" in found.text) == ("protocol-error", True)
 
 
-def test_text_in_place_of_a_code_is_read_as_words() -> None:
+def test_text_in_place_of_a_code_is_read_as_words():
     assert (closed(int.from_bytes(b"ma", "big"), "intenance").id) == "closing"
     assert closed(int.from_bytes(b"so", "big"), "rry").quote == "sorry"
 
 
 @pytest.mark.parametrize("server", ["", "Server: granian\n"])
-def test_an_empty_200_may_be_a_refusal(server: str) -> None:
+def test_an_empty_200_may_be_a_refusal(server):
     assert "a refusal with" in first(f"HTTP/1.1 200 OK\n{server}Content-Length: 0\n\n").text
 
 
-def test_a_404_to_subprotocols_leaves_them_open() -> None:
+def test_a_404_to_subprotocols_leaves_them_open():
     answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
     found = causes(reading_of(answer, "fin", {"protocols": ["chat"]}))[0]
     assert "no offered subprotocol (chat)" in found.text
@@ -244,7 +244,7 @@ def test_a_404_to_subprotocols_leaves_them_open() -> None:
         ("?session_id=Xb31", "session"),
     ],
 )
-def test_an_expired_session_is_of_the_login_unless_the_url_names_one(query: str, id: str) -> None:
+def test_an_expired_session_is_of_the_login_unless_the_url_names_one(query, id):
     request = REQUEST.replace(b"/ws ", b"/ws" + query.encode() + b" ")
     answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 15\r\n\r\nSession expired"
     events = (Sent(0, request), Received(1, answer), Ended(2, "fin"))
@@ -252,7 +252,7 @@ def test_an_expired_session_is_of_the_login_unless_the_url_names_one(query: str,
     assert found.id == id
 
 
-def frame(opcode: int, data: bytes) -> bytes:
+def frame(opcode, data):
     return bytes([0x80 | opcode, len(data)]) + data
 
 
@@ -270,12 +270,12 @@ HELLO = frame(1, b"hello")
         (frame(2, b"\0"), "dropped", False),
     ],
 )
-def test_a_session_that_ended_before_any_message_may_have_no_route(end: bytes, id: str, route: bool) -> None:
+def test_a_session_that_ended_before_any_message_may_have_no_route(end, id, route):
     found = causes(reading_of(OPEN + end, "fin"))[0]
     assert (found.id, "route for this path" in found.text) == (id, route)
 
 
-def ended_after_a_message(size: int, close: bytes = b"") -> Cause:
+def ended_after_a_message(size, close=b""):
     """The first cause where wsprobe sent *size* bytes and the server ended the session right after them."""
     sent = bytes([0x81, 0x80 | size, 0, 0, 0, 0]) + b"x" * size
     events = (Sent(0, REQUEST), Received(1, OPEN), Sent(2, sent), Received(3, close), Ended(4, "fin"))
@@ -286,7 +286,7 @@ def ended_after_a_message(size: int, close: bytes = b"") -> Cause:
     ("close", "id"),
     [(b"", "dropped"), (frame(8, b""), "closed"), (frame(8, b"\3\xe8"), "closed")],
 )
-def test_an_end_right_after_a_message_leaves_open_why(close: bytes, id: str) -> None:
+def test_an_end_right_after_a_message_leaves_open_why(close, id):
     found = ended_after_a_message(4, close)
     assert (found.id, found.certainty) == (id, "shared")
     assert re.search(r"exception.*format, token|format, token.*exception", found.text)
@@ -306,7 +306,7 @@ def test_an_end_right_after_a_message_leaves_open_why(close: bytes, id: str) -> 
         ("done with you", "server-says"),
     ],
 )
-def test_a_polite_close_gives_no_reason(reason: str, id: str) -> None:
+def test_a_polite_close_gives_no_reason(reason, id):
     assert closed(1000, reason).id == id
     assert closed(4000, reason).id == "closed"
 
@@ -335,7 +335,7 @@ def test_a_polite_close_gives_no_reason(reason: str, id: str) -> None:
     ],
 )
 @pytest.mark.parametrize("opcode", [1, 2])
-def test_an_error_in_a_message_is_read_where_it_is_one(message: str, id: str, opcode: int) -> None:
+def test_an_error_in_a_message_is_read_where_it_is_one(message, id, opcode):
     found = causes(reading_of(OPEN + frame(opcode, message.encode()), "open"))
     assert [each.id for each in found] == ([id] if id else [])
 
@@ -351,14 +351,14 @@ def test_an_error_in_a_message_is_read_where_it_is_one(message: str, id: str, op
         ("/chat?sid=x", "no WebSocket route for this path"),
     ],
 )
-def test_a_query_of_socket_io_may_be_why_a_server_closed_at_once(path: str, usual: str) -> None:
+def test_a_query_of_socket_io_may_be_why_a_server_closed_at_once(path, usual):
     asked = {"path": path}
     (found,) = causes(reading_of(OPEN + frame(8, b""), "fin", asked))
     assert (found.id, found.usual[0]) == ("closed", usual)
     assert usual not in causes(reading_of(OPEN + HELLO + frame(8, b""), "fin", asked))[0].usual
 
 
-def test_a_page_of_werkzeug_is_not_flasks_alone() -> None:
+def test_a_page_of_werkzeug_is_not_flasks_alone():
     page = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n"
     found = first(f"HTTP/1.1 404 NOT FOUND\nContent-Type: text/html; charset=utf-8\n\n{page}")
     assert (found.id, found.certainty, found.program) == ("not-found", "shared", None)
@@ -366,7 +366,7 @@ def test_a_page_of_werkzeug_is_not_flasks_alone() -> None:
 
 
 @pytest.mark.parametrize(("origin", "none"), [("", True), ("http://127.0.0.1:24301", False)])
-def test_a_refusal_before_accepting_may_be_for_want_of_an_origin(origin: str, none: bool) -> None:
+def test_a_refusal_before_accepting_may_be_for_want_of_an_origin(origin, none):
     for type in ("", "Content-Type: text/plain; charset=utf-8\n"):
         answer = f"HTTP/1.1 403 Forbidden\nDate: x\nConnection: close\nContent-Length: 0\n{type}\n"
         assert ("no Origin" in first(answer, origin).text) == none
@@ -389,7 +389,7 @@ CONNECT = bytes([0x81, 0x82, 0, 0, 0, 0]) + b"40"
         (frame(1, b'43["no token"]'), []),
     ],
 )
-def test_socket_io_says_why_it_refuses_a_namespace(packets: bytes, ids: list[str]) -> None:
+def test_socket_io_says_why_it_refuses_a_namespace(packets, ids):
     for sent, known in ((CONNECT, []), (b"\x81\x82\0\0\0\0hi", ["not-socket.io"])):
         events = (
             Sent(0, REQUEST),
@@ -403,7 +403,7 @@ def test_socket_io_says_why_it_refuses_a_namespace(packets: bytes, ids: list[str
 
 
 @pytest.mark.parametrize(("quiet", "id"), [(1000, "not-found"), (1_500_000, "dropped")])
-def test_a_plain_text_is_of_the_end_where_that_follows_it(quiet: int, id: str) -> None:
+def test_a_plain_text_is_of_the_end_where_that_follows_it(quiet, id):
     message = frame(1, b"404 page not found")
     events = (Sent(0, REQUEST), Received(1, OPEN + message), Ended(1 + quiet, "fin"))
     assert causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0].id == id
@@ -418,19 +418,19 @@ def test_a_plain_text_is_of_the_end_where_that_follows_it(quiet: int, id: str) -
         (b"", 600_000, "dropped"),
     ],
 )
-def test_an_end_after_messages_is_an_act(end: bytes, after: int, id: str) -> None:
+def test_an_end_after_messages_is_an_act(end, after, id):
     events = (Sent(0, REQUEST), Received(1, OPEN + HELLO), Received(after, end), Ended(after + 1, "fin"))
     assert causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0].id == id
 
 
 @pytest.mark.parametrize("close", [b"", frame(8, b""), frame(8, b"\3\xe8")])
-def test_a_bridge_may_not_reach_its_target(close: bytes) -> None:
+def test_a_bridge_may_not_reach_its_target(close):
     assert "cannot reach the program behind it" in causes(reading_of(OPEN + close, "fin"))[0].text
     assert "cannot reach" not in causes(reading_of(OPEN + HELLO + close, "fin"))[0].text
 
 
 @pytest.mark.parametrize("words", ["No subprotocol in common", "no subprotocol chat", "missing subprotocol"])
-def test_a_subprotocol_that_a_server_does_not_know_was_not_dropped(words: str) -> None:
+def test_a_subprotocol_that_a_server_does_not_know_was_not_dropped(words):
     answer = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(words)}\r\n\r\n{words}".encode()
     found = causes(reading_of(answer, "fin", {"protocols": ["chat"]}))[0]
     assert found.id == "subprotocol-required"
@@ -450,7 +450,7 @@ def test_a_subprotocol_that_a_server_does_not_know_was_not_dropped(words: str) -
         ('"Invalid topic format"', "message-refused"),
     ],
 )
-def test_a_call_that_json_rpc_refuses_is_known_by_its_code(error: str, id: str) -> None:
+def test_a_call_that_json_rpc_refuses_is_known_by_its_code(error, id):
     message = f'{{"jsonrpc":"2.0","error":{error}}}'.encode()
     assert next((each.id for each in causes(reading_of(OPEN + frame(1, message), "open"))), "") == id
 
@@ -465,7 +465,7 @@ def test_a_call_that_json_rpc_refuses_is_known_by_its_code(error: str, id: str) 
         ("Unknown origin", "origin-refused"),
     ],
 )
-def test_an_origin_is_lost_only_where_the_words_leave_nothing_else_open(body: str, id: str) -> None:
+def test_an_origin_is_lost_only_where_the_words_leave_nothing_else_open(body, id):
     assert first(f"HTTP/1.1 403 Forbidden\n\n{body}", "https://app.example").id == id
     assert first(f"HTTP/1.1 403 Forbidden\n\n{body}").id == "origin-refused"
 
@@ -481,7 +481,7 @@ def test_an_origin_is_lost_only_where_the_words_leave_nothing_else_open(body: st
         ("/ws", "Reason: session timed out or not found", "session"),
     ],
 )
-def test_a_session_that_expired_is_not_always_one_of_a_login(path: str, body: str, id: str) -> None:
+def test_a_session_that_expired_is_not_always_one_of_a_login(path, body, id):
     answer = f"HTTP/1.1 403 Forbidden\r\n\r\n{body}".encode()
     assert causes(reading_of(answer, "fin", {"path": path}))[0].id == id
 
@@ -497,7 +497,7 @@ def test_a_session_that_expired_is_not_always_one_of_a_login(path: str, body: st
         ("/assigning", False),
     ],
 )
-def test_a_word_within_another_is_no_login(to: str, login: bool) -> None:
+def test_a_word_within_another_is_no_login(to, login):
     assert (first(f"HTTP/1.1 302 Found\nLocation: {to}\n\n").fix.startswith("log in first")) == login
 
 
@@ -505,11 +505,11 @@ def test_a_word_within_another_is_no_login(to: str, login: bool) -> None:
     "answer",
     ["413 Payload Too Large", "413 Content Too Large", "413 Request Entity Too Large", "414 URI Too Long"],
 )
-def test_each_standard_phrase_of_a_status_is_ordinary(answer: str) -> None:
+def test_each_standard_phrase_of_a_status_is_ordinary(answer):
     assert first(f"HTTP/1.1 {answer}\n\n").id == "header-too-large"
 
 
-def test_a_compressed_packet_connects_to_socket_io_too() -> None:
+def test_a_compressed_packet_connects_to_socket_io_too():
     packer = zlib.compressobj(wbits=-15)
     packed = (packer.compress(b"40") + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
     opened = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" + ENGINE
@@ -519,12 +519,12 @@ def test_a_compressed_packet_connects_to_socket_io_too() -> None:
 
 
 @pytest.mark.parametrize("message", [b'44{"message":"\xff"}', b'44"\xc3', b'{"error":"\xff no token"}'])
-def test_a_message_that_is_not_utf8_has_no_words_and_raises_nothing(message: bytes) -> None:
+def test_a_message_that_is_not_utf8_has_no_words_and_raises_nothing(message):
     opened = OPEN + ENGINE + bytes([0x81, len(message)]) + message
     assert [each.id for each in causes(reading_of(opened, "open"))] == ["not-socket.io"]
 
 
-def test_a_fault_of_the_request_is_no_proof_of_why_a_server_closed() -> None:
+def test_a_fault_of_the_request_is_no_proof_of_why_a_server_closed():
     request = REQUEST.replace(b"Version: 13", b"Version: 12")
     for how, more in (("fin", True), ("reset", True), ("timeout", False)):
         events = (Sent(0, request), Ended(1, how))
@@ -537,14 +537,14 @@ def test_a_fault_of_the_request_is_no_proof_of_why_a_server_closed() -> None:
 
 @pytest.mark.parametrize(("challenge", "other"), [("", True), ("WWW-Authenticate: Basic\n", False)])
 @pytest.mark.parametrize("signed", ["", "X-Powered-By: Express\n"])
-def test_a_401_that_names_no_scheme_may_be_of_another_check(signed: str, challenge: str, other: bool) -> None:
+def test_a_401_that_names_no_scheme_may_be_of_another_check(signed, challenge, other):
     found = first(f"HTTP/1.1 401 Unauthorized\n{signed}{challenge}\n")
     assert found.id == ("refused" if other else "unauthorized")
     assert ("another check" in found.text) == other
 
 
 @pytest.mark.parametrize("server", ["granian", "hypercorn-h11"])
-def test_a_failure_with_a_page_may_be_of_a_plain_get(server: str) -> None:
+def test_a_failure_with_a_page_may_be_of_a_plain_get(server):
     found = first(f"HTTP/1.1 500 Internal Server Error\nServer: {server}\n\nInternal server error")
     assert found.id == "error"
     assert "a proxy that drops Upgrade" in found.text
@@ -553,7 +553,7 @@ def test_a_failure_with_a_page_may_be_of_a_plain_get(server: str) -> None:
 @pytest.mark.parametrize(
     ("status", "route"), [("404 ", True), ("405 ", True), ("410 Gone", True), ("200 ", True)]
 )
-def test_an_answer_of_an_application_may_be_that_of_no_route(status: str, route: bool) -> None:
+def test_an_answer_of_an_application_may_be_that_of_no_route(status, route):
     found = first(f"HTTP/1.1 {status}\nServer: hypercorn-h11\n\n")
     assert ("no WebSocket endpoint at this path" in found.text) == route
 
@@ -561,7 +561,7 @@ def test_an_answer_of_an_application_may_be_that_of_no_route(status: str, route:
 @pytest.mark.parametrize(
     ("words", "id"), [("RBAC: access denied", "blocked-by-rule"), ("RBAC: you are denied", "refused")]
 )
-def test_the_policy_of_envoy_is_known_by_its_own_words(words: str, id: str) -> None:
+def test_the_policy_of_envoy_is_known_by_its_own_words(words, id):
     assert first(f"HTTP/1.1 403 Forbidden\nServer: envoy\n\n{words}").id == id
 
 
@@ -576,12 +576,12 @@ def test_the_policy_of_envoy_is_known_by_its_own_words(words: str, id: str) -> N
         ("boom", ""),
     ],
 )
-def test_what_a_parser_of_json_says_is_no_chat(message: str, id: str) -> None:
+def test_what_a_parser_of_json_says_is_no_chat(message, id):
     found = causes(reading_of(OPEN + frame(1, message.encode()), "open"))
     assert next((each.id for each in found), "") == id
 
 
-def test_a_401_without_a_scheme_may_not_be_about_the_credentials_sent() -> None:
+def test_a_401_without_a_scheme_may_not_be_about_the_credentials_sent():
     request = REQUEST[:-2] + b"Authorization: Bearer t\r\n\r\n"
     for challenge, other in ((b"", True), (b"WWW-Authenticate: Bearer\r\n", False)):
         answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n" + challenge + b"\r\n"
@@ -592,11 +592,11 @@ def test_a_401_without_a_scheme_may_not_be_about_the_credentials_sent() -> None:
 
 
 @pytest.mark.parametrize("status", ["502 Bad Gateway", "504 Gateway Timeout"])
-def test_a_status_of_a_gateway_may_be_of_an_application_before_a_service(status: str) -> None:
+def test_a_status_of_a_gateway_may_be_of_an_application_before_a_service(status):
     assert "a service of the application" in first(f"HTTP/1.1 {status}\n\n").text
 
 
-def test_http_behind_a_101_may_be_what_a_handler_sent() -> None:
+def test_http_behind_a_101_may_be_what_a_handler_sent():
     found = causes(reading_of(OPEN + b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", "fin"))[
         0
     ]
@@ -605,7 +605,7 @@ def test_http_behind_a_101_may_be_what_a_handler_sent() -> None:
 
 
 @pytest.mark.parametrize("reason", ["cannot reach the upstream", "zzz"])
-def test_the_reason_of_a_close_is_quoted_once(reason: str) -> None:
+def test_the_reason_of_a_close_is_quoted_once(reason):
     assert [reason in each.text for each in all_closed(1011, reason)].count(True) == 1
 
 
@@ -619,7 +619,7 @@ def test_the_reason_of_a_close_is_quoted_once(reason: str) -> None:
         ('HTTP/1.1 403 Forbidden\n\n{"error": {"who": "Ann Lee"}}', '"Ann Lee"'),
     ],
 )
-def test_names_are_not_quoted_as_statements(answer: str, quote: str) -> None:
+def test_names_are_not_quoted_as_statements(answer, quote):
     says = first(answer).text.partition("the server says ")[2]
     assert says == quote
 
@@ -636,7 +636,7 @@ def test_names_are_not_quoted_as_statements(answer: str, quote: str) -> None:
         ("HTTP/1.1 403 Forbidden\n\nMembers come first", "refused"),
     ],
 )
-def test_words_about_something_else_come_before_the_host_of_the_request(answer: str, id: str) -> None:
+def test_words_about_something_else_come_before_the_host_of_the_request(answer, id):
     head, _, body = answer.partition("\n\n")
     wire = (head.replace("\n", "\r\n") + "\r\n\r\n" + body).encode()
     assert causes(reading_of(wire, "fin", {"headers": ["Host: other.example"]}))[0].id == id
@@ -645,24 +645,24 @@ def test_words_about_something_else_come_before_the_host_of_the_request(answer: 
 @pytest.mark.parametrize(
     ("words", "none"), [("Backend not available", True), ("connect to backend failed", False)]
 )
-def test_a_backend_that_is_not_available_may_not_be_set(words: str, none: bool) -> None:
+def test_a_backend_that_is_not_available_may_not_be_set(words, none):
     assert (
         "no application for this host or path" in first(f"HTTP/1.1 503 Service Unavailable\n\n{words}").text
     ) == none
 
 
 @pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "403 Forbidden", "500 Internal Server Error"])
-def test_a_wsgi_server_alone_does_not_show_django(status: str) -> None:
+def test_a_wsgi_server_alone_does_not_show_django(status):
     found = first(f"HTTP/1.0 {status}\nServer: WSGIServer/0.2 CPython/3.11\n\n")
     assert "Django" not in found.text + found.fix
     assert "runserver" not in found.fix
 
 
-def test_a_failure_after_a_message_may_be_its_refusal() -> None:
+def test_a_failure_after_a_message_may_be_its_refusal():
     frame = b"\x88\x11" + (1011).to_bytes(2, "big") + b"ValidationError"
     sent = (Sent(0, REQUEST), Received(1, OPEN), Sent(1000, b"\x81\x82\0\0\0\0hi"))
 
-    def cause(at: int) -> Cause:
+    def cause(at):
         events = (*sent, Received(at, frame), Ended(at + 1, "fin"))
         return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
 
@@ -679,19 +679,19 @@ def test_a_failure_after_a_message_may_be_its_refusal() -> None:
         (b"HTTP/1.1 403 no", "dropped-in-status-line"),
     ],
 )
-def test_a_refusal_whose_head_does_not_end_is_still_one(begun: bytes, id: str) -> None:
+def test_a_refusal_whose_head_does_not_end_is_still_one(begun, id):
     found = causes(reading_of(begun, "fin"))
     assert found[0].id == id
     assert {"dropped-in-head", "dropped-in-status-line"} & {cause.id for cause in found}
 
 
-def test_a_silent_end_leaves_open_what_was_not_sent() -> None:
+def test_a_silent_end_leaves_open_what_was_not_sent():
     events = (Sent(0, REQUEST), Ended(2, "fin"))
     first = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
     assert "(path, token, cookie, Origin, subprotocol)" in first.text
 
 
-def test_a_page_without_a_reason_leaves_open_that_an_origin_is_required() -> None:
+def test_a_page_without_a_reason_leaves_open_that_an_origin_is_required():
     page = (
         "<html><head><title>400 Forbidden</title></head><body>Received invalid WebSocket request</body></html>"
     )
@@ -700,7 +700,7 @@ def test_a_page_without_a_reason_leaves_open_that_an_origin_is_required() -> Non
     assert "no Origin" not in first(answer, "http://app.example").text
 
 
-def test_a_code_alone_leaves_open_what_went_before_it() -> None:
+def test_a_code_alone_leaves_open_what_went_before_it():
     assert "an idle timeout" in closed(1013, "", 2_500_000).text
     assert "an idle timeout" in closed(4000, "", 2_500_000).text
     assert "an idle timeout" not in closed(1013, "", 1000).text
@@ -710,7 +710,7 @@ def test_a_code_alone_leaves_open_what_went_before_it() -> None:
     assert "a refusal of the session" not in after_message(1003).text
 
 
-def after_message(code: int) -> Cause:
+def after_message(code):
     """The first cause of a session that the server closed right after a message."""
     frame = b"\x88\x02" + code.to_bytes(2, "big")
     sent = (Sent(0, REQUEST), Received(1, OPEN), Sent(1000, b"\x81\x82\0\0\0\0hi"))
@@ -732,7 +732,7 @@ def after_message(code: int) -> Cause:
         ('{"error":"members only"', False),
     ],
 )
-def test_an_ordinary_answer_is_quoted_where_it_reports_a_fault(body: str, quote: bool) -> None:
+def test_an_ordinary_answer_is_quoted_where_it_reports_a_fault(body, quote):
     found = first(f"HTTP/1.1 200 OK\nContent-Type: application/json\n\n{body}")
     assert found.id == "not-upgraded"
     assert ('the server says "members only"' in found.text) == quote
@@ -744,7 +744,7 @@ SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
 @pytest.mark.parametrize(
     "fields", ["Content-Length: 0", "Date: x\nContent-Length: 0\nContent-Type: text/plain\nConnection: close"]
 )
-def test_without_an_origin_a_refused_socket_io_may_be_at_another_path(fields: str) -> None:
+def test_without_an_origin_a_refused_socket_io_may_be_at_another_path(fields):
     found = first(f"HTTP/1.1 403 Forbidden\n{fields}\n\n", path=SOCKET_IO)
     assert (found.id, found.usual[0]) == ("refused", "no Socket.IO server at this path")
     foreign = first(f"HTTP/1.1 403 Forbidden\n{fields}\n\n", "https://other.example", SOCKET_IO)
@@ -761,11 +761,11 @@ def test_without_an_origin_a_refused_socket_io_may_be_at_another_path(fields: st
         ("/rooms/7a/ws", False),
     ],
 )
-def test_a_path_with_an_id_may_name_what_is_not_there(path: str, known: bool) -> None:
+def test_a_path_with_an_id_may_name_what_is_not_there(path, known):
     found = first("HTTP/1.1 404 Not Found\nContent-Length: 0\n\n", path=path)
     assert ("an id in the path that the server does not know" in found.usual) == known
 
 
-def test_a_close_with_1008_gives_its_usual_causes_where_it_gives_no_reason() -> None:
+def test_a_close_with_1008_gives_its_usual_causes_where_it_gives_no_reason():
     assert closed(1008, "").usual == ("a check (token, session, Origin, parameter)",)
     assert closed(1008, "bad request").usual == ()

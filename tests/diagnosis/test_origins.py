@@ -23,6 +23,6 @@ from wsprobe.diagnosis.origins import near
         ("chrome-extension://localhost", "chat.example", True, None),
     ],
 )
-def test_near_origins(origin: str, host: str, secure: bool, meant: str | None) -> None:
+def test_near_origins(origin, host, secure, meant):
     found = near(origin, host, secure=secure)
     assert (None if found is None else found[0]) == meant

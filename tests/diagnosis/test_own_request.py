@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.diagnosis.recorded import reading_of
@@ -17,38 +15,38 @@ ACCEPTED = (
 )
 
 
-def test_text_that_is_no_http_after_an_odd_request() -> None:
+def test_text_that_is_no_http_after_an_odd_request():
     found = causes(reading_of(b"Error 426: Upgrade Required\n", "fin", OLD))
     assert [each.id for each in found] == ["version-unsupported", "not-http-text"]
     assert found[0].certainty == "own-request"
 
 
-def test_text_that_is_no_http_after_a_huge_field() -> None:
+def test_text_that_is_no_http_after_a_huge_field():
     huge = {"headers": [f"Cookie: {'x' * 20000}"]}
     assert causes(reading_of(b"400 too large\n", "fin", huge))[0].id == "header-too-large"
 
 
-def test_text_that_is_no_http_after_a_plain_handshake() -> None:
+def test_text_that_is_no_http_after_a_plain_handshake():
     found = causes(reading_of(b"220 ready\r\n", "fin"))
     assert {each.certainty for each in found} & {"own-request"} == set()
     assert found
 
 
-def test_http_behind_a_101_is_why_its_frames_are_invalid() -> None:
+def test_http_behind_a_101_is_why_its_frames_are_invalid():
     behind = ACCEPTED + b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
     told = report(reading_of(behind, "fin").exchange)
     assert told.outcome == "invalid"
     assert [each.id for each in told.causes] == ["response-after-101"]
 
 
-def test_how_a_session_ended_is_not_why_a_101_was_invalid() -> None:
+def test_how_a_session_ended_is_not_why_a_101_was_invalid():
     wrong = ACCEPTED.replace(b"s3pP", b"AAAA")
     assert causes(reading_of(wrong + b"\x88\x02\x03\xe8", "fin"))[0].id == "closed"
     told = report(reading_of(wrong + b"\x88\x02\x03\xe8", "fin").exchange)
     assert (told.outcome, told.causes) == ("invalid", ())
 
 
-def test_a_reason_to_reject_is_quoted() -> None:
+def test_a_reason_to_reject_is_quoted():
     answer = b"HTTP/1.1 %s\r\nConnection: close\r\nX-WebSocket-Reject-Reason: %s\r\n\r\n"
     crashed = causes(reading_of(answer % (b"500 Internal Server Error", b"Error: boom"), "fin"))
     refused = causes(reading_of(answer % (b"403 Forbidden", b"room is full up"), "fin"))
@@ -56,7 +54,7 @@ def test_a_reason_to_reject_is_quoted() -> None:
     assert '"Error: boom"' in crashed[0].text
 
 
-def test_a_bare_403_without_an_origin_names_what_was_not_sent() -> None:
+def test_a_bare_403_without_an_origin_names_what_was_not_sent():
     answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
     bare = causes(reading_of(answer, "fin"))[0]
     assert (bare.id, "no Origin in the request" in bare.text, "--origin" in bare.fix) == (
@@ -70,7 +68,7 @@ def test_a_bare_403_without_an_origin_names_what_was_not_sent() -> None:
     assert "Origin" not in lost.text
 
 
-def test_a_session_that_another_one_replaced() -> None:
+def test_a_session_that_another_one_replaced():
     close = ACCEPTED + b"\x88\x11\x0f\xa0duplicate login"
     assert causes(reading_of(close, "fin"))[0].id == "closed"
     answer = b"HTTP/1.1 409 Conflict\r\nContent-Type: text/plain\r\n\r\nclient 7 is already connected"
@@ -90,9 +88,7 @@ def test_a_session_that_another_one_replaced() -> None:
         ),
     ],
 )
-def test_another_reason_in_the_answer_comes_before_what_was_sent(
-    answer: str, id: str, asked: dict[str, Any]
-) -> None:
+def test_another_reason_in_the_answer_comes_before_what_was_sent(answer, id, asked):
     found = causes(reading_of(answer.replace("\n", "\r\n").encode(), "fin", asked))
     own = [each for each in found if each.certainty == "own-request"]
     assert (found[0].id, found[0] in own) == (id, False)
@@ -109,9 +105,7 @@ def test_another_reason_in_the_answer_comes_before_what_was_sent(
         ({"headers": ["Host: other.example"]}, "host-refused", [421]),
     ],
 )
-def test_a_status_about_something_else_leaves_room_for_it(
-    asked: dict[str, Any], id: str, statuses: list[int]
-) -> None:
+def test_a_status_about_something_else_leaves_room_for_it(asked, id, statuses):
     fitting = []
     for status in range(400, 512):
         found = causes(reading_of(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status, "fin", asked))
@@ -123,7 +117,7 @@ def test_a_status_about_something_else_leaves_room_for_it(
     assert fitting == statuses
 
 
-def test_what_was_sent_and_is_missing_was_dropped_on_the_way() -> None:
+def test_what_was_sent_and_is_missing_was_dropped_on_the_way():
     body = b"Failed to open a WebSocket connection: missing %s.\n"
     answer = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n" + body
     for words, asked, lost, wanted in (
@@ -135,7 +129,7 @@ def test_what_was_sent_and_is_missing_was_dropped_on_the_way() -> None:
         assert causes(reading_of(answer % words, "fin"))[0].id == wanted
 
 
-def test_an_empty_403_with_a_content_type_is_not_envoy_s_own() -> None:
+def test_an_empty_403_with_a_content_type_is_not_envoy_s_own():
     own = b"HTTP/1.1 403 Forbidden\r\nserver: envoy\r\ncontent-length: 0\r\n\r\n"
     passed_on = own.replace(b"\r\nserver", b"\r\ncontent-type: text/plain; charset=utf-8\r\nserver")
     assert author(reading_of(own, "fin")).id == "envoy"

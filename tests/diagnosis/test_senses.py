@@ -8,7 +8,7 @@ from tests.diagnosis import senses
 from wsprobe.diagnosis import causes
 
 
-def test_words_are_many_and_most_stand_in_two_senses() -> None:
+def test_words_are_many_and_most_stand_in_two_senses():
     rows = tuple(senses.senses())
     both = [
         word
@@ -18,12 +18,12 @@ def test_words_are_many_and_most_stand_in_two_senses() -> None:
     assert len(both) >= 60
 
 
-def test_few_are_read_in_a_sense_that_they_do_not_have() -> None:
+def test_few_are_read_in_a_sense_that_they_do_not_have():
     other = [each for each in senses.senses() if not each.right]
     wrong = [str(each) for each in other if each.verdict(causes(each.reading)) == "false"]
     assert len(wrong) <= 0.02 * len(other), wrong
 
 
 @pytest.mark.parametrize("each", list(senses.senses()), ids=str)
-def test_the_sense_of_a_rule_is_known(each: senses.Sense) -> None:
+def test_the_sense_of_a_rule_is_known(each):
     assert each.verdict(causes(each.reading)) != "false"

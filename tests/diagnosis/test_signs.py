@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.diagnosis.measured import measured
@@ -11,12 +9,10 @@ from tests.diagnosis.recorded import reading_of
 from tests.diagnosis.rules import FILES, sections
 from wsprobe import diagnosis
 from wsprobe.diagnosis import pages
-from wsprobe.diagnosis.author_rules import AuthorRules
-from wsprobe.diagnosis.evidence import Evidence, answer_of
-from wsprobe.read.reading import Reading
+from wsprobe.diagnosis.evidence import answer_of
 
 
-def readings() -> Iterator[Reading]:
+def readings():
     """Those of all measured answers, and of all answers of the rules' own tests."""
     for each in measured():
         yield each.reading
@@ -26,14 +22,14 @@ def readings() -> Iterator[Reading]:
                 yield reading_of(section.wire(status), "fin")
 
 
-def answers() -> Iterator[Evidence]:
+def answers():
     for reading in readings():
         if (final := reading.final) is not None and final.status is not None:
             yield answer_of(reading, final)
 
 
 @pytest.mark.parametrize("rules", [diagnosis._RULES, pages.FORWARD], ids=["author", "forward"])
-def test_every_answer_that_a_rule_knows_has_one_of_its_signs(rules: AuthorRules) -> None:
+def test_every_answer_that_a_rule_knows_has_one_of_its_signs(rules):
     known = set()
     for evidence in answers():
         fitting = list(rules.fitting(evidence))
@@ -44,6 +40,6 @@ def test_every_answer_that_a_rule_knows_has_one_of_its_signs(rules: AuthorRules)
     assert known == {rule.find for rule in rules.rules}
 
 
-def test_an_answer_tries_few_rules() -> None:
+def test_an_answer_tries_few_rules():
     tried = [len(list(diagnosis._RULES.fitting(evidence))) for evidence in answers()]
     assert sum(tried) / len(tried) < 5

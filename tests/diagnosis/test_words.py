@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from re import _parser as parser  # type: ignore[attr-defined]
-from typing import Any
+from re import _parser as parser
 
 import pytest
 
 from tests.diagnosis.recorded import reading_of
 from tests.diagnosis.senses import senses
-from wsprobe.diagnosis import Cause, causes
+from wsprobe.diagnosis import causes
 from wsprobe.diagnosis.session import troubled
 from wsprobe.diagnosis.words import STATED
 
 ORIGIN = {"origin": "https://page.example"}
 
 
-def first(answer: str, **asked: object) -> Cause:
+def first(answer, **asked):
     return causes(reading_of(answer.replace("\n", "\r\n", 99).encode("latin-1"), "fin", asked))[0]
 
 
-def html(title: str, rest: str = "") -> str:
+def html(title, rest=""):
     page = f"<!doctype html><html><head><title>{title}</title></head><body>{rest}</body></html>"
     return f"Content-Type: text/html\n\n{page}"
 
@@ -117,7 +115,7 @@ def html(title: str, rest: str = "") -> str:
         ("HTTP/1.1 500 Internal Server Error\n\nboom", {}, "error", "boom"),
     ],
 )
-def test_words_are_read_and_quoted(answer: str, asked: dict[str, object], id: str, quote: str) -> None:
+def test_words_are_read_and_quoted(answer, asked, id, quote):
     found = first(answer, **asked)
     assert (found.id, found.certainty) == (id, "stated")
     assert quote in found.text
@@ -137,31 +135,31 @@ def test_words_are_read_and_quoted(answer: str, asked: dict[str, object], id: st
         "HTTP/1.1 301 Permanent Redirect\nLocation: /ws/",
     ],
 )
-def test_what_says_no_more_than_the_status_is_no_word(answer: str) -> None:
+def test_what_says_no_more_than_the_status_is_no_word(answer):
     assert next(each.certainty for each in causes(reading_of(answer.encode(), "fin"))) != "stated"
 
 
-def test_a_request_that_is_no_handshake_leads_and_the_words_agree() -> None:
+def test_a_request_that_is_no_handshake_leads_and_the_words_agree():
     found = first(
         "HTTP/1.1 400 Bad Request\n\n'upgrade' token not found in 'Connection' header", note="plain GET"
     )
     assert (found.id, found.certainty) == ("handshake-incomplete", "own-request")
 
 
-def test_a_page_of_200_says_nothing() -> None:
+def test_a_page_of_200_says_nothing():
     found = first(
         "HTTP/1.1 200 OK\nContent-Type: text/html; charset=utf-8\n\n<html>log in with your token</html>"
     )
     assert (found.id, found.certainty) == ("not-upgraded", "status")
 
 
-def test_over_tls_the_port_that_wants_tls_is_the_one_behind() -> None:
+def test_over_tls_the_port_that_wants_tls_is_the_one_behind():
     answer = "HTTP/1.1 400 Bad Request\n\nplain HTTP request was sent to HTTPS port"
     assert first(answer).id == "tls-port"
     assert first(answer, scheme="wss").id == "backend-tls"
 
 
-def test_an_answer_that_shows_upgrade_arrived_lost_none() -> None:
+def test_an_answer_that_shows_upgrade_arrived_lost_none():
     answer = b"HTTP/1.1 404 Not Found\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n"
     assert {each.id for each in causes(reading_of(answer, "fin"))} == {"not-found"}
 
@@ -181,13 +179,13 @@ def test_an_answer_that_shows_upgrade_arrived_lost_none() -> None:
         ("The proxy is busy", 500, "error"),
     ],
 )
-def test_what_a_gateway_says_of_its_own_failure(said: str, status: int, id: str) -> None:
+def test_what_a_gateway_says_of_its_own_failure(said, status, id):
     """Words of a failure are about time, a connection or a rule before they are about an exception."""
     assert first(f"HTTP/1.1 {status} Internal Server Error\nContent-Type: text/plain\n\n{said}").id == id
 
 
 @pytest.mark.parametrize(("pieces", "pattern"), [(row[0], row[1]) for row in STATED])
-def test_what_an_expression_knows_has_one_of_its_pieces(pieces: tuple[str, ...], pattern: str) -> None:
+def test_what_an_expression_knows_has_one_of_its_pieces(pieces, pattern):
     """Else a row would be passed over whose words are there."""
     known = [text for text in (*samples(parser.parse(pattern)), *TEXTS) if re.search(pattern, text)]
     assert known
@@ -198,7 +196,7 @@ def test_what_an_expression_knows_has_one_of_its_pieces(pieces: tuple[str, ...],
 TEXTS = tuple(each.text.lower() for each in senses())
 
 
-def samples(tree: Iterable[tuple[Any, Any]]) -> list[str]:
+def samples(tree):
     """Texts for a parsed expression: one for each of its alternatives and options, with the first of all
     others. What stands around a match (an assertion) is left out."""
     parts = [_of(op, value) for op, value in tree]
@@ -209,7 +207,7 @@ def samples(tree: Iterable[tuple[Any, Any]]) -> list[str]:
     return found
 
 
-def _of(op: Any, value: Any) -> list[str]:
+def _of(op, value):
     match str(op):
         case "LITERAL":
             return [chr(value)]
@@ -241,5 +239,5 @@ def _of(op: Any, value: Any) -> list[str]:
         ('["join","room"]', ()),
     ],
 )
-def test_the_last_message_of_a_session_that_is_a_list(text: str, words: tuple[str, ...]) -> None:
+def test_the_last_message_of_a_session_that_is_a_list(text, words):
     assert troubled(text, ended=True) == words

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from tests.diagnosis.recorded import Recorded, reading_of, recorded
+from tests.diagnosis.recorded import reading_of, recorded
 from wsprobe.diagnosis import author
 from wsprobe.diagnosis.statuses import phrase_of
 
 FILE = Path(__file__).parent / "varied.txt"
 STATUSES = (400, 401, 402, 403, 404, 405, 408, 426, 429, 431, 500, 501, 502, 503, 504, 505)
-ASKED: dict[str, dict[str, Any]] = {
+ASKED = {
     "a foreign Origin": {"origin": "https://evil.example"},
     "credentials": {"headers": ["Authorization: Bearer x"]},
     "a subprotocol": {"protocols": ["chat"]},
@@ -26,9 +24,9 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 
 
-def told() -> str:
+def told():
     """The whole file."""
-    counted: Counter[str] = Counter()
+    counted = Counter()
     for each in _unlike():
         for how, answer, asked in _variations(each):
             known = author(reading_of(answer, each.ended, asked, each.late))
@@ -37,7 +35,7 @@ def told() -> str:
     return "".join(f"{line} ({count})\n" for line, count in sorted(counted.items()))
 
 
-def _unlike() -> Iterator[Recorded]:
+def _unlike():
     """Refusals that differ in more than their times, and were no answers to CONNECT."""
     seen = set()
     for each in recorded():
@@ -47,7 +45,7 @@ def _unlike() -> Iterator[Recorded]:
             yield each
 
 
-def _variations(of: Recorded) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
+def _variations(of):
     head, _, body = of.answer.partition(b"\r\n\r\n")
     line, *fields = head.split(b"\r\n")
     for name, asked in ASKED.items():
@@ -64,7 +62,7 @@ def _variations(of: Recorded) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
         yield f"no {name}", _answer(line, fields[:index] + fields[index + 1 :], body), of.asked
 
 
-def _answer(line: bytes, fields: list[bytes], body: bytes) -> bytes:
+def _answer(line, fields, body):
     kept = [
         each for each in fields if body or not each.lower().startswith((b"content-length", b"transfer-enc"))
     ]

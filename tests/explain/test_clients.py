@@ -12,7 +12,7 @@ TELLING = ("undici@6.29", "ws", "deno", "bun")
 
 
 @pytest.mark.parametrize("name", TELLING)
-def test_every_message_is_recognised(name: str) -> None:
+def test_every_message_is_recognised(name):
     _, recordings = store.load(name)
     said = {
         event["message"]

@@ -89,35 +89,33 @@ FROM_SOURCES = [
 ]
 
 
-def measured() -> list[tuple[str, str]]:
+def measured():
     path = Path(__file__).parent / "console_texts.txt"
     lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
     return [(engine, text) for engine, _, text in (line.partition("\t") for line in lines)]
 
 
-def filled(text: str) -> str:
+def filled(text):
     for name, value in FILLED.items():
         text = text.replace(name, value)
     return text
 
 
-def test_all_are_there() -> None:
+def test_all_are_there():
     assert len(measured()) == 162
 
 
 @every(measured())
-def test_measured(each: tuple[str, str]) -> None:
+def test_measured(each):
     engine, text = each
     match = console.recognise(filled(text))
-    assert match is not None
     assert not match.row.get("general")
     assert engine in match.engines
 
 
 @pytest.mark.parametrize(("engine", "text"), FROM_SOURCES)
-def test_read_in_the_sources(engine: str, text: str) -> None:
+def test_read_in_the_sources(engine, text):
     match = console.recognise(text)
-    assert match is not None
     assert not match.row.get("general")
     assert engine in match.engines
 
@@ -132,7 +130,7 @@ def test_read_in_the_sources(engine: str, text: str) -> None:
         '"{text}", source: https://page.example/app.js (12)',
     ],
 )
-def test_with_all_that_stands_around_it(line: str) -> None:
+def test_with_all_that_stands_around_it(line):
     said = "Error during WebSocket handshake: Unexpected response code: 502"
     text = f"WebSocket connection to '{URL}' failed: {said}"
     entry = explain.find(line.replace("{text}", text))
@@ -142,7 +140,7 @@ def test_with_all_that_stands_around_it(line: str) -> None:
     assert any("Bad Gateway" in paragraph for paragraph in entry.text)
 
 
-def test_curly_and_straight_quotes_are_alike() -> None:
+def test_curly_and_straight_quotes_are_alike():
     straight = explain.find("Firefox can't establish a connection to the server at wss://a.example/.")
     curly = explain.find("Firefox can\u2019t establish a connection to the server at wss://a.example/.")
     assert straight == curly
@@ -178,15 +176,14 @@ IN_OTHER_LANGUAGES = {
 @pytest.mark.parametrize(
     ("english", "line"), [(part, line) for part, lines in IN_OTHER_LANGUAGES.items() for line in lines]
 )
-def test_firefox_in_german_french_spanish_and_japanese(english: str, line: str) -> None:
+def test_firefox_in_german_french_spanish_and_japanese(english, line):
     entry = explain.find(f"app.js:12 {line} app.js:12:5")
     assert english in entry.title
     assert ("written by", "Firefox") in entry.facts
 
 
-def test_url_is_read_to_its_end() -> None:
+def test_url_is_read_to_its_end():
     match = console.recognise(f"Firefox can't establish a connection to the server at {URL}.")
-    assert match is not None
     assert match.values == {"url": URL}
 
 
@@ -221,7 +218,7 @@ def test_url_is_read_to_its_end() -> None:
         ),
     ],
 )
-def test_as_people_paste_them(line: str, title: str) -> None:
+def test_as_people_paste_them(line, title):
     """Without a colon, a reason or a full stop, and on several lines."""
     entry = explain.find(line)
     assert entry.kind == "console text"
@@ -229,13 +226,13 @@ def test_as_people_paste_them(line: str, title: str) -> None:
     assert "does not know" not in entry.text[0]
 
 
-def test_a_socket_closed_before_it_opened_says_nothing_of_the_server() -> None:
+def test_a_socket_closed_before_it_opened_says_nothing_of_the_server():
     """A page also gives up because no answer comes."""
     entry = explain.find("WebSocket is closed before the connection is established.")
     assert "not the cause" not in explain.text(entry)
 
 
-def test_every_text_is_found_by_itself() -> None:
+def test_every_text_is_found_by_itself():
     """No text hides another: each, filled in, is recognised as itself."""
     for text in console.texts():
         line = text
@@ -246,7 +243,7 @@ def test_every_text_is_found_by_itself() -> None:
         assert match.row["text"] == text
 
 
-def test_no_text_of_an_engine_stands_here_again() -> None:
+def test_no_text_of_an_engine_stands_here_again():
     """A row names the place of a text that the facts of its engine have."""
     browsers = {name: (name,) for name in BROWSERS}
     for name, engines in {**browsers, "runtimes": RUNTIMES, "clients": RUNTIMES}.items():
@@ -262,7 +259,7 @@ def test_no_text_of_an_engine_stands_here_again() -> None:
         assert [row["text"] for row in rows if row.get("text") in known] == []
 
 
-def test_every_place_in_the_facts_has_a_text() -> None:
+def test_every_place_in_the_facts_has_a_text():
     rows = [row for name in console.FILES for row in load(f"console/{name}")["message"] if "fact" in row]
     assert rows
     for row in rows:
@@ -272,7 +269,7 @@ def test_every_place_in_the_facts_has_a_text() -> None:
         assert "text" not in row
 
 
-def test_every_text_says_what_to_do() -> None:
+def test_every_text_says_what_to_do():
     for _, row in console._rows():
         assert row["means"]
         assert row["usual"]
@@ -281,7 +278,7 @@ def test_every_text_says_what_to_do() -> None:
             assert words.isascii()
 
 
-def test_scenarios_and_topics_exist() -> None:
+def test_scenarios_and_topics_exist():
     from wsprobe.lab import aliases, names
 
     known = {*names(), *aliases()}
@@ -291,21 +288,21 @@ def test_scenarios_and_topics_exist() -> None:
             assert explain.find(topic)
 
 
-def test_a_name_of_net_errors_alone() -> None:
+def test_a_name_of_net_errors_alone():
     assert "resolve" in explain.find("net::ERR_NAME_NOT_RESOLVED").text[0]
 
 
-def test_unknown_cause_is_said_to_be_unknown() -> None:
+def test_unknown_cause_is_said_to_be_unknown():
     entry = explain.find(f"WebSocket connection to '{URL}' failed: Something new")
     assert "does not know" in entry.text[0]
 
 
-def test_other_lines_are_not_recognised() -> None:
+def test_other_lines_are_not_recognised():
     assert console.find("Uncaught TypeError: x is not a function") is None
 
 
-def test_no_more_of_a_pasted_text_is_read_than_a_console_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
+def test_no_more_of_a_pasted_text_is_read_than_a_console_writes(monkeypatch):
+    seen = []
     monkeypatch.setattr(console, "find", seen.append)
     with pytest.raises(explain.UnknownTopic):
         explain.find("what is this " * 10_000)
@@ -313,7 +310,7 @@ def test_no_more_of_a_pasted_text_is_read_than_a_console_writes(monkeypatch: pyt
 
 
 @pytest.mark.parametrize("char", ["\x1b", "\x07", "\x9b", "\u202e", "\u3164", "\udcff"])
-def test_what_is_quoted_is_escaped(char: str) -> None:
+def test_what_is_quoted_is_escaped(char):
     shown = explain.text(explain.find(f"WebSocket connection to 'ws://a/{char}]0;P' failed: x"))
     assert shown.splitlines()[0] == (
         f"console text: WebSocket connection to 'ws://a/{ascii(char)[1:-1]}]0;P' failed: x"

@@ -11,7 +11,7 @@ from tests.cases import every
 from wsprobe import explain
 from wsprobe.diagnosis.kinds import KINDS
 from wsprobe.explain import UnknownTopic, console, failures
-from wsprobe.explain.entry import Topic, load
+from wsprobe.explain.entry import load
 from wsprobe.judge import FINDINGS
 
 ROWS = [
@@ -24,7 +24,7 @@ CLIENTS = sorted({client for client, _, _ in ROWS})
 
 
 @cache
-def reported(text: str) -> str | None:
+def reported(text):
     """The label of what *text* reports by the general forms alone: they know no client."""
     found = failures.recognise(text)
     if found is None:
@@ -32,13 +32,13 @@ def reported(text: str) -> str | None:
     return found.failure["id"] if found.failure else str(found.status or found.close_code)
 
 
-def test_there_are_many() -> None:
+def test_there_are_many():
     assert len(ROWS) > 700
     assert len(CLIENTS) > 90
 
 
 @every(CLIENTS)
-def test_the_general_forms_know_what_each_client_reports(client: str) -> None:
+def test_the_general_forms_know_what_each_client_reports(client):
     wrong = [
         (text, label, reported(text))
         for of, label, text in ROWS
@@ -47,13 +47,13 @@ def test_the_general_forms_know_what_each_client_reports(client: str) -> None:
     assert wrong == []
 
 
-def told(entry: Topic) -> set[str]:
+def told(entry):
     """Every word under which *entry* leads on, and its text."""
     return {entry.topic, *entry.see_also}
 
 
 @every(CLIENTS)
-def test_a_client_is_explained_without_the_forms_that_are_its_own(client: str) -> None:
+def test_a_client_is_explained_without_the_forms_that_are_its_own(client):
     """No console text that names the client is used, and each text still leads to its status or code."""
     first = client.split()[0].lower()
     others = [row for row in console._rows() if not any(first in engine.lower() for engine in row[0])]
@@ -67,7 +67,7 @@ def test_a_client_is_explained_without_the_forms_that_are_its_own(client: str) -
 
 
 @every(CLIENTS)
-def test_no_text_is_taken_for_that_of_another_client(client: str) -> None:
+def test_no_text_is_taken_for_that_of_another_client(client):
     """Who wrote a text is told only where the words are that client's alone."""
     writers = {
         text: dict(explain.find(text).facts).get("written by", "") for of, _, text in ROWS if of == client
@@ -104,7 +104,7 @@ OWN_WORDS = {
 }
 
 
-def test_every_failure_has_its_words() -> None:
+def test_every_failure_has_its_words():
     """Its own, or those of the finding or cause of that name."""
     from wsprobe.lab import aliases, names
 
@@ -116,7 +116,7 @@ def test_every_failure_has_its_words() -> None:
             assert explain.find(topic), topic
 
 
-def test_every_failure_is_reported_by_a_text() -> None:
+def test_every_failure_is_reported_by_a_text():
     """A form that no text needs is a guess."""
     seen = {reported(text) for _, _, text in ROWS}
     assert {row["id"] for row in load("failures")["failure"]} - seen == set()
@@ -138,7 +138,7 @@ def test_every_failure_is_reported_by_a_text() -> None:
         "database is locked",
     ],
 )
-def test_what_reports_no_failure_is_not_known(text: str) -> None:
+def test_what_reports_no_failure_is_not_known(text):
     assert failures.recognise(text) is None
     with pytest.raises(UnknownTopic):
         explain.find(text)
@@ -157,9 +157,8 @@ def test_what_reports_no_failure_is_not_known(text: str) -> None:
         ("upgrade failed on port 403", None),
     ],
 )
-def test_which_number_is_a_status(text: str, status: int | None) -> None:
+def test_which_number_is_a_status(text, status):
     found = failures.recognise(text)
-    assert found is not None
     assert found.status == status
 
 
@@ -173,34 +172,32 @@ def test_which_number_is_a_status(text: str, status: int | None) -> None:
         ("connection reset on localhost:1006", None),
     ],
 )
-def test_which_number_is_a_close_code(text: str, code: int | None) -> None:
+def test_which_number_is_a_close_code(text, code):
     found = failures.recognise(text)
-    assert found is not None
     assert found.close_code == code
 
 
 @pytest.mark.parametrize(("code", "words"), [(3999, "socket hang up"), (4000, "closed with code 4000")])
-def test_a_code_of_the_application_goes_before_a_phrase(code: int, words: str) -> None:
+def test_a_code_of_the_application_goes_before_a_phrase(code, words):
     found = failures.recognise(f"socket hang up, closed with code {code}")
-    assert found is not None
     assert (found.words, found.close_code) == (words, code)
 
 
-def test_a_close_code_in_the_text_is_named_beside_the_failure() -> None:
+def test_a_close_code_in_the_text_is_named_beside_the_failure():
     entry = explain.find("Connection closed: 1002 client received unexpected masked frame")
     assert entry.title == "received unexpected masked"
     assert ("close code in the text", "1002 Protocol Error") in entry.facts
     assert entry.see_also == ("frame-masked", "1002")
 
 
-def test_a_text_of_a_failure_has_a_kind_of_its_own() -> None:
+def test_a_text_of_a_failure_has_a_kind_of_its_own():
     entry = explain.find("dial tcp 127.0.0.1:80: connect: connection refused")
     assert entry.kind == "error text"
     assert entry.title == "connection refused"
     assert entry.text[0].startswith(FINDINGS["connect-refused"].title)
 
 
-def test_a_status_behind_a_text_of_a_client_leads_to_that_status() -> None:
+def test_a_status_behind_a_text_of_a_client_leads_to_that_status():
     assert explain.find("websocket: bad handshake").title == "websocket: bad handshake"
     entry = explain.find("websocket: bad handshake (403)")
     assert (entry.kind, entry.title) == ("error text", "403 Forbidden")

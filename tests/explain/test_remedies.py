@@ -12,17 +12,17 @@ import pytest
 
 from wsprobe import explain
 from wsprobe.cli.main import run
-from wsprobe.diagnosis.programs import PROGRAMS, Program
+from wsprobe.diagnosis.programs import PROGRAMS
 from wsprobe.explain.data.remedies.asgi import TellThePage
 
 PAGE = [(b"host", b"chat.example"), (b"Origin", b"https://chat.example")]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def application(*messages: dict[str, Any], error: Exception | None = None) -> App:
+def application(*messages, error=None):
     """An application that sends *messages*, then raises *error*."""
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+    async def app(scope, receive, send):
         for message in messages:
             await send(message)
         if error is not None:
@@ -31,14 +31,14 @@ def application(*messages: dict[str, Any], error: Exception | None = None) -> Ap
     return app
 
 
-def sent(app: App, **scope: Any) -> list[dict[str, Any]]:
+def sent(app, **scope):
     """What the server is sent by *app* inside the middleware."""
-    messages: list[dict[str, Any]] = []
+    messages = []
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message):
         messages.append(message)
 
-    async def receive() -> dict[str, Any]:
+    async def receive():
         return {"type": "websocket.connect"}
 
     asyncio.run(TellThePage(app, pause=0)({"type": "websocket", "headers": PAGE, **scope}, receive, send))
@@ -48,30 +48,30 @@ def sent(app: App, **scope: Any) -> list[dict[str, Any]]:
 CHAT = "https://chat.example"
 
 
-def answered(app: App, origin: str = CHAT, path: str = "/ws/why") -> tuple[int, dict[str, str], str]:
+def answered(app, origin=CHAT, path="/ws/why"):
     """Status, headers and text that the endpoint of the middleware answers to a page of *origin*."""
-    messages: list[dict[str, Any]] = []
+    messages = []
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message):
         messages.append(message)
 
     site = (b"origin", origin.encode()) if origin else (b"sec-fetch-site", b"same-origin")
     headers = [(b"host", b"chat.example"), (b"cookie", b"a=b"), site]
     scope = {"type": "http", "method": "GET", "scheme": "https", "path": path, "headers": headers}
-    asyncio.run(TellThePage(app, pages=[CHAT], why="/why")(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(TellThePage(app, pages=[CHAT], why="/why")(scope, None, send))
     start, body = messages
     return start["status"], {k.decode(): v.decode() for k, v in start["headers"]}, body["body"].decode()
 
 
-def close(code: int, reason: str = "") -> dict[str, Any]:
+def close(code, reason=""):
     return {"type": "websocket.close", "code": code, "reason": reason}
 
 
-def told(code: int, reason: str, subprotocol: str | None = None) -> list[dict[str, Any]]:
+def told(code, reason, subprotocol=None):
     return [{"type": "websocket.accept", "subprotocol": subprotocol}, close(code, reason)]
 
 
-def denial(status: int, *parts: bytes) -> list[dict[str, Any]]:
+def denial(status, *parts):
     bodies = [
         {"type": "websocket.http.response.body", "body": part, "more_body": number < len(parts)}
         for number, part in enumerate(parts, 1)
@@ -79,17 +79,17 @@ def denial(status: int, *parts: bytes) -> list[dict[str, Any]]:
     return [{"type": "websocket.http.response.start", "status": status, "headers": []}, *bodies]
 
 
-def test_a_close_before_accept_keeps_its_code_and_reason() -> None:
+def test_a_close_before_accept_keeps_its_code_and_reason():
     assert sent(application(close(4401, "token expired"))) == told(4401, "token expired")
 
 
 @pytest.mark.parametrize("code", [0, 1000, 1005, 1006, 1015])
-def test_a_code_that_says_nothing_is_a_403(code: int) -> None:
+def test_a_code_that_says_nothing_is_a_403(code):
     assert sent(application(close(code, "no"))) == told(4403, "no")
     assert sent(application({"type": "websocket.close"})) == told(4403, "")
 
 
-def test_a_page_that_offers_subprotocols_gets_the_first() -> None:
+def test_a_page_that_offers_subprotocols_gets_the_first():
     assert sent(application(close(4403)), subprotocols=["a", "b"]) == told(4403, "", "a")
 
 
@@ -106,14 +106,12 @@ def test_a_page_that_offers_subprotocols_gets_the_first() -> None:
         (denial(400, b"\xff!"), 4400, "\ufffd!"),
     ],
 )
-def test_a_denial_response_is_a_code_and_its_first_words(
-    messages: list[dict[str, Any]], code: int, reason: str
-) -> None:
+def test_a_denial_response_is_a_code_and_its_first_words(messages, code, reason):
     assert sent(application(*messages)) == told(code, reason)
 
 
-def test_an_application_may_send_denial_responses_whatever_the_server() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+def test_an_application_may_send_denial_responses_whatever_the_server():
+    async def app(scope, receive, send):
         assert "websocket.http.response" in scope["extensions"]
         assert "other" in scope["extensions"]
         await send(close(4403))
@@ -121,41 +119,41 @@ def test_an_application_may_send_denial_responses_whatever_the_server() -> None:
     assert sent(app, extensions={"other": {}}) == told(4403, "")
 
 
-def test_an_exception_before_accept_is_told_and_raised() -> None:
-    messages: list[dict[str, Any]] = []
+def test_an_exception_before_accept_is_told_and_raised():
+    messages = []
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message):
         messages.append(message)
 
     failing = TellThePage(application(error=ZeroDivisionError()), pause=0)
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(failing({"type": "websocket", "headers": PAGE}, None, send))  # type: ignore[arg-type]
+        asyncio.run(failing({"type": "websocket", "headers": PAGE}, None, send))
     assert messages == told(4500, "Internal Server Error")
 
 
-def test_a_session_passes_unchanged() -> None:
+def test_a_session_passes_unchanged():
     session = [{"type": "websocket.accept"}, {"type": "websocket.send", "text": "hi"}, close(1000)]
     assert sent(application(*session)) == session
 
 
 @pytest.mark.parametrize("scope", [{"headers": [(b"host", b"x")]}, {"type": "http"}])
-def test_who_is_no_page_gets_what_the_application_sends(scope: dict[str, Any]) -> None:
+def test_who_is_no_page_gets_what_the_application_sends(scope):
     refusal = denial(402, b"pay first")
     assert sent(application(*refusal), **scope) == refusal
 
 
-def test_nothing_follows_a_refusal() -> None:
+def test_nothing_follows_a_refusal():
     assert sent(application(close(4403), close(4401), *denial(402, b"x"))) == told(4403, "")
 
 
-def test_only_listed_pages_are_told() -> None:
-    messages: list[dict[str, Any]] = []
+def test_only_listed_pages_are_told():
+    messages = []
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message):
         messages.append(message)
 
     told_pages = TellThePage(application(close(4401, "token expired")), pages=["https://other.example"])
-    asyncio.run(told_pages({"type": "websocket", "headers": PAGE}, None, send))  # type: ignore[arg-type]
+    asyncio.run(told_pages({"type": "websocket", "headers": PAGE}, None, send))
     assert messages == [close(4401, "token expired")]
 
 
@@ -170,7 +168,7 @@ def test_only_listed_pages_are_told() -> None:
         ([], 500, "Internal Server Error"),
     ],
 )
-def test_the_endpoint_answers_for_the_handshake(messages: list[Any], status: int, text: str) -> None:
+def test_the_endpoint_answers_for_the_handshake(messages, status, text):
     answer = answered(application(*messages))
     assert (answer[0], answer[2]) == (status, text)
     assert answer[1]["access-control-allow-origin"] == CHAT
@@ -179,11 +177,11 @@ def test_the_endpoint_answers_for_the_handshake(messages: list[Any], status: int
 
 
 @pytest.mark.parametrize("origin", ["", CHAT])
-def test_the_endpoint_makes_the_handshake_of_the_page(origin: str) -> None:
+def test_the_endpoint_makes_the_handshake_of_the_page(origin):
     """From its own origin fetch() sends no Origin; the handshake has one."""
-    scopes: list[Any] = []
+    scopes = []
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+    async def app(scope, receive, send):
         scopes.append(scope)
         assert (await receive())["type"] == "websocket.connect"
         await send({"type": "websocket.accept"})
@@ -199,7 +197,7 @@ def test_the_endpoint_makes_the_handshake_of_the_page(origin: str) -> None:
     assert (b"cookie", b"a=b") in scope["headers"]
 
 
-def test_the_endpoint_is_for_listed_pages_alone() -> None:
+def test_the_endpoint_is_for_listed_pages_alone():
     status, headers, text = answered(application({"type": "websocket.accept"}), "https://evil.example")
     assert (status, text) == (403, "Forbidden")
     assert "access-control-allow-origin" not in headers
@@ -207,21 +205,21 @@ def test_the_endpoint_is_for_listed_pages_alone() -> None:
         TellThePage(application(), why="/why")
 
 
-def test_the_endpoint_answers_for_an_application_that_fails() -> None:
-    messages: list[dict[str, Any]] = []
+def test_the_endpoint_answers_for_an_application_that_fails():
+    messages = []
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message):
         messages.append(message)
 
     failing = TellThePage(application(error=ZeroDivisionError()), pages=[CHAT], why="/why")
     scope = {"type": "http", "scheme": "https", "path": "/ws/why", "headers": PAGE}
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(failing(scope, None, send))  # type: ignore[arg-type]
+        asyncio.run(failing(scope, None, send))
     assert messages[0]["status"] == 500
 
 
 @pytest.mark.parametrize("name", [topic for topic in explain.all_topics() if topic.startswith("remedy ")])
-def test_code_alone_is_the_file(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_code_alone_is_the_file(name, capsys):
     assert run(["explain", "--code", *name.split()]) == 0
     assert capsys.readouterr().out == explain.find(name).code
     assert run(["explain", *name.split()]) == 0
@@ -229,7 +227,7 @@ def test_code_alone_is_the_file(name: str, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize("name", [topic for topic in explain.all_topics() if topic.startswith("remedy ")])
-def test_each_says_whether_it_was_run(name: str) -> None:
+def test_each_says_whether_it_was_run(name):
     """What is run in tests/peers/ says with what; all is a file."""
     facts = dict(explain.find(name).facts)
     unrun = name.removeprefix("remedy ") in ("envoy", "spring", "phoenix", "dotnet")
@@ -240,7 +238,7 @@ def test_each_says_whether_it_was_run(name: str) -> None:
 @pytest.mark.parametrize(
     "program", [each for each in PROGRAMS.values() if each.remedy], ids=lambda each: each.name
 )
-def test_a_program_with_code_is_found_by_its_name_too(program: Program) -> None:
+def test_a_program_with_code_is_found_by_its_name_too(program):
     assert explain.find(f"remedy {program.name}").topic == f"remedy {program.remedy}"
 
 
@@ -254,11 +252,11 @@ def test_a_program_with_code_is_found_by_its_name_too(program: Program) -> None:
         (".NET", "dotnet"),
     ],
 )
-def test_a_program_has_its_everyday_names(asked: str, name: str) -> None:
+def test_a_program_has_its_everyday_names(asked, name):
     assert explain.find(f"remedy {asked}").topic == f"remedy {name}"
 
 
-def test_the_asgi_code_needs_the_standard_library_alone() -> None:
+def test_the_asgi_code_needs_the_standard_library_alone():
     imports = [
         line.split()[1] for line in explain.find("remedy asgi").code.splitlines() if "import" in line[:6]
     ]
@@ -277,6 +275,6 @@ def test_the_asgi_code_needs_the_standard_library_alone() -> None:
         (["--code", "remedy", "asgy"], "no code for remedy asgy"),
     ],
 )
-def test_what_has_no_code(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_has_no_code(arguments, message, capsys):
     assert run(["explain", *arguments]) == 2
     assert message in capsys.readouterr().err

@@ -29,7 +29,7 @@ print(*sorted(name for name in {heavy!r} if name in sys.modules))
     ],
     ids=["codes", "finding", "history", "console", "scenario"],
 )
-def test_what_is_imported(topics: list[str]) -> None:
+def test_what_is_imported(topics):
     program = PROGRAM.format(heavy=HEAVY)
     done = subprocess.run(
         [sys.executable, "-c", program, *topics], capture_output=True, text=True, check=True, timeout=60
@@ -38,7 +38,7 @@ def test_what_is_imported(topics: list[str]) -> None:
 
 
 @pytest.mark.programs
-def test_importing_it_reads_no_data() -> None:
+def test_importing_it_reads_no_data():
     program = "import sys, wsprobe.explain, wsprobe.history; print('tomllib' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60

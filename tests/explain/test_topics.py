@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,7 +12,6 @@ from wsprobe import explain
 from wsprobe.cli.main import run
 from wsprobe.cli.paste import url_in
 from wsprobe.explain import UnknownTopic, program
-from wsprobe.explain.entry import Topic
 from wsprobe.judge import FINDINGS
 from wsprobe.report.outcome import TABLE, Exit
 
@@ -163,7 +161,7 @@ STATUSES = (
 
 
 @cases.every(KINDS.keys())
-def test_found(topic: str) -> None:
+def test_found(topic):
     kind, title = KINDS[topic]
     entry = explain.find(topic)
     assert entry.kind == kind
@@ -171,23 +169,23 @@ def test_found(topic: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def every() -> dict[str, Topic]:
+def every():
     return {topic: explain.find(topic) for topic in explain.all_topics()}
 
 
-def test_every_topic_is_found_again(every: dict[str, Topic]) -> None:
+def test_every_topic_is_found_again(every):
     assert len(every) > 600
     for topic, entry in every.items():
         assert entry.text or entry.facts, topic
         assert explain.find(entry.topic) == entry
 
 
-def test_every_hint_leads_somewhere(every: dict[str, Topic]) -> None:
+def test_every_hint_leads_somewhere(every):
     for topic in {hint for entry in every.values() for hint in entry.see_also}:
         assert explain.find(topic)
 
 
-def test_every_text_is_ascii_in_80_columns(every: dict[str, Topic]) -> None:
+def test_every_text_is_ascii_in_80_columns(every):
     for topic, entry in every.items():
         assert entry.code.isascii()
         assert max((len(line) for line in entry.code.splitlines()), default=0) <= 100
@@ -197,13 +195,13 @@ def test_every_text_is_ascii_in_80_columns(every: dict[str, Topic]) -> None:
             assert len(line) <= 80 or " " not in line.strip(), line
 
 
-def test_every_value_is_json(every: dict[str, Topic]) -> None:
+def test_every_value_is_json(every):
     for entry in every.values():
         value = json.loads(json.dumps(explain.value(entry)))
         assert list(value) == ["topic", "kind", "title", "text", "facts", "see_also", "code"]
 
 
-def test_every_outcome_and_exit_status() -> None:
+def test_every_outcome_and_exit_status():
     for row in TABLE:
         assert explain.find(f"exit {row.status.value}").kind == "exit status"
         if row.outcome:
@@ -212,14 +210,14 @@ def test_every_outcome_and_exit_status() -> None:
     assert len(explain.find("exit").facts) == len(Exit)
 
 
-def test_every_finding() -> None:
+def test_every_finding():
     for id, row in FINDINGS.items():
         entry = explain.find(f"finding {id}")
         assert entry.kind == "finding"
         assert entry.text == (row.meaning,)
 
 
-def test_what_a_finding_cites_of_a_websocket_specification_is_found() -> None:
+def test_what_a_finding_cites_of_a_websocket_specification_is_found():
     """A reader pastes what stands under a finding. The specifications of HTTP and TLS are not told here."""
     for row in FINDINGS.values():
         for cited in row.spec.split("; "):
@@ -227,19 +225,19 @@ def test_what_a_finding_cites_of_a_websocket_specification_is_found() -> None:
                 assert explain.find(cited).kind in ("section", "revision"), cited
 
 
-def test_a_number_alone_is_no_section() -> None:
+def test_a_number_alone_is_no_section():
     for asked in ("4.1", "12 monkeys", "RFC 9110 section 15"):
         with pytest.raises(UnknownTopic):
             explain.find(asked)
 
 
-def test_every_registered_close_code() -> None:
+def test_every_registered_close_code():
     for code in (*range(1000, 1016), 3000, 3003, 3008):
         assert "not registered" not in explain.find(str(code)).text[0]
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_statuses_have_an_entry_of_their_own(status: int) -> None:
+def test_statuses_have_an_entry_of_their_own(status):
     assert str(status) in explain.all_topics()
     facts = dict(explain.find(str(status)).facts)
     assert facts["usually"]
@@ -247,7 +245,7 @@ def test_statuses_have_an_entry_of_their_own(status: int) -> None:
     assert facts["browsers"]
 
 
-def test_scenarios_of_codes_and_statuses_exist() -> None:
+def test_scenarios_of_codes_and_statuses_exist():
     from wsprobe.diagnosis.statuses import CLASSES, STATUSES
     from wsprobe.explain.entry import load
     from wsprobe.explain.tables import _TERMS
@@ -262,7 +260,7 @@ def test_scenarios_of_codes_and_statuses_exist() -> None:
         assert {*meaning.scenarios} <= known, meaning.name
 
 
-def test_each_other_name_leads_to_one_topic() -> None:
+def test_each_other_name_leads_to_one_topic():
     from wsprobe.explain.entry import load
     from wsprobe.explain.tables import _TERMS, other_names
 
@@ -273,7 +271,7 @@ def test_each_other_name_leads_to_one_topic() -> None:
         assert found.topic == topic or (found.topic == other and topic in found.see_also), other
 
 
-def test_an_id_leads_to_its_own_topic_first() -> None:
+def test_an_id_leads_to_its_own_topic_first():
     """Another topic of the same word is named below; an outcome comes before the cause of its name."""
     for kind, ids in (("finding", FINDINGS), ("cause", program.cause_topics())):
         for id in ids:
@@ -290,12 +288,12 @@ def test_an_id_leads_to_its_own_topic_first() -> None:
     [(word, word) for word in ("lab", "recording", "finding", "cause", "view", "http_proxy", "outcome")]
     + [("likely", "cause"), ("NO_PROXY", "http_proxy"), ("warn", "finding")],
 )
-def test_words_of_wsprobes_own_output(word: str, topic: str) -> None:
+def test_words_of_wsprobes_own_output(word, topic):
     found = explain.find(word)
     assert (found.topic, found.kind) == (topic, "wsprobe")
 
 
-def test_no_number_is_left_out() -> None:
+def test_no_number_is_left_out():
     for number in (100, 299, 600, 1004, 2999, 65535):
         assert explain.find(str(number))
 
@@ -322,7 +320,7 @@ def test_no_number_is_left_out() -> None:
         ("closed before the connection", '"WebSocket is closed before the connection is established."'),
     ],
 )
-def test_unknown_topics_suggest_the_nearest(topic: str, near: str) -> None:
+def test_unknown_topics_suggest_the_nearest(topic, near):
     with pytest.raises(UnknownTopic) as caught:
         explain.find(topic)
     assert near in str(caught.value)
@@ -330,7 +328,7 @@ def test_unknown_topics_suggest_the_nearest(topic: str, near: str) -> None:
 
 
 @pytest.mark.parametrize("topic", ["banana", "hello world", "the quick brown fox", "x", "wz", "?"])
-def test_nothing_is_suggested_for_what_is_like_nothing(topic: str) -> None:
+def test_nothing_is_suggested_for_what_is_like_nothing(topic):
     with pytest.raises(UnknownTopic) as caught:
         explain.find(topic)
     assert str(caught.value) == f"no such topic: {topic!a}; --list shows all topics"
@@ -344,35 +342,35 @@ def test_nothing_is_suggested_for_what_is_like_nothing(topic: str) -> None:
         ("99999", "99999 is not an exit status, an HTTP status or a close code"),
     ],
 )
-def test_what_no_topic_can_be(topic: str, said: str) -> None:
+def test_what_no_topic_can_be(topic, said):
     with pytest.raises(UnknownTopic) as caught:
         explain.find(topic)
     assert str(caught.value) == said
 
 
-def test_a_phrase_of_a_failure_is_no_scenario() -> None:
+def test_a_phrase_of_a_failure_is_no_scenario():
     """lab:connection-refused is one."""
     assert explain.find("connection refused").see_also == ("connect-refused",)
 
 
-def test_spaces_are_as_good_as_hyphens() -> None:
+def test_spaces_are_as_good_as_hyphens():
     assert explain.find("accept mismatch") == explain.find("accept-mismatch")
 
 
 @pytest.mark.parametrize("topic", ["", " ", "99", "70000", "no such thing", "\x1b[31m", "close x", "lab:"])
-def test_unknown(topic: str) -> None:
+def test_unknown(topic):
     with pytest.raises(UnknownTopic) as caught:
         explain.find(topic)
     assert str(caught.value).isprintable()
     assert str(caught.value).isascii()
 
 
-def test_a_scenario_says_how_it_goes_in_older_versions() -> None:
+def test_a_scenario_says_how_it_goes_in_older_versions():
     facts = dict(explain.find("lab:hixie-76-wrong-challenge").facts)
     assert facts["invalid in hixie-76"] == "wsprobe connect --wire hixie-76 lab:hixie-76-wrong-challenge"
 
 
-def test_each_topic_is_listed_once_below_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_topic_is_listed_once_below_its_kind(capsys):
     assert run(["explain", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if not line.startswith("  ")] == [f"{kind}:" for kind in explain.groups()]
@@ -394,7 +392,7 @@ def test_each_topic_is_listed_once_below_its_kind(capsys: pytest.CaptureFixture[
         ("Error: connect ECONNREFUSED ::1:80", "", "connect-refused"),
     ],
 )
-def test_a_misread_letter_is_no_other_topic(topic: str, nearest: str, same: str) -> None:
+def test_a_misread_letter_is_no_other_topic(topic, nearest, same):
     entry, found = explain.find_nearest(topic)
     assert nearest in found
     assert bool(found) == bool(nearest)
@@ -402,18 +400,16 @@ def test_a_misread_letter_is_no_other_topic(topic: str, nearest: str, same: str)
 
 
 @pytest.mark.parametrize("quotes", ['"{}"', "'{}'", "`{}`", "\u201c{}\u201d", "\u00ab {} \u00bb"])
-def test_quotes_around_a_pasted_text(quotes: str) -> None:
+def test_quotes_around_a_pasted_text(quotes):
     assert explain.find(quotes.format("403 Forbidden")) == explain.find("403 Forbidden")
 
 
-def test_the_first_known_of_several_lines() -> None:
+def test_the_first_known_of_several_lines():
     pasted = "my colleague sent me this\n\nhybi-07\nand then my coffee was cold\n"
     assert explain.find_nearest(pasted) == (explain.find("hybi-07"), "")
 
 
-def test_exit_statuses_and_input(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exit_statuses_and_input(capsys, tmp_path, monkeypatch):
     pasted = tmp_path / "pasted.txt"
     pasted.write_text(
         "WebSocket connection to 'wss://a.example/ws' failed: Error in connection establishment: "
@@ -442,5 +438,5 @@ def test_exit_statuses_and_input(
         ("fetch https://developer.mozilla.org/CloseEvent 1006", None),
     ],
 )
-def test_the_url_of_the_socket_is_offered(text: str, url: str | None) -> None:
+def test_the_url_of_the_socket_is_offered(text, url):
     assert url_in(text) == url

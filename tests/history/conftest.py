@@ -7,18 +7,14 @@ A case has a ``request`` (what differs in what was asked), a ``reply`` (what dif
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.cases import named
-from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent, Target
+from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent, Target
 from wsprobe.history.data import select
-from wsprobe.history.revision import Revision
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 from wsprobe.wire.hixie import answer_to
 
@@ -29,7 +25,7 @@ ACCEPT = expected_accept(KEY.encode()).decode()
 MD5 = (answer_to(KEY1.encode(), KEY2.encode(), KEY3) or b"").decode("latin-1")
 NAMES = {"{accept}": ACCEPT, "{md5}": MD5, "{key}": KEY}
 
-GOOD: dict[str, dict[str, str]] = {
+GOOD = {
     "75": {
         "line": "HTTP/1.1 101 Web Socket Protocol Handshake",
         "upgrade": "Upgrade: WebSocket",
@@ -55,7 +51,7 @@ GOOD: dict[str, dict[str, str]] = {
 GOOD["04"] = GOOD["13"] | {"nonce": "Sec-WebSocket-Nonce: AQIDBAUGBwgJCgsMDQ4PEC=="}
 
 
-def wire_of(revision: Revision) -> str:
+def wire_of(revision):
     """Which of the four kinds of handshake *revision* has."""
     spoken = revision.protocol or revision.name
     if spoken == "hixie-75" or spoken.startswith("whatwg-2009"):
@@ -65,7 +61,7 @@ def wire_of(revision: Revision) -> str:
     return "04" if spoken == "hybi-04" else "13"
 
 
-def request_of(wire: str, ask: str = "", offer: str = "", origin: str = "http://page.example") -> bytes:
+def request_of(wire, ask="", offer="", origin="http://page.example"):
     field = "WebSocket-Protocol" if wire == "75" else "Sec-WebSocket-Protocol"
     lines = ["GET /chat HTTP/1.1", "Upgrade: WebSocket", "Connection: Upgrade", "Host: ws.example"]
     lines += [f"Origin: {origin}"] if origin else []
@@ -78,7 +74,7 @@ def request_of(wire: str, ask: str = "", offer: str = "", origin: str = "http://
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + (KEY3 if wire == "76" else b"")
 
 
-def reply_of(wire: str, changes: dict[str, Any]) -> bytes:
+def reply_of(wire, changes):
     """A faultless answer of *wire* with *changes*: ``raw`` is all of it, ``bare`` begins with nothing."""
     if "raw" in changes:
         return _filled(changes["raw"])
@@ -91,28 +87,23 @@ def reply_of(wire: str, changes: dict[str, Any]) -> bytes:
     return _filled(parts.get("before", "") + "\r\n".join(lines) + "\r\n\r\n" + parts.get("after", ""))
 
 
-def _filled(text: str) -> bytes:
+def _filled(text):
     for name, value in NAMES.items():
         text = text.replace(name, value)
     return text.encode("latin-1")
 
 
-def reading_of(
-    reply: bytes,
-    request: bytes = request_of("13"),
-    *,
-    how: Any = "local",
-    secure: bool = False,
-    userinfo: str | None = None,
-    events: tuple[Event, ...] = (),
-) -> Reading:
+V13 = request_of("13")
+
+
+def reading_of(reply, request=V13, *, how="local", secure=False, userinfo=None, events=()):
     target = Target("ws://ws.example/chat", secure, "ws.example", 443 if secure else 80, "/chat", userinfo)
     received = (Received(20, reply),) if reply else ()
-    all_events: tuple[Event, ...] = (*events, Sent(10, request), *received, Ended(30, how))
+    all_events = (*events, Sent(10, request), *received, Ended(30, how))
     return read(Exchange(Plan(target, request), all_events))
 
 
-def reading_for(row: dict[str, Any], revision: Revision) -> Reading:
+def reading_for(row, revision):
     """What *row* sends in answer to a handshake of *revision*."""
     wire = row.get("wire") or wire_of(revision)
     asked = dict(row.get("request", {}))
@@ -126,13 +117,13 @@ def reading_for(row: dict[str, Any], revision: Revision) -> Reading:
     )
 
 
-def rows() -> list[dict[str, Any]]:
+def rows():
     return [
         row for path in sorted(CASES.glob("*.toml")) for row in tomllib.loads(path.read_text("utf-8"))["case"]
     ]
 
 
-def answers() -> dict[str, tuple[dict[str, Any], Revision, str]]:
+def answers():
     """(what is sent, revision, answer) for every revision of every case."""
     found = [
         (row, revision, answer)
@@ -144,16 +135,16 @@ def answers() -> dict[str, tuple[dict[str, Any], Revision, str]]:
 
 
 @pytest.fixture(scope="session")
-def all_rows() -> list[dict[str, Any]]:
+def all_rows():
     return rows()
 
 
 @pytest.fixture(scope="session")
-def answered() -> Callable[[dict[str, Any], Revision], Reading]:
+def answered():
     return reading_for
 
 
 @pytest.fixture(scope="session")
-def heard() -> Callable[..., Reading]:
+def heard():
     """(reply, request, ...) -> Reading."""
     return reading_of

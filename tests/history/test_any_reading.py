@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wsprobe.history import read_as
 from wsprobe.history.data import select
-from wsprobe.read.reading import Reading
 
 PIECES = st.sampled_from(
     [
@@ -37,7 +34,7 @@ REQUESTS = st.sampled_from(
 
 @given(reply=REPLIES, request=REQUESTS, how=st.sampled_from(["fin", "reset", "timeout", "local"]))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_never_raises(heard: Callable[..., Reading], reply: bytes, request: bytes, how: str) -> None:
+def test_never_raises(heard, reply, request, how):
     reading = heard(reply, request, how=how)
     for revision in select("all"):
         verdict = read_as(reading, revision)

@@ -38,7 +38,7 @@ TOUCHED = {
 
 
 @pytest.mark.parametrize("id", TOUCHED)
-def test_named_where_it_is_touched(id: str, answered: Answered) -> None:
+def test_named_where_it_is_touched(id, answered):
     name, row = TOUCHED[id]
     revision = find(name)
     notes = {finding.id: finding for finding in read_as(answered(row, revision), revision).findings}
@@ -48,7 +48,7 @@ def test_named_where_it_is_touched(id: str, answered: Answered) -> None:
         assert place.says in notes[id].text
 
 
-def test_not_named_where_nothing_touches_it(answered: Answered) -> None:
+def test_not_named_where_nothing_touches_it(answered):
     for revision in data.revisions().values():
         if not revision.reads:
             continue
@@ -65,20 +65,18 @@ def test_not_named_where_nothing_touches_it(answered: Answered) -> None:
         ("HTTP/1.1 403 Forbidden", True, False),
     ],
 )
-def test_by_which_status_a_version_is_refused(
-    line: str, version: bool, touched: bool, answered: Answered
-) -> None:
+def test_by_which_status_a_version_is_refused(line, version, touched, answered):
     revision = find("rfc6455")
     reply = {"bare": True, "line": line, **({"extra": "Sec-WebSocket-Version: 8"} if version else {})}
     found = {finding.id for finding in read_as(answered({"reply": reply}, revision), revision).findings}
     assert ("contradiction-version-status" in found) is touched
 
 
-def test_every_contradiction_is_tried() -> None:
+def test_every_contradiction_is_tried():
     assert set(TOUCHED) | {"contradiction-http2-status"} == set(data.contradictions())
 
 
-def test_over_http2_the_contradiction_is_of_another_answer() -> None:
+def test_over_http2_the_contradiction_is_of_another_answer():
     of = data.contradictions()["contradiction-http2-status"].revisions
     assert of[:3] == ("rfc8441", "rfc9113", "rfc9220")
     assert set(of[3:]) == {

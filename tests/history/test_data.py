@@ -9,7 +9,7 @@ import pytest
 
 from tests.cases import every, named
 from wsprobe.history import data, find
-from wsprobe.history.revision import Grade, Revision
+from wsprobe.history.revision import Grade
 
 CELLS = Path(__file__).parent / "cells.txt"
 PROTOCOL = ["hixie-75", "hixie-76", *(f"hybi-{number:02}" for number in range(18)), "rfc6455"]
@@ -74,14 +74,14 @@ WIRE = {
 }
 
 
-def pinned() -> list[tuple[str, str, str, str, str]]:
+def pinned():
     lines = CELLS.read_text("ascii").splitlines()
     rows = [line.split(" | ") for line in lines if line and not line.startswith("#")]
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
 
 @every(named(pinned(), lambda row: f"{row[0]}, {row[1]}"))
-def test_cell(row: tuple[str, str, str, str, str]) -> None:
+def test_cell(row):
     rule, revisions, mode, grade, section = row
     names = data.expand(revisions, data.revisions())
     cells = [cell for named, cell in data.rules()[rule].cells if named == names]
@@ -89,46 +89,46 @@ def test_cell(row: tuple[str, str, str, str, str]) -> None:
     assert cells[0].text.isascii()
 
 
-def test_no_cell_is_missing_from_the_list() -> None:
+def test_no_cell_is_missing_from_the_list():
     assert len(pinned()) == sum(len(rule.cells) for rule in data.rules().values())
 
 
-def test_every_revision_can_be_named() -> None:
+def test_every_revision_can_be_named():
     known = data.revisions()
     assert [name for name in known if known[name].kind == "protocol"] == PROTOCOL
     assert [name for name in known if known[name].kind == "api"] == API
     assert {"rfc7692", "rfc8441"} <= set(known)
 
 
-def test_every_protocol_revision_has_one_cell_of_every_rule() -> None:
+def test_every_protocol_revision_has_one_cell_of_every_rule():
     for rule in data.rules().values():
         for name in PROTOCOL if rule.about != "http2" else ():
             assert sum(name in names for names, _ in rule.cells) == 1, (rule.id, name)
 
 
-def test_no_revision_has_two_cells_of_a_rule() -> None:
+def test_no_revision_has_two_cells_of_a_rule():
     for rule in data.rules().values():
         for name in data.revisions():
             assert sum(name in names for names, _ in rule.cells) <= 1, (rule.id, name)
 
 
 @pytest.mark.parametrize(("name", "date"), DATES.items())
-def test_date(name: str, date: str) -> None:
+def test_date(name, date):
     assert find(name).date == date
 
 
 @pytest.mark.parametrize(("name", "wire"), WIRE.items())
-def test_wire_version(name: str, wire: str) -> None:
+def test_wire_version(name, wire):
     assert find(name).wire.startswith(wire)
 
 
-def test_revisions_are_in_order_of_time() -> None:
+def test_revisions_are_in_order_of_time():
     dates = [revision.date[:7] for revision in data.revisions().values() if revision.name != "whatwg"]
     assert dates == sorted(dates)
 
 
 @pytest.mark.parametrize("revision", data.revisions().values(), ids=lambda revision: revision.name)
-def test_revision_is_told_whole(revision: Revision) -> None:
+def test_revision_is_told_whole(revision):
     assert revision.sources
     assert revision.what
     assert revision.grade in get_args(Grade)
@@ -137,33 +137,33 @@ def test_revision_is_told_whole(revision: Revision) -> None:
         assert revision.protocol in PROTOCOL
 
 
-def test_hybi_00_is_hixie_76() -> None:
+def test_hybi_00_is_hixie_76():
     for rule in data.rules():
         assert data.cell_of(rule, find("hybi-00")) == data.cell_of(rule, find("hixie-76"))
 
 
-def test_that_hybi_03_keeps_the_handshake_of_76_is_known_at_second_hand() -> None:
+def test_that_hybi_03_keeps_the_handshake_of_76_is_known_at_second_hand():
     assert data.cell_of("status-line", find("hybi-03")).grade == "secondary"
     assert data.cell_of("status-line", find("hybi-00")).grade == "read"
 
 
-def test_an_api_revision_has_the_rules_of_the_protocol_under_it() -> None:
+def test_an_api_revision_has_the_rules_of_the_protocol_under_it():
     assert data.cell_of("connection", find("r1.210")).mode == "equal"
     assert data.cell_of("connection", find("r1.271")).mode == "token"
 
 
-def test_a_rule_of_which_nothing_is_known() -> None:
+def test_a_rule_of_which_nothing_is_known():
     assert data.cell_of("upgrade", find("whatwg-2009-08")).grade == "not known"
 
 
-def test_contradictions_name_two_places() -> None:
+def test_contradictions_name_two_places():
     for contradiction in data.contradictions().values():
         assert len(contradiction.places) == 2
         assert contradiction.revisions
         assert contradiction.practice
 
 
-def test_only_what_keeps_anothers_handshake_is_known_as_the_revision_is() -> None:
+def test_only_what_keeps_anothers_handshake_is_known_as_the_revision_is():
     seen = set()
     for revision in data.revisions().values():
         for rule in data.rules():

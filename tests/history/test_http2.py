@@ -23,12 +23,12 @@ MEASURED = {
     ("name", "answer"),
     [("on", "established"), ("status-403", "http"), ("status-101", "fail"), ("rst-cancel-before", "fail")],
 )
-def test_rfc8441_reads_it(name: str, answer: str) -> None:
+def test_rfc8441_reads_it(name, answer):
     assert read_as(read(recorded(MEASURED[name])), "rfc8441").answer == answer
 
 
 @pytest.mark.parametrize("name", data.contradictions()["contradiction-http2-status"].revisions)
-def test_the_contradiction_is_named_and_a_200_is_no_violation(name: str) -> None:
+def test_the_contradiction_is_named_and_a_200_is_no_violation(name):
     verdict = read_as(read(recorded(MEASURED["on"])), name)
     if data.revisions()[name].kind == "api":
         assert verdict.answer == "ambiguous"
@@ -38,7 +38,7 @@ def test_the_contradiction_is_named_and_a_200_is_no_violation(name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["rfc6455", "hybi-07", "hixie-75", "r1.210", "rfc7692"])
-def test_what_is_older_says_nothing_of_it(name: str) -> None:
+def test_what_is_older_says_nothing_of_it(name):
     verdict = read_as(read(recorded(MEASURED["on"])), name)
     assert verdict.answer == "not known"
     assert "HTTP/2" in verdict.findings[0].text
@@ -47,7 +47,7 @@ def test_what_is_older_says_nothing_of_it(name: str) -> None:
 @pytest.mark.parametrize(
     "answer", [b"HTTP/1.1 404 Not Found\r\n\r\n", b"HTTP/1.1 101 \r\n\r\n", b"HTTP/", b"SSH-2.0-a\r\n"]
 )
-def test_a_server_without_http2_is_read_by_every_revision(answer: bytes) -> None:
+def test_a_server_without_http2_is_read_by_every_revision(answer):
     events = (Sent(1, PREFACE), Received(2, answer), Ended(3, "fin"))
     verdicts = read_as_each(read(Exchange(planned(), events)), ("rfc8441", *select("all")))
     answers = {verdict.spec: verdict.answer for verdict in verdicts}
@@ -66,5 +66,5 @@ def test_a_server_without_http2_is_read_by_every_revision(answer: bytes) -> None
         ("what-opens-over-http2", "question"),
     ],
 )
-def test_it_is_explained(topic: str, kind: str) -> None:
+def test_it_is_explained(topic, kind):
     assert find(topic).kind == kind

@@ -12,7 +12,6 @@ from wsprobe.lab import load
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.request import opening, target
 
 ALL = {name: scenario for name, scenario in load().items() if scenario.about in ("status", "headers")}
@@ -26,7 +25,7 @@ DIFFER = {
 
 
 @cache
-def reading(name: str) -> Reading:
+def reading(name):
     scenario = ALL[name]
     found = target.parse(place(scenario).address)
     protocols = scenario.page.protocols or ()
@@ -36,7 +35,7 @@ def reading(name: str) -> Reading:
 
 
 @every(ALL.keys())
-def test_17_answers_as_the_rfc_or_is_not_known(name: str) -> None:
+def test_17_answers_as_the_rfc_or_is_not_known(name):
     draft, rfc = read_as_each(reading(name), ("hybi-17", "rfc6455"))
     assert rfc.answer == judge(reading(name)).answer
     if draft.answer != "not known" and not any(f.id in DIFFER for f in draft.findings):
@@ -45,7 +44,7 @@ def test_17_answers_as_the_rfc_or_is_not_known(name: str) -> None:
 
 
 @every(ALL.keys())
-def test_a_browser_fails_what_the_rfc_hands_to_http(name: str) -> None:
+def test_a_browser_fails_what_the_rfc_hands_to_http(name):
     rfc, api, whatwg = read_as_each(reading(name), ("rfc6455", "w3c-cr-2012", "whatwg"))
     if rfc.answer in ("http", "may-redirect", "may-retry-version", "retry-auth"):
         assert api.answer == "fail"

@@ -6,29 +6,29 @@ from wsprobe.history import find
 from wsprobe.history.data import UnknownRevision, select
 
 
-def names(text: str) -> list[str]:
+def names(text):
     return [revision.name for revision in select(text)]
 
 
-def test_one() -> None:
+def test_one():
     assert names("rfc6455") == ["rfc6455"]
 
 
-def test_list_is_in_order_of_time_and_names_each_once() -> None:
+def test_list_is_in_order_of_time_and_names_each_once():
     assert names("r1.210, hybi-07,rfc6455,hybi-07") == ["hybi-07", "r1.210", "rfc6455"]
 
 
-def test_range_of_one_kind() -> None:
+def test_range_of_one_kind():
     assert names("hybi-05..hybi-08") == ["hybi-05", "hybi-06", "hybi-07", "hybi-08"]
     assert names("hybi-16..rfc6455") == ["hybi-16", "hybi-17", "rfc6455"]
     assert names("r1.222..w3c-cr-2012") == ["r1.222", "r1.271", "w3c-cr-2012"]
 
 
-def test_range_of_two_kinds_takes_all_between() -> None:
+def test_range_of_two_kinds_takes_all_between():
     assert names("hybi-06..r1.210") == ["hybi-06", "r5963", "hybi-07", "r1.210"]
 
 
-def test_all_are_those_that_read_an_answer() -> None:
+def test_all_are_those_that_read_an_answer():
     every = names("all")
     assert every[0] == "whatwg-2009-08"
     assert every[-1] == "whatwg"
@@ -36,31 +36,31 @@ def test_all_are_those_that_read_an_answer() -> None:
     assert len(every) == 34
 
 
-def test_unknown_name_suggests_the_nearest() -> None:
+def test_unknown_name_suggests_the_nearest():
     with pytest.raises(UnknownRevision, match="hybi-7") as caught:
         select("rfc6455,hybi-7")
     assert "hybi-07" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_nothing_near() -> None:
+def test_nothing_near():
     with pytest.raises(UnknownRevision) as caught:
         select("zzzzzz")
     assert "nearest" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "rfc6455,", "..", "hybi-05..", "rfc6455..hybi-05"])
-def test_no_selection(text: str) -> None:
+def test_no_selection(text):
     with pytest.raises(UnknownRevision):
         select(text)
 
 
-def test_backwards_range_says_how_to_write_it() -> None:
+def test_backwards_range_says_how_to_write_it():
     with pytest.raises(UnknownRevision, match=r"write hybi-05\.\.rfc6455"):
         select("rfc6455..hybi-05")
 
 
-def test_find_names_one() -> None:
+def test_find_names_one():
     assert find("hybi-07").date == "2011-04-22"
     with pytest.raises(UnknownRevision):
         find("all")

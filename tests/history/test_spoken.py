@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.exchange import Connected, ConnectFailed, Ended, Event, Exchange, Plan, Received, Sent
+from wsprobe.exchange import Connected, ConnectFailed, Ended, Exchange, Plan, Received, Sent
 from wsprobe.judge import judge, outcome
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.report.report import judged
 from wsprobe.request import opening, target
 from wsprobe.wire import WIRES
@@ -24,21 +23,21 @@ OPEN_76 = (
 OPEN_75 = OPEN_76.replace(b"WebSocket Protocol", b"Web Socket Protocol").replace(b"Sec-", b"")
 
 
-def asked(wire: str) -> Plan:
+def asked(wire):
     to = target.parse(URL)
     offer = opening.Offer(key="dGhlIHNhbXBsZSBub25jZQ==")
     return Plan(to, WIRES[wire].request(to, offer, bytes(range(64))), wire)
 
 
-def reading(wire: str, received: bytes, *, sent: bytes = b"", how: str = "fin") -> Reading:
+def reading(wire, received, *, sent=b"", how="fin"):
     plan = asked(wire)
-    events: list[Event] = [Connected(1, "192.0.2.1", 80), Sent(2, plan.request), Received(3, received)]
+    events = [Connected(1, "192.0.2.1", 80), Sent(2, plan.request), Received(3, received)]
     if sent:
         events.append(Sent(4, sent))
-    return read(Exchange(plan, (*events, Ended(5, how))))  # type: ignore[arg-type]
+    return read(Exchange(plan, (*events, Ended(5, how))))
 
 
-def challenge() -> bytes:
+def challenge():
     head = reading("hixie-76", b"").request.head
     keys = [head.all(name)[0].value for name in (b"sec-websocket-key1", b"sec-websocket-key2")]
     answer = answer_to(keys[0], keys[1], bytes(range(8)))
@@ -46,12 +45,12 @@ def challenge() -> bytes:
     return answer
 
 
-def said(of: Reading) -> tuple[str, list[str]]:
+def said(of):
     verdict = judged(of)
     return outcome(of, verdict), [finding.id for finding in verdict.findings if finding.level != "note"]
 
 
-def test_rfc_6455_is_judged_by_the_judge() -> None:
+def test_rfc_6455_is_judged_by_the_judge():
     of = reading("hybi-13", b"HTTP/1.1 403 No\r\n\r\n")
     assert judged(of) == judge(of)
 
@@ -66,19 +65,17 @@ def test_rfc_6455_is_judged_by_the_judge() -> None:
         (b"", b"", "reset", ("aborted", ["session-dropped"])),
     ],
 )
-def test_the_end_of_a_hixie_76_session(
-    behind: bytes, sent: bytes, how: str, expected: tuple[str, list[str]]
-) -> None:
+def test_the_end_of_a_hixie_76_session(behind, sent, how, expected):
     assert said(reading("hixie-76", OPEN_76 + challenge() + behind, sent=sent, how=how)) == expected
 
 
 @pytest.mark.parametrize(("how", "word"), [("fin", "open"), ("local", "open"), ("reset", "aborted")])
-def test_dropping_the_connection_is_how_hixie_75_closes(how: str, word: str) -> None:
+def test_dropping_the_connection_is_how_hixie_75_closes(how, word):
     assert said(reading("hixie-75", OPEN_75 + HIXIE_75.said(TEXT, b"hi", True), how=how))[0] == word
 
 
 @pytest.mark.parametrize("wire", ["hybi-04", "hybi-05"])
-def test_a_close_without_code_is_a_clean_end(wire: str) -> None:
+def test_a_close_without_code_is_a_clean_end(wire):
     plain = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     plain += b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Nonce: a\r\n\r\n"
     assert said(reading(wire, plain + draft_frame(8, b"Sorry"))) == ("open", [])
@@ -86,7 +83,7 @@ def test_a_close_without_code_is_a_clean_end(wire: str) -> None:
 
 
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76", "hybi-05", "hybi-08"])
-def test_how_the_server_was_reached_is_said_in_every_version(wire: str) -> None:
+def test_how_the_server_was_reached_is_said_in_every_version(wire):
     plan = asked(wire)
     refused = ConnectFailed(1, "192.0.2.1", 80, "ECONNREFUSED", "Connection refused")
     of = read(Exchange(plan, (refused, Ended(2, "error", "no address"))))
@@ -95,7 +92,7 @@ def test_how_the_server_was_reached_is_said_in_every_version(wire: str) -> None:
     assert said(reading(wire, b"SSH-2.0-x\r\n")) == ("not-http", ["not-http-ssh"])
 
 
-def test_a_refusal_is_told_with_its_rule_and_its_hints() -> None:
+def test_a_refusal_is_told_with_its_rule_and_its_hints():
     of = reading("hixie-76", b"HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\n\r\n")
     verdict = judged(of)
     assert (outcome(of, verdict), verdict.spec, verdict.answer) == ("refused", "hixie-76", "fail")
@@ -106,7 +103,7 @@ def test_a_refusal_is_told_with_its_rule_and_its_hints() -> None:
     ]
 
 
-def test_frames_are_judged_where_they_are_those_of_today() -> None:
+def test_frames_are_judged_where_they_are_those_of_today():
     head = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
     masked = head % b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" + b"\x83\x00"
     assert "frame-opcode-reserved" in said(reading("hybi-08", masked, how="local"))[1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.history import data
-from wsprobe.history.revision import OpenQuestion
 
 PUBLISHED = [
     # date, revision, how well known
@@ -43,16 +42,16 @@ ADDED = [
 ]
 
 
-def test_published_rows() -> None:
+def test_published_rows():
     rows = [row for row in data.timeline() if row.published]
     assert [(row.date, row.revision, row.grade) for row in rows] == PUBLISHED
 
 
-def test_added_rows() -> None:
+def test_added_rows():
     assert [row.date for row in data.timeline() if not row.published] == ADDED
 
 
-def test_every_row_says_what_is_verified() -> None:
+def test_every_row_says_what_is_verified():
     for row in data.timeline():
         assert row.verified
         assert row.changed
@@ -60,24 +59,24 @@ def test_every_row_says_what_is_verified() -> None:
         assert row.verified.isascii()
 
 
-def test_in_order_of_time() -> None:
+def test_in_order_of_time():
     years = [row.date[:4] for row in data.timeline()]
     assert years == sorted(years)
 
 
 @pytest.mark.parametrize("question", data.questions(), ids=lambda question: question.id)
-def test_questions_are_answered_with_evidence(question: OpenQuestion) -> None:
+def test_questions_are_answered_with_evidence(question):
     assert len(question.evidence) >= 4
     assert question.answer
     assert question.scenarios
 
 
-def test_what_a_server_can_do_is_shown_in_the_lab() -> None:
+def test_what_a_server_can_do_is_shown_in_the_lab():
     (question,) = (question for question in data.questions() if question.id == "what-can-a-server-do")
     assert question.scenarios == ("accept-then-close-4403", "diagnostic-endpoint")
 
 
-def test_the_scenarios_exist() -> None:
+def test_the_scenarios_exist():
     from wsprobe.lab import find
 
     for question in data.questions():

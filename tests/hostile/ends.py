@@ -21,7 +21,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
@@ -39,7 +38,7 @@ CLIENTS = 2
 LINGER = ("--linger", "60")
 SAVE = ("--save", "{folder}/lines", "--har", "{folder}/har")
 LIST = "@{folder}/list"
-COMMANDS: Mapping[str, Sequence[str]] = {
+COMMANDS = {
     "connect": ("connect", *LINGER, *SAVE, "{url}"),
     "connect, a list": ("connect", *LINGER, *SAVE, LIST),
     "connect, standard input": ("connect", *LINGER, "--json", "-"),
@@ -55,12 +54,12 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "serve": ("serve", "--json"),
 }
 FLOODS = ("small frames", "messages that inflate", "texts of escapes", "a body of numbers")
-TARGETS: Mapping[str, Hostile] = {
+TARGETS = {
     **{name: SERVERS[name] for name in FLOODS},
     "no answer": Hostile(b""),
     "a silent session": Hostile(OPEN),
 }
-WAYS: Mapping[str, Sequence[int]] = {
+WAYS = {
     # A signal that comes before the program has begun kills it.
     "SIGINT": (Exit.INTERRUPTED, -signal.SIGINT),
     "SIGTERM": (Exit.TERMINATED, -signal.SIGTERM),
@@ -84,14 +83,14 @@ class End(Struct, frozen=True):
 class Output:
     """The reading end of a pipe, in a thread of its own."""
 
-    def __init__(self, reading: int, relay: bool) -> None:
+    def __init__(self, reading, relay):
         """*relay*: its first line names a URL; CLIENTS open it."""
         self._reading = reading
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._read, args=(relay,))
         self._thread.start()
 
-    def _read(self, relay: bool) -> None:
+    def _read(self, relay):
         begun = b""
         while not self._over.is_set():
             if select.select([self._reading], [], [], 0.01)[0]:
@@ -105,14 +104,14 @@ class Output:
                     for _ in range(CLIENTS):
                         threading.Thread(target=self._visit, args=(url,), daemon=True).start()
 
-    def _visit(self, url: str) -> None:
+    def _visit(self, url):
         port = int(url.rstrip("/").rpartition(":")[2])
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=LONGEST) as stream:
             stream.sendall(REQUEST)
             while not self._over.is_set() and stream.recv(1 << 18):
                 pass
 
-    def close(self) -> None:
+    def close(self):
         """Read no more."""
         if not self._over.is_set():
             self._over.set()
@@ -120,7 +119,7 @@ class Output:
             os.close(self._reading)
 
 
-def run(words: Sequence[str], way: str, moment: float, folder: Path) -> End:
+def run(words, way, moment, folder):
     """Run *words*, and end it in this *way*, *moment* seconds after its start."""
     reading, writing = os.pipe()
     with (folder / "list").open() as lines, (folder / "err").open("wb") as err:
@@ -150,7 +149,7 @@ def run(words: Sequence[str], way: str, moment: float, folder: Path) -> End:
     return End(seconds, ", ".join([*found, *faults(folder)]))
 
 
-def waited(pid: int) -> float:
+def waited(pid):
     """Seconds that the threads of a process have waited for a processor; 0 if it is gone."""
     total = 0
     with suppress(OSError, IndexError):
@@ -159,7 +158,7 @@ def waited(pid: int) -> float:
     return total / 1e9
 
 
-def faults(folder: Path) -> Iterator[str]:
+def faults(folder):
     """What is wrong in the files of a run."""
     said = (folder / "err").read_text("utf-8", "replace")
     yield from (each for each in FAULTS if each in said)
@@ -172,7 +171,7 @@ def faults(folder: Path) -> Iterator[str]:
             yield f"--{'save or --resume' if name == 'lines' else name}: not whole"
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--command", default="", help="a regular expression for the names of commands")
     parser.add_argument("--only", default="", help="a regular expression for the names of servers")
@@ -195,7 +194,7 @@ def main() -> None:
                     show(f"{name}; {server}; {way}", [one(words, url, way, moment) for moment in moments])
 
 
-def one(words: Sequence[str], url: str, way: str, moment: float) -> End:
+def one(words, url, way, moment):
     """A run in a new folder."""
     with tempfile.TemporaryDirectory(prefix="wsprobe-ends-") as folder:
         Path(folder, "list").write_text(f"{url}\n" * URLS)
@@ -203,7 +202,7 @@ def one(words: Sequence[str], url: str, way: str, moment: float) -> End:
         return run(filled, way, moment, Path(folder))
 
 
-def show(title: str, every: Sequence[End]) -> None:
+def show(title, every):
     """Print one line for *every* run of the same kind."""
     times = [each.seconds for each in every if each.seconds is not None]
     wrong = sorted({each.wrong for each in every if each.wrong})

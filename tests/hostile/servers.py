@@ -11,7 +11,6 @@ import select
 import socket
 import threading
 import zlib
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from random import Random
 from struct import pack
@@ -42,19 +41,19 @@ DEFLATE = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
 NO = b"HTTP/1.1 403 Forbidden\r\n"
 
 
-def ws(first: int, payload: bytes) -> bytes:
+def ws(first, payload):
     """A frame of the server's that begins with the byte *first*."""
     size = len(payload)
     length = bytes([size]) if size < 126 else b"\x7e" + pack("!H", size)
     return bytes([first]) + length + payload
 
 
-def h2(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+def h2(kind, flags, stream, payload=b""):
     """A frame of HTTP/2."""
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
-def deflated(data: bytes) -> bytes:
+def deflated(data):
     made = zlib.compressobj(9, zlib.DEFLATED, -15)
     return (made.compress(data) + made.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
@@ -147,11 +146,11 @@ SERVERS = {
 
 
 @contextmanager
-def serving(hostile: Hostile) -> Iterator[int]:
+def serving(hostile):
     """A server in threads; yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def listen() -> None:
+        def listen():
             with suppress(OSError):
                 while True:
                     threading.Thread(target=_serve, args=(listener.accept()[0], hostile), daemon=True).start()
@@ -165,7 +164,7 @@ def serving(hostile: Hostile) -> Iterator[int]:
             thread.join()
 
 
-def _serve(stream: socket.socket, hostile: Hostile) -> None:
+def _serve(stream, hostile):
     with stream, suppress(OSError):
         stream.settimeout(PATIENCE)
         asked = b""
@@ -182,7 +181,7 @@ def _serve(stream: socket.socket, hostile: Hostile) -> None:
             pass
 
 
-def _send(stream: socket.socket, data: bytes) -> None:
+def _send(stream, data):
     """Send *data*, and read what comes meanwhile, so that nobody waits for the other."""
     rest = memoryview(data)
     while rest:

@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -55,7 +55,7 @@ REPEATED = ("behind", "over")
 """A run over one of these limits is repeated alone."""
 FAULTS = ("Traceback", "a bug in wsprobe")
 """Words on standard error that no run may print."""
-COMMANDS: Mapping[str, Sequence[str]] = {
+COMMANDS = {
     "connect": ("connect", "--json"),
     "compare": ("compare", "--browser-mode"),
     "trace": ("trace",),
@@ -93,11 +93,11 @@ class Costs(Struct, frozen=True):
 class Program:
     """A ``tests.hostile.timed``, which starts copies of itself."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process):
         self._process = process
         self._lock = threading.Lock()
 
-    def start(self, file: Path, words: Sequence[str]) -> int:
+    def start(self, file, words):
         """The descriptor of a new copy's process."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -107,7 +107,7 @@ class Program:
             return os.pidfd_open(int(self._process.stdout.readline()))
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--command", action="append", choices=[*COMMANDS])
     parser.add_argument("--only", default="", help="a regular expression for the names of servers")
@@ -134,7 +134,7 @@ def main() -> None:
 
 
 @contextmanager
-def servers(only: str) -> Iterator[list[Server]]:
+def servers(only):
     """Those whose name matches *only*, as long as the block lasts."""
     with ExitStack() as stack:
         found = []
@@ -154,7 +154,7 @@ def servers(only: str) -> Iterator[list[Server]]:
 
 
 @contextmanager
-def program(words: Sequence[str]) -> Iterator[Program]:
+def program(words):
     """What starts the runs of a command. It makes its own first run on a port where nothing listens."""
     words = COMMANDS["connect"] if words[0] == "relay" else words
     process = subprocess.Popen(
@@ -164,12 +164,11 @@ def program(words: Sequence[str]) -> Iterator[Program]:
         stderr=subprocess.DEVNULL,
     )
     with process:
-        assert process.stdout is not None
         process.stdout.readline()
         yield Program(process)
 
 
-def alone(measure: Callable[[Server], Costs], server: Server, costs: Costs) -> Costs:
+def alone(measure, server, costs):
     """The least figures of *costs* and of further runs, if it was over a limit of time."""
     for _ in range(ALONE):
         if not any(costs.figures.get(name, 0.0) > LIMITS[name] for name in REPEATED):
@@ -180,7 +179,7 @@ def alone(measure: Callable[[Server], Costs], server: Server, costs: Costs) -> C
     return costs
 
 
-def run(started: Program, command: Sequence[str], options: Sequence[str], server: Server) -> Costs:
+def run(started, command, options, server):
     """One run of *command* with further *options*."""
     with tempfile.TemporaryDirectory(prefix="wsprobe-sweep-") as folder:
         file = Path(folder, "costs")
@@ -213,7 +212,7 @@ def run(started: Program, command: Sequence[str], options: Sequence[str], server
     return Costs(server.name, figures, f"{len(value['walls'])} exchanges; {tasks[0]}; {tasks[1]}")
 
 
-def through(out: Path, relay: int) -> None:
+def through(out, relay):
     """Be a client of the relay that prints to *out* and read all that comes; end the relay after its report."""
     first = line(out, 0, relay)
     if not first:
@@ -228,7 +227,7 @@ def through(out: Path, relay: int) -> None:
         signal.pidfd_send_signal(relay, signal.SIGINT)
 
 
-def line(out: Path, number: int, process: int) -> str:
+def line(out, number, process):
     """Wait for a line of *out*; "" if *process* ends before it, or takes too long."""
     end = time.monotonic() + LONGEST
     while time.monotonic() < end:
@@ -240,7 +239,7 @@ def line(out: Path, number: int, process: int) -> str:
     return ""
 
 
-def show(command: str, every: Sequence[Costs], worst: int) -> None:
+def show(command, every, worst):
     """Print the table of *command*."""
     print(f"\n{command}: {len(every)} servers")
     for each in every:
@@ -255,7 +254,7 @@ def show(command: str, every: Sequence[Costs], worst: int) -> None:
     sys.stdout.flush()
 
 
-def save(file: Path, command: str, every: Sequence[Costs]) -> None:
+def save(file, command, every):
     with file.open("a") as lines:
         for each in every:
             value = {"command": command, "server": each.server, **each.figures, "note": each.note}

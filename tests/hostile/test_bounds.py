@@ -7,7 +7,6 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -57,7 +56,7 @@ RUNS = [
 ]
 
 
-def peak(pid: int) -> float:
+def peak(pid):
     """MiB that this process and those below it have taken at most, each."""
     most = 0.0
     with suppress(psutil.NoSuchProcess):
@@ -70,7 +69,7 @@ def peak(pid: int) -> float:
 
 
 @pytest.mark.parametrize(("words", "name"), RUNS)
-def test_memory_and_status(words: Sequence[str], name: str, tmp_path: Path) -> None:
+def test_memory_and_status(words, name, tmp_path):
     server = SERVERS[name]
     with serving(server) as port:
         words = [*words, "-m", SECONDS, *(["--http2-prior-knowledge"] if server.http2 else [])]

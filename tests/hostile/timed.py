@@ -17,11 +17,10 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import trio
 
-from wsprobe.exchange import Ended, Event
+from wsprobe.exchange import Ended
 from wsprobe.net.stream import Tape
 
 SECONDS = 2.0
@@ -31,12 +30,12 @@ SECONDS = 2.0
 class Costs(trio.abc.Instrument):
     """What the exchanges took, and the longest stretch of work without a checkpoint. Seconds."""
 
-    def __init__(self) -> None:
-        self.walls: list[float] = []
+    def __init__(self):
+        self.walls = []
         """From the start of each exchange to its end."""
-        self.late: list[float] = []
+        self.late = []
         """CPU of each exchange beyond -m, in all tasks."""
-        self.behind: list[float] = []
+        self.behind = []
         """CPU from the moment when no exchange was under way until the next one began, or the program ended."""
         self.step = self.step_behind = 0.0
         """CPU of the longest step of a task with an exchange under way before and after it; of the longest that
@@ -44,27 +43,27 @@ class Costs(trio.abc.Instrument):
         self.task = self.task_behind = ""
         """Whose it was."""
         self._under_way = self._was_under_way = 0
-        self._over: float | None = None
+        self._over = None
         self._began = 0.0
-        self._tapes: dict[Tape, float] = {}
-        self._late: dict[Tape, float] = {}
+        self._tapes = {}
+        self._late = {}
         """The CPU when each exchange that has reached -m did."""
 
-    def exchange_began(self, tape: Tape) -> None:
+    def exchange_began(self, tape):
         self._tapes[tape] = time.perf_counter()
         if self._over is not None:
             self.behind.append(time.process_time() - self._over)
             self._over = None
         self._under_way += 1
 
-    def exchange_ended(self, tape: Tape) -> None:
+    def exchange_ended(self, tape):
         self.walls.append(time.perf_counter() - self._tapes.pop(tape))
         self.late.append(time.process_time() - self._late.pop(tape, time.process_time()))
         self._under_way -= 1
         if not self._under_way:
             self._over = time.process_time()
 
-    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+    def before_task_step(self, task):
         self._was_under_way = self._under_way
         now = time.perf_counter()
         for tape, began in self._tapes.items():
@@ -72,14 +71,14 @@ class Costs(trio.abc.Instrument):
                 self._late[tape] = time.process_time()
         self._began = time.thread_time()
 
-    def after_task_step(self, task: trio.lowlevel.Task) -> None:
+    def after_task_step(self, task):
         took = time.thread_time() - self._began
         if self._was_under_way and self._under_way and took > self.step:
             self.step, self.task = took, task.name
         elif self.walls and not self._under_way and took > self.step_behind:
             self.step_behind, self.task_behind = took, task.name
 
-    def write(self, path: Path) -> None:
+    def write(self, path):
         if self._over is not None:
             self.behind.append(time.process_time() - self._over)
         value = {
@@ -95,32 +94,32 @@ class Costs(trio.abc.Instrument):
         path.write_text(json.dumps(value))
 
 
-def peak() -> float:
+def peak():
     """The most memory that this process had, in MiB."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
-def watch(costs: Costs) -> None:
+def watch(costs):
     """Let *costs* see every exchange and every step of trio."""
     begin, add, run = Tape.__init__, Tape.add, trio.run
 
-    def begun(tape: Tape, *arguments: Any) -> None:
+    def begun(tape, *arguments):
         begin(tape, *arguments)
         costs.exchange_began(tape)
 
-    def added(tape: Tape, event: Event) -> None:
+    def added(tape, event):
         add(tape, event)
         if isinstance(event, Ended):
             costs.exchange_ended(tape)
 
-    def ran(*arguments: Any, **more: Any) -> Any:
+    def ran(*arguments, **more):
         return run(*arguments, **more, instruments=[costs])
 
-    Tape.__init__, Tape.add, trio.run = begun, added, ran  # type: ignore[method-assign]
+    Tape.__init__, Tape.add, trio.run = begun, added, ran
 
 
-def main() -> None:
+def main():
     from wsprobe.__main__ import main as wsprobe  # it takes signals to itself
 
     own = os.dup(1)

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from hpack import Encoder
 
-from wsprobe.exchange import Connected, Ended, Event, Exchange, Http2, Plan, Received, Sent, Target, TlsDone
+from wsprobe.exchange import Connected, Ended, Exchange, Http2, Plan, Received, Sent, Target, TlsDone
 from wsprobe.read.http2_values import FRAME_MAX, PREFACE, SETTINGS
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings
 from wsprobe.wire.rfc6455 import CLOSE
@@ -26,11 +23,11 @@ HOST = "127.0.0.1:8001"
 NO_ERROR_KEY = b"\0\0\0\0"
 
 
-def lines(path: Path) -> list[dict[str, Any]]:
+def lines(path):
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
 
 
-def planned(name: str = "on", fields: Sequence[tuple[bytes, bytes]] | None = None) -> Plan:
+def planned(name="on", fields=None):
     """The plan of an ordinary request over HTTP/2."""
     asked = fields or (
         (b":method", b"CONNECT"),
@@ -45,7 +42,7 @@ def planned(name: str = "on", fields: Sequence[tuple[bytes, bytes]] | None = Non
     return Plan(to, b"", http2=Http2(tuple(asked)))
 
 
-def recorded(line: dict[str, Any], play: int = 0, plan: Plan | None = None) -> Exchange:
+def recorded(line, play=0, plan=None):
     """The recording of one CONNECT that the server of *line* answers with its *play*."""
     plan = plan or planned(line["scenario"])
     plays = line["server"]
@@ -57,9 +54,9 @@ def recorded(line: dict[str, Any], play: int = 0, plan: Plan | None = None) -> E
     return made.exchange()
 
 
-def fields_of(written: Sequence[Any]) -> list[tuple[bytes, bytes]]:
+def fields_of(written):
     """Names and values of a list of fields; those that a line leaves out of a long one are put back."""
-    made: list[tuple[str, str]] = []
+    made = []
     for each in written:
         if isinstance(each, str):
             found = re.fullmatch(r"\.\.\.(\d+) fields of \d+ bytes in all", each)
@@ -73,7 +70,7 @@ def fields_of(written: Sequence[Any]) -> list[tuple[bytes, bytes]]:
 
 
 class _Recording:
-    def __init__(self, plan: Plan, announced: dict[int, int]) -> None:
+    def __init__(self, plan, announced):
         assert plan.http2 is not None
         self.over = False
         self._plan = plan
@@ -81,7 +78,7 @@ class _Recording:
         self._encoder = Encoder()
         self._close_heard = False
         self._replied = False
-        self._events: list[Event] = [
+        self._events = [
             Connected(self._at, "127.0.0.1", 8001),
             TlsDone(self._at, "TLS 1.3", "TLS_AES_128_GCM_SHA256", "h2", None, True),
         ]
@@ -90,12 +87,12 @@ class _Recording:
         self._sent(frame(SETTINGS, 1, 0))
         self._sent(headers(STREAM, coded(Encoder(), plan.http2.fields), priority=plan.http2.priority))
 
-    def exchange(self) -> Exchange:
+    def exchange(self):
         if not self.over:
             self._events.append(Ended(self._at, "local"))
         return Exchange(self._plan, tuple(self._events))
 
-    def step(self, step: list[Any]) -> None:
+    def step(self, step):
         match step:
             case ["headers", fields, *rest]:
                 block = coded(self._encoder, fields_of(fields))
@@ -131,21 +128,21 @@ class _Recording:
             case _:
                 raise ValueError(f"no step is written like {step!r}")
 
-    def _data(self, payload: bytes) -> None:
+    def _data(self, payload):
         self._received(data(STREAM, payload))
         if b"\x88" in payload and not self._replied:
             self._close_heard = self._replied = True
             self._sent(data(STREAM, websocket_frame(CLOSE, b"\x03\xe8", NO_ERROR_KEY)))
 
-    def _end(self, how: Any) -> None:
+    def _end(self, how):
         self._at += 100
         self._events.append(Ended(self._at, how))
         self.over = True
 
-    def _sent(self, what: bytes) -> None:
+    def _sent(self, what):
         self._at += 100
         self._events.append(Sent(self._at, what))
 
-    def _received(self, what: bytes) -> None:
+    def _received(self, what):
         self._at += 100
         self._events.append(Received(self._at, what))

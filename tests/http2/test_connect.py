@@ -6,9 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,7 +19,7 @@ from wsprobe.request.opening import Offer, OfferError, extended_connect
 Capture = pytest.CaptureFixture[str]
 
 
-def json_of(capsys: Capture, *arguments: str) -> dict[str, Any]:
+def json_of(capsys, *arguments):
     run(["connect", "--json", "--http2", *arguments])
     value = json.loads(capsys.readouterr().out)
     assert isinstance(value, dict)
@@ -45,7 +42,7 @@ def json_of(capsys: Capture, *arguments: str) -> dict[str, Any]:
         ("h2-close-4403-end", 17, "closed: the server closed the session with 4403"),
     ],
 )
-def test_outcome_and_exit_status(name: str, status: int, says: str, capsys: Capture) -> None:
+def test_outcome_and_exit_status(name, status, says, capsys):
     assert run(["connect", "--http2", f"lab:{name}"]) == status
     out, err = capsys.readouterr()
     assert "\n\nover HTTP/2\n" in out
@@ -53,7 +50,7 @@ def test_outcome_and_exit_status(name: str, status: int, says: str, capsys: Capt
     assert err == ""
 
 
-def test_the_server_may_take_the_other_protocol(capsys: Capture) -> None:
+def test_the_server_may_take_the_other_protocol(capsys):
     assert run(["connect", "--http2", "lab:h2-alpn-none"]) == 0
     out, _ = capsys.readouterr()
     assert "\n\nover HTTP/1.1: the server did not accept h2" in out
@@ -62,12 +59,12 @@ def test_the_server_may_take_the_other_protocol(capsys: Capture) -> None:
     assert "\n\nover HTTP/1.1: ws: has no ALPN, so h2 cannot be offered" in capsys.readouterr().out
 
 
-def test_prior_knowledge_in_clear(capsys: Capture) -> None:
+def test_prior_knowledge_in_clear(capsys):
     assert run(["connect", "--http2-prior-knowledge", "--max-time", "5", "lab:/s/h2-on"]) == 0
     assert "\n:status: 200\n" in capsys.readouterr().out
 
 
-def test_without_the_setting_it_is_asked_on_demand_only(capsys: Capture) -> None:
+def test_without_the_setting_it_is_asked_on_demand_only(capsys):
     assert json_of(capsys, "lab:h2-off")["request"]["sent"] is False
     asked = json_of(capsys, "--http2-anyway", "lab:h2-off")
     assert (asked["request"]["sent"], asked["outcome"]) == (True, "open")
@@ -84,12 +81,12 @@ def test_without_the_setting_it_is_asked_on_demand_only(capsys: Capture) -> None
     ],
     ids=" ".join,
 )
-def test_options_of_http_1_1_are_a_usage_error(arguments: list[str], capsys: Capture) -> None:
+def test_options_of_http_1_1_are_a_usage_error(arguments, capsys):
     assert run(["connect", *arguments, "wss://127.0.0.1:1/"]) == 2
     assert f"{arguments[0]} and {arguments[1]} cannot be used together" in capsys.readouterr().err
 
 
-def test_members_of_the_report(capsys: Capture) -> None:
+def test_members_of_the_report(capsys):
     value = json_of(capsys, "-H", "X-Mine: a", "-H", "Host: other.example", "-u", "me:pw", "lab:h2-status-403")
     assert value["http"] == "2"
     request = value["request"]
@@ -127,7 +124,7 @@ def test_members_of_the_report(capsys: Capture) -> None:
     assert read(archive.load(json.dumps(value["exchange"]))).http2 is not None
 
 
-def test_what_ended_the_stream(capsys: Capture) -> None:
+def test_what_ended_the_stream(capsys):
     value = json_of(capsys, "lab:h2-rst-http11-required-before")
     end = value["stream_end"]
     assert (end["by"], end["how"], end["code"], end["name"]) == (
@@ -139,7 +136,7 @@ def test_what_ended_the_stream(capsys: Capture) -> None:
     assert value["response"] is None
 
 
-def test_the_frames_as_they_go(capsys: Capture) -> None:
+def test_the_frames_as_they_go(capsys):
     assert run(["connect", "--http2", "-v", "--send", "hello", "lab:h2-on"]) == 0
     _, err = capsys.readouterr()
     said = [line[10:].strip() for line in err.splitlines()]
@@ -155,14 +152,14 @@ def test_the_frames_as_they_go(capsys: Capture) -> None:
     assert "00000000  50 52 49 20 2a" in capsys.readouterr().err
 
 
-def test_exactly_the_answer(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_exactly_the_answer(capsysbinary):
     assert run(["connect", "--http2", "-i", "lab:h2-status-403"]) == 12
     assert capsysbinary.readouterr().out == (
         b":status: 403\r\ncontent-type: text/plain\r\ncontent-length: 13\r\n\r\nno such luck\n"
     )
 
 
-def test_nothing_of_the_server_reaches_the_terminal_raw(tmp_path: Path, capsys: Capture) -> None:
+def test_nothing_of_the_server_reaches_the_terminal_raw(tmp_path, capsys):
     saved = tmp_path / "kept.jsonl"
     assert run(["connect", "--http2", "--save", str(saved), "lab:h2-turned-away"]) == 8
     out, _ = capsys.readouterr()
@@ -172,12 +169,12 @@ def test_nothing_of_the_server_reaches_the_terminal_raw(tmp_path: Path, capsys: 
     assert read(archive.load(kept)).http2 is not None
 
 
-def test_secrets_are_masked(capsys: Capture) -> None:
+def test_secrets_are_masked(capsys):
     assert run(["connect", "--http2", "--redact", "--json", "-b", "sid=tops3cret", "lab:h2-on"]) == 0
     assert "tops3cret" not in capsys.readouterr().out
 
 
-def test_header_options_in_a_block() -> None:
+def test_header_options_in_a_block():
     to = Target("wss://h/", True, "h", 443, "/")
     offer = Offer(None, ("Origin:", "Sec-WebSocket-Version: 8", "X;", "Upgrade: websocket"), origin="https://o")
     block = extended_connect(to, offer)
@@ -201,11 +198,10 @@ WATCHED = (
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[tuple[str, str]]:
+def lab():
     """Where a lab of its own process takes HTTP/2, and the authority to trust."""
     serve = [sys.executable, "-m", "wsprobe", "serve", "--http2-port", "0", "--json", "-s"]
     with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
         ready = json.loads(running.stdout.readline())
         yield ready["ready"]["http2"], ready["authority"]
         running.terminate()
@@ -214,7 +210,7 @@ def lab() -> Iterator[tuple[str, str]]:
 @pytest.mark.programs
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak is told by Linux")
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_flood_takes_less_than_100_mib(name: str, lab: tuple[str, str]) -> None:
+def test_a_flood_takes_less_than_100_mib(name, lab):
     url, authority = lab
     asked = ["--cacert", authority, f"{url}s/{name}"]
     status, size = peak("connect", "--http2", "-s", *asked)
@@ -225,7 +221,7 @@ def test_a_flood_takes_less_than_100_mib(name: str, lab: tuple[str, str]) -> Non
 
 @pytest.mark.programs
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak is told by Linux")
-def test_a_flood_that_an_engine_reads_takes_less_than_100_mib(lab: tuple[str, str]) -> None:
+def test_a_flood_that_an_engine_reads_takes_less_than_100_mib(lab):
     url, authority = lab
     reads = ("compare", "--browser", "firefox", "--json", "--cacert", authority)
     status, size = peak(*reads, f"{url}s/h2-data-without-end")
@@ -233,7 +229,7 @@ def test_a_flood_that_an_engine_reads_takes_less_than_100_mib(lab: tuple[str, st
     assert size < 100 * 1024
 
 
-def peak(*arguments: str) -> tuple[int, int]:
+def peak(*arguments):
     """Exit status, and KiB at most, of a process of its own."""
     done = subprocess.run(
         [sys.executable, "-c", WATCHED, *arguments], capture_output=True, text=True, check=True, timeout=60
@@ -243,7 +239,7 @@ def peak(*arguments: str) -> tuple[int, int]:
 
 
 @pytest.mark.programs
-def test_the_plain_path_loads_none_of_it() -> None:
+def test_the_plain_path_loads_none_of_it():
     code = (
         "import sys\n"
         "from wsprobe.cli.main import run\n"

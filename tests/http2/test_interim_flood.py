@@ -8,7 +8,7 @@ from wsprobe.lab import load
 from wsprobe.lab.ports import place
 
 
-def test_firefox_still_waits_where_wsprobe_stopped_reading() -> None:
+def test_firefox_still_waits_where_wsprobe_stopped_reading():
     scenario = load()["h2-interim-flood"]
     where = place(scenario, PORTS)
     text = seen(ENGINES["firefox"], where.url, where.page, scenario, REHEARSED)

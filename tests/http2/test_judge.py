@@ -7,16 +7,15 @@ from hpack import Encoder
 from msgspec.structs import replace
 
 from tests.http2.test_read import ON, answer, exchange
-from wsprobe.exchange import Exchange, How, Received, Sent
+from wsprobe.exchange import Received, Sent
 from wsprobe.judge import judge, outcome
-from wsprobe.judge.finding import Finding
 from wsprobe.read import read
 from wsprobe.read.http2_values import CONTINUATION, HEADERS, PING, RST_STREAM
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 HI_AND_CLOSE = b"\x81\x02hi\x88\x02\x03\xe8"
 
-CASES: dict[str, tuple[tuple[bytes, ...], How, str]] = {
+CASES = {
     "http2-setting-value": (
         (settings([(8, 1), (4, 1 << 31)]), answer(b"403", end_stream=True)),
         "local",
@@ -47,26 +46,26 @@ CASES: dict[str, tuple[tuple[bytes, ...], How, str]] = {
 }
 
 
-def judged(exchange: Exchange) -> tuple[str, set[str]]:
+def judged(exchange):
     """The outcome, and the findings that are more than a note."""
     reading = read(exchange)
     verdict = judge(reading)
     return outcome(reading, verdict), {finding.id for finding in verdict.findings if finding.level != "note"}
 
 
-def found(of: Exchange) -> list[Finding]:
+def found(of):
     return list(judge(read(of)).findings)
 
 
 @pytest.mark.parametrize(("id", "case"), CASES.items(), ids=CASES)
-def test_what_is_found(id: str, case: tuple[tuple[bytes, ...], How, str]) -> None:
+def test_what_is_found(id, case):
     pieces, how, word = case
     made = exchange(*pieces, how=how)
     assert id in {finding.id for finding in found(made)}
     assert judged(made)[0] == word
 
 
-def test_a_line_of_http_1_is_quoted_up_to_80_characters() -> None:
+def test_a_line_of_http_1_is_quoted_up_to_80_characters():
     for size in (80, 81):
         line = b"HTTP/1.1 400 " + b"x" * (size - 13)
         (said,) = (
@@ -75,7 +74,7 @@ def test_a_line_of_http_1_is_quoted_up_to_80_characters() -> None:
         assert said.span == (0, 80)
 
 
-def test_how_late_the_setting_came() -> None:
+def test_how_late_the_setting_came():
     of = exchange(settings([(3, 100)]), *[frame(PING, 0, 0, bytes(8))] * 2000, ON, how="fin")
     (said,) = (each for each in found(of) if each.id == "http2-connect-late")
     assert "it came 200.1 ms after" in said.text
@@ -91,7 +90,7 @@ def test_how_late_the_setting_came() -> None:
     ],
     ids=["ENABLE_PUSH", "INITIAL_WINDOW_SIZE", "MAX_FRAME_SIZE", "MAX_CONCURRENT_STREAMS"],
 )
-def test_what_a_setting_may_be(key: int, good: tuple[int, ...], bad: tuple[int, ...]) -> None:
+def test_what_a_setting_may_be(key, good, bad):
     for value in (*good, *bad):
         of = exchange(settings([(8, 1), (key, value)]), answer(b"403", end_stream=True))
         assert ("http2-setting-value" in {each.id for each in found(of)}) == (value in bad), value
@@ -108,7 +107,7 @@ def test_what_a_setting_may_be(key: int, good: tuple[int, ...], bad: tuple[int, 
     ],
     ids=["nothing", "a PING", "a CONTINUATION of another stream", "a CONTINUATION", "both"],
 )
-def test_what_interrupts_a_header_block(between: list[bytes], bad: int | None) -> None:
+def test_what_interrupts_a_header_block(between, bad):
     block = coded(Encoder(), [(b":status", b"403")])
     begun = (ON, frame(HEADERS, 0, 1, block[:1]))
     received = (*begun, *between, frame(CONTINUATION, 0x4, 1, block[1:]))
@@ -120,18 +119,18 @@ def test_what_interrupts_a_header_block(between: list[bytes], bad: int | None) -
         assert [each.span and each.span[0] for each in said] == [at]
 
 
-def found_in_cases() -> set[str]:
+def found_in_cases():
     return {each.id for pieces, how, _ in CASES.values() for each in found(exchange(*pieces, how=how))}
 
 
-def are_words(finding: Finding) -> None:
+def are_words(finding):
     """Assert that what *finding* says can be printed and names its source."""
     for words in (finding.text, finding.usual, finding.spec, finding.expected, finding.received):
         assert words is None or (words.isascii() and words.isprintable())
     assert "RFC" in finding.spec
 
 
-def test_all_words_are_printable() -> None:
+def test_all_words_are_printable():
     """Of the cases here; tests/http2/test_lab.py looks at those of the catalogue."""
     for pieces, how, _ in CASES.values():
         for finding in found(exchange(*pieces, how=how)):
@@ -150,38 +149,38 @@ def test_all_words_are_printable() -> None:
         (b"600", "not-upgraded", "http"),
     ],
 )
-def test_outcomes_of_statuses(status: bytes, word: str, says: str) -> None:
+def test_outcomes_of_statuses(status, word, says):
     reading = read(exchange(ON, answer(status, end_stream=True)))
     verdict = judge(reading)
     assert (outcome(reading, verdict), verdict.answer, verdict.spec) == (word, says, "rfc8441")
 
 
-def test_not_asked_is_no_failure_of_the_server() -> None:
+def test_not_asked_is_no_failure_of_the_server():
     made = exchange(settings([(3, 100)]), asked=b"")
     assert judged(made) == ("not-upgraded", set())
     assert [finding.id for finding in found(made)] == ["http2-connect-not-announced"]
 
 
-def test_frames_without_settings_are_no_http2_that_was_settled() -> None:
+def test_frames_without_settings_are_no_http2_that_was_settled():
     for came, word in ((settings([]), "not-upgraded"), (frame(PING, 0, 0, bytes(8)), "not-http")):
         of = replace(exchange(came, how="local", asked=b""))
         assert judged(of)[0] == word
 
 
-def test_a_request_that_was_not_answered_is_a_failure() -> None:
+def test_a_request_that_was_not_answered_is_a_failure():
     for asked, answer_ in ((True, "fail"), (False, "not known")):
         of = exchange(ON, how="fin") if asked else exchange(settings([(3, 100)]), how="fin", asked=b"")
         assert judge(read(of)).answer == answer_
 
 
-def test_turned_away_before_anything_was_asked() -> None:
+def test_turned_away_before_anything_was_asked():
     made = exchange(settings([(3, 100)]), goaway(0, 11, b"full"), asked=b"")
     assert judged(made) == ("dropped", {"http2-goaway"})
     assert judged(exchange(settings([(3, 100)]), asked=b"", how="fin")) == ("not-upgraded", set())
     assert judged(exchange(asked=b"", how="fin"))[0] == "dropped"
 
 
-def test_a_goaway_that_answers_ours_ends_nothing() -> None:
+def test_a_goaway_that_answers_ours_ends_nothing():
     """As Go's servers do, which announce nothing, when they have been told goodbye."""
     ours = Sent(3, goaway(0, 0))
     made = exchange(settings([(3, 100)]), asked=b"")
@@ -190,7 +189,7 @@ def test_a_goaway_that_answers_ours_ends_nothing() -> None:
     assert judged(made) == ("not-upgraded", set())
 
 
-def test_a_refusal_that_is_meant_for_this_socket_is_no_sign_of_a_proxy() -> None:
+def test_a_refusal_that_is_meant_for_this_socket_is_no_sign_of_a_proxy():
     unserved = {
         status
         for status in (b"400", b"401", b"403", b"404", b"426", b"429", b"501", b"502", b"503")
@@ -199,7 +198,7 @@ def test_a_refusal_that_is_meant_for_this_socket_is_no_sign_of_a_proxy() -> None
     assert unserved == {b"400", b"404", b"426", b"501", b"502"}
 
 
-def test_what_h2_cannot_know_is_no_opinion() -> None:
+def test_what_h2_cannot_know_is_no_opinion():
     """It is asked about what the server says, not about windows and what we have sent into them."""
     wide = [window_update(number, 2**31 - 1 - 65535) for number in (0, 1)]
     again = [window_update(number, 500) for number in (0, 1)]
@@ -207,7 +206,7 @@ def test_what_h2_cannot_know_is_no_opinion() -> None:
     assert "h2-refuses" not in judged(made)[1]
 
 
-def test_a_coded_value_is_not_searched_for_text() -> None:
+def test_a_coded_value_is_not_searched_for_text():
     """The value that hypercorn sends: Huffman-coded, a byte of it is that of a quotation mark."""
     value = b"permessage-deflate; client_max_window_bits=15"
     made = exchange(ON, answer(b"200", (b"sec-websocket-extensions", value)), data(1, HI_AND_CLOSE))
@@ -218,6 +217,6 @@ def test_a_coded_value_is_not_searched_for_text() -> None:
     ("body", "served"),
     [(b"missing subprotocol", True), (b"origin not allowed", True), (b"Bad Request", False)],
 )
-def test_a_library_that_says_what_it_wants_serves_websockets(body: bytes, served: bool) -> None:
+def test_a_library_that_says_what_it_wants_serves_websockets(body, served):
     of = exchange(ON, answer(b"400"), data(1, body, end_stream=True))
     assert ("http2-announced-unserved" not in {each.id for each in found(of)}) == served

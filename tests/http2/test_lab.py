@@ -15,19 +15,18 @@ from tests.cases import every
 from tests.http2.test_judge import are_words, found_in_cases, judged
 from tests.schema import validate
 from wsprobe.diagnosis import author
-from wsprobe.exchange import Ended, Exchange, Http2, Limits, Plan, Received, Sent, TlsDone, TlsOptions
+from wsprobe.exchange import Ended, Http2, Limits, Plan, Received, Sent, TlsDone, TlsOptions
 from wsprobe.judge import FINDINGS
 from wsprobe.lab import load
 from wsprobe.lab.http2_steps import steps
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
-from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import serve
 from wsprobe.net.probe import probe
 from wsprobe.read import read
 from wsprobe.read.http2_values import PREFACE
 from wsprobe.report.outcome import STATUS_OF
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.request import opening, target
 from wsprobe.show.as_json import report_value
 from wsprobe.show.json_text import pieces
@@ -41,7 +40,7 @@ LITTLE = Limits(max_head=1 << 16, max_body=1 << 18, max_session=1 << 18)
 """Of a flood: as much as it takes to see that it ends."""
 
 
-def plan(scenario: Scenario, url: str = "", **parts: object) -> Plan:
+def plan(scenario, url="", **parts):
     found = target.parse(url or place(scenario).address)
     protocols = scenario.page.protocols or ()
     offer = opening.Offer(key="AAECAwQFBgcICQoLDA0ODw==", protocols=tuple(protocols))
@@ -53,29 +52,29 @@ def plan(scenario: Scenario, url: str = "", **parts: object) -> Plan:
     )
     if scenario.name.endswith(("-flood", "-without-end", "-bomb", "-empty")):
         made = replace(made, limits=LITTLE)
-    return replace(made, **parts)  # type: ignore[arg-type]
+    return replace(made, **parts)
 
 
 @cache
-def played(name: str) -> Exchange:
+def played(name):
     """The scenario over HTTP/2, without sockets."""
     return play(ALL[name], plan(ALL[name]))
 
 
 @cache
-def reported(name: str) -> Report:
+def reported(name):
     """What is read and judged of it."""
     return report(played(name))
 
 
-def test_it_has_what_was_measured() -> None:
+def test_it_has_what_was_measured():
     assert len(ALL) > 160
     assert all(scenario.about == "http2" for scenario in ALL.values())
     assert all(s.http2 is not None and s.http2.outcome in STATUS_OF for s in ALL.values())
 
 
 @every(ALL.keys())
-def test_it_is_judged_as_the_catalogue_says(name: str) -> None:
+def test_it_is_judged_as_the_catalogue_says(name):
     scenario = ALL[name]
     assert scenario.http2 is not None
     exchange, made = played(name), reported(name)
@@ -91,7 +90,7 @@ def test_it_is_judged_as_the_catalogue_says(name: str) -> None:
 
 
 @every(ALL.keys())
-def test_it_can_be_shown(name: str) -> None:
+def test_it_can_be_shown(name):
     made = reported(name)
     for look in (Look(), Look(verbose=2), Look(terminal=True, width=40)):
         text = plain(handshake(made, look))
@@ -107,46 +106,44 @@ def test_it_can_be_shown(name: str) -> None:
 
 
 @every(ALL.keys())
-def test_its_findings_point_into_what_came_and_are_printable(name: str) -> None:
+def test_its_findings_point_into_what_came_and_are_printable(name):
     made = reported(name)
     for finding in made.verdict.findings:
         assert finding.span is None or 0 <= finding.span[0] <= finding.span[1] <= len(made.reading.received)
         are_words(finding)
 
 
-def test_each_finding_is_produced_by_a_scenario_or_a_case() -> None:
+def test_each_finding_is_produced_by_a_scenario_or_a_case():
     produced = {finding.id for name in ALL for finding in reported(name).verdict.findings}
     assert {id for id in FINDINGS if id.startswith(("http2-", "h2-"))} <= produced | found_in_cases()
 
 
 @pytest.mark.parametrize("name", ["h2-on", "h2-status-403", "h2-rst-flood", "h2-window-5"])
-def test_it_is_the_same_every_time(name: str) -> None:
+def test_it_is_the_same_every_time(name):
     assert play(ALL[name], plan(ALL[name])) == played(name)
 
 
-def test_each_connect_has_its_own_play() -> None:
+def test_each_connect_has_its_own_play():
     scenario = ALL["h2-rst-refused-twice-then-200"]
     said = [judged(play(scenario, plan(scenario), attempt=number))[0] for number in range(4)]
     assert said == ["dropped", "dropped", "open", "open"]
 
 
-def test_credentials_count_as_asked_for_on_a_connection_of_their_own() -> None:
+def test_credentials_count_as_asked_for_on_a_connection_of_their_own():
     scenario = ALL["h2-status-401-userinfo-then-200"]
     asked = plan(scenario)
-    assert asked.http2 is not None
     given = replace(asked.http2, fields=(*asked.http2.fields, (b"authorization", b"Basic dTpw")))
     assert judged(play(scenario, asked))[0] == "unauthorized"
     assert judged(play(scenario, replace(asked, http2=given)))[0] == "open"
 
 
-def test_a_client_that_asks_again_on_the_connection_gets_the_next_play() -> None:
+def test_a_client_that_asks_again_on_the_connection_gets_the_next_play():
     scenario = ALL["h2-rst-refused-twice-then-200"]
     asked = plan(scenario)
     assert asked.http2 is not None
     made = play(scenario, replace(asked, http2=replace(asked.http2, tries=3)))
     assert judged(made)[0] == "open"
     connection = read(made).http2
-    assert connection is not None
     assert (connection.earlier, connection.stream) == ((1, 3), 5)
 
 
@@ -155,7 +152,7 @@ def test_a_client_that_asks_again_on_the_connection_gets_the_next_play() -> None
     [["no-such"], [{"headers": [], "odd": 1}], [{"wait": 1, "hold": 1}], [{"frame": 1, "odd": 2}], [7]],
     ids=str,
 )
-def test_what_is_no_step(written: list[object]) -> None:
+def test_what_is_no_step(written):
     with pytest.raises(ValueError, match="is not a step of HTTP/2"):
         list(steps(written))
 
@@ -178,10 +175,10 @@ LIVE = (
 )
 
 
-def live(name: str, **parts: object) -> Exchange:
+def live(name, **parts):
     """The scenario over real sockets."""
 
-    async def once() -> Exchange:
+    async def once():
         async with serve() as lab:
             made = plan(ALL[name], lab.url(ALL[name]), **parts)
             trusting = replace(made.tls, ca_file=str(lab.certificate_authority))
@@ -191,7 +188,7 @@ def live(name: str, **parts: object) -> Exchange:
 
 
 @pytest.mark.parametrize("name", LIVE)
-def test_over_sockets_it_is_the_same(name: str) -> None:
+def test_over_sockets_it_is_the_same(name):
     exchange = live(name)
     scenario = ALL[name]
     assert scenario.http2 is not None
@@ -202,8 +199,8 @@ def test_over_sockets_it_is_the_same(name: str) -> None:
     assert done.alpn == (None if http1 else "h2")
 
 
-def test_in_clear_with_prior_knowledge() -> None:
-    async def once() -> Exchange:
+def test_in_clear_with_prior_knowledge():
+    async def once():
         async with serve() as lab:
             made = plan(ALL["h2-on"], f"ws://127.0.0.1:{lab.ports['plain']}/s/h2-on")
             assert made.http2 is not None
@@ -215,7 +212,7 @@ def test_in_clear_with_prior_knowledge() -> None:
 
 
 @pytest.mark.parametrize("name", ["h2-ping-flood", "h2-data-without-end"])
-def test_a_flood_over_sockets_is_bounded(name: str) -> None:
+def test_a_flood_over_sockets_is_bounded(name):
     exchange = live(name, limits=Limits(max_session=1 << 20))
     assert sum(len(e.data) for e in exchange.events if isinstance(e, Received)) < 3 << 20
     last = exchange.events[-1]
@@ -223,6 +220,6 @@ def test_a_flood_over_sockets_is_bounded(name: str) -> None:
     assert last.how == "limit"
 
 
-def test_no_server_is_named_by_a_shape_that_http2_gives_to_every_answer() -> None:
+def test_no_server_is_named_by_a_shape_that_http2_gives_to_every_answer():
     named = {name: author(reported(name).reading).id for name in ALL}
     assert {name: author for name, author in named.items() if author} == {}

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tests.cases import every
 from tests.http2.lines import STREAM, planned, recorded
-from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Limits, Received, Sent, TlsDone
+from wsprobe.exchange import Connected, Ended, Exchange, Limits, Received, Sent, TlsDone
 from wsprobe.read import read
 from wsprobe.read.http2 import (
     FIELDS_MAX,
@@ -44,32 +44,31 @@ from wsprobe.read.http2_values import (
     error_name,
     setting_name,
 )
-from wsprobe.read.reading import INTERIM_MAX, Reading
+from wsprobe.read.reading import INTERIM_MAX
 from wsprobe.read.request import request_fields
 from wsprobe.recording.archive import dump, load
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 OPENING = PREFACE + settings([(2, 0)])
 PLAN = planned()
-assert PLAN.http2 is not None
 ASKED = headers(STREAM, coded(Encoder(), PLAN.http2.fields))
 
 
-def exchange(*pieces: bytes, how: How = "local", asked: bytes = ASKED) -> Exchange:
-    events: list[Event] = [Connected(5, "127.0.0.1", 8001), Sent(10, OPENING + asked)]
+def exchange(*pieces, how="local", asked=ASKED):
+    events = [Connected(5, "127.0.0.1", 8001), Sent(10, OPENING + asked)]
     events += [Received(100 * (number + 1), piece) for number, piece in enumerate(pieces) if piece]
     return Exchange(PLAN, (*events, Ended(100_000, how)))
 
 
-def reading(*pieces: bytes, how: How = "local") -> Reading:
+def reading(*pieces, how="local"):
     return read(exchange(*pieces, how=how))
 
 
-def block(*fields: tuple[bytes, bytes], encoder: Encoder | None = None) -> bytes:
+def block(*fields, encoder=None):
     return coded(encoder or Encoder(), fields)
 
 
-def answer(status: bytes, *fields: tuple[bytes, bytes], end_stream: bool = False) -> bytes:
+def answer(status, *fields, end_stream=False):
     return headers(STREAM, block((b":status", status), *fields), end_stream=end_stream)
 
 
@@ -77,8 +76,7 @@ ON = settings([(3, 100), (8, 1)])
 END = data(STREAM, b"", end_stream=True)
 
 
-def whole(of: Reading) -> bytes:
-    assert of.http2 is not None
+def whole(of):
     return b"".join(each.header + each.payload for each in of.http2.of("server")) + of.rest
 
 
@@ -100,22 +98,20 @@ good = st.sampled_from(
 
 
 @given(st.lists(st.one_of(frames, good, st.binary(max_size=30)), max_size=12), st.integers(0, 200))
-def test_any_bytes(pieces: list[bytes], cut: int) -> None:
+def test_any_bytes(pieces, cut):
     received = b"".join(pieces)
     of = reading(received[:cut], received[cut:])
     assert of.received == received
     assert whole(of) == received
     sent = read(exchange(asked=received))
-    assert sent.http2 is not None
     ours = b"".join(each.header + each.payload for each in sent.http2.of("client"))
     assert PREFACE + ours + sent.http2.rest_sent == sent.sent
 
 
 @given(st.binary(max_size=200))
-def test_any_header_block(coded: bytes) -> None:
+def test_any_header_block(coded):
     assert [edge for span in representations(coded) for edge in span][-1:] == ([len(coded)] if coded else [])
     of = reading(ON, headers(STREAM, coded, most=7))
-    assert of.http2 is not None
     assert b"".join(b.raw for b in of.http2.blocks) == coded
     fields = [field for b in of.http2.blocks for field in b.fields]
     for field in fields:
@@ -123,10 +119,9 @@ def test_any_header_block(coded: bytes) -> None:
             assert of.received[line.start : line.start + len(line.text)] == line.text
 
 
-def test_a_session_cut_into_single_bytes() -> None:
+def test_a_session_cut_into_single_bytes():
     session = b"\x81\x02hi\x89\x00\x88\x05\x11\x33now"
     of = reading(ON, answer(b"200"), *(data(1, bytes([byte]), pad=byte % 3) for byte in session))
-    assert of.session is not None
     assert [frame.opcode for frame in of.session.frames] == [1, 9, 8]
     for frame_ in of.session.frames:
         assert of.received[frame_.start] == frame_.header[0]
@@ -134,7 +129,7 @@ def test_a_session_cut_into_single_bytes() -> None:
     assert of.when(of.session.start) == 300
 
 
-def test_the_block_as_received() -> None:
+def test_the_block_as_received():
     fields = (
         (b":status", b"200"),
         (b"X-Upper", b" b "),
@@ -145,9 +140,7 @@ def test_the_block_as_received() -> None:
         (b"a", b""),
     )
     of = reading(ON, headers(STREAM, block(*fields), most=11))
-    assert of.http2 is not None
     assert [(field.name, field.value) for field in of.http2.blocks[0].fields] == list(fields)
-    assert of.final is not None
     assert [field.name for field in of.final.head.fields] == [b"X-Upper", b"", b"connection", b"a", b"a"]
     assert of.final.status == 200
 
@@ -164,13 +157,12 @@ def test_the_block_as_received() -> None:
         (b"99999", None),
     ],
 )
-def test_statuses(value: bytes, status: int | None) -> None:
+def test_statuses(value, status):
     final = reading(ON, answer(value)).final
-    assert final is not None
     assert final.status == status
 
 
-def test_interim_answers_and_trailers() -> None:
+def test_interim_answers_and_trailers():
     encoder = Encoder()
     blocks = [
         headers(STREAM, block((b":status", status), encoder=encoder)) for status in (b"103", b"100", b"403")
@@ -179,16 +171,12 @@ def test_interim_answers_and_trailers() -> None:
     of = reading(ON, *blocks, data(1, b"no"), trailers)
     assert of.http2 is not None
     assert [response.status for response in of.responses] == [103, 100, 403]
-    assert of.http2.trailers is not None
     assert [field.value for field in of.http2.trailers.fields] == [b"1"]
-    assert of.final is not None
-    assert of.final.body is not None
     assert (of.final.body.content, of.final.body.complete) == (b"no", True)
 
 
-def test_settings_in_order_and_the_last_of_each() -> None:
+def test_settings_in_order_and_the_last_of_each():
     of = reading(settings([(8, 1), (8, 0)]), settings([(8, 1), (0x99, 7)]))
-    assert of.http2 is not None
     assert of.http2.settings == ((8, 1), (8, 0), (8, 1), (0x99, 7))
     assert of.http2.setting(8) == 1
     assert of.http2.setting(4) is None
@@ -207,16 +195,13 @@ ENDS = {
 
 
 @pytest.mark.parametrize(("piece", "how", "end"), ENDS.values(), ids=ENDS)
-def test_what_ended_the_stream(piece: bytes, how: How, end: tuple[str, str, str]) -> None:
+def test_what_ended_the_stream(piece, how, end):
     connection = reading(ON, piece, how=how).http2
-    assert connection is not None
-    assert connection.end is not None
     assert (connection.end.by, connection.end.how, connection.end.name) == end
 
 
-def test_frames_say_what_they_are() -> None:
+def test_frames_say_what_they_are():
     of = reading(ON, frame(PING, 1, 0, b"12345678"), goaway(1, 2, b"debug"), frame(0x42, 5, 7, b"?"), b"\0\0")
-    assert of.http2 is not None
     shown = [(each.name, each.flag_names, each.stream, each.length) for each in of.http2.of("server")]
     assert shown == [
         ("SETTINGS", (), 0, 12),
@@ -241,16 +226,15 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("piece", MALFORMED)
-def test_a_malformed_frame_is_kept_with_what_is_wrong(piece: bytes) -> None:
+def test_a_malformed_frame_is_kept_with_what_is_wrong(piece):
     connection = reading(ON, piece).http2
-    assert connection is not None
     last = list(connection.of("server"))[-1]
     assert last.header + last.payload == piece
     assert last.problem
     assert not last.good
 
 
-def made(type_: int, payload: bytes, flags: int = 0, stream: int = 0) -> Http2Frame:
+def made(type_, payload, flags=0, stream=0):
     return Http2Frame("server", 100, frame(type_, flags, stream, payload)[:9], payload, 1, 2)
 
 
@@ -259,13 +243,13 @@ GOAWAYS = {0: (None, None), 3: (None, None), 4: (5, None), 7: (5, None), 8: (5, 
 
 
 @every(tuple(GOAWAYS))
-def test_how_much_of_a_goaway_it_takes(size: int) -> None:
+def test_how_much_of_a_goaway_it_takes(size):
     of = made(GOAWAY, b"\x80\0\0\5\0\0\0\6?"[:size])
     assert (of.last_stream, of.code) == GOAWAYS[size]
     assert of.debug == b"?"[: max(0, size - 8)]
 
 
-def test_a_number_takes_four_bytes() -> None:
+def test_a_number_takes_four_bytes():
     for size in (0, 3):
         assert made(RST_STREAM, bytes(size)).code is None
         assert made(WINDOW_UPDATE, bytes(size)).increment is None
@@ -273,7 +257,7 @@ def test_a_number_takes_four_bytes() -> None:
     assert made(WINDOW_UPDATE, b"\xff\0\0\7").increment == 0x7F000007
 
 
-def test_a_frame_has_what_its_type_has() -> None:
+def test_a_frame_has_what_its_type_has():
     payload = bytes(range(1, 13))
     for type_ in range(12):
         of = made(type_, payload, flags=1)
@@ -289,12 +273,12 @@ def test_a_frame_has_what_its_type_has() -> None:
         assert not made(type_, payload, flags=0xFE).ack
 
 
-def test_settings_that_are_cut() -> None:
+def test_settings_that_are_cut():
     for size, number in ((5, 0), (6, 1), (11, 1), (12, 2)):
         assert len(made(SETTINGS, bytes(size)).settings) == number
 
 
-def test_flags_by_name() -> None:
+def test_flags_by_name():
     for type_, names in FLAGS.items():
         shown = made(type_, b"", flags=0xFF).flag_names
         assert shown == tuple(names.get(1 << place, f"0x{1 << place:x}") for place in range(8))
@@ -302,12 +286,12 @@ def test_flags_by_name() -> None:
     assert made(WINDOW_UPDATE, b"", flags=0x81).flag_names == ("0x1", "0x80")
 
 
-def test_a_stream_has_31_bits() -> None:
+def test_a_stream_has_31_bits():
     assert made(DATA, b"", stream=0xFFFFFFFF).stream == 0x7FFFFFFF
     assert made(0x42, b"", stream=1 << 24).stream == 1 << 24
 
 
-def test_the_numbers_of_rfc_9113() -> None:
+def test_the_numbers_of_rfc_9113():
     assert [TYPES[number] for number in range(10)] == (
         [
             "DATA",
@@ -398,7 +382,7 @@ NOT_PLAIN = {
 }
 
 
-def test_which_frames_are_plain() -> None:
+def test_which_frames_are_plain():
     for cases, plain in ((PLAIN, True), (NOT_PLAIN, False)):
         for name, (type_, flags, stream, size) in cases.items():
             payload = bytes([1] * size)
@@ -425,18 +409,16 @@ CONTENTS = {
 
 
 @every(CONTENTS)
-def test_what_a_frame_carries(of: tuple[bytes, int, bytes, bytes]) -> None:
+def test_what_a_frame_carries(of):
     written, start, content, begun = of
     for piece, expected in ((written, content), (written[:-1], begun)):
         connection = reading(ON, piece).http2
-        assert connection is not None
         last = list(connection.of("server"))[-1]
         assert (content_start(last) - last.start, last.content) == (start, expected)
 
 
-def test_nothing_of_a_padded_frame() -> None:
+def test_nothing_of_a_padded_frame():
     connection = reading(ON, frame(DATA, 8, 1, b"\1ab")[:9]).http2
-    assert connection is not None
     assert list(connection.of("server"))[-1].content == b""
 
 
@@ -454,12 +436,12 @@ INTEGERS = {
 
 
 @every(INTEGERS)
-def test_integers_of_hpack(of: tuple[bytes, int, int, tuple[int, int]]) -> None:
+def test_integers_of_hpack(of):
     written, at, bits, expected = of
     assert integer(written, at, bits) == expected
 
 
-def test_a_number_without_end_is_as_long_as_its_bytes() -> None:
+def test_a_number_without_end_is_as_long_as_its_bytes():
     assert integer(b"\x7f" + b"\xff" * 20_000, 0, 7) == (1 << 62, 20_001)
 
 
@@ -473,32 +455,32 @@ REPRESENTATIONS = {
 
 
 @every(REPRESENTATIONS)
-def test_where_a_field_begins_and_ends(pieces: tuple[bytes, ...]) -> None:
+def test_where_a_field_begins_and_ends(pieces):
     for piece in pieces:
         assert list(representations(piece + b"\x82")) == [(0, len(piece)), (len(piece), len(piece) + 1)], piece
         for cut in range(1, len(piece)):
             assert list(representations(piece[:cut])) == [(0, cut)], piece[:cut]
 
 
-def test_where_the_size_of_the_table_may_stand() -> None:
+def test_where_the_size_of_the_table_may_stand():
     """RFC 7541 section 4.2: at the beginning of a block, and twice if need be."""
     for written, problem in ((b"\x20\x20\x82", ""), (b"\x82\x20", "not at the start")):
         assert problem in BlockDecoder(1000, 0).decode(written)[1]
         assert bool(BlockDecoder(1000, 0).decode(written)[1]) == bool(problem)
 
 
-def test_a_table_is_as_large_as_we_announced() -> None:
+def test_a_table_is_as_large_as_we_announced():
     for table, most in ((0, 4096), (4095, 4096), (8192, 8192)):
         for size, good in ((most, True), (most + 1, False)):
             written = bytes((0x3F, *_rest(size - 31)))
             assert (BlockDecoder(1000, table).decode(written)[1] == "") == good, (table, size)
 
 
-def _rest(number: int) -> tuple[int, ...]:
+def _rest(number):
     return (number,) if number < 128 else (number & 0x7F | 0x80, *_rest(number >> 7))
 
 
-def test_the_words_of_a_library_are_the_same_every_time() -> None:
+def test_the_words_of_a_library_are_the_same_every_time():
     """hpack names the object that it read from."""
     for written in (b"\xff\xff", b"\xff" + b"\x80" * 12 + b"\x01"):
         _, problem = BlockDecoder(1000, 0).decode(written)
@@ -511,7 +493,7 @@ def test_the_words_of_a_library_are_the_same_every_time() -> None:
         assert not opinion(of).accepts
 
 
-def test_once_lost_the_table_is_lost() -> None:
+def test_once_lost_the_table_is_lost():
     decoder = BlockDecoder(1000, 0)
     assert decoder.decode(b"\xff\xff")[1].startswith("hpack: ")
     assert decoder.decode(b"\x82") == (
@@ -534,7 +516,7 @@ FIRST = {
 }
 
 
-def test_what_may_be_a_first_frame() -> None:
+def test_what_may_be_a_first_frame():
     assert {received: is_http2(received) for received in FIRST} == FIRST
 
 
@@ -553,12 +535,12 @@ SPOKEN = {
 
 
 @every(SPOKEN)
-def test_whether_it_was_spoken(of: tuple[tuple[Event, ...], bool]) -> None:
+def test_whether_it_was_spoken(of):
     events, expected = of
     assert spoken(Exchange(PLAN, (*events, Ended(9, "fin")))) == expected
 
 
-def test_whether_it_would_have_been_spoken_in_clear() -> None:
+def test_whether_it_would_have_been_spoken_in_clear():
     assert PLAN.http2 is not None
     for secure, prior, expected in (
         (True, False, True),
@@ -572,10 +554,9 @@ def test_whether_it_would_have_been_spoken_in_clear() -> None:
         assert spoken(Exchange(plan, (Ended(9, "fin"),))) == expected
 
 
-def test_a_stream_that_is_asked_for() -> None:
+def test_a_stream_that_is_asked_for():
     """Of several requests the last is meant; an earlier one, or one that was not made, if it is named."""
     encoder = Encoder()
-    assert PLAN.http2 is not None
     asked = b"".join(headers(number, coded(encoder, PLAN.http2.fields)) for number in (1, 3, 5))
     found = [read_http2(exchange(ON, asked=asked), stream).http2 for stream in (None, 1, 3, 5, 7)]
     assert [(of.stream, of.earlier, of.request and of.request.stream) for of in found if of] == [
@@ -587,11 +568,10 @@ def test_a_stream_that_is_asked_for() -> None:
     ]
     unasked = Exchange(replace(PLAN, http2=replace(PLAN.http2, stream=3)), (Sent(1, OPENING), Ended(2, "fin")))
     connection = read_http2(unasked).http2
-    assert connection is not None
     assert connection.stream == 3
 
 
-def test_how_many_interim_answers_are_read() -> None:
+def test_how_many_interim_answers_are_read():
     encoder = Encoder()
     interim = headers(STREAM, block((b":status", b"103"), encoder=encoder))
     for number, final in ((INTERIM_MAX, 403), (INTERIM_MAX + 1, None)):
@@ -599,14 +579,13 @@ def test_how_many_interim_answers_are_read() -> None:
         assert (of.final and of.final.status, len(of.responses)) == (final, INTERIM_MAX + 1)
 
 
-def test_how_many_frames_are_told_apart() -> None:
+def test_how_many_frames_are_told_apart():
     for number, rest in ((FRAMES_MAX - 1, b""), (FRAMES_MAX, frame(PING, 0, 0, bytes(8)))):
         of = reading(ON, frame(PING, 0, 0, bytes(8)) * number)
-        assert of.http2 is not None
         assert (len(list(of.http2.of("server"))), of.rest) == (FRAMES_MAX, rest)
 
 
-BODIES: dict[str, tuple[tuple[bytes, ...], bytes, int | None, tuple[bool, bool], str]] = {
+BODIES = {
     "none": ((), b"", None, (True, False), ""),
     "its length": ((b"2",), b"no", 2, (True, False), ""),
     "its length twice": ((b"2", b"2"), b"no", 2, (True, False), ""),
@@ -623,23 +602,19 @@ BODIES: dict[str, tuple[tuple[bytes, ...], bytes, int | None, tuple[bool, bool],
 
 
 @every(BODIES)
-def test_bodies(of: tuple[tuple[bytes, ...], bytes, int | None, tuple[bool, bool], str]) -> None:
+def test_bodies(of):
     lengths, sent, expected, (complete, cut), problem = of
     asked = exchange(ON, answer(b"403", *((b"content-length", value) for value in lengths)), data(1, sent), END)
     final = read(replace(asked, plan=replace(PLAN, limits=Limits(max_body=64)))).final
-    assert final is not None
     body = final.body
-    assert body is not None
     assert (body.expected, body.complete, body.cut, body.problem) == (expected, complete, cut, problem)
     assert (body.raw, body.content, body.malformed) == (sent, sent[:64], bool(problem))
     assert body.cut_by == ("64 bytes of body" if cut else "")
     assert (body.decoded, body.coding, body.framing) == (None, "", "stream")
 
 
-def test_a_body_that_is_not_over_may_still_come() -> None:
+def test_a_body_that_is_not_over_may_still_come():
     final = reading(ON, answer(b"403", (b"content-length", b"3")), data(1, b"no")).final
-    assert final is not None
-    assert final.body is not None
     assert (final.body.problem, final.body.complete) == ("", False)
 
 
@@ -651,12 +626,12 @@ BAD = frame(PING, 0, 0, b"1")
 
 
 @every(ASKED_H2)
-def test_as_much_as_h2_is_asked_about(pieces: tuple[bytes, ...]) -> None:
+def test_as_much_as_h2_is_asked_about(pieces):
     for number, accepts in ((len(pieces) - 1, False), (len(pieces), True)):
         assert opinion(reading(*pieces[:number], BAD)).accepts == accepts
 
 
-def test_h2_is_not_asked_about_what_is_cut_or_about_windows() -> None:
+def test_h2_is_not_asked_about_what_is_cut_or_about_windows():
     for piece, accepts in (
         (BAD, False),
         (BAD[:-1], True),
@@ -678,30 +653,25 @@ ENDED = {
 
 
 @every(ENDED)
-def test_all_that_ended_the_stream(of: tuple[tuple[bytes | Sent, ...], list[str]]) -> None:
+def test_all_that_ended_the_stream(of):
     pieces, expected = of
     first, opening, *_, last = exchange().events
     events = [Received(n, piece) if isinstance(piece, bytes) else piece for n, piece in enumerate(pieces)]
     connection = read(Exchange(PLAN, (first, opening, *events, last))).http2
-    assert connection is not None
     assert [f"{end.by} {end.how}" for end in connection.ends] == expected
-    assert connection.end is not None
     assert f"{connection.end.by} {connection.end.how}" == expected[0]
 
 
-def test_how_the_connection_ended() -> None:
+def test_how_the_connection_ended():
     for how in ("fin", "truncated", "reset", "error", "local", "timeout", "limit", "interrupted"):
         connection = reading(ON, how=how).http2
-        assert connection is not None
-        assert connection.end is not None
         assert connection.end.by == ("server" if how in ("fin", "truncated", "reset", "error") else "client")
     unended = Exchange(PLAN, exchange(ON).events[:-1])
     connection = read(unended).http2
-    assert connection is not None
     assert connection.ends == ()
 
 
-def test_not_http2() -> None:
+def test_not_http2():
     of = reading(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     assert (of.looks_like, of.final, whole(of)) == ("http1", None, of.received)
     assert reading(b"\x15\x03\x01\0\x02\x02\x16").looks_like == "tls"
@@ -709,20 +679,19 @@ def test_not_http2() -> None:
     assert reading().looks_like == ""
 
 
-def test_what_a_block_may_cost() -> None:
+def test_what_a_block_may_cost():
     """A byte can name an entry of the table: many, and long ones, are cut, and the rest is kept as bytes."""
     long = block((b":status", b"200"), (b"a", b"x" * 4000)) + b"\xbe" * 20_000
     many = block((b":status", b"200")) + b"\x82" * (FIELDS_MAX + 1)
     for bomb, words in ((long, "bytes of fields"), (many, "fields")):
         of = reading(ON, headers(STREAM, bomb))
-        assert of.http2 is not None
         (answered,) = of.http2.blocks
         assert words in answered.problem
         assert answered.raw == bomb
         assert sum(len(f.name) + len(f.value) for f in answered.fields) < Limits().max_head + 5000
 
 
-def test_a_field_counts_for_32_bytes_more_than_it_has() -> None:
+def test_a_field_counts_for_32_bytes_more_than_it_has():
     one, another = ((name, b"xx") for name in (b"a", b"b"))
     coded = block(one, another)
     size = 2 * (1 + 2 + 32)
@@ -731,12 +700,12 @@ def test_a_field_counts_for_32_bytes_more_than_it_has() -> None:
         assert ([field[:2] for field in fields[:1]], said) == ([one], problem)
 
 
-def test_fields_are_counted() -> None:
+def test_fields_are_counted():
     for number, problem in ((FIELDS_MAX, ""), (FIELDS_MAX + 1, f"more than {FIELDS_MAX} fields")):
         assert BlockDecoder(1 << 24, 0).decode(b"\x82" * number)[1] == problem
 
 
-def test_what_was_planned_stands_in_for_what_was_not_sent() -> None:
+def test_what_was_planned_stands_in_for_what_was_not_sent():
     assert PLAN.http2 is not None
     unsent = Exchange(PLAN, (Connected(5, "127.0.0.1", 8001), Ended(9, "reset")))
     assert request_fields(read(unsent)) == PLAN.http2.fields
@@ -744,28 +713,27 @@ def test_what_was_planned_stands_in_for_what_was_not_sent() -> None:
     assert request_fields(reading(ON)) == PLAN.http2.fields
 
 
-def test_asked_nothing() -> None:
+def test_asked_nothing():
     """Without ENABLE_CONNECT_PROTOCOL no request is sent; what would have been asked is in the plan."""
     of = read(exchange(settings([(3, 100)]), asked=b""))
-    assert of.http2 is not None
     assert (of.http2.request, of.http2.end, of.http2.stream) == (None, None, 1)
     assert of.request.resource == b"/s/on"
 
 
-def test_saved_and_loaded() -> None:
+def test_saved_and_loaded():
     kept = exchange(ON, answer(b"200"))
     assert load(dump(kept)) == kept
     assert read(load(dump(kept))) == read(kept)
 
 
-def test_which_protocol_was_spoken() -> None:
+def test_which_protocol_was_spoken():
     nothing = replace(exchange(asked=b""), events=(Ended(1, "timeout"),))
     assert read(nothing).http2 is not None
     http1 = replace(nothing, events=(Sent(1, b"GET / HTTP/1.1\r\n\r\n"), Ended(2, "fin")))
     assert read(http1).http2 is None
 
 
-def test_an_observation_becomes_a_reading() -> None:
+def test_an_observation_becomes_a_reading():
     line = {
         "scenario": "x",
         "settings": {"3": 100, "8": 1},
@@ -781,15 +749,12 @@ def test_an_observation_becomes_a_reading() -> None:
         ],
     }
     of = read(recorded(line))
-    assert of.session is not None
     assert [each.opcode for each in of.session.frames] == [1, 8]
     assert [each.opcode for each in of.session.sent] == [8]
 
 
 @given(st.integers(0, 9), st.integers(0, 255), st.sampled_from((0, 1, 2**31)), st.binary(max_size=20))
-def test_the_quick_look_at_a_frame_says_what_hyperframe_says(
-    type_: int, flags: int, stream: int, payload: bytes
-) -> None:
+def test_the_quick_look_at_a_frame_says_what_hyperframe_says(type_, flags, stream, payload):
     made = frame(type_, flags, stream, payload)
     if _plain(made[:9], payload):
         form, length = Frame.parse_frame_header(memoryview(made[:9]))
@@ -808,34 +773,29 @@ PROBLEMS = {
 
 
 @every(PROBLEMS)
-def test_what_is_wrong_with_a_block(of: tuple[bytes, str]) -> None:
+def test_what_is_wrong_with_a_block(of):
     piece, problem = of
     connection = reading(ON, piece).http2
-    assert connection is not None
     (found,) = connection.blocks
     assert found.problem == problem
 
 
-def test_a_limit_of_ours_is_said_of_a_block_that_is_cut() -> None:
+def test_a_limit_of_ours_is_said_of_a_block_that_is_cut():
     long = block((b":status", b"200"), (b"a", b"x" * 4000)) + b"\xbe" * 2000
     asked = replace(exchange(ON, frame(HEADERS, 0, 1, long)), plan=replace(PLAN, limits=Limits(max_head=9000)))
     connection = read(asked).http2
-    assert connection is not None
     (found,) = connection.blocks
     assert (found.complete, found.cut, found.problem) == (False, True, "more than 9000 bytes of fields")
 
 
-def test_the_last_data_may_be_cut_short() -> None:
+def test_the_last_data_may_be_cut_short():
     of = reading(ON, answer(b"200"), HI, data(1, b"x", end_stream=True), data(1, b"yz", end_stream=True)[:-1])
-    assert of.http2 is not None
     assert [piece.data for piece in of.http2.data] == [b"\x81\x02hi", b"x", b"y"]
 
 
-def test_our_own_table_may_be_as_large_as_64_kib() -> None:
+def test_our_own_table_may_be_as_large_as_64_kib():
     """A plan of a browser's announces a table of 65,536 bytes, and its blocks are read back with it."""
     for size, good in ((1 << 16, True), ((1 << 16) + 1, False)):
         asked = headers(1, bytes((0x3F, *_rest(size - 31))) + block((b":method", b"CONNECT")))
         connection = read(exchange(ON, asked=asked)).http2
-        assert connection is not None
-        assert connection.request is not None
         assert (connection.request.problem == "") == good

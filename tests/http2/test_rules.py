@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.cases import every
 from tests.http2.lines import SECOND, STREAM, planned
 from tests.http2.test_read import ASKED, ON, OPENING, answer, block
-from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Received, Sent
+from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.judge import FINDINGS, judge
 from wsprobe.judge.http2_answer import answer as rule_of_answers
 from wsprobe.read import read
@@ -36,17 +36,17 @@ REST = 65535 - 3 * 16384
 Piece = bytes | Sent
 
 
-def case(pieces: tuple[Piece, ...], how: How) -> Exchange:
+def case(pieces, how):
     """Bytes are received, each 1 ms after the piece before. Our request is first, or Sent(1, ...)."""
     asked = [piece for piece in pieces if isinstance(piece, Sent) and piece.at == 1]
-    events: list[Event] = [Connected(1, "127.0.0.1", 8001), *(asked or [Sent(1, OPENING + ASKED)])]
+    events = [Connected(1, "127.0.0.1", 8001), *(asked or [Sent(1, OPENING + ASKED)])]
     for number, piece in enumerate((piece for piece in pieces if piece not in asked), 1):
         at = 1000 * number
         events.append(Received(at, piece) if isinstance(piece, bytes) else Sent(at, piece.data))
     return Exchange(planned(), (*events, Ended(SECOND, how)))
 
 
-def told(of: Exchange) -> list[str]:
+def told(of):
     """What is found: its id, the bytes that it points at by the number of their piece, and what it says."""
     starts, at = [], 0
     for event in of.events:
@@ -66,7 +66,7 @@ def told(of: Exchange) -> list[str]:
     return said
 
 
-CASES: dict[str, tuple[tuple[Piece, ...], How, tuple[str, ...]]] = {
+CASES = {
     # The connection.
     "nothing wrong": ((ON, OPEN, CLOSE, OUR_CLOSE, END), "local", ()),
     "an ACK first": (
@@ -722,19 +722,19 @@ NOT_SERVED = (1, 2, 10, 13)
 
 
 @every(tuple(RESETS))
-def test_which_code_of_a_reset_means_what(code: int) -> None:
+def test_which_code_of_a_reset_means_what(code):
     found = [said.split()[0] for said in told(case((ON, rst_stream(STREAM, code)), "local"))]
     assert found == [RESETS[code], *["announced-unserved"] * (code in NOT_SERVED)]
     found = [said.split()[0] for said in told(case((settings([]), rst_stream(STREAM, code)), "local"))]
     assert found == ["connect-not-announced", RESETS[code]]
 
 
-def usual_of(id: str, *pieces: bytes) -> str:
+def usual_of(id, *pieces):
     found = judge(read(case((ON, *pieces), "local"))).findings
     return next(finding.usual for finding in found if finding.id == id)
 
 
-def test_which_statuses_are_no_sign_of_a_proxy() -> None:
+def test_which_statuses_are_no_sign_of_a_proxy():
     passing = {301, 302, 303, 307, 308, 401, 403, 407, 410, 429, 503}
     for status in range(300, 600):
         found = list(rule_of_answers(read(case((ON, answer(b"%d" % status, end_stream=True)), "local"))))
@@ -743,6 +743,6 @@ def test_which_statuses_are_no_sign_of_a_proxy() -> None:
 
 
 @every(CASES)
-def test_what_is_found(of: tuple[tuple[Piece, ...], How, tuple[str, ...]]) -> None:
+def test_what_is_found(of):
     pieces, how, expected = of
     assert told(case(pieces, how)) == list(expected)

@@ -7,8 +7,8 @@ import pytest
 from tests.cases import verdict
 from tests.http2.test_lab import reported
 from tests.http2.test_read import ON, answer, exchange
-from wsprobe.exchange import Event, Received, Sent
-from wsprobe.report.report import Report, report
+from wsprobe.exchange import Received, Sent
+from wsprobe.report.report import report
 from wsprobe.show.as_json import report_value
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake
@@ -16,8 +16,8 @@ from wsprobe.show.verbose import Conversation
 from wsprobe.wire.http2 import data, goaway
 
 
-def shown(of: Report, **look: bool | int) -> str:
-    return plain(handshake(of, Look(**look)))  # type: ignore[arg-type]
+def shown(of, **look):
+    return plain(handshake(of, Look(**look)))
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def shown(of: Report, **look: bool | int) -> str:
         ),
     ],
 )
-def test_the_outcome_in_a_sentence(name: str, says: str) -> None:
+def test_the_outcome_in_a_sentence(name, says):
     text = shown(reported(name))
     assert says in f"{verdict(text)}\n{text.partition(chr(10))[2]}"
 
 
-def test_findings_stand_under_the_fields_they_mean() -> None:
+def test_findings_stand_under_the_fields_they_mean():
     lines = shown(reported("h2-field-uppercase")).splitlines()
     at = lines.index("X-Upper: 1")
     assert lines[at + 1] == "^^^^^^^ fail http2-name-upper-case"
@@ -60,7 +60,7 @@ def test_findings_stand_under_the_fields_they_mean() -> None:
     assert lines[at + 1] == "            ^^^^^^^ fail http2-connection-field"
 
 
-def test_of_many_fields_one_that_a_finding_means_is_shown_too() -> None:
+def test_of_many_fields_one_that_a_finding_means_is_shown_too():
     many = [(b"x-%d" % number, b"1") for number in range(300)]
     lines = shown(report(exchange(ON, answer(b"403", *many, (b"Upper", b"2"), (b"x-last", b"3"))))).splitlines()
     at = lines.index("Upper: 2")
@@ -70,13 +70,13 @@ def test_of_many_fields_one_that_a_finding_means_is_shown_too() -> None:
     assert "... 202 more lines (--json has all)" in lines
 
 
-def test_an_empty_line_stands_between_two_answers() -> None:
+def test_an_empty_line_stands_between_two_answers():
     lines = shown(reported("h2-103-then-200")).splitlines()
     assert lines[2:7] == ["over HTTP/2", ":status: 103", "link: </a>; rel=preload", "", ":status: 200"]
     assert "" not in lines[7:]
 
 
-def test_bytes_of_the_server_are_made_visible() -> None:
+def test_bytes_of_the_server_are_made_visible():
     nasty = b"\x1b[31m\xff"
     made = exchange(
         ON,
@@ -92,19 +92,18 @@ def test_bytes_of_the_server_are_made_visible() -> None:
         assert "\\x1b" in text
 
 
-def test_a_frame_is_shown_once_it_is_whole() -> None:
+def test_a_frame_is_shown_once_it_is_whole():
     made = exchange(ON + answer(b"200"))
     (sent,) = (event for event in made.events if isinstance(event, Sent))
     (came,) = (event for event in made.events if isinstance(event, Received))
-    parts: list[Event] = [sent, *(Received(came.at, bytes([byte])) for byte in came.data)]
+    parts = [sent, *(Received(came.at, bytes([byte])) for byte in came.data)]
     watching = Conversation(Look(verbose=1))
     lines = plain([each for event in parts for each in watching.event(event)])
     assert lines.count("< SETTINGS MAX_CONCURRENT_STREAMS 100 ENABLE_CONNECT_PROTOCOL 1") == 1
     assert lines.count("<   :status: 200") == 1
 
 
-def test_interim_answers_stand_before_the_final_one_and_not_in_it() -> None:
+def test_interim_answers_stand_before_the_final_one_and_not_in_it():
     response = report_value(reported("h2-103-then-200")).response
-    assert response is not None
     assert response.status == 200
     assert [each.status for each in response.informational] == [103]

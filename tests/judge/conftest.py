@@ -9,9 +9,7 @@ points at, ``says`` and ``usual`` some words of what it says and of the cause th
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec import UNSET
@@ -22,7 +20,6 @@ from wsprobe.exchange import (
     Certificate,
     Connected,
     Ended,
-    Event,
     Exchange,
     Limits,
     Logged,
@@ -34,7 +31,6 @@ from wsprobe.exchange import (
     TlsOptions,
 )
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 
 CASES = Path(__file__).parent / "cases"
@@ -61,23 +57,23 @@ HEADERS = (
 )
 
 
-def wire(text: str) -> bytes:
+def wire(text):
     for name, value in NAMES.items():
         text = text.replace(name, value)
     return text.encode("latin-1")
 
 
-def request(lines: list[str], key: str = KEY, line: str = "GET /chat HTTP/1.1") -> bytes:
+def request(lines, key=KEY, line="GET /chat HTTP/1.1"):
     text = "\r\n".join([line, *lines, "", ""])
     return wire(text).replace(KEY.encode(), key.encode())
 
 
-def target(url: str) -> Target:
+def target(url):
     secure = url.startswith("wss:")
     return Target(url, secure, "ws.example", 443 if secure else 80, "/chat")
 
 
-def event_of(row: dict[str, Any], at: int) -> Event:
+def event_of(row, at):
     row = dict(row)
     kind = getattr(values, row.pop("kind"))
     if "fault" in row:
@@ -92,11 +88,11 @@ def event_of(row: dict[str, Any], at: int) -> Event:
             row[name] = wire(row[name])
     if "addresses" in row:
         row["addresses"] = tuple(row["addresses"])
-    made: Event = kind(at=row.pop("at", at), **row)
+    made = kind(at=row.pop("at", at), **row)
     return made
 
 
-def exchange_of(case: dict[str, Any]) -> Exchange:
+def exchange_of(case):
     asked = case.get("request", [*HEADERS, *case.get("ask", ())])
     plan = Plan(
         target(case.get("url", "ws://ws.example/chat")),
@@ -111,7 +107,7 @@ def exchange_of(case: dict[str, Any]) -> Exchange:
     return Exchange(plan, tuple(_events(case, plan)), case.get("started", ""), hops, logged=logged)
 
 
-def _events(case: dict[str, Any], plan: Plan) -> Iterator[Event]:
+def _events(case, plan):
     at = 0
     for row in case.get("events", ()):
         at += 1000
@@ -135,9 +131,9 @@ def _events(case: dict[str, Any], plan: Plan) -> Iterator[Event]:
     yield Ended(at, case.get("end", "local"), case.get("error", ""))
 
 
-def split(exchange: Exchange, size: int) -> Exchange:
+def split(exchange, size):
     """The same bytes at the same times, in reads of at most *size* bytes; 0: as few reads as times allow."""
-    events: list[Event] = []
+    events = []
     for event in exchange.events:
         if not isinstance(event, Received):
             events.append(event)
@@ -150,8 +146,8 @@ def split(exchange: Exchange, size: int) -> Exchange:
     return replace(exchange, events=tuple(events))
 
 
-def cases() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+def cases():
+    found = {}
     for path in sorted(CASES.glob("*.toml")):
         for name, case in tomllib.loads(path.read_text("utf-8")).items():
             assert name not in found, name
@@ -160,5 +156,5 @@ def cases() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def all_readings() -> dict[str, Reading]:
+def all_readings():
     return {name: read(exchange_of(case)) for name, case in cases().items()}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from collections.abc import Callable
 from hashlib import sha1
 
 import pytest
 
-from wsprobe.exchange import Connected, Ended, Event, Exchange, Plan, Received, Sent, Target
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent, Target
 from wsprobe.judge.accept import accept
-from wsprobe.judge.finding import Finding
 from wsprobe.read import read
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -24,15 +22,15 @@ PLUS_KEY = next(
 EARLIER = b"AQIDBAUGBwgJCgsMDQ4PEA=="
 
 
-def digest(text: bytes) -> bytes:
+def digest(text):
     return sha1(text).digest()
 
 
-def b64(text: bytes) -> bytes:
+def b64(text):
     return b64encode(digest(text))
 
 
-SLIPS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+SLIPS = {
     "lower case": ("accept-case", lambda key: b64(key + GUID).lower()),
     "letters swapped": ("accept-case", lambda key: b64(key + GUID).swapcase()),
     "echo": ("accept-echo", lambda key: key),
@@ -57,13 +55,13 @@ SLIPS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 }
 
 
-def exchange(key: bytes, value: bytes) -> Exchange:
-    def plan(of: bytes) -> Plan:
+def exchange(key, value):
+    def plan(of):
         lines = b"Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + of
         return Plan(Target("ws://x/", False, "x", 80, "/"), b"GET / HTTP/1.1\r\n" + lines + b"\r\n\r\n")
 
     head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    events: tuple[Event, ...] = (
+    events = (
         Connected(1, "192.0.2.1", 80),
         Sent(2, plan(key).request),
         Received(3, head + b"Sec-WebSocket-Accept: " + value + b"\r\n\r\n"),
@@ -72,7 +70,7 @@ def exchange(key: bytes, value: bytes) -> Exchange:
     return Exchange(plan(key), events, hops=(Exchange(plan(EARLIER), ()),))
 
 
-def found(of: Exchange) -> list[Finding]:
+def found(of):
     reading = read(of)
     return list(accept(reading, reading.responses[-1]))
 
@@ -82,7 +80,7 @@ def found(of: Exchange) -> list[Finding]:
     # Of KEY's own answer the URL-safe alphabet makes nothing else.
     [(slip, key) for slip in SLIPS for key in (KEY, PLUS_KEY) if (slip, key) != ("URL-safe", KEY)],
 )
-def test_each_slip_is_told_apart(slip: str, key: bytes) -> None:
+def test_each_slip_is_told_apart(slip, key):
     id, make = SLIPS[slip]
     (finding,) = found(exchange(key, make(key)))
     assert finding.id == id
@@ -92,5 +90,5 @@ def test_each_slip_is_told_apart(slip: str, key: bytes) -> None:
 
 
 @pytest.mark.parametrize("key", [KEY, PLUS_KEY])
-def test_the_right_value_passes(key: bytes) -> None:
+def test_the_right_value_passes(key):
     assert not found(exchange(key, b64(key + GUID)))

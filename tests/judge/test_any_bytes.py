@@ -13,7 +13,6 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Ended,
-    Event,
     Exchange,
     How,
     Plan,
@@ -76,7 +75,7 @@ BYTES = st.one_of(PIECES, st.binary(max_size=40))
 TIMES = st.integers(0, 10_000_000)
 WORDS = st.text(max_size=12)
 
-EVENTS: st.SearchStrategy[Event] = st.one_of(
+EVENTS = st.one_of(
     st.builds(Received, TIMES, BYTES),
     st.builds(Received, TIMES, BYTES),
     st.builds(Received, TIMES, BYTES),
@@ -102,7 +101,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
 WIRES = st.sampled_from(["hybi-13", "hybi-08", "hybi-05", "hixie-76"])
 
 
-def check(exchange: Exchange) -> None:
+def check(exchange):
     reading = read(exchange)
     verdict = judge(reading)
     assert outcome(reading, verdict) in STATUS_OF
@@ -116,21 +115,21 @@ def check(exchange: Exchange) -> None:
             assert 0 <= start <= end <= len(reading.received)
 
 
-def plan(secure: bool = False, wire: str = "hybi-13", request: bytes = REQUEST) -> Plan:
+def plan(secure=False, wire="hybi-13", request=REQUEST):
     return Plan(Target("ws://x/", secure, "x", 80, "/"), request, wire)
 
 
 @settings(max_examples=8 * EXAMPLES)
 @given(st.lists(BYTES, max_size=12), st.sampled_from(get_args(How)), WIRES)
-def test_any_answer(pieces: list[bytes], how: How, wire: str) -> None:
-    events: list[Event] = [Connected(1, "192.0.2.1", 80), Sent(2, REQUEST)]
+def test_any_answer(pieces, how, wire):
+    events = [Connected(1, "192.0.2.1", 80), Sent(2, REQUEST)]
     events += [Received(at, piece) for at, piece in enumerate(pieces, 3)]
     check(Exchange(plan(wire=wire), (*events, Ended(99, how))))
 
 
 @settings(max_examples=6 * EXAMPLES)
 @given(st.lists(EVENTS, max_size=10), st.booleans(), st.binary(max_size=60))
-def test_any_events(events: list[Event], secure: bool, request: bytes) -> None:
+def test_any_events(events, secure, request):
     check(Exchange(plan(secure, request=request), tuple(events)))
 
 
@@ -148,7 +147,7 @@ def test_any_events(events: list[Event], secure: bool, request: bytes) -> None:
     ],
     ids=["masked", "fragments", "fields", "interim", "parameters", "extensions", "repeated", "refusal"],
 )
-def test_much_of_the_same_is_said_once(reply: bytes) -> None:
+def test_much_of_the_same_is_said_once(reply):
     events = (Connected(1, "192.0.2.1", 80), Sent(2, REQUEST), Received(3, reply), Ended(4, "local"))
     reading = read(Exchange(plan(), events))
     findings = judge(reading).findings

@@ -10,7 +10,6 @@ from tests.cases import every
 from tests.judge.conftest import cases, exchange_of, split
 from wsprobe.judge import judge, outcome
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.report.outcome import STATUS_OF
 
 ANSWERS = {
@@ -29,12 +28,12 @@ CASES = cases()
 
 
 @cache
-def reading_of(name: str) -> Reading:
+def reading_of(name):
     return read(exchange_of(CASES[name]))
 
 
 @every(CASES.keys())
-def test_what_is_found(name: str) -> None:
+def test_what_is_found(name):
     case, reading = CASES[name], reading_of(name)
     verdict = judge(reading)
     assert [finding.id for finding in verdict.findings] == case["findings"]
@@ -46,7 +45,7 @@ def test_what_is_found(name: str) -> None:
 
 
 @every(CASES.keys())
-def test_findings_point_at_the_bytes_meant(name: str) -> None:
+def test_findings_point_at_the_bytes_meant(name):
     case, reading = CASES[name], reading_of(name)
     spans = {finding.id: finding.span for finding in judge(reading).findings}
     for id, text in case.get("at", {}).items():
@@ -56,14 +55,14 @@ def test_findings_point_at_the_bytes_meant(name: str) -> None:
 
 
 @every(CASES.keys())
-def test_findings_say(name: str) -> None:
+def test_findings_say(name):
     texts = {finding.id: finding.text for finding in judge(reading_of(name)).findings}
     for id, words in CASES[name].get("says", {}).items():
         assert words in texts[id]
 
 
 @every(CASES.keys())
-def test_findings_name_a_usual_cause(name: str) -> None:
+def test_findings_name_a_usual_cause(name):
     causes = {finding.id: finding.usual for finding in judge(reading_of(name)).findings}
     for id, words in CASES[name].get("usual", {}).items():
         assert words in causes[id]
@@ -71,7 +70,7 @@ def test_findings_name_a_usual_cause(name: str) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 7])
 @every(CASES.keys())
-def test_segmentation_changes_nothing(name: str, size: int) -> None:
+def test_segmentation_changes_nothing(name, size):
     case, exchange = CASES[name], exchange_of(CASES[name])
     if size == 1 and sum(len(e.data) for e in exchange.events if hasattr(e, "data")) > 20_000:
         size = 1000

@@ -11,13 +11,13 @@ from tests.judge.conftest import cases, exchange_of
 from tests.lab.test_play import ALL as LAB
 from wsprobe import explain
 from wsprobe.judge import FINDINGS, judge
-from wsprobe.judge.ledger import LedgerRule, ledger, parse
+from wsprobe.judge.ledger import ledger, parse
 from wsprobe.read import read
 
 RULES = {f"{each.spec} {each.section} {each.text}": each for each in ledger()}
 
 
-def shown() -> set[str]:
+def shown():
     """The findings of every scenario, as the catalogue of the lab lists them, and of every case."""
     listed = {id for scenario in LAB.values() for id in scenario.findings}
     listed |= {id for each in OVER_HTTP2.values() if each.http2 is not None for id in each.http2.findings}
@@ -29,7 +29,7 @@ SHOWN = shown()
 
 
 @every(RULES)
-def test_a_rule_has_findings_of_its_level_or_a_reason(rule: LedgerRule) -> None:
+def test_a_rule_has_findings_of_its_level_or_a_reason(rule):
     assert bool(rule.findings) != bool(rule.not_seen)
     assert rule.text.isascii()
     for id in rule.findings:
@@ -41,11 +41,11 @@ def test_a_rule_has_findings_of_its_level_or_a_reason(rule: LedgerRule) -> None:
 
 
 @every(RULES)
-def test_a_scenario_or_case_breaks_the_rule(rule: LedgerRule) -> None:
+def test_a_scenario_or_case_breaks_the_rule(rule):
     assert set(rule.findings) <= SHOWN
 
 
-def test_every_fault_of_an_answer_or_session_has_a_rule() -> None:
+def test_every_fault_of_an_answer_or_session_has_a_rule():
     """Only the lack of an answer, and what restates another fault, have none."""
     listed = {id for rule in ledger() for id in rule.findings}
     faults = {each.id for each in FINDINGS.values() if each.level == "fail" and each.phase != "way"}
@@ -59,7 +59,7 @@ def test_every_fault_of_an_answer_or_session_has_a_rule() -> None:
     assert faults - listed == ways
 
 
-def test_the_page_shows_every_rule() -> None:
+def test_the_page_shows_every_rule():
     page = explain.find("rules")
     assert len(page.facts) == len(ledger())
     text = explain.text(page)
@@ -67,7 +67,7 @@ def test_the_page_shows_every_rule() -> None:
     assert "cannot be seen from outside" in text
 
 
-def test_a_broken_ledger_is_not_read() -> None:
+def test_a_broken_ledger_is_not_read():
     whole = "== RFC 1: x\n\n2.3  MUST  a thing\n  finding: a-b, c"
     assert parse(whole)[0].findings == ("a-b", "c")
     for broken in (whole.replace("  MUST  ", " MUST "), whole + "\n  odd: x"):

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from tests.cases import every
 from tests.hostile.servers import LARGE
 from tests.judge.conftest import GOOD, HEADERS, request, target
-from wsprobe.exchange import Connected, Ended, Event, Exchange, How, Plan, Received, Sent
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.judge import FINDINGS, judge, session
 from wsprobe.read import read
-from wsprobe.read.frames import Message, messages_of
-from wsprobe.read.reading import Reading
+from wsprobe.read.frames import messages_of
 from wsprobe.wire.rfc6455 import frame
 
 SECOND = 1_000_000
@@ -27,18 +22,18 @@ OURS_BARE = Sent(0, frame(8, b"", b"\0\0\0\0"))
 Piece = bytes | Sent
 
 
-def case(pieces: tuple[Piece, ...], how: How, extra: str = "") -> Exchange:
+def case(pieces, how, extra=""):
     """A session: bytes are received, each 1 ms after the piece before."""
     asked = request([*HEADERS, "Sec-WebSocket-Extensions: permessage-deflate"])
     opened = (GOOD + extra + "\r\n").encode()
-    events: list[Event] = [Connected(1, "127.0.0.1", 80), Sent(2, asked), Received(3, opened)]
+    events = [Connected(1, "127.0.0.1", 80), Sent(2, asked), Received(3, opened)]
     for number, piece in enumerate(pieces, 1):
         at = 1000 * number
         events.append(Received(at, piece) if isinstance(piece, bytes) else Sent(at, piece.data))
     return Exchange(Plan(target("ws://ws.example/chat"), asked), (*events, Ended(SECOND, how)))
 
 
-def told(of: Exchange) -> list[str]:
+def told(of):
     """What is found of the session: its id, the bytes that it points at, from the 101 on, and its words."""
     reading = read(of)
     assert reading.session is not None
@@ -51,11 +46,11 @@ def told(of: Exchange) -> list[str]:
     return said
 
 
-def closes(code: int, reason: bytes = b"") -> tuple[Piece, ...]:
+def closes(code, reason=b""):
     return (frame(8, code.to_bytes(2, "big") + reason, None), OURS)
 
 
-CASES: dict[str, tuple[tuple[Piece, ...], How, str, tuple[str, ...]]] = {
+CASES = {
     "nothing wrong": ((HI, CLOSE, OURS), "fin", "", ()),
     "opcode 2": ((b"\x82\0", CLOSE, OURS), "fin", "", ()),
     "opcode 3": ((HI, b"\x83\0", CLOSE, OURS), "fin", "", ("frame-opcode-reserved 4-6 opcode 3 is reserved",)),
@@ -468,7 +463,7 @@ CASES: dict[str, tuple[tuple[Piece, ...], How, str, tuple[str, ...]]] = {
 
 
 @every(CASES)
-def test_what_is_found(of: tuple[tuple[Piece, ...], How, str, tuple[str, ...]]) -> None:
+def test_what_is_found(of):
     pieces, how, extra, expected = of
     assert told(case(pieces, how, extra)) == list(expected)
 
@@ -478,7 +473,7 @@ REGISTERED = {1000, 1001, 1002, 1003, *range(1007, 1012)}
 
 
 @every((0, 999, *range(1000, 1020), 2999, 3000, 4999, 5000, 65535))
-def test_codes(code: int) -> None:
+def test_codes(code):
     found = [said.split()[0] for said in told(case(closes(code), "fin"))]
     if code in REGISTERED or 3000 <= code < 5000:
         assert found == []
@@ -505,19 +500,17 @@ FULL = LARGE * 30
         "a message without an end": ((b"\x01\x01a", b"\x89\0"), ("message-unfinished",)),
     }
 )
-def test_behind_messages_that_are_not_inflated_faults_are_found(
-    each: tuple[tuple[bytes, ...], tuple[str, ...]],
-) -> None:
+def test_behind_messages_that_are_not_inflated_faults_are_found(each):
     pieces, ids = each
     found = told(case((FULL, *pieces, CLOSE, OURS), "fin", DEFLATE))
     assert tuple(said.split()[0] for said in found) == ids
 
 
-def test_where_nothing_more_can_be_wrong_no_more_messages_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_more_can_be_wrong_no_more_messages_are_made(monkeypatch):
     made = []
 
-    def counted(reading: Reading) -> tuple[Iterator[Message]]:
-        def one_by_one() -> Iterator[Message]:
+    def counted(reading):
+        def one_by_one():
             for message in messages_of(reading)[0]:
                 made.append(message)
                 yield message
@@ -529,7 +522,7 @@ def test_where_nothing_more_can_be_wrong_no_more_messages_are_made(monkeypatch: 
     assert 25 < len(made) < 30
 
 
-def test_what_follows_the_first_fault_is_counted_and_not_judged() -> None:
+def test_what_follows_the_first_fault_is_counted_and_not_judged():
     """A Ping of 2^63 bytes swallows the rest; a text that is not UTF-8 is no fault behind a masked frame."""
     masked, bad_text = b"\x82\x81\0\0\0\0a", b"\x81\x01\xff"
     found = judge(read(case((HI, masked, bad_text, CLOSE), "fin"))).findings

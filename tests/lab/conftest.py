@@ -17,12 +17,12 @@ class Asking:
     ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
     @staticmethod
-    def plan(url: str, *, limits: Limits = Limits(), ca_file: str | None = None, key: str = KEY) -> Plan:
+    def plan(url, *, limits=Limits(), ca_file=None, key=KEY):
         parsed = target.parse(url)
         request = opening.request(parsed, opening.Offer(key=key))
         return Plan(parsed, request, limits=limits, tls=TlsOptions(ca_file=ca_file))
 
 
 @pytest.fixture
-def asking() -> type[Asking]:
+def asking():
     return Asking

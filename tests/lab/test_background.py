@@ -12,10 +12,9 @@ import wsprobe
 from wsprobe.lab import UnknownScenario
 from wsprobe.lab.background import running
 from wsprobe.lab.paths import scenario_at
-from wsprobe.lab.scenario import Scenario
 
 
-def test_it_plays_scenarios_beside_the_caller() -> None:
+def test_it_plays_scenarios_beside_the_caller():
     with running() as lab:
         refused, echo = lab.url("status-403"), lab.url("/echo")
         assert refused == lab.url("status-403")
@@ -26,12 +25,12 @@ def test_it_plays_scenarios_beside_the_caller() -> None:
         with pytest.raises(
             TypeError, match=r"expected the name of a scenario, such as 'status-403', .* not int"
         ):
-            lab.url(5)  # type: ignore[arg-type]
+            lab.url(5)
     assert wsprobe.probe(refused).outcome == "unreachable"
 
 
-def test_a_bug_ends_one_connection_and_is_raised_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    def faulty(resource: str) -> Scenario:
+def test_a_bug_ends_one_connection_and_is_raised_at_the_end(monkeypatch):
+    def faulty(resource):
         if resource == "/bug":
             raise ValueError("a bug")
         return scenario_at(resource)
@@ -45,7 +44,7 @@ def test_a_bug_ends_one_connection_and_is_raised_at_the_end(monkeypatch: pytest.
         context.__exit__(None, None, None)
 
 
-def test_its_certificates_can_be_trusted() -> None:
+def test_its_certificates_can_be_trusted():
     pytest.importorskip("trustme")
     with running() as lab:
         url = lab.url("wss-close-no-close-notify")
@@ -54,7 +53,7 @@ def test_its_certificates_can_be_trusted() -> None:
 
 
 @pytest.mark.programs
-def test_the_fixture_is_there_by_itself(pytester: pytest.Pytester) -> None:
+def test_the_fixture_is_there_by_itself(pytester):
     pytester.makepyfile(
         """
         import sys

@@ -16,7 +16,6 @@ from wsprobe.lab.perform import answer, needed, request
 from wsprobe.lab.ports import KINDS, LISTENERS, place
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.steps import CatalogueError
-from wsprobe.read.request import Request
 from wsprobe.report.outcome import STATUS_OF
 
 FILES = sorted((Path(lab.__file__).parent / "scenarios").glob("*.toml"))
@@ -26,18 +25,18 @@ LONGEST = 180.0
 MOST = 32 * 1024 * 1024
 
 
-def asked(path: str = "/") -> Request:
+def asked(path="/"):
     made = request(f"GET {path} HTTP/1.1\r\nHost: h\r\nSec-WebSocket-Key: a\r\n\r\n".encode())
     assert made is not None
     return made
 
 
-def filled_in() -> dict[str, bytes]:
+def filled_in():
     """What fills in a template."""
     return dict(answer(Scenario("", "", ""), asked(), {str(name): 0 for name in LISTENERS}).values)
 
 
-def test_it_has_what_was_promised() -> None:
+def test_it_has_what_was_promised():
     assert len(ALL) >= 300
     assert names() == tuple(ALL)
     for name in ("ok", "refused", "accept-wrong", "accept-then-close-4403", "diagnostic-endpoint"):
@@ -48,7 +47,7 @@ def test_it_has_what_was_promised() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_the_cheap_index_finds_what_a_whole_parse_finds(path: Path) -> None:
+def test_the_cheap_index_finds_what_a_whole_parse_finds(path):
     tables = [name for name, value in tomllib.loads(path.read_text()).items() if isinstance(value, dict)]
     if path.stem not in ("pieces", "aliases"):
         assert tables
@@ -56,7 +55,7 @@ def test_the_cheap_index_finds_what_a_whole_parse_finds(path: Path) -> None:
         assert not re.search(r"(?m)^\[\[|^\[[^\]]*\][^\n]", path.read_text())
 
 
-def test_a_file_of_ones_own_is_read_as_the_catalogue_is() -> None:
+def test_a_file_of_ones_own_is_read_as_the_catalogue_is():
     text = (Path(lab.__file__).parent / "scenarios" / "accept.toml").read_text()
     found = parse(text, "mine")
     assert "accept-wrong" in found
@@ -66,7 +65,7 @@ def test_a_file_of_ones_own_is_read_as_the_catalogue_is() -> None:
         parse('about = "status"\n[odd]\nsummary = "An odd one."\nsteps = ["no such"]\n', "mine")
 
 
-def test_every_summary_is_one_sentence_of_its_own() -> None:
+def test_every_summary_is_one_sentence_of_its_own():
     for name, scenario in ALL.items():
         summary = scenario.summary
         assert 20 <= len(summary) <= 200, name
@@ -77,8 +76,8 @@ def test_every_summary_is_one_sentence_of_its_own() -> None:
     assert [text for text, times in Counter(s.summary for s in ALL.values()).items() if times > 1] == []
 
 
-def test_scenarios_differ_from_one_another() -> None:
-    seen: dict[object, list[str]] = {}
+def test_scenarios_differ_from_one_another():
+    seen = {}
     for name, scenario in ALL.items():
         if scenario.about == "conformance":
             continue  # the suite repeats some of its own cases, and has some that are scenarios anyhow
@@ -91,7 +90,7 @@ def test_scenarios_differ_from_one_another() -> None:
 
 
 @every(ALL)
-def test_a_scenario_is_of_a_known_kind(scenario: Scenario) -> None:
+def test_a_scenario_is_of_a_known_kind(scenario):
     assert scenario.listener in LISTENERS
     assert scenario.about in ABOUT
     assert scenario.outcome == "" or scenario.outcome in STATUS_OF
@@ -116,7 +115,7 @@ ABOUT = {
 
 
 @every(ALL)
-def test_its_templates_can_be_filled_in(scenario: Scenario) -> None:
+def test_its_templates_can_be_filled_in(scenario):
     known = set(filled_in())
     assert needed(scenario.steps) <= known
     found = place(scenario)
@@ -125,7 +124,7 @@ def test_its_templates_can_be_filled_in(scenario: Scenario) -> None:
 
 
 @every(ALL)
-def test_it_ends_by_itself(scenario: Scenario) -> None:
+def test_it_ends_by_itself(scenario):
     filled = filled_in() | {"number": b"00000"}
     seconds = 0.0
     size = 0
@@ -138,7 +137,7 @@ def test_it_ends_by_itself(scenario: Scenario) -> None:
 
 
 @every(aliases().items())
-def test_an_alias_is_another_name_of_a_scenario(alias_of: tuple[str, str]) -> None:
+def test_an_alias_is_another_name_of_a_scenario(alias_of):
     alias, name = alias_of
     assert name in ALL
     assert alias not in ALL
@@ -148,7 +147,7 @@ def test_an_alias_is_another_name_of_a_scenario(alias_of: tuple[str, str]) -> No
     ("wrong", "suggested"),
     [("stauts-403", "status-403"), ("accept-lower", "accept-lower-case"), ("clse-4403", "close-4403")],
 )
-def test_an_unknown_name_suggests_the_nearest(wrong: str, suggested: str) -> None:
+def test_an_unknown_name_suggests_the_nearest(wrong, suggested):
     with pytest.raises(UnknownScenario) as caught:
         find(wrong)
     text = str(caught.value)
@@ -157,6 +156,6 @@ def test_an_unknown_name_suggests_the_nearest(wrong: str, suggested: str) -> Non
     assert "\n" not in text
 
 
-def test_an_unknown_name_that_is_like_no_other() -> None:
+def test_an_unknown_name_that_is_like_no_other():
     with pytest.raises(UnknownScenario, match="there is no scenario '\\\\x1b'"):
         find("\x1b")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import pytest
 from msgspec import Struct
@@ -17,12 +16,12 @@ from wsproto.connection import Connection, ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
 from tests.lab.conftest import Asking
-from wsprobe.exchange import Connected, Ended, Event, Exchange, Received, Sent
+from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.judge import judge
 from wsprobe.lab import load
 from wsprobe.lab.perform import answer, request
 from wsprobe.lab.ports import place
-from wsprobe.lab.scenario import Delivered, Scenario, fill
+from wsprobe.lab.scenario import Delivered, fill
 from wsprobe.read import read
 from wsprobe.read.frames import PONG, TEXT, first_close, messages
 from wsprobe.session.conversation import Client
@@ -54,18 +53,17 @@ class Made(Struct, frozen=True):
     fail: int | None = None
 
 
-def test_every_case_of_the_suite_is_there() -> None:
+def test_every_case_of_the_suite_is_there():
     numbers = [tuple(map(int, name.split("-")[1:])) for name in CASES]
     assert {section: sum(n[0] == section for n in numbers) for section in SECTIONS} == SECTIONS
     assert len(set(numbers)) == len(numbers) == 246
     assert all(scenario.about == "conformance" for scenario in CASES.values())
 
 
-def test_the_verdict_of_connect_is_that_of_a_conforming_client() -> None:
+def test_the_verdict_of_connect_is_that_of_a_conforming_client():
     """A connection that must be failed is ``invalid``; one that ends with a Close is not."""
     for name, scenario in CASES.items():
         to = scenario.conforming
-        assert to is not None
         outcomes = {"invalid"} if to.fail else set()
         outcomes |= {"open" if to.close == 1000 else "closed"} if to.close is not None else set()
         assert scenario.outcome in outcomes, name
@@ -74,11 +72,11 @@ def test_the_verdict_of_connect_is_that_of_a_conforming_client() -> None:
 Cut = Callable[[bytes], Iterator[bytes]]
 
 
-def whole(data: bytes) -> Iterator[bytes]:
+def whole(data):
     yield data
 
 
-def byte_by_byte(data: bytes) -> Iterator[bytes]:
+def byte_by_byte(data):
     """Of what is long, only the beginning and the end: what stands between is payload."""
     edge = len(data) if len(data) <= 4096 else 512
     yield from (data[at : at + 1] for at in range(edge))
@@ -87,7 +85,7 @@ def byte_by_byte(data: bytes) -> Iterator[bytes]:
         yield from (data[at : at + 1] for at in range(len(data) - edge, len(data)))
 
 
-def odd_pieces(data: bytes) -> Iterator[bytes]:
+def odd_pieces(data):
     """Pieces of 1, 4, 7, ... bytes."""
     start, size = 0, 1
     while start < len(data):
@@ -98,21 +96,21 @@ def odd_pieces(data: bytes) -> Iterator[bytes]:
 CUTS = (whole, byte_by_byte, odd_pieces)
 
 
-def frames_of(scenario: Scenario) -> bytes:
+def frames_of(scenario):
     """All that the server sends after the 101 by itself."""
     opening, *steps = scenario.steps
     assert opening.data == b"{opening}"
     return b"".join(fill(step.data, {}) * step.repeat for step in steps if step.do.startswith("send"))
 
 
-def ours(scenario: Scenario, cut: Cut) -> Made:
+def ours(scenario, cut):
     """What ``connect`` makes of it: its client answers, its reader reads, its rules judge."""
     plan = Asking.plan(place(scenario).url)
     asked = request(plan.request)
     assert asked is not None
     client = Client(plan)
     target = plan.target
-    events: list[Event] = [Connected(0, target.host, target.port), Sent(0, client.opening)]
+    events = [Connected(0, target.host, target.port), Sent(0, client.opening)]
     opening = answer(scenario, asked, {}).values["opening"]
     for at, piece in enumerate([opening, *cut(frames_of(scenario))], 1):
         events.append(Received(at, piece))
@@ -133,24 +131,23 @@ def ours(scenario: Scenario, cut: Cut) -> Made:
         return Made(delivered, (), fail=CODES.get(first.id, 1002))
     pongs = tuple(frame.data for frame in reading.session.sent if frame.opcode == PONG)
     closing = first_close(reading.session.frames)
-    assert closing is not None
     return Made(delivered, pongs, close=1005 if closing.close_code is None else closing.close_code)
 
 
 @pytest.mark.parametrize("cut", CUTS)
-def test_our_reader_is_a_conforming_client(cut: Cut) -> None:
+def test_our_reader_is_a_conforming_client(cut):
     other = {
         name: made for name, scenario in CASES.items() if not conforms(made := ours(scenario, cut), scenario)
     }
     assert other == {}
 
 
-def of_wsproto(scenario: Scenario) -> Made:
+def of_wsproto(scenario):
     connection = Connection(ConnectionType.CLIENT)
     connection.receive_data(frames_of(scenario))
-    delivered: list[Delivered] = []
-    pongs: list[bytes] = []
-    part: str | bytes | None = None
+    delivered = []
+    pongs = []
+    part = None
     for event in connection.events():
         match event:
             case TextMessage() | BytesMessage():
@@ -171,14 +168,14 @@ def of_wsproto(scenario: Scenario) -> Made:
     return Made(tuple(delivered), tuple(pongs))
 
 
-def of_websockets(scenario: Scenario) -> Made:
+def of_websockets(scenario):
     """Whether a text is UTF-8 is asked by the layer above its protocol, which is done here as it does it."""
     protocol = ClientProtocol(parse_uri("ws://localhost/"), state=State.OPEN, max_size=None)
     protocol.receive_data(frames_of(scenario))
-    delivered: list[Delivered] = []
-    pongs: list[bytes] = []
+    delivered = []
+    pongs = []
     part = b""
-    kind: Literal["text", "binary"] = "text"
+    kind = "text"
     for event in protocol.events_received():
         assert isinstance(event, Frame)
         if event.opcode is Opcode.PING:
@@ -194,13 +191,11 @@ def of_websockets(scenario: Scenario) -> Made:
             delivered.append(Delivered(kind, part))
             part = b""
     if protocol.parser_exc is not None:
-        assert protocol.close_sent is not None
         return Made(tuple(delivered), tuple(pongs), fail=protocol.close_sent.code)
-    assert protocol.close_rcvd is not None
     return Made(tuple(delivered), tuple(pongs), close=protocol.close_rcvd.code)
 
 
-def is_utf8(data: bytes) -> bool:
+def is_utf8(data):
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -209,12 +204,12 @@ def is_utf8(data: bytes) -> bool:
 
 
 @pytest.mark.parametrize("made", [of_wsproto, of_websockets])
-def test_other_clients_make_the_same_of_the_same_frames(made: Callable[[Scenario], Made]) -> None:
+def test_other_clients_make_the_same_of_the_same_frames(made):
     other = {name for name, scenario in CASES.items() if not conforms(made(scenario), scenario)}
     assert other == set(DIFFERENCES.get(made.__name__, {}))
 
 
-def conforms(made: Made, scenario: Scenario) -> bool:
+def conforms(made, scenario):
     to = scenario.conforming
     assert to is not None
     if made.messages != to.messages or made.pongs != to.pongs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,39 +18,37 @@ Answer = Callable[[dict[str, Any]], dict[str, Any] | None]
 URL = "https://app.example:8443/page?x=1"
 
 
-def good(asked: dict[str, Any]) -> dict[str, Any]:
+def good(asked):
     """A browser that does all that it is asked."""
     named = {"Target.createTarget": {"targetId": "t"}, "Target.attachToTarget": {"sessionId": "s"}}
     return {"result": named.get(asked["method"], {})}
 
 
-def refusing(method: str, asked: dict[str, Any]) -> dict[str, Any]:
+def refusing(method, asked):
     return {"error": {"message": "no such method"}} if asked["method"] == method else good(asked)
 
 
-def leaving(method: str, asked: dict[str, Any]) -> dict[str, Any] | None:
+def leaving(method, asked):
     return None if asked["method"] == method else good(asked)
 
 
-def opened(
-    answer: Answer, events: Sequence[dict[str, Any]] = (), size: int = 1 << 20, **permissions: str
-) -> tuple[list[dict[str, Any]], Console]:
+def opened(answer, events=(), size=1 << 20, **permissions):
     """What a browser was asked, that answers with *answer*, in pieces of *size* bytes, and ends once it has
     none; then come *events*."""
-    asked: list[dict[str, Any]] = []
+    asked = []
 
-    async def work() -> Console:
+    async def work():
         writing, reading_there = memory_stream_one_way_pair()
         writing_there, reading = memory_stream_one_way_pair()
         console = Console()
         connection = over_pipe(writing, console.heard)
 
-        async def say(*messages: dict[str, Any]) -> None:
+        async def say(*messages):
             data = b"".join(json.dumps(each).encode() + b"\0" for each in messages)
             for at in range(0, len(data), size):
                 await writing_there.send_all(data[at : at + size])
 
-        async def browser() -> None:
+        async def browser():
             buffer = b""
             async for data in reading_there:
                 *messages, buffer = (buffer + data).split(b"\0")
@@ -76,7 +74,7 @@ def opened(
 
 
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])
-def test_a_page_is_opened_with_its_console_read_first(size: int) -> None:
+def test_a_page_is_opened_with_its_console_read_first(size):
     asked, _ = opened(good, size=size, camera="granted")
     attach = {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": True}
     grant = {"permission": {"name": "camera"}, "setting": "granted", "origin": "https://app.example:8443"}
@@ -90,31 +88,31 @@ def test_a_page_is_opened_with_its_console_read_first(size: int) -> None:
     ]
 
 
-def entry(text: object) -> dict[str, Any]:
+def entry(text):
     return {"method": "Log.entryAdded", "params": {"entry": {"text": text}}}
 
 
-def test_the_texts_of_the_console_are_kept_up_to_a_number() -> None:
+def test_the_texts_of_the_console_are_kept_up_to_a_number():
     _, pipe = opened(good, [entry(each) for each in range(MOST_TEXTS + 1)])
     assert pipe.texts == [str(each) for each in range(MOST_TEXTS)]
 
 
-def test_a_message_that_is_too_long_is_skipped() -> None:
+def test_a_message_that_is_too_long_is_skipped():
     _, console = opened(good, [entry("before"), entry("x" * (LONGEST + 10)), entry("behind")])
     assert console.texts == ["before", "behind"]
 
 
 @pytest.mark.parametrize("line", [b"[]", b"5", b"nonsense", b'{"id":"x"}', b'{"method":5}', b"[" * 100_000])
-def test_what_is_not_of_the_protocol_is_ignored(line: bytes) -> None:
-    async def heard(*_: object) -> None:
+def test_what_is_not_of_the_protocol_is_ignored(line):
+    async def heard(*_):
         raise AssertionError
 
-    async def send(_: bytes) -> None: ...
+    async def send(_): ...
 
     trio.run(DevTools(send, heard).receive, line)
 
 
-def test_the_console_of_a_frame_is_read_too() -> None:
+def test_the_console_of_a_frame_is_read_too():
     asked, _ = opened(good, [{"method": "Target.attachedToTarget", "params": {"sessionId": "frame"}}])
     assert asked[-1] == {"id": 6, "method": "Log.enable", "params": {}, "sessionId": "frame"}
 
@@ -127,7 +125,7 @@ def test_the_console_of_a_frame_is_read_too() -> None:
         (partial(leaving, "Target.attachToTarget"), "Target.attachToTarget: the browser ended the connection"),
     ],
 )
-def test_a_browser_that_refuses_or_ends_is_named(answer: Answer, words: str) -> None:
+def test_a_browser_that_refuses_or_ends_is_named(answer, words):
     with pytest.raises(ExceptionGroup) as raised:
         opened(answer)
     assert raised.group_contains(Refused, match=f"^{words}$")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.lab.door import SANDBOX
-from wsprobe.lab.perform import Performance, Send, answer
+from wsprobe.lab.perform import Send, answer
 from wsprobe.lab.server import reception
-from wsprobe.read.request import Request, RequestReader
+from wsprobe.read.request import RequestReader
 
 HANDSHAKES = (
     "Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
@@ -52,16 +52,16 @@ HEADED = (
 )
 
 
-def asked(path: str, lines: str) -> Request:
+def asked(path, lines):
     found = RequestReader().receive(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n\r\n".encode())
     assert found is not None
     return found
 
 
-def sent(path: str, lines: str) -> bytes:
+def sent(path, lines):
     """All bytes that the lab sends."""
     request = asked(path.replace(" ", "%20"), lines)
-    deeds: Performance = answer(reception(request), request, {}).perform(lambda: 0.0)
+    deeds = answer(reception(request), request, {}).perform(lambda: 0.0)
     came, reply = b"", None
     while True:
         try:
@@ -73,7 +73,7 @@ def sent(path: str, lines: str) -> bytes:
 
 
 @pytest.mark.parametrize("path", [*EXACT, *HEADED])
-def test_a_handshake_gets_the_same_bytes_in_any_browser(path: str) -> None:
+def test_a_handshake_gets_the_same_bytes_in_any_browser(path):
     for handshake in HANDSHAKES:
         plain = sent(path, handshake)
         assert not plain.startswith(b"HTTP/1.1 403 Forbidden\r\nContent-Type") or b"Sandbox" not in plain
@@ -82,7 +82,7 @@ def test_a_handshake_gets_the_same_bytes_in_any_browser(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", EXACT)
-def test_exact_bytes_are_for_readers(path: str) -> None:
+def test_exact_bytes_are_for_readers(path):
     for lines in BROWSER:
         assert sent(path, lines).startswith(b"HTTP/1.1 403 Forbidden\r\n")
         assert b"<script>" not in sent(path, lines)
@@ -90,7 +90,7 @@ def test_exact_bytes_are_for_readers(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", HEADED)
-def test_an_answer_with_a_head_has_no_origin(path: str) -> None:
+def test_an_answer_with_a_head_has_no_origin(path):
     for lines in (*BROWSER, *READER):
         _, rest = sent(path, lines).split(b"\n", 1)
         assert rest.startswith(SANDBOX)
@@ -98,12 +98,12 @@ def test_an_answer_with_a_head_has_no_origin(path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/raw?text=%0d%0a", "/status/200", "/s/403", "/", "/-/x/page.js"])
 @pytest.mark.parametrize("lines", ["Service-Worker: script", f"{HANDSHAKES[0]}\r\nservice-worker: script"])
-def test_no_service_worker_comes_from_the_lab(path: str, lines: str) -> None:
+def test_no_service_worker_comes_from_the_lab(path, lines):
     assert sent(path, lines).startswith(b"HTTP/1.1 403 Forbidden\r\n")
 
 
 @pytest.mark.parametrize("path", ["/", "/no-such", "/close/x"])
-def test_the_lab_s_own_words_are_no_page(path: str) -> None:
+def test_the_lab_s_own_words_are_no_page(path):
     head = sent(path, BROWSER[0]).partition(b"\r\n\r\n")[0]
     assert b"Content-Type: text/plain" in head
     assert head.endswith(b"Content-Security-Policy: sandbox")

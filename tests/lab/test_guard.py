@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import signal
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -22,27 +20,27 @@ ENDS = {
 
 
 @pytest.mark.parametrize("case", ENDS)
-def test_what_ends_a_command(case: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_ends_a_command(case, monkeypatch, tmp_path):
     looks, running, seen = ENDS[case]
-    done: list[Any] = []
+    done = []
     polls, clock, inputs = itertools.count(), itertools.count(100), iter(looks)
     child = SimpleNamespace(pid=7, poll=lambda: None if next(polls) < running else 0)
-    found: list[bytes] = []
+    found = []
 
-    def select(*given: object) -> tuple[list[int], list[int], list[int]]:
+    def select(*given):
         done.append("look")
         data = next(inputs)
         found.append(data or b"")
         return ([] if data is None else [0]), [], []
 
-    def signal_(number: int, _: object) -> None:
+    def signal_(number, _):
         done.append(number)
 
-    def popen(command: list[str], **_: object) -> SimpleNamespace:
+    def popen(command, **_):
         done.append(command)
         return child
 
-    def killpg(*given: int) -> None:
+    def killpg(*given):
         done.append(given)
 
     numbers = {name: getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL")}

@@ -27,7 +27,7 @@ ANSWER = (
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, len(TALK)])
-def test_it_answers_as_an_echo_server_does(size: int) -> None:
+def test_it_answers_as_an_echo_server_does(size):
     inbox = Inbox()
     for start in range(0, len(TALK), size):
         inbox.receive(TALK[start : start + size])
@@ -37,23 +37,23 @@ def test_it_answers_as_an_echo_server_does(size: int) -> None:
     assert not inbox.ended
 
 
-def test_what_came_with_the_request_is_heard() -> None:
+def test_what_came_with_the_request_is_heard():
     assert Inbox(TALK).frames == 5
 
 
-def test_the_end_of_the_stream() -> None:
+def test_the_end_of_the_stream():
     inbox = Inbox(frame(1, b"x", MASK)[:3])
     inbox.receive(b"")
     assert inbox.ended
     assert inbox.frames == 0
 
 
-def test_nothing_is_heard_after_a_close() -> None:
+def test_nothing_is_heard_after_a_close():
     inbox = Inbox(frame(8, b"", MASK) + frame(1, b"late", MASK))
     assert bytes(inbox.answers) == frame(8, b"", None)
 
 
-def test_a_frame_too_long_is_refused_with_1009_and_not_kept() -> None:
+def test_a_frame_too_long_is_refused_with_1009_and_not_kept():
     inbox = Inbox()
     piece = b"x" * 65536
     inbox.receive(b"\x82\xff" + (1 << 40).to_bytes(8, "big") + MASK)
@@ -63,7 +63,7 @@ def test_a_frame_too_long_is_refused_with_1009_and_not_kept() -> None:
     assert len(inbox._buffer) < LONGEST_INBOX + 2 * len(piece)
 
 
-def test_answers_that_nobody_sends_do_not_grow_for_ever() -> None:
+def test_answers_that_nobody_sends_do_not_grow_for_ever():
     inbox = Inbox()
     flood = frame(9, b"p" * 125, MASK) * 1000
     for _ in range(30):
@@ -73,7 +73,7 @@ def test_answers_that_nobody_sends_do_not_grow_for_ever() -> None:
 
 
 @given(st.lists(st.binary(max_size=40), max_size=8))
-def test_it_never_raises(pieces: list[bytes]) -> None:
+def test_it_never_raises(pieces):
     inbox = Inbox()
     for piece in pieces:
         inbox.receive(piece)

@@ -28,7 +28,7 @@ SECRET = "sesame"
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> str:
+def browser(tmp_path):
     """The path of the fake browser."""
     file = tmp_path / "browser"
     file.write_text(FAKE)
@@ -36,7 +36,7 @@ def browser(tmp_path: Path) -> str:
     return str(file)
 
 
-def started(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+def started(process):
     """The processes below *process*, once the browser's own child is among them."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
@@ -49,9 +49,7 @@ def started(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 @pytest.mark.parametrize("engine", ["firefox", "webkitgtk"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_is_left_and_nothing_is_seen(
-    engine: str, number: signal.Signals, browser: str, tmp_path: Path
-) -> None:
+def test_nothing_is_left_and_nothing_is_seen(engine, number, browser, tmp_path):
     """Chromium is spoken to over a pipe, and a command that does not answer there is given up by itself."""
     profiles = tmp_path / "profiles"
     profiles.mkdir()
@@ -76,13 +74,11 @@ def test_nothing_is_left_and_nothing_is_seen(
     assert list(profiles.iterdir()) == []
 
 
-def test_nothing_is_left_of_a_browser_that_cannot_be_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(database: Path, authority: Path) -> None:
+def test_nothing_is_left_of_a_browser_that_cannot_be_started(tmp_path, monkeypatch):
+    def refuse(database, authority):
         raise NoBrowser("no certutil")
 
-    async def run() -> None:
+    async def run():
         async with installed.opened(
             Installed("firefox", "/bin/false"), "http://127.0.0.1/", authority=tmp_path
         ):
@@ -97,9 +93,7 @@ def test_nothing_is_left_of_a_browser_that_cannot_be_started(
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox", "webkitgtk"])
 @pytest.mark.parametrize("ending", ["exit 3", "kill -SEGV $$", "sleep 600 & exit 0"])
-def test_a_browser_that_crashes_ends_the_run_and_leaves_nothing(
-    engine: str, ending: str, tmp_path: Path
-) -> None:
+def test_a_browser_that_crashes_ends_the_run_and_leaves_nothing(engine, ending, tmp_path):
     file, profiles = tmp_path / "browser", tmp_path / "profiles"
     profiles.mkdir()
     file.write_text(f'#!/bin/sh\ncase "$1" in --version) echo 153.0; exit;; esac\n{ending}\n')
@@ -114,7 +108,7 @@ def test_a_browser_that_crashes_ends_the_run_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("folder", ["/tmp/wsprobe-x", "/tmp/" + "x" * 90])
-def test_temporary_files_of_a_browser_are_in_its_home(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_temporary_files_of_a_browser_are_in_its_home(folder, monkeypatch):
     """Unless the path of a socket there would be too long for the system."""
     monkeypatch.setenv("TMPDIR", "/elsewhere")
     assert installed.environment(Path(folder))["TMPDIR"] == (folder if len(folder) < 50 else "/elsewhere")

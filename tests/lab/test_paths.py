@@ -16,7 +16,7 @@ HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: U
 ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
-def sent(resource: str) -> bytes:
+def sent(resource):
     """What is sent for a request of *resource*, all of it, nothing being heard from the client."""
     asked = request(
         b"GET %s HTTP/1.1\r\nHost: lab.example:80\r\nUpgrade: websocket\r\n"
@@ -69,11 +69,11 @@ def sent(resource: str) -> bytes:
         ("/echo", HEAD + b"Sec-WebSocket-Accept: " + ACCEPT + b"\r\n\r\n"),
     ],
 )
-def test_what_a_path_is_answered_with(resource: str, expected: bytes) -> None:
+def test_what_a_path_is_answered_with(resource, expected):
     assert sent(resource) == expected
 
 
-def test_the_diagnostic_can_be_read_by_any_page() -> None:
+def test_the_diagnostic_can_be_read_by_any_page():
     head, _, body = sent("/diagnostic?status=401&reason=say+%22please%22").partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"\r\nAccess-Control-Allow-Origin: *" in head
@@ -83,11 +83,11 @@ def test_the_diagnostic_can_be_read_by_any_page() -> None:
 @pytest.mark.parametrize(
     "resource", ["/s/403", "/403", "403", "status-403", "/s/status-403", "/a/../s/403", "/s/./403"]
 )
-def test_scenarios_have_paths(resource: str) -> None:
+def test_scenarios_have_paths(resource):
     assert scenario_at(resource) is find("403")
 
 
-def test_names_of_scenarios_are_not_taken_for_parameters() -> None:
+def test_names_of_scenarios_are_not_taken_for_parameters():
     assert scenario_at("status-403").name == "403"
     assert scenario_at("status/403").name == "/status/403"
     assert set(PARAMETERISED).isdisjoint(names())
@@ -103,7 +103,7 @@ def test_names_of_scenarios_are_not_taken_for_parameters() -> None:
         ("/diagnostic?status=%22", b"the status is '\"', not a number"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_said_with_400(resource: str, said: bytes) -> None:
+def test_a_value_that_cannot_be_used_is_said_with_400(resource, said):
     with pytest.raises(PathError):
         scenario_at(resource)
     answered = sent(resource)
@@ -125,21 +125,21 @@ def test_a_value_that_cannot_be_used_is_said_with_400(resource: str, said: bytes
         ("", False),
     ],
 )
-def test_a_path_without_its_slash(word: str, is_path: bool) -> None:
+def test_a_path_without_its_slash(word, is_path):
     assert names_path(word) is is_path
 
 
-def test_no_scenario_is_taken_for_a_path() -> None:
+def test_no_scenario_is_taken_for_a_path():
     assert not [name for name in (*names(), *aliases()) if names_path(name)]
 
 
-def test_an_unknown_path_suggests_the_nearest() -> None:
+def test_an_unknown_path_suggests_the_nearest():
     answered = sent("/s/stauts-403")
     assert answered.startswith(b"HTTP/1.1 404 ")
     assert b"status-403" in answered
 
 
-def test_the_root_lists_everything() -> None:
+def test_the_root_lists_everything():
     text = contents()
     assert sent("/").endswith(text.encode())
     for name, scenario in load().items():
@@ -151,7 +151,7 @@ def test_the_root_lists_everything() -> None:
 
 @settings(max_examples=2 * EXAMPLES)
 @given(st.binary(max_size=60))
-def test_no_path_breaks_the_reception(resource: bytes) -> None:
+def test_no_path_breaks_the_reception(resource):
     asked = request(b"GET /" + resource + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     if asked is not None:
         scenario = reception(asked)

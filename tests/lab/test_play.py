@@ -13,7 +13,6 @@ from wsprobe.exchange import (
     Connected,
     ConnectFailed,
     Ended,
-    Exchange,
     Limits,
     Plan,
     Received,
@@ -26,7 +25,6 @@ from wsprobe.judge import judge, outcome
 from wsprobe.lab import load, parse
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
-from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
 from wsprobe.read.frames import CLOSE
 from wsprobe.request import opening, target
@@ -37,15 +35,15 @@ KEY = "AAECAwQFBgcICQoLDA0ODw=="
 """Not the sample key of RFC 6455: some scenarios answer that one whatever was asked."""
 
 
-def plan(scenario: Scenario, **parts: object) -> Plan:
+def plan(scenario, **parts):
     found = target.parse(place(scenario).address)
     protocols = scenario.page.protocols or ()
     protocols = (protocols,) if isinstance(protocols, str) else protocols
     offer = opening.Offer(key=KEY, protocols=tuple(p for p in protocols if p))
-    return replace(Plan(found, opening.request(found, offer)), **parts)  # type: ignore[arg-type]
+    return replace(Plan(found, opening.request(found, offer)), **parts)
 
 
-def openable() -> list[str]:
+def openable():
     """Names of the scenarios whose URL a client without a page can make something of."""
     found = []
     for name, scenario in ALL.items():
@@ -58,18 +56,18 @@ def openable() -> list[str]:
 
 
 @cache
-def played(name: str) -> Exchange:
+def played(name):
     return play(ALL[name], plan(ALL[name]))
 
 
-def test_nearly_every_scenario_can_be_opened_without_a_page() -> None:
+def test_nearly_every_scenario_can_be_opened_without_a_page():
     left_out = set(ALL) - set(openable())
     assert {ALL[name].about for name in left_out} == {"arguments"}
     assert len(left_out) < 15
 
 
 @every(openable())
-def test_it_makes_a_recording(name: str) -> None:
+def test_it_makes_a_recording(name):
     exchange = played(name)
     times = [event.at for event in exchange.events]
     assert times == sorted(times)
@@ -83,7 +81,7 @@ def test_it_makes_a_recording(name: str) -> None:
 
 
 @every(openable())
-def test_it_is_judged_as_the_catalogue_says(name: str) -> None:
+def test_it_is_judged_as_the_catalogue_says(name):
     reading = read(played(name))
     verdict = judge(reading)
     assert outcome(reading, verdict) == ALL[name].outcome
@@ -96,11 +94,11 @@ def test_it_is_judged_as_the_catalogue_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ok", "trickle-head", "pmd-message", "wss-403", "refused", "close-4403"])
-def test_it_is_the_same_every_time(name: str) -> None:
+def test_it_is_the_same_every_time(name):
     assert play(ALL[name], plan(ALL[name])) == played(name)
 
 
-def kinds(name: str) -> list[str]:
+def kinds(name):
     events = played(name).events
     return [type(event).__name__ for event in events if not isinstance(event, Sent | Received)]
 
@@ -115,7 +113,7 @@ def kinds(name: str) -> list[str]:
         ("wss-accept-silence", ["Resolved", "Connecting", "Connected", "Ended"]),
     ],
 )
-def test_the_way_there(name: str, expected: list[str]) -> None:
+def test_the_way_there(name, expected):
     assert kinds(name) == expected
 
 
@@ -137,7 +135,7 @@ def test_the_way_there(name: str, expected: list[str]) -> None:
         ("wss-noise", "not-tls", "", None),
     ],
 )
-def test_tls_that_fails(name: str, kind: str, reason: str, alert: int | None) -> None:
+def test_tls_that_fails(name, kind, reason, alert):
     (failed,) = [event for event in played(name).events if isinstance(event, TlsFailed)]
     assert (failed.kind, failed.reason, failed.alert) == (kind, reason, alert)
     assert failed.error
@@ -158,17 +156,17 @@ def test_tls_that_fails(name: str, kind: str, reason: str, alert: int | None) ->
         ("403", "local"),
     ],
 )
-def test_the_end(name: str, how: str) -> None:
+def test_the_end(name, how):
     end = played(name).events[-1]
     assert isinstance(end, Ended)
     assert end.how == how
 
 
-def received(exchange: Exchange) -> list[tuple[int, bytes]]:
+def received(exchange):
     return [(event.at, event.data) for event in exchange.events if isinstance(event, Received)]
 
 
-def test_pauses_pass_in_virtual_time() -> None:
+def test_pauses_pass_in_virtual_time():
     ((at, _),) = received(played("slow-101"))
     assert 2_000_000 <= at < 2_010_000
     bytewise = received(played("trickle-head"))
@@ -176,25 +174,24 @@ def test_pauses_pass_in_virtual_time() -> None:
     assert 5_000 <= bytewise[1][0] - bytewise[0][0] < 6_000
 
 
-def test_what_is_sent_without_a_pause_comes_in_one_piece() -> None:
+def test_what_is_sent_without_a_pause_comes_in_one_piece():
     assert received(played("403"))[0][1].endswith(b"\r\n\r\nbody text\n")
 
 
-def test_templates_are_filled_in() -> None:
+def test_templates_are_filled_in():
     assert b"\r\nSec-WebSocket-Accept: Bz3qJYTGdOe8gUSpLosEdiLKDrk=\r\n" in received(played("ok"))[0][1]
     assert b"\r\nLocation: ws://127.0.0.1:8000/s/ok\r\n" in received(played("302-ws"))[0][1]
     assert b"\r\nLocation: https://127.0.0.1:8001/s/ok\r\n" in received(played("302-https"))[0][1]
 
 
-def test_the_acts_of_a_plan_are_heard_by_the_server() -> None:
+def test_the_acts_of_a_plan_are_heard_by_the_server():
     scenario = ALL["page-sends-on-open"]
     made = play(scenario, plan(scenario, acts=scenario.page.acts))
     reading = read(made)
-    assert reading.session is not None
     assert [frame.data for frame in reading.session.frames] == [b"hello", b"\x03\xe8done"]
 
 
-def test_a_server_that_reads_one_frame_leaves_what_is_behind_it() -> None:
+def test_a_server_that_reads_one_frame_leaves_what_is_behind_it():
     """As on a socket: the Close behind long messages is not read yet when the server looks for one."""
     catalogue = """
 [one-frame]
@@ -204,18 +201,17 @@ steps = ["open", { wait = 0.05 }, { read-frame = 1 }, "echo-close", "fin"]
 """
     scenario = parse(catalogue, "here")["one-frame"]
 
-    def answered(size: int) -> bool:
+    def answered(size):
         text = Act("open", "text", b"x" * size)
         acts = (text, text, Act("open", "close"))
         session = read(play(scenario, plan(scenario, acts=acts))).session
-        assert session is not None
         return any(frame.opcode == CLOSE for frame in session.frames)
 
     assert answered(10)
     assert not answered(70_000)
 
 
-def test_limits_are_the_plans() -> None:
+def test_limits_are_the_plans():
     limits = Limits(connect_timeout=2.5, max_time=3)
     silent = play(ALL["wss-accept-silence"], plan(ALL["wss-accept-silence"], limits=limits))
     assert silent.events[-1].at == 2_500_000
@@ -223,13 +219,13 @@ def test_limits_are_the_plans() -> None:
     assert late.events[-1] == Ended(3_000_000, "timeout", "the exchange took longer than 3 s (maximum time)")
 
 
-def test_a_request_that_never_ends_gets_no_answer() -> None:
+def test_a_request_that_never_ends_gets_no_answer():
     made = play(ALL["ok"], plan(ALL["ok"], request=b"GET / HTTP/1.1\r\nHost: x\r\n"))
     assert received(made) == []
     assert made.events[-1].at >= 20_000_000
 
 
-def test_an_echo_is_served_with_ping_and_close(asking: type) -> None:
+def test_an_echo_is_served_with_ping_and_close(asking):
     from wsprobe.lab.paths import scenario_at
 
     acts = (
@@ -239,12 +235,11 @@ def test_an_echo_is_served_with_ping_and_close(asking: type) -> None:
         Act("open", "close", b"bye", 4000),
     )
     reading = read(play(scenario_at("/echo"), replace(asking.plan("ws://127.0.0.1:8000/echo"), acts=acts)))
-    assert reading.session is not None
     frames = [(frame.opcode, frame.data) for frame in reading.session.frames]
     assert frames == [(1, b"one"), (2, b"\x00\xff"), (10, b"p"), (8, b"\x0f\xa0bye")]
 
 
-def test_names_of_events_are_those_of_the_network() -> None:
+def test_names_of_events_are_those_of_the_network():
     # The events that only play makes up; each must say where.
     refused = next(event for event in played("refused").events if isinstance(event, ConnectFailed))
     assert (refused.errno, refused.address) == ("ECONNREFUSED", "127.0.0.1")

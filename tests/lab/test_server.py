@@ -5,21 +5,18 @@ from __future__ import annotations
 import socket
 import ssl
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 import trio
 import trio.testing
 
-from wsprobe.exchange import Ended, Exchange, Limits, Received, Sent, TlsFailed
+from wsprobe.exchange import Ended, Limits, Received, Sent, TlsFailed
 from wsprobe.lab import find
 from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST
-from wsprobe.lab.server import Bounds, Lab, LabError, Visit, serve
+from wsprobe.lab.server import Bounds, LabError, serve
 from wsprobe.net.probe import probe
-from wsprobe.read.request import Request
 from wsprobe.wire.rfc6455 import frame
 
 PATIENT = Limits(connect_timeout=30, max_time=50, linger=3)
@@ -73,15 +70,15 @@ REAL = (
 )
 
 
-def run(work: Callable[[], Awaitable[Any]]) -> Any:
-    async def bounded() -> Any:
+def run(work):
+    async def bounded():
         with trio.fail_after(60):
             return await work()
 
     return trio.run(bounded)
 
 
-def what_happened(exchange: Exchange) -> tuple[Any, ...]:
+def what_happened(exchange):
     """An exchange without times and segmentation; sent and received apart, since they may pass each other."""
     sent = b"".join(event.data for event in exchange.events if isinstance(event, Sent))
     received = b"".join(event.data for event in exchange.events if isinstance(event, Received))
@@ -94,15 +91,15 @@ def what_happened(exchange: Exchange) -> tuple[Any, ...]:
     return others, failures, sent, received, end.how, end.error
 
 
-def test_sockets_and_thought_agree(asking: type) -> None:
+def test_sockets_and_thought_agree(asking):
     differing = {}
 
-    async def both() -> None:
+    async def both():
         async with serve() as lab, trio.open_nursery() as nursery:
             for name in REAL:
                 nursery.start_soon(compare, lab, name)
 
-    async def compare(lab: Lab, name: str) -> None:
+    async def compare(lab, name):
         scenario = find(name)
         limits = SOON if name in NEVER_ANSWER else PATIENT
         plan = asking.plan(lab.url(scenario), limits=limits, ca_file=str(lab.certificate_authority))
@@ -115,13 +112,13 @@ def test_sockets_and_thought_agree(asking: type) -> None:
     assert differing == {}
 
 
-def test_the_list_of_real_ones_has_every_kind_of_listener() -> None:
+def test_the_list_of_real_ones_has_every_kind_of_listener():
     # Those that take HTTP/2 are in tests/http2.
     kinds = {name for name, kind in KINDS.items() if kind.alpn == ("http/1.1",)}
     assert {find(name).listener for name in REAL} == {*kinds, "unused"}
 
 
-async def say(port: int, data: bytes, host: str = "127.0.0.1") -> bytes:
+async def say(port, data, host="127.0.0.1"):
     """Send *data* and return all that comes until the server ends."""
     stream = await trio.open_tcp_stream(host, port)
     came = b""
@@ -135,7 +132,7 @@ async def say(port: int, data: bytes, host: str = "127.0.0.1") -> bytes:
     return came
 
 
-def get(path: str) -> bytes:
+def get(path):
     return f"GET {path} HTTP/1.1\r\nHost: lab\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
 
 
@@ -152,8 +149,8 @@ def get(path: str) -> bytes:
     ],
     ids=["tls", "endless", "no-version", "blank-lines-first", "binary", "bare-lf", "odd"],
 )
-def test_garbage_is_answered_and_breaks_nothing(garbage: bytes, answer: bytes) -> None:
-    async def work() -> None:
+def test_garbage_is_answered_and_breaks_nothing(garbage, answer):
+    async def work():
         async with serve() as lab:
             assert (await say(lab.ports["plain"], garbage)).startswith(answer)
             assert (await say(lab.ports["plain"], get("/s/403"))).startswith(b"HTTP/1.1 403 ")
@@ -161,8 +158,8 @@ def test_garbage_is_answered_and_breaks_nothing(garbage: bytes, answer: bytes) -
     run(work)
 
 
-def test_clients_that_go_away_or_say_nothing_break_nothing() -> None:
-    async def work() -> None:
+def test_clients_that_go_away_or_say_nothing_break_nothing():
+    async def work():
         async with serve() as lab:
             port = lab.ports["plain"]
             idle = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(5)]
@@ -178,8 +175,8 @@ def test_clients_that_go_away_or_say_nothing_break_nothing() -> None:
     run(work)
 
 
-def test_too_many_connections_are_closed_at_once_and_room_comes_back() -> None:
-    async def work() -> None:
+def test_too_many_connections_are_closed_at_once_and_room_comes_back():
+    async def work():
         async with serve(bounds=Bounds(connections=3)) as lab:
             port = lab.ports["plain"]
             held = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(3)]
@@ -194,8 +191,8 @@ def test_too_many_connections_are_closed_at_once_and_room_comes_back() -> None:
     run(work)
 
 
-def test_a_connection_ends_when_its_time_is_over() -> None:
-    async def work() -> None:
+def test_a_connection_ends_when_its_time_is_over():
+    async def work():
         async with serve(bounds=Bounds(time=0.2)) as lab:
             assert await say(lab.ports["plain"], get("/s/silence-long")) == b""
             assert await say(lab.ports["plain"], b"GET") == b""
@@ -204,8 +201,8 @@ def test_a_connection_ends_when_its_time_is_over() -> None:
     run(work)
 
 
-def test_a_client_that_sends_without_end_is_cut_off() -> None:
-    async def work() -> None:
+def test_a_client_that_sends_without_end_is_cut_off():
+    async def work():
         async with serve(bounds=Bounds(received=100_000)) as lab:
             stream = await trio.open_tcp_stream("127.0.0.1", lab.ports["plain"])
             await stream.send_all(get("/s/101-then-silence"))
@@ -216,8 +213,8 @@ def test_a_client_that_sends_without_end_is_cut_off() -> None:
     run(work)
 
 
-def test_an_echo() -> None:
-    async def work() -> None:
+def test_an_echo():
+    async def work():
         async with serve() as lab:
             stream = await trio.open_tcp_stream("127.0.0.1", lab.ports["plain"])
             mask = b"abcd"
@@ -235,10 +232,10 @@ def test_an_echo() -> None:
     run(work)
 
 
-def test_each_request_is_told_to_whoever_watches() -> None:
-    visits: list[Visit] = []
+def test_each_request_is_told_to_whoever_watches():
+    visits = []
 
-    async def work() -> None:
+    async def work():
         async with serve(watch=visits.append) as lab:
             await say(lab.ports["plain"], get("/s/status-403"))
             await say(lab.ports["plain"], get("/nothing"))
@@ -255,12 +252,12 @@ def test_each_request_is_told_to_whoever_watches() -> None:
     assert visits[0].peer.startswith("127.0.0.1:")
 
 
-def test_a_bug_in_one_connection_ends_that_one() -> None:
-    def faulty(asked: Request) -> bytes | None:
+def test_a_bug_in_one_connection_ends_that_one():
+    def faulty(asked):
         raise {b"/value": ValueError, b"/deep": RecursionError}.get(asked.resource, OSError)("a bug")
 
-    async def work() -> None:
-        met: list[Exception] = []
+    async def work():
+        met = []
         async with serve(pages=faulty, fault=met.append) as lab:
             for path in ("/value", "/deep", "/gone"):
                 assert await say(lab.ports["plain"], get(path)) == b""
@@ -270,8 +267,8 @@ def test_a_bug_in_one_connection_ends_that_one() -> None:
     run(work)
 
 
-def test_pages_go_before_the_catalogue() -> None:
-    async def work() -> None:
+def test_pages_go_before_the_catalogue():
+    async def work():
         async with serve(pages=lambda asked: b"{page}" if asked.resource == b"/s/403" else None) as lab:
             assert await say(lab.ports["plain"], get("/s/403")) == b"{page}"
             assert (await say(lab.ports["plain"], get("/s/402"))).startswith(b"HTTP/1.1 402 ")
@@ -279,8 +276,8 @@ def test_pages_go_before_the_catalogue() -> None:
     run(work)
 
 
-def test_ports_of_other_listeners_are_filled_in_and_open() -> None:
-    async def work() -> None:
+def test_ports_of_other_listeners_are_filled_in_and_open():
+    async def work():
         async with serve() as lab:
             assert set(lab.ports) == {"plain"}
             came = await say(lab.ports["plain"], get("/s/302-https"))
@@ -290,8 +287,8 @@ def test_ports_of_other_listeners_are_filled_in_and_open() -> None:
     run(work)
 
 
-def test_nothing_listens_on_the_unused_port_and_nobody_else_gets_it() -> None:
-    async def work() -> None:
+def test_nothing_listens_on_the_unused_port_and_nobody_else_gets_it():
+    async def work():
         async with serve() as lab:
             port = lab.start("unused")
             with pytest.raises(OSError, match="all attempts to connect"):
@@ -302,8 +299,8 @@ def test_nothing_listens_on_the_unused_port_and_nobody_else_gets_it() -> None:
     run(work)
 
 
-def test_the_authority_is_a_file_as_long_as_the_lab_runs() -> None:
-    async def work() -> None:
+def test_the_authority_is_a_file_as_long_as_the_lab_runs():
+    async def work():
         async with serve(tls_port=0) as lab:
             path = lab.certificate_authority
             context = ssl.create_default_context(cafile=path)
@@ -316,8 +313,8 @@ def test_the_authority_is_a_file_as_long_as_the_lab_runs() -> None:
     run(work)
 
 
-def test_every_loopback_address_at_once() -> None:
-    async def work() -> None:
+def test_every_loopback_address_at_once():
+    async def work():
         async with serve(every_loopback=True) as lab:
             for host in ("127.0.0.1", "127.0.10.2", "127.9.9.9"):
                 assert lab.place(find("403"), host).address == f"ws://{host}:{lab.ports['plain']}/s/403"
@@ -326,11 +323,11 @@ def test_every_loopback_address_at_once() -> None:
     run(work)
 
 
-def test_the_ipv6_loopback_address() -> None:
+def test_the_ipv6_loopback_address():
     with socket.socket(socket.AF_INET6) as tried:
         tried.bind(("::1", 0))
 
-    async def work() -> None:
+    async def work():
         async with serve("::1") as lab:
             assert lab.url(find("403")) == f"ws://[::1]:{lab.ports['plain']}/s/403"
             assert (await say(lab.ports["plain"], get("/s/403"), "::1")).startswith(b"HTTP/1.1 403 ")
@@ -339,8 +336,8 @@ def test_the_ipv6_loopback_address() -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])
-def test_only_loopback_unless_told_otherwise(host: str) -> None:
-    async def work() -> None:
+def test_only_loopback_unless_told_otherwise(host):
+    async def work():
         async with serve(host):
             pass
 
@@ -348,10 +345,10 @@ def test_only_loopback_unless_told_otherwise(host: str) -> None:
         run(work)
 
 
-def test_without_trustme_only_scenarios_of_tls_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_trustme_only_scenarios_of_tls_say_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "trustme", None)
 
-    async def work() -> None:
+    async def work():
         async with serve() as lab:
             assert lab.url(find("403"))
             assert lab.url(find("wss-alert"))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import msgspec
 import pytest
@@ -19,13 +17,12 @@ from wsprobe.lab.measured import (
     LONGEST_DATA,
     Browser,
     Measured,
-    Observation,
     beginning,
     cap,
     limits_of,
     predicted,
 )
-from wsprobe.lab.server import Lab, serve
+from wsprobe.lab.server import serve
 from wsprobe.lab.site import FRONT, Site
 from wsprobe.lab.staging import elsewhere, needs_trust, with_script
 from wsprobe.net.probe import probe
@@ -40,20 +37,18 @@ JSON = "Content-Type: application/json"
 
 
 class Answer:
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw):
         head, _, self.body = raw.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         self.status = int(first.split(" ")[1])
         self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
 
     @property
-    def json(self) -> Any:
+    def json(self):
         return json.loads(self.body)
 
 
-async def ask(
-    lab: Lab, path: str, *lines: str, host: str = "", method: str = "GET", body: bytes = b""
-) -> Answer:
+async def ask(lab, path, *lines, host="", method="GET", body=b""):
     """The answer to one request; *host*: the Host field, the lab's own unless given. ``/-/@/`` in *path* is
     where the parts of the page are."""
     path = path.replace("/-/@/", getattr(lab._front, "_prefix", ""))
@@ -70,8 +65,8 @@ async def ask(
     return Answer(raw)
 
 
-def run(site: Site, work: Callable[[Lab], Awaitable[None]]) -> None:
-    async def bounded() -> None:
+def run(site, work):
+    async def bounded():
         with trio.fail_after(60):
             async with serve(front=site) as lab:
                 await work(lab)
@@ -79,19 +74,19 @@ def run(site: Site, work: Callable[[Lab], Awaitable[None]]) -> None:
     trio.run(bounded)
 
 
-def seen(name: str, engine: str = "chromium") -> Observation:
+def seen(name, engine="chromium"):
     """What a page would see where the view is right."""
     scenario = find(name)
     view = predicted(engine, scenario, "127.0.0.1", next(limits_of(scenario)))
     return msgspec.structs.replace(view.says, console=None)
 
 
-def encoded(value: Any) -> bytes:
+def encoded(value):
     return msgspec.json.encode(value)
 
 
-def test_the_page_is_for_whoever_prefers_html() -> None:
-    async def work(lab: Lab) -> None:
+def test_the_page_is_for_whoever_prefers_html():
+    async def work(lab):
         page = await ask(lab, "/", HTML)
         assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert b"{prefix}" not in page.body
@@ -102,8 +97,8 @@ def test_the_page_is_for_whoever_prefers_html() -> None:
     run(Site(), work)
 
 
-def test_nothing_of_the_page_comes_from_elsewhere() -> None:
-    async def work(lab: Lab) -> None:
+def test_nothing_of_the_page_comes_from_elsewhere():
+    async def work(lab):
         page = await ask(lab, "/", HTML)
         policy = dict(part.split(" ", 1) for part in page.headers["content-security-policy"].split("; "))
         assert policy["default-src"] == "'none'"
@@ -122,8 +117,8 @@ def test_nothing_of_the_page_comes_from_elsewhere() -> None:
     run(Site(), work)
 
 
-def test_what_the_page_shows_first() -> None:
-    async def work(lab: Lab) -> None:
+def test_what_the_page_shows_first():
+    async def work(lab):
         found = (await ask(lab, "/-/@/scenarios", f"User-Agent: {CHROMIUM}")).json
         assert found["browser"] == {
             "name": "chromium",
@@ -139,13 +134,13 @@ def test_what_the_page_shows_first() -> None:
     run(Site(), work)
 
 
-def test_the_question_is_five_failures_and_one_answer() -> None:
+def test_the_question_is_five_failures_and_one_answer():
     told = [[event.type for event in seen(name).events] for name in FRONT]
     assert told == [["error", "close"]] * 5 + [["open", "close"]]
 
 
-def test_a_scenario_is_played_to_the_page_and_held_against_the_views() -> None:
-    async def work(lab: Lab) -> None:
+def test_a_scenario_is_played_to_the_page_and_held_against_the_views():
+    async def work(lab):
         agent = f"User-Agent: {CHROMIUM}"
         job = (await ask(lab, "/-/@/job/403", agent)).json
         assert job["url"] == f"ws://127.0.0.1:{lab.ports['plain']}/s/403"
@@ -168,8 +163,8 @@ def test_a_scenario_is_played_to_the_page_and_held_against_the_views() -> None:
     run(Site(), work)
 
 
-def test_what_differs_is_said() -> None:
-    async def work(lab: Lab) -> None:
+def test_what_differs_is_said():
+    async def work(lab):
         body = encoded(seen("wss-unknown-ca", "firefox"))
         held = (await ask(lab, "/-/@/held", JSON, method="POST", body=body)).json
         chromium, firefox, _ = held["engines"]
@@ -182,24 +177,24 @@ def test_what_differs_is_said() -> None:
 
 
 @pytest.mark.parametrize("path", ["/?stage=403", "/page"])
-def test_a_stage_obeys_only_the_page_that_knows_the_key(path: str) -> None:
+def test_a_stage_obeys_only_the_page_that_knows_the_key(path):
     """Any page may have a stage in a frame, and a stage opens sockets, and runs code, with the lab's origin."""
 
-    async def work(lab: Lab) -> None:
+    async def work(lab):
         job = (await ask(lab, "/-/@/job/sandboxed-page")).json
         assert f'event.data.key !== "{job["key"]}"'.encode() in (await ask(lab, path, HTML)).body
 
     run(Site(), work)
 
 
-def test_the_key_is_another_one_each_time() -> None:
+def test_the_key_is_another_one_each_time():
     assert len({Site()._prefix for _ in range(8)}) == 8
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("word", ["job/403", "held", "keep", "scenarios", "page.js", "visit/x"])
-def test_nothing_changes_for_a_page_without_the_key(word: str, method: str) -> None:
-    async def work(lab: Lab) -> None:
+def test_nothing_changes_for_a_page_without_the_key(word, method):
+    async def work(lab):
         for path in (f"/-/{word}", f"/-/x/{word}"):
             answer = await ask(lab, path, JSON, method=method, body=b"{}" if method == "POST" else b"")
             assert answer.status == 403
@@ -207,8 +202,8 @@ def test_nothing_changes_for_a_page_without_the_key(word: str, method: str) -> N
     run(Site(keep=[].append), work)
 
 
-def test_a_page_of_its_own_stands_where_the_scenario_has_it() -> None:
-    async def work(lab: Lab) -> None:
+def test_a_page_of_its_own_stands_where_the_scenario_has_it():
+    async def work(lab):
         name = "sandboxed-page"
         job = (await ask(lab, f"/-/@/job/{name}")).json
         assert job["stage"] == f"http://127.0.0.1:{lab.ports['plain']}/page"
@@ -249,30 +244,30 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("host", OWN)
-def test_it_goes_by_its_own_names(host: str) -> None:
+def test_it_goes_by_its_own_names(host):
     assert Site(names=("127.0.0.1", "Lab.Example")).is_own(host)
 
 
 @pytest.mark.parametrize("host", OTHERS)
-def test_it_goes_by_no_other_name(host: str) -> None:
+def test_it_goes_by_no_other_name(host):
     assert not Site(names=("127.0.0.1", "Lab.Example")).is_own(host)
 
 
 @pytest.mark.parametrize("path", ["/", "/-/@/job/ok"])
 @pytest.mark.parametrize("host", ["[127.0.0.1]", "[::1]:80", "[::]", "[fe80::1.2]", "[....]:0", "[:]"])
-def test_a_host_in_brackets_breaks_nothing(path: str, host: str) -> None:
+def test_a_host_in_brackets_breaks_nothing(path, host):
     """``Host: [127.0.0.1]`` once ended the lab: an address of version 4 belongs in no brackets."""
 
-    async def work(lab: Lab) -> None:
+    async def work(lab):
         assert (await ask(lab, path, HTML, host=host)).status in (200, 404)
 
     run(Site(names=None), work)
 
 
-def test_a_host_writes_no_policy() -> None:
+def test_a_host_writes_no_policy():
     """The page's Content-Security-Policy names its host, which here ends in another directive."""
 
-    async def work(lab: Lab) -> None:
+    async def work(lab):
         answer = await ask(lab, "/", HTML, host="localhost:1; script-src *:1")
         assert (answer.status, answer.headers["content-security-policy"]) == (421, "sandbox")
 
@@ -283,13 +278,11 @@ def test_a_host_writes_no_policy() -> None:
     ("host", "secure", "page"),
     [("127.0.0.1:80", False, True), ("127.0.0.1:80", True, False), ("a/b", False, False), ("", False, False)],
 )
-def test_the_page_comes_in_the_clear_and_for_a_host_that_its_urls_can_have(
-    host: str, secure: bool, page: bool
-) -> None:
+def test_the_page_comes_in_the_clear_and_for_a_host_that_its_urls_can_have(host, secure, page):
     asked = RequestReader().receive(f"GET / HTTP/1.1\r\nHost: {host}\r\n{HTML}\r\n\r\n".encode())
     assert asked is not None
 
-    async def work(lab: Lab) -> None:
+    async def work(lab):
         assert (await Site(names=None).answer(lab, asked, secure) is not None) == page
 
     run(Site(names=None), work)
@@ -308,16 +301,16 @@ def test_the_page_comes_in_the_clear_and_for_a_host_that_its_urls_can_have(
         ("/-/@/job/403?host=a/b", 404),
     ],
 )
-def test_a_job_is_a_scenario_at_a_name_of_this_lab(path: str, status: int) -> None:
-    async def work(lab: Lab) -> None:
+def test_a_job_is_a_scenario_at_a_name_of_this_lab(path, status):
+    async def work(lab):
         assert (await ask(lab, path)).status == status
 
     run(Site(names=("127.0.0.1",)), work)
 
 
 @pytest.mark.parametrize("path", ["/", "/s/ok", "/-/@/scenarios", "/status/403"])
-def test_another_host_gets_421(path: str) -> None:
-    async def work(lab: Lab) -> None:
+def test_another_host_gets_421(path):
+    async def work(lab):
         plain = await ask(lab, path, HTML, host="evil.example")
         upgrade = await ask(lab, path, "Upgrade: websocket", "Connection: Upgrade", host="evil.example")
         assert (plain.status, upgrade.status) == (421, 421)
@@ -326,23 +319,23 @@ def test_another_host_gets_421(path: str) -> None:
     run(Site(names=()), work)
 
 
-def test_a_private_lab_answers_to_any_name() -> None:
-    async def work(lab: Lab) -> None:
+def test_a_private_lab_answers_to_any_name():
+    async def work(lab):
         assert (await ask(lab, "/s/403", "Upgrade: websocket", host="evil.example")).status == 403
 
     run(Site(), work)
 
 
 @pytest.mark.parametrize("path", ["/", "/?token=wrong", "/-/scenarios", "/-/page.js", "/-/wrong/scenarios"])
-def test_nothing_of_the_page_without_its_token(path: str) -> None:
-    async def work(lab: Lab) -> None:
+def test_nothing_of_the_page_without_its_token(path):
+    async def work(lab):
         assert (await ask(lab, path, HTML)).status == 403
 
     run(Site(names=(), addresses=True, token="s3cret"), work)
 
 
-def test_the_page_with_its_token() -> None:
-    async def work(lab: Lab) -> None:
+def test_the_page_with_its_token():
+    async def work(lab):
         page = await ask(lab, "/?token=s3cret", HTML)
         assert page.status == 200
         assert b'src="/-/s3cret/page.js"' in page.body
@@ -356,12 +349,12 @@ def test_the_page_with_its_token() -> None:
     run(site, work)
 
 
-def test_what_a_run_found_is_put_together_and_handed_on() -> None:
-    kept: list[Measured] = []
+def test_what_a_run_found_is_put_together_and_handed_on():
+    kept = []
     browser = Browser("safari", "18.5", "Mozilla/5.0", "0", "http://127.0.0.1/")
     first, last = seen("403"), seen("close-4403")
 
-    async def work(lab: Lab) -> None:
+    async def work(lab):
         for some, is_last in ((first, False), (last, True)):
             part = {"run": "1", "browser": browser, "seen": [some], "last": is_last}
             answer = await ask(lab, "/-/@/keep", JSON, method="POST", body=encoded(part))
@@ -382,8 +375,8 @@ def test_what_a_run_found_is_put_together_and_handed_on() -> None:
         ((JSON, "Origin: http://evil.example"), b"{}", 403),
     ],
 )
-def test_what_is_not_the_page_s_is_refused(lines: tuple[str, ...], body: bytes, status: int) -> None:
-    async def work(lab: Lab) -> None:
+def test_what_is_not_the_page_s_is_refused(lines, body, status):
+    async def work(lab):
         assert (await ask(lab, "/-/@/held", *lines, method="POST", body=body)).status == status
         assert (await ask(lab, "/-/@/keep", JSON, method="POST", body=b"{}")).status == 404
 
@@ -419,24 +412,24 @@ def test_what_is_not_the_page_s_is_refused(lines: tuple[str, ...], body: bytes, 
         ("curl/8", "", ""),
     ],
 )
-def test_the_browser_that_a_user_agent_names(agent: str, name: str, engine: str) -> None:
+def test_the_browser_that_a_user_agent_names(agent, name, engine):
     assert (client(agent).name, client(agent).engine) == (name, engine)
 
 
-def test_which_scenarios_need_trust() -> None:
+def test_which_scenarios_need_trust():
     wanted = {name for name, one in load().items() if needs_trust(one)}
     assert {"wss-ok", "wss-expired", "wss-wrong-host", "https-page-wss", "url-https"} <= wanted
     assert not wanted & {"wss-unknown-ca", "ws-to-tls", "403", "wss-to-plain", "wss-refused", "wss-alert"}
 
 
-def test_what_a_phone_cannot_run() -> None:
+def test_what_a_phone_cannot_run():
     listens = ("192.168.1.5",).__contains__
     assert elsewhere(find("port-25"), "192.168.1.5", listens)
     assert elsewhere(find("csp-connect-src-self"), "192.168.1.5", listens)
     assert not elsewhere(find("403"), "192.168.1.5", listens)
 
 
-def test_what_is_at_an_address_where_the_lab_is_not_is_left_out() -> None:
+def test_what_is_at_an_address_where_the_lab_is_not_is_left_out():
     one, every = ("127.0.0.1",).__contains__, lambda address: True
     name = "https-page-ws-127.9"
     assert elsewhere(find(name), "127.0.0.1", one) == "its URL has 127.9.9.9, where this lab does not listen"
@@ -447,13 +440,13 @@ def test_what_is_at_an_address_where_the_lab_is_not_is_left_out() -> None:
     assert elsewhere(find("lna-public-to-loopback"), "127.0.0.1", every) == not_here
 
 
-def test_without_trustme_what_speaks_tls_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> None:
+def test_without_trustme_what_speaks_tls_is_left_out(monkeypatch):
+    def missing():
         raise NoCertificates("trustme is not installed")
 
     monkeypatch.setattr("wsprobe.lab.certificates._trustme", missing)
 
-    async def work(lab: Lab) -> None:
+    async def work(lab):
         scenarios = (await ask(lab, "/-/@/scenarios")).json["scenarios"]
         left = {one["name"]: one["left"] for one in scenarios if one["left"]}
         assert left["wss-ok"] == "trustme is not installed"
@@ -463,19 +456,19 @@ def test_without_trustme_what_speaks_tls_is_left_out(monkeypatch: pytest.MonkeyP
     run(Site(), work)
 
 
-def test_lines_keep_every_byte_and_show_their_ends() -> None:
+def test_lines_keep_every_byte_and_show_their_ends():
     assert lines_of(b"A: b\r\n\xff\x1b\n\\") == [("A: b", "\\r\\n"), ("\\xff\\x1b", "\\n"), ("\\", "")]
     assert lines_of(b"\x0b\x0c\x85\r") == [("\\x0b\\x0c\\x85\\x0d", "")]
     assert lines_of(b"a\rb\nc") == [("a\\x0db", "\\n"), ("c", "")]
     assert lines_of(b"") == []
 
 
-def test_the_page_waits_longer_for_what_takes_longer() -> None:
+def test_the_page_waits_longer_for_what_takes_longer():
     assert (cap(find("403")), cap(find("accept-silence"))) == (6.0, 6.0)
     assert max(map(cap, load().values())) == 25.0
 
 
-def test_long_text_is_cut_where_script_cuts_it() -> None:
+def test_long_text_is_cut_where_script_cuts_it():
     """By UTF-16 units, two of which are one character beyond U+FFFF; half a character is left out."""
     assert beginning("x" * 300) == "x" * LONGEST_DATA
     assert beginning("\U0001f600" * 150) == "\U0001f600" * (LONGEST_DATA // 2)

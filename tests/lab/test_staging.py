@@ -20,7 +20,7 @@ from wsprobe.lab.staging import act_value, described
         (Act("time", "text", "h\u00e9".encode(), after=2), {"when": "time", "after": 0.002, "text": "h\u00e9"}),
     ],
 )
-def test_a_call_of_the_script(act: Act, value: dict[str, object]) -> None:
+def test_a_call_of_the_script(act, value):
     assert act_value(act) == {"do": act.do} | value
 
 
@@ -42,5 +42,5 @@ def test_a_call_of_the_script(act: Act, value: dict[str, object]) -> None:
         ),
     ],
 )
-def test_what_a_port_does_that_answers_no_request(name: str, words: list[str]) -> None:
+def test_what_a_port_does_that_answers_no_request(name, words):
     assert described(find(name)) == words

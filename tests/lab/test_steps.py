@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from wsprobe.browsers.engine import Page
@@ -41,7 +39,7 @@ OPEN = Step("send", b"HTTP/1.1 101 X\r\nA: {accept}\r\n\r\n")
     ],
     ids=str,
 )
-def test_a_step(written: Any, meant: list[Step]) -> None:
+def test_a_step(written, meant):
     assert steps([written], PIECES) == tuple(meant)
 
 
@@ -58,13 +56,13 @@ def test_a_step(written: Any, meant: list[Step]) -> None:
     ],
     ids=str,
 )
-def test_what_is_no_step_is_refused_in_one_line(written: Any) -> None:
+def test_what_is_no_step_is_refused_in_one_line(written):
     with pytest.raises(CatalogueError) as caught:
         steps([written], PIECES)
     assert "\n" not in str(caught.value)
 
 
-def test_a_page() -> None:
+def test_a_page():
     made = page(
         {
             "protocols": ["a", "b"],
@@ -87,7 +85,7 @@ def test_a_page() -> None:
 
 
 @pytest.mark.parametrize("written", [{"protocol": "a"}, {"open": [{"shut": 1}]}], ids=str)
-def test_what_is_no_page_is_refused(written: dict[str, Any]) -> None:
+def test_what_is_no_page_is_refused(written):
     with pytest.raises(CatalogueError, match="page"):
         page(written)
 
@@ -111,7 +109,7 @@ def test_what_is_no_page_is_refused(written: dict[str, Any]) -> None:
     ],
     ids=str,
 )
-def test_what_a_conforming_client_makes_of_it(written: dict[str, Any] | None, meant: Conforming | None) -> None:
+def test_what_a_conforming_client_makes_of_it(written, meant):
     assert conforming(written) == meant
 
 
@@ -125,7 +123,7 @@ def test_what_a_conforming_client_makes_of_it(written: dict[str, Any] | None, me
     ],
     ids=str,
 )
-def test_what_no_client_can_do_is_refused_in_one_line(written: dict[str, Any]) -> None:
+def test_what_no_client_can_do_is_refused_in_one_line(written):
     with pytest.raises(CatalogueError) as caught:
         conforming(written)
     assert "\n" not in str(caught.value)

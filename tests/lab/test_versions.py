@@ -11,7 +11,6 @@ from wsprobe.lab.perform import broken, request
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.read.request import RequestReader
 from wsprobe.report.outcome import STATUS_OF
 from wsprobe.report.report import judged
@@ -39,22 +38,22 @@ DECIDED = {
 """The rule by which each that is invalid fails."""
 
 
-def test_every_version_has_a_server() -> None:
+def test_every_version_has_a_server():
     assert SERVER_SIDES.keys() == WIRES.keys()
 
 
-def asked(url: str, wire: str) -> bytes:
+def asked(url, wire):
     offer = opening.Offer(key="AAECAwQFBgcICQoLDA0ODw==", origin="http://page.example", protocols=())
     return WIRES[wire].request(target.parse(url), offer, bytes(range(64)))
 
 
-def played(name: str, wire: str) -> Reading:
+def played(name, wire):
     url = place(ALL[name]).address
     return read(play(ALL[name], Plan(target.parse(url), asked(url, wire), wire)))
 
 
 @pytest.mark.parametrize("wire", WIRES)
-def test_a_request_tells_its_version(wire: str) -> None:
+def test_a_request_tells_its_version(wire):
     found = request(asked("ws://lab.example/", wire))
     assert found is not None
     assert wire_of(found) == wire
@@ -70,26 +69,24 @@ def test_a_request_tells_its_version(wire: str) -> None:
         "Host: h",
     ],
 )
-def test_what_is_plainly_no_other_is_rfc_6455(head: str) -> None:
+def test_what_is_plainly_no_other_is_rfc_6455(head):
     found = request(f"GET / HTTP/1.1\r\n{head}\r\n\r\n".encode())
     assert found is not None
     assert wire_of(found) == "hybi-13"
 
 
-def test_hixie_76_is_waited_for_to_its_last_byte() -> None:
+def test_hixie_76_is_waited_for_to_its_last_byte():
     data = asked("ws://lab.example/", "hixie-76") + b"\x00early\xff"
     reader = RequestReader()
     found = [reader.receive(data[n : n + 1]) for n in range(len(data) - 7)]
     assert [each is not None for each in found] == [False] * (len(data) - 8) + [True]
     last = found[-1]
-    assert last is not None
     assert (last.body, last.early) == (bytes(range(8)), b"")
     at_once = request(data)
-    assert at_once is not None
     assert at_once.early == b"\x00early\xff"
 
 
-def test_a_challenge_and_one_bit_beside_it() -> None:
+def test_a_challenge_and_one_bit_beside_it():
     found = request(asked("ws://lab.example/", "hixie-76"))
     assert found is not None
     right = challenge(found)
@@ -99,7 +96,7 @@ def test_a_challenge_and_one_bit_beside_it() -> None:
     assert broken(b"") == b""
 
 
-def test_wires_are_those_that_are_spoken() -> None:
+def test_wires_are_those_that_are_spoken():
     for scenario in ALL.values():
         assert {wire for wire, _ in scenario.wires} <= set(WIRES)
         assert {said for _, said in scenario.wires} <= set(STATUS_OF)
@@ -107,7 +104,7 @@ def test_wires_are_those_that_are_spoken() -> None:
 
 
 @pytest.mark.parametrize(("name", "wire", "said"), WANTED)
-def test_it_is_judged_by_the_version_spoken(name: str, wire: str, said: str) -> None:
+def test_it_is_judged_by_the_version_spoken(name, wire, said):
     reading = played(name, wire)
     verdict = judged(reading)
     assert outcome(reading, verdict) == said
@@ -122,7 +119,7 @@ def test_it_is_judged_by_the_version_spoken(name: str, wire: str, said: str) -> 
 
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
 @pytest.mark.parametrize("secure", [False, True])
-def test_the_location_is_that_of_the_request(wire: str, secure: bool) -> None:
+def test_the_location_is_that_of_the_request(wire, secure):
     """Port and scheme too: a client compares it as a whole."""
     from wsprobe.lab.perform import answer
 
@@ -134,7 +131,7 @@ def test_the_location_is_that_of_the_request(wire: str, secure: bool) -> None:
 
 
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
-def test_a_subprotocol_that_is_asked_for_is_repeated(wire: str) -> None:
+def test_a_subprotocol_that_is_asked_for_is_repeated(wire):
     """Both drafts fail without it."""
     url = place(ALL["echo-any-version"]).address
     to = target.parse(url)

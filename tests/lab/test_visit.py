@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import trio
@@ -23,7 +21,7 @@ SEEN = Observation("ok", None, "ws://127.0.0.1:1/", (), 3)
 STOPPED = replace(SEEN, capped=Capped((), 0))
 TEXTS = ["a text", f"WebSocket connection failed: {GAVE_UP}"]
 
-VISITS: dict[str, tuple[dict[str, Any], tuple[str, ...] | str | None, float]] = {
+VISITS = {
     # what happens; the texts of the console, or why there is no result; seconds
     "a result, and the console": ({"seen": SEEN, "at": 2}, tuple(TEXTS), 2.3),
     "a page that stopped waiting": ({"seen": STOPPED, "at": 2}, ("a text",), 2.3),
@@ -34,7 +32,7 @@ VISITS: dict[str, tuple[dict[str, Any], tuple[str, ...] | str | None, float]] = 
 
 
 @pytest.mark.parametrize("case", VISITS)
-def test_what_a_visit_finds(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_visit_finds(case, monkeypatch):
     happens, result, seconds = VISITS[case]
     what = SimpleNamespace(over=trio.Event(), seen=None)
     left = []
@@ -43,15 +41,15 @@ def test_what_a_visit_finds(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
         texts, reported = TEXTS, happens.get("reported", True)
 
         @property
-        def ended(self) -> bool:
+        def ended(self):
             return trio.current_time() >= happens.get("ends", 1000)
 
     @asynccontextmanager
-    async def opened(*_: object, **__: object) -> AsyncIterator[Console]:
+    async def opened(*_, **__):
         async with trio.open_nursery() as nursery:
 
             @nursery.start_soon
-            async def page() -> None:
+            async def page():
                 await trio.sleep(happens.get("at", 1000))
                 what.seen = happens["seen"]
                 what.over.set()
@@ -62,10 +60,10 @@ def test_what_a_visit_finds(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
                 left.append(trio.current_time())
                 nursery.cancel_scope.cancel()
 
-    async def work() -> Observation | str:
+    async def work():
         site = SimpleNamespace(visit=lambda lab, what: "http://127.0.0.1:1/")
         try:
-            return await visit(FIREFOX, None, site, what, authority=None, seconds=5)  # type: ignore[arg-type]
+            return await visit(FIREFOX, None, site, what, authority=None, seconds=5)
         except NoBrowser as error:
             return str(error)
 
@@ -81,9 +79,7 @@ def test_what_a_visit_finds(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("store", "unshare", "good"), [(True, True, True), (False, True, False), (True, False, False)]
 )
-def test_what_a_trusted_authority_needs(
-    store: bool, unshare: bool, good: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_what_a_trusted_authority_needs(store, unshare, good, monkeypatch, tmp_path):
     file = tmp_path / "store.crt"
     monkeypatch.setattr(installed, "STORE", file)
     monkeypatch.setattr(shutil, "which", lambda name: "/bin/unshare" if unshare else None)
@@ -131,9 +127,7 @@ def test_what_a_trusted_authority_needs(
         ),
     ],
 )
-def test_which_browser_a_word_names(
-    word: str, there: list[str], display: str, found: Installed | str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_which_browser_a_word_names(word, there, display, found, monkeypatch):
     monkeypatch.setenv("DISPLAY", display)
     monkeypatch.setenv("WAYLAND_DISPLAY", "")
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}" if name in there else None)

@@ -9,14 +9,14 @@ import click
 from wsprobe.cli.main import program
 
 
-def parse(line: str) -> list[click.Context]:
+def parse(line):
     """Parse every call of wsprobe in a shell pipeline; raises click.ClickException where one is wrong."""
     return [_parsed(words[1:]) for words in calls(line)]
 
 
-def calls(line: str) -> list[list[str]]:
+def calls(line):
     """The words of every call of wsprobe in *line*: pipelines and lists are taken apart."""
-    found: list[list[str]] = [[]]
+    found = [[]]
     for word in shlex.split(line, comments=True):
         if word in ("|", "&&", "||", ";", "do", "done", "then", "fi"):
             found.append([])
@@ -28,7 +28,7 @@ def calls(line: str) -> list[list[str]]:
     return [words for words in map(_without_redirections, found) if words and words[0].endswith("wsprobe")]
 
 
-def _without_redirections(words: list[str]) -> list[str]:
+def _without_redirections(words):
     """Words up to the first redirection, without a leading ``if``, ``if !`` or assignment."""
     while words and (words[0] in ("if", "!", "while") or words[0].partition("=")[0].isupper()):
         words = words[1:]
@@ -36,7 +36,7 @@ def _without_redirections(words: list[str]) -> list[str]:
     return words[:end]
 
 
-def _parsed(arguments: list[str]) -> click.Context:
+def _parsed(arguments):
     context = click.Context(program, info_name="wsprobe")
     if arguments[0].startswith("-"):
         return program.make_context("wsprobe", arguments, resilient_parsing=True)

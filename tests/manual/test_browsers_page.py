@@ -15,7 +15,7 @@ SCREENS = 1900
 """Words of a page that a person reads in one go."""
 
 
-def test_every_scenario_in_which_views_differ_is_in_the_tables_once() -> None:
+def test_every_scenario_in_which_views_differ_is_in_the_tables_once():
     rows = [
         line.split("`")[1]
         for line in (MAN / "browsers.md").read_text("utf-8").splitlines()
@@ -28,15 +28,15 @@ def test_every_scenario_in_which_views_differ_is_in_the_tables_once() -> None:
     assert sorted(rows[: len(asked)]) == sorted(asked)
 
 
-def test_the_page_is_short() -> None:
+def test_the_page_is_short():
     assert len((MAN / "wsprobe-browsers.7").read_text("ascii").split()) <= SCREENS
 
 
 @pytest.mark.parametrize("names", [names for _, names in engines.AGREED])
-def test_what_all_agree_on_they_agree_on(names: tuple[str, ...]) -> None:
+def test_what_all_agree_on_they_agree_on(names):
     assert len({said(view) for name in names for view in views(name).values()}) == 1
 
 
 @pytest.mark.parametrize("name", [name for _, name in engines.DIFFERENCES])
-def test_where_they_differ_they_differ(name: str) -> None:
+def test_where_they_differ_they_differ(name):
     assert len(grouped(views(name))) > 1

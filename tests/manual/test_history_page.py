@@ -10,7 +10,7 @@ SCREENS = 1600
 """Words of a page that a person reads in one go."""
 
 
-def test_every_revision_rule_and_row_is_in_the_table() -> None:
+def test_every_revision_rule_and_row_is_in_the_table():
     lines = table("history.md").splitlines()
     for name in data.revisions():
         assert any(line.startswith(f"| `{name}` |") for line in lines)
@@ -24,6 +24,6 @@ def test_every_revision_rule_and_row_is_in_the_table() -> None:
         assert f"### {text(contradiction.title)}" in lines
 
 
-def test_the_page_is_short_and_its_turns_are_rows_of_the_timeline() -> None:
+def test_the_page_is_short_and_its_turns_are_rows_of_the_timeline():
     assert len(page("wsprobe-history.7").split()) <= SCREENS
     assert set(history.TURNS) <= {row.date for row in data.timeline()}

@@ -8,8 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -19,14 +17,14 @@ from tests.cases import every, named
 from tests.manual.command_lines import parse
 from wsprobe.browsers import ALL
 from wsprobe.cli.main import run
-from wsprobe.show.contract import ComparisonJson, Object, TraceJson
+from wsprobe.show.contract import ComparisonJson, TraceJson
 from wsprobe.show.schema import schema
 
 WHOLE = json.loads(schema())
 NO_JQ = shutil.which("jq") is None and not os.environ.get("CI")
 
 
-def properties(node: Any, path: str = "") -> Iterator[tuple[str, str, Any]]:
+def properties(node, path=""):
     """(where, name, schema) of every property in the whole schema."""
     if isinstance(node, list):
         for number, each in enumerate(node):
@@ -47,7 +45,7 @@ PROPERTIES = [
 
 
 @every(named(PROPERTIES, lambda each: f"{each[0]}.{each[1]}"))
-def test_every_property_is_named_with_its_type_and_described(each: tuple[str, str, Any]) -> None:
+def test_every_property_is_named_with_its_type_and_described(each):
     _, name, value = each
     made = " ".join(page("wsprobe-json.5").split())
     assert value.get("description"), f"{name} has no description in the schema"
@@ -56,14 +54,14 @@ def test_every_property_is_named_with_its_type_and_described(each: tuple[str, st
         assert f'.It "{mdoc.escaped(f"{name} ({reports.kind(value)})")}" {told}' in made
 
 
-def test_every_object_has_its_place_on_the_page() -> None:
+def test_every_object_has_its_place_on_the_page():
     """An object that is added to the contract wants a heading."""
     placed = {*reports.OBJECTS, *reports.RECORDING, *reports.EVENTS, *reports.SCRIPT_EVENTS}
     assert {each.__name__ for each in placed} == set(WHOLE["$defs"])
 
 
 @pytest.mark.parametrize(("of", "parts"), [(TraceJson, reports.TRACE), (ComparisonJson, reports.RUNS)])
-def test_every_property_of_another_object_is_named(of: type[Object], parts: dict[type, str]) -> None:
+def test_every_property_of_another_object_is_named(of, parts):
     made = " ".join(page("wsprobe-json.5").split())
     whole = json.loads(schema(of))
     for each in (whole, *(whole["$defs"][each.__name__] for each in parts)):
@@ -72,7 +70,7 @@ def test_every_property_of_another_object_is_named(of: type[Object], parts: dict
             assert f'.It "{mdoc.escaped(f"{name} ({reports.kind(value)})")}" {told}' in made
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_one():
     jsonschema_rs.meta.validate(WHOLE)
     assert schema().isascii()
     assert schema().endswith("}\n")
@@ -90,9 +88,7 @@ def test_the_schema_is_one() -> None:
         ("request", {"line": "GET / HTTP/1.1", "headers": [["Host"]], "raw": ""}),
     ],
 )
-def test_the_schema_refuses_what_is_not_the_contract(
-    member: str, wrong: object, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_schema_refuses_what_is_not_the_contract(member, wrong, capsys):
     run(["connect", "--json", "lab:status-403"])
     value = json.loads(capsys.readouterr().out)
     validator = jsonschema_rs.Draft202012Validator(WHOLE)
@@ -101,7 +97,7 @@ def test_the_schema_refuses_what_is_not_the_contract(
 
 
 @pytest.mark.parametrize(("purpose", "lines"), reports.EXAMPLES)
-def test_examples_parse(purpose: str, lines: str) -> None:
+def test_examples_parse(purpose, lines):
     assert purpose.endswith(":")
     for line in lines.replace("|\n", "| ").splitlines():
         assert parse(line)
@@ -119,7 +115,7 @@ PRINTED = {
 @pytest.mark.programs
 @pytest.mark.skipif(NO_JQ, reason="jq is not installed")
 @pytest.mark.parametrize("lines", OFFLINE)
-def test_examples_work(lines: str, tmp_path: Any) -> None:
+def test_examples_work(lines, tmp_path):
     path = os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"]))
     done = subprocess.run(
         ["bash", "-c", lines],
@@ -136,9 +132,7 @@ def test_examples_work(lines: str, tmp_path: Any) -> None:
 @pytest.mark.parametrize(
     ("title", "words"), [("explain --json", ["explain", "1006"]), ("serve --list --json", ["serve", "--list"])]
 )
-def test_the_members_of_other_objects_are_named(
-    title: str, words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_members_of_other_objects_are_named(title, words, capsys):
     said = page("wsprobe-json.5").replace("\\-", "-").split(f'.It "{title}"')[1].split(".It")[0]
     assert run([*words, "--json"]) == 0
     first = json.loads(capsys.readouterr().out.splitlines()[0])

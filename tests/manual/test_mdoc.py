@@ -18,7 +18,7 @@ from man.build import mdoc
         ("x " * 60, ["x " * 38 + "x", "x " * 20 + "x"]),
     ],
 )
-def test_text(said: str, lines: list[str]) -> None:
+def test_text(said, lines):
     assert list(mdoc.text(said)) == lines
 
 
@@ -31,11 +31,11 @@ def test_text(said: str, lines: list[str]) -> None:
         ("`a` ^ ~", "\\(gaa\\(ga \\(ha \\(ti"),
     ],
 )
-def test_verbatim(line: str, shown: str) -> None:
+def test_verbatim(line, shown):
     assert mdoc.verbatim(line) == shown
 
 
-def test_references_stand_by_section_and_name() -> None:
+def test_references_stand_by_section_and_name():
     assert list(mdoc.references("b(7)", "c(1)", "a(1)")) == [
         ".Sh SEE ALSO",
         ".Xr a 1 ,",
@@ -44,5 +44,5 @@ def test_references_stand_by_section_and_name() -> None:
     ]
 
 
-def test_a_tag_is_never_a_macro() -> None:
+def test_a_tag_is_never_a_macro():
     assert list(mdoc.tagged([("No", "x")])) == [".Bl -tag -width Ds", '.It "No"', "x", ".El"]

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,25 +20,25 @@ NO_MANDOC = shutil.which("mandoc") is None and not os.environ.get("CI")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_committed_page_is_current(name: str) -> None:
+def test_committed_page_is_current(name):
     """To make them anew: python -m man.build"""
     assert (MAN / name).read_text("ascii") == page(name)
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name.startswith("sample")])
-def test_committed_sample_is_current(name: str) -> None:
+def test_committed_sample_is_current(name):
     """To make them anew: python -m man.build"""
     assert (MAN / name).read_text("utf-8") == sample(name)
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_committed_table_is_current(name: str) -> None:
+def test_committed_table_is_current(name):
     """To make them anew: python -m man.build"""
     assert (MAN / name).read_text("utf-8") == table(name)
 
 
 @pytest.mark.programs
-def test_committed_completions_are_current() -> None:
+def test_committed_completions_are_current():
     """Ours of bash, to the letter; those of zsh and fish are click's, and change with its version."""
     assert (MAN / "completions/wsprobe.bash").read_text("utf-8") == sample("completions/wsprobe.bash")
     for name, shell in (("_wsprobe", "zsh"), ("wsprobe.fish", "fish")):
@@ -57,7 +56,7 @@ def test_committed_completions_are_current() -> None:
         ),
     ],
 )
-def test_a_picture_says_what_the_program_says_and_loads_nothing(name: str, words: set[str]) -> None:
+def test_a_picture_says_what_the_program_says_and_loads_nothing(name, words):
     """Word for word; how rich draws them is rich's, and changes with its version."""
     kept, now = (
         [html.unescape(each) for each in re.findall(r"<text class=\"wsprobe-r[^>]*>([^<]*)</text>", svg)]
@@ -68,14 +67,14 @@ def test_a_picture_says_what_the_program_says_and_loads_nothing(name: str, words
     assert not re.search(r"url\((?!#)|href=", sample(name))
 
 
-def test_no_page_is_committed_that_nothing_makes() -> None:
+def test_no_page_is_committed_that_nothing_makes():
     assert sorted(path.name for path in MAN.glob("*.[1-9]")) == sorted(PAGES)
 
 
 @pytest.mark.programs
 @pytest.mark.skipif(NO_MANDOC, reason="mandoc is not installed")
 @pytest.mark.parametrize("name", PAGES)
-def test_mandoc_has_nothing_to_say(name: str) -> None:
+def test_mandoc_has_nothing_to_say(name):
     done = subprocess.run(
         ["mandoc", "-Tlint", "-Wstyle", name], cwd=MAN, capture_output=True, text=True, timeout=60
     )
@@ -85,14 +84,14 @@ def test_mandoc_has_nothing_to_say(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_references_between_our_pages_lead_somewhere(name: str) -> None:
+def test_references_between_our_pages_lead_somewhere(name):
     for line in page(name).splitlines():
         if line.startswith(".Xr wsprobe"):
             _, other, section, *_ = line.split()
             assert f"{other}.{section}" in PAGES
 
 
-def test_the_wheel_puts_every_page_where_man_looks() -> None:
+def test_the_wheel_puts_every_page_where_man_looks():
     project = tomllib.loads((MAN.parent / "pyproject.toml").read_text("utf-8"))
     shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
     for name in PAGES:
@@ -102,7 +101,7 @@ def test_the_wheel_puts_every_page_where_man_looks() -> None:
     assert all((MAN.parent / source).exists() for source in shared)
 
 
-def test_the_wheel_puts_completions_where_shells_look() -> None:
+def test_the_wheel_puts_completions_where_shells_look():
     project = tomllib.loads((MAN.parent / "pyproject.toml").read_text("utf-8"))
     shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
     assert {place for source, place in shared.items() if "completions" in source} == {
@@ -113,18 +112,18 @@ def test_the_wheel_puts_completions_where_shells_look() -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_what_an_engine_makes_of_a_recording_is_called_a_view(name: str) -> None:
+def test_what_an_engine_makes_of_a_recording_is_called_a_view(name):
     """As in --expect view:NAME and in the JSON; what has the view is called by its name, never a reader."""
     assert not re.search(r"(?i)\breaders?\b", page(name))
 
 
-def test_a_version_in_the_changelog_is_read_in_five_minutes() -> None:
+def test_a_version_in_the_changelog_is_read_in_five_minutes():
     """280 words a minute; what is more belongs in the manual."""
     newest = (MAN / "changelog.md").read_text("utf-8").split("\n## ")[1]
     assert len(newest.split()) <= 1400
 
 
-def test_a_sentence_stands_once() -> None:
+def test_a_sentence_stands_once():
     """Of sentences of eight words and more at most one in ten stands in two places."""
     sentences = [each for name in PAGES for each in _sentences(page(name))]
     several = {each for each, count in Counter(sentences).items() if count > 1}
@@ -132,8 +131,8 @@ def test_a_sentence_stands_once() -> None:
     assert sum(each in several for each in sentences) < len(sentences) / 10
 
 
-def _sentences(text: str) -> Iterator[str]:
-    running: list[str] = []
+def _sentences(text):
+    running = []
     for line in text.splitlines():
         if line.startswith((".", "'")):
             running = []

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from asyncio import run as run_in_asyncio
 from inspect import isawaitable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,11 +13,9 @@ pytestmark = pytest.mark.usefixtures("no_long_farewell")
 
 
 @pytest.mark.parametrize(("title", "code"), EXAMPLES, ids=[title for title, _ in EXAMPLES])
-def test_example(
-    title: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_example(title, code, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
+    names = {}
     exec(compile(code, title, "exec"), names)
     tests = [made for name, made in names.items() if name.startswith("test_")]
     for each in tests:

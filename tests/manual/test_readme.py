@@ -45,7 +45,7 @@ STATUS = {
 """How a line begins -> the status it ends with, where that is not 0."""
 
 
-def run(line: str, directory: Path) -> subprocess.CompletedProcess[str]:
+def run(line, directory):
     path = os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"]))
     return subprocess.run(
         ["bash", "-c", f"set -o pipefail; {line}"] if "|" not in line else ["bash", "-c", line],
@@ -57,12 +57,12 @@ def run(line: str, directory: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def steady(printed: str) -> str:
+def steady(printed):
     """*printed* without what differs from one run to the next: ports and times."""
     return re.sub(r"\b\d+\.\d\b|(?<=:)\d{4,5}\b|\b\d+ ms", "N", printed)
 
 
-def test_there_is_something_to_try() -> None:
+def test_there_is_something_to_try():
     assert len(SET_UP) == 2
     assert len(OURS) > 20
     assert len(OFFLINE) > 12
@@ -70,14 +70,14 @@ def test_there_is_something_to_try() -> None:
 
 
 @pytest.mark.parametrize("line", OURS)
-def test_every_line_parses(line: str) -> None:
+def test_every_line_parses(line):
     assert parse(line)
 
 
 @pytest.mark.programs
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 @pytest.mark.parametrize("line", OFFLINE)
-def test_lines_that_need_no_network_run(line: str, tmp_path: Path) -> None:
+def test_lines_that_need_no_network_run(line, tmp_path):
     done = run(line, tmp_path)
     wanted = next((status for start, status in STATUS.items() if line.startswith(start)), Exit.OPEN)
     assert done.returncode == wanted, done.stderr
@@ -86,25 +86,25 @@ def test_lines_that_need_no_network_run(line: str, tmp_path: Path) -> None:
 
 @pytest.mark.programs
 @pytest.mark.parametrize(("line", "shown"), CONSOLE)
-def test_what_is_shown_is_what_is_printed(line: str, shown: str, tmp_path: Path) -> None:
+def test_what_is_shown_is_what_is_printed(line, shown, tmp_path):
     assert steady(run(line, tmp_path).stdout) == steady(shown)
 
 
-def test_the_set_up_is_what_ci_runs() -> None:
+def test_the_set_up_is_what_ci_runs():
     ci = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     for line in SET_UP:
         assert line in ci
     assert all(parse(" ".join(words)) for line in SET_UP for words in calls(line))
 
 
-def test_outcomes_and_statuses_are_those_of_the_table() -> None:
+def test_outcomes_and_statuses_are_those_of_the_table():
     rows = re.findall(r"\| (\d+) \| ([a-z-]+) ", README)
     assert sorted((int(status), outcome) for status, outcome in rows) == sorted(
         (int(row.status), row.outcome) for row in TABLE if row.outcome
     )
 
 
-def test_versions_and_dates_are_those_of_the_recordings() -> None:
+def test_versions_and_dates_are_those_of_the_recordings():
     """Each version that has facts, with the release that was measured, and when."""
     known = [f"{engine}@{version}" for engine in VERSIONED for version in versions(engine)]
     assert known == store.names()
@@ -116,13 +116,13 @@ def test_versions_and_dates_are_those_of_the_recordings() -> None:
     assert [line for line in section.splitlines() if line.startswith("| ")][1:] == rows
 
 
-def test_links_lead_to_files() -> None:
+def test_links_lead_to_files():
     links = re.findall(r"\]\(([^)]+)\)", README)
     assert links
     assert [link for link in links if not link.startswith("#") and not (ROOT / link).exists()] == []
 
 
-def test_links_within_the_page_lead_to_headings() -> None:
+def test_links_within_the_page_lead_to_headings():
     headings = {
         re.sub(r"[^a-z -]", "", line.lower()).replace(" ", "-") for line in re.findall("(?m)^#+ (.*)", README)
     }
@@ -130,7 +130,7 @@ def test_links_within_the_page_lead_to_headings() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "wsprobe/README.md", "tests/README.md"])
-def test_paths_that_are_named_exist(page: str) -> None:
+def test_paths_that_are_named_exist(page):
     text = (ROOT / page).read_text("utf-8")
     for name in re.findall(r"`([a-z_]+(?:/[\w.]*)+)`|`([a-z_]+\.\w+)`", text):
         path = "".join(name)
@@ -139,10 +139,10 @@ def test_paths_that_are_named_exist(page: str) -> None:
     assert [each for each in modules if not find_spec(each)] == []
 
 
-def test_it_is_short_enough_to_read() -> None:
+def test_it_is_short_enough_to_read():
     assert len(README) < 24_000
 
 
-def test_it_is_plain() -> None:
+def test_it_is_plain():
     assert README.isascii()
     assert "!" not in README.replace("![", "")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
 
 import pytest
 import trio
@@ -16,7 +15,7 @@ import trustme
 from msgspec.structs import fields, replace
 from trio.testing import MockClock
 
-from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received, Route, Target, TlsOptions
+from wsprobe.exchange import Ended, Limits, Plan, Received, Route, Target, TlsOptions
 from wsprobe.net.probe import probe
 
 REQUEST = (
@@ -39,13 +38,13 @@ class Net:
     REFUSAL = b"HTTP/1.1 403 Token Expired\r\nContent-Length: 4\r\n\r\nstop"
 
     @staticmethod
-    def run(work: Callable[[], Awaitable[Any]], virtual: bool = False) -> Any:
+    def run(work, virtual=False):
         """Run *work* in trio, in virtual time where no byte may take long."""
         clock = MockClock(autojump_threshold=0) if virtual else None
         return trio.run(work, clock=clock)
 
     @staticmethod
-    def plan(port: int, secure: bool = False, host: str = "127.0.0.1", **parts: Any) -> Plan:
+    def plan(port, secure=False, host="127.0.0.1", **parts):
         scheme = "wss" if secure else "ws"
         target = Target(f"{scheme}://{host}:{port}/chat", secure, host, port, "/chat")
         made = Plan(target, parts.pop("request", REQUEST), limits=parts.pop("limits", Limits()))
@@ -55,7 +54,7 @@ class Net:
 
     @staticmethod
     @asynccontextmanager
-    async def serving(handler: Handler, host: str = "127.0.0.1") -> AsyncIterator[int]:
+    async def serving(handler, host="127.0.0.1"):
         """Serve *handler* on a free port, which is returned."""
         listeners = await trio.open_tcp_listeners(0, host=host)
         async with trio.open_nursery() as nursery:
@@ -63,18 +62,18 @@ class Net:
             yield listeners[0].socket.getsockname()[1]
             nursery.cancel_scope.cancel()
 
-    def exchange(self, handler: Handler, virtual: bool = False, watch: Any = None, **parts: Any) -> Exchange:
+    def exchange(self, handler, virtual=False, watch=None, **parts):
         """Probe a server that does *handler*."""
 
-        async def work() -> Exchange:
+        async def work():
             async with self.serving(handler) as port:
                 return await probe(self.plan(port, **parts), watch)
 
-        result: Exchange = self.run(work, virtual)
+        result = self.run(work, virtual)
         return result
 
     @staticmethod
-    async def head(stream: trio.abc.Stream) -> bytes:
+    async def head(stream):
         """Read what a request head is, as far as a test needs it: up to a blank line."""
         data = b""
         while b"\r\n\r\n" not in data:
@@ -85,7 +84,7 @@ class Net:
         return data
 
     @staticmethod
-    async def until_eof(stream: trio.abc.Stream) -> bytes:
+    async def until_eof(stream):
         data = b""
         try:
             while more := await stream.receive_some(65536):
@@ -95,27 +94,27 @@ class Net:
         return data
 
     @staticmethod
-    async def reset(stream: trio.SocketStream) -> None:
+    async def reset(stream):
         """Close with RST."""
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await stream.aclose()
 
     @staticmethod
-    def received(exchange: Exchange) -> bytes:
+    def received(exchange):
         return b"".join(event.data for event in exchange.events if isinstance(event, Received))
 
     @staticmethod
-    def ended(exchange: Exchange) -> Ended:
+    def ended(exchange):
         last = exchange.events[-1]
         assert isinstance(last, Ended)
         return last
 
     @staticmethod
-    def kinds(exchange: Exchange) -> list[str]:
+    def kinds(exchange):
         return [type(event).__name__ for event in exchange.events]
 
     @staticmethod
-    def only(exchange: Exchange, kind: type[Any]) -> Any:
+    def only(exchange, kind):
         """The one event of *kind*."""
         found = [event for event in exchange.events if isinstance(event, kind)]
         assert len(found) == 1, found
@@ -127,19 +126,19 @@ class Authority:
 
     Server: type[TlsServer]
 
-    def __init__(self, folder: Any) -> None:
+    def __init__(self, folder):
         self.Server = TlsServer
         self.ca = trustme.CA()
         self.ca_file = str(folder / "ca.pem")
         self.ca.cert_pem.write_to_path(self.ca_file)
         self._folder = folder
 
-    def server(self, *names: str, **options: Any) -> ssl.SSLContext:
+    def server(self, *names, **options):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.ca.issue_cert(*(names or ("127.0.0.1",)), **options).configure_cert(context)
         return context
 
-    def client_files(self) -> tuple[str, str]:
+    def client_files(self):
         issued = self.ca.issue_cert("client@example.org")
         certificate, key = str(self._folder / "client.pem"), str(self._folder / "client.key")
         issued.cert_chain_pems[0].write_to_path(certificate)
@@ -147,14 +146,14 @@ class Authority:
         return certificate, key
 
     @staticmethod
-    def over_tls(handler: Handler, context: ssl.SSLContext, polite: bool = True) -> Handler:
+    def over_tls(handler, context, polite=True):
         """Return *handler* inside TLS; not *polite*: without close_notify at the end."""
 
-        async def inside(stream: trio.abc.Stream) -> None:
+        async def inside(stream):
             tls = TlsServer(stream, context)
             try:
                 if await tls.handshake():
-                    await handler(tls)  # type: ignore[arg-type]
+                    await handler(tls)
                     if polite:
                         await tls.say_goodbye()
             except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -168,12 +167,12 @@ class Authority:
 class TlsServer:
     """The server's side of TLS, with alerts sent and close_notify only when told to."""
 
-    def __init__(self, stream: trio.abc.Stream, context: ssl.SSLContext) -> None:
+    def __init__(self, stream, context):
         self.stream = stream
         self._in, self.out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.engine = context.wrap_bio(self._in, self.out, server_side=True)
 
-    async def _done(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    async def _done(self, function, *arguments):
         while True:
             try:
                 return function(*arguments)
@@ -187,31 +186,31 @@ class TlsServer:
             finally:
                 await self.flush()
 
-    async def flush(self) -> None:
+    async def flush(self):
         if data := self.out.read():
             await self.stream.send_all(data)
 
-    async def handshake(self) -> bool:
+    async def handshake(self):
         try:
             await self._done(self.engine.do_handshake)
         except ssl.SSLError:
             return False
         return True
 
-    async def receive_some(self, size: int) -> bytes:
+    async def receive_some(self, size):
         try:
-            data: bytes = await self._done(self.engine.read, size)
+            data = await self._done(self.engine.read, size)
         except ssl.SSLError:
             return b""
         return data
 
-    async def send_all(self, data: bytes) -> None:
+    async def send_all(self, data):
         await self._done(self.engine.write, data)
 
-    async def aclose(self) -> None:
+    async def aclose(self):
         await self.stream.aclose()
 
-    async def say_goodbye(self) -> None:
+    async def say_goodbye(self):
         try:
             self.engine.unwrap()
         except ssl.SSLError:
@@ -219,10 +218,10 @@ class TlsServer:
 
 
 @pytest.fixture
-def net() -> Net:
+def net():
     return Net()
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+def authority(tmp_path_factory):
     return Authority(tmp_path_factory.mktemp("authority"))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import trio
@@ -31,11 +29,11 @@ SERVER_HELLO = b"\x16\x03\x03\x00\x7a"
 
 
 @contextmanager
-def answering(answer: bytes) -> Iterator[str]:
+def answering(answer):
     """The address of one who answers whatever comes first, and closes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def one() -> None:
+        def one():
             with suppress(OSError):
                 peer, _ = listener.accept()
                 with peer:
@@ -53,28 +51,28 @@ def answering(answer: bytes) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("answer", "tls"), [(ALERT, True), (SERVER_HELLO, True), (b"", False), (b"HTTP/1.1 400 Bad\r\n\r\n", False)]
 )
-def test_who_speaks_tls_is_known_by_the_first_byte(answer: bytes, tls: bool) -> None:
+def test_who_speaks_tls_is_known_by_the_first_byte(answer, tls):
     with answering(answer) as address:
         assert speaks_tls(address, 60) is tls
 
 
-def test_where_nobody_listens_nobody_speaks_tls() -> None:
+def test_where_nobody_listens_nobody_speaks_tls():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert not speaks_tls(f"tcp://127.0.0.1:{port}", 60)
     assert not speaks_tls(f"tls://127.0.0.1:{port}", 60)
 
 
-def test_a_scheduler_that_speaks_tls_is_named_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_speaks_tls_is_named_with_its_address(monkeypatch):
     """Dask's own client says no more than that nobody answered in time."""
     pytest.importorskip("dask")
 
-    def client(*given: object, **named: object) -> object:
+    def client(*given, **named):
         raise OSError("Timed out trying to connect")
 
     monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(Client=client))
 
-    async def entered(address: str) -> None:
+    async def entered(address):
         async with cluster(address, 60, print):
             raise AssertionError
 
@@ -89,10 +87,10 @@ GARBAGE = (None, 1, [], {}, {"workers": None}, {"workers": []}, {"workers": {"a"
 WORKER = {"name": "a", "nthreads": 2}
 
 
-def scheduled(client: object) -> Cluster:
+def scheduled(client):
     """A cluster that *client* is connected to."""
 
-    async def made() -> Cluster:
+    async def made():
         return Cluster(client, "tcp://127.0.0.1:1", 1.0, print, print)
 
     return trio.run(made)
@@ -109,7 +107,7 @@ def scheduled(client: object) -> Cluster:
     ],
     ids=str,
 )
-def test_a_scheduler_that_returns_garbage_is_named_in_a_line(identity: object) -> None:
+def test_a_scheduler_that_returns_garbage_is_named_in_a_line(identity):
     client = SimpleNamespace(
         status="running", scheduler=SimpleNamespace(identity=None), sync=lambda *given, **named: identity
     )
@@ -117,12 +115,12 @@ def test_a_scheduler_that_returns_garbage_is_named_in_a_line(identity: object) -
         scheduled(client)._workers()
 
 
-def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch):
     """Dask's own limits do not cover it: without this one the command did not end."""
     over = threading.Event()
     monkeypatch.setattr(module, "_connect", lambda address, patience: over.wait())
 
-    async def enter() -> None:
+    async def enter():
         async with cluster("tcp://127.0.0.1:1", 0.01, str):
             raise AssertionError("there is no cluster")
 
@@ -133,7 +131,7 @@ def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch: pytest.M
         over.set()
 
 
-def test_the_workers_of_a_scheduler() -> None:
+def test_the_workers_of_a_scheduler():
     known = {"b": WORKER | {"status": "closing"}, "a": WORKER | {"name": 7, "memory": None}}
     client = SimpleNamespace(
         status="running",
@@ -144,14 +142,14 @@ def test_the_workers_of_a_scheduler() -> None:
 
 
 @pytest.mark.parametrize("versions", [*GARBAGE, {"client": {"packages": {}}, "scheduler": {}, "workers": {}}])
-def test_versions_that_are_garbage_are_named_in_a_line(versions: object) -> None:
+def test_versions_that_are_garbage_are_named_in_a_line(versions):
     client = SimpleNamespace(get_versions=lambda check: versions, run=lambda *given, **named: versions)
     with pytest.raises(ClusterError, match="returned something that no scheduler"):
         scheduled(client)._versions()
 
 
-def test_a_version_that_cannot_be_had_is_named_in_a_line() -> None:
-    def odd(*given: object, **named: object) -> object:
+def test_a_version_that_cannot_be_had_is_named_in_a_line():
+    def odd(*given, **named):
         raise KeyError("status")
 
     client = SimpleNamespace(run=odd, run_on_scheduler=odd)
@@ -159,10 +157,10 @@ def test_a_version_that_cannot_be_had_is_named_in_a_line() -> None:
         scheduled(client)._version("wsprobe")
 
 
-def test_a_scheduler_that_dask_cannot_read_is_named_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_dask_cannot_read_is_named_in_a_line(monkeypatch):
     pytest.importorskip("dask")
 
-    def client(*given: object, **named: object) -> object:
+    def client(*given, **named):
         raise KeyError("op")
 
     monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(Client=client))
@@ -176,40 +174,40 @@ class Dask:
     status = "running"
     scheduler = SimpleNamespace(identity=None)
 
-    def __init__(self, looks: Iterable[str] = ("a",), future: Future | None = None) -> None:
+    def __init__(self, looks=("a",), future=None):
         self._looks = list(looks)
         self._future = future
-        self.calls: list[tuple[object, ...]] = []
+        self.calls = []
 
-    def sync(self, *_: object, **__: object) -> object:
+    def sync(self, *_, **__):
         names = self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]
         return {"workers": {f"tcp://{name}.example:1": {"name": name, "nthreads": 2} for name in names}}
 
-    def submit(self, work: object, *arguments: object, **settings: object) -> Future:
+    def submit(self, work, *arguments, **settings):
         assert self._future is not None
         self.calls.append(("submit", work, *arguments, settings))
         return self._future
 
-    def close(self, timeout: float) -> None:
+    def close(self, timeout):
         self.calls.append(("close", timeout))
 
 
 class Future:
     """What Dask promises: *made* returns or raises, once it is done. Never, without."""
 
-    def __init__(self, made: Callable[[], object] | None = None) -> None:
+    def __init__(self, made=None):
         self._made = made
         self.cancelled = False
 
-    def add_done_callback(self, told: Callable[[object], object]) -> None:
+    def add_done_callback(self, told):
         if self._made is not None:
             told(self)
 
-    def result(self) -> object:
+    def result(self):
         assert self._made is not None
         return self._made()
 
-    def cancel(self) -> None:
+    def cancel(self):
         self.cancelled = True
 
 
@@ -225,17 +223,17 @@ SCHEDULER = "tcp://127.0.0.1:1"
 
 
 @pytest.fixture
-def within(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def within(monkeypatch):
     """Runs a function with a cluster that a client is connected to, in virtual time."""
     monkeypatch.setattr(trio.to_thread, "run_sync", at_once)
     monkeypatch.setattr(
         module, "_distributed", lambda: SimpleNamespace(KilledWorker=Killed, CancelledError=Cancelled)
     )
 
-    def run(client: Dask, use: Callable[[Cluster], Awaitable[object]], say: Callable[[str], object]) -> object:
+    def run(client, use, say):
         monkeypatch.setattr(module, "_connect", lambda *_: client)
 
-        async def inside() -> object:
+        async def inside():
             async with cluster(SCHEDULER, 2, say) as there:
                 return await use(there)
 
@@ -244,7 +242,7 @@ def within(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     return run
 
 
-async def at_once(work: Callable[..., object], *given: object, abandon_on_cancel: bool) -> object:
+async def at_once(work, *given, abandon_on_cancel):
     await trio.lowlevel.checkpoint()
     return work(*given)
 
@@ -278,13 +276,11 @@ LOOKS = {
 
 
 @every(LOOKS)
-def test_what_is_said_of_workers_that_come_and_go(
-    case: tuple[str, str, list[str]], within: Callable[..., Any]
-) -> None:
+def test_what_is_said_of_workers_that_come_and_go(case, within):
     looks, kept, sentences = case
-    said: list[str] = []
+    said = []
 
-    async def use(there: Cluster) -> None:
+    async def use(there):
         there.keep(kept)
         await trio.sleep(3)
 
@@ -292,10 +288,10 @@ def test_what_is_said_of_workers_that_come_and_go(
     assert said == sentences
 
 
-def test_a_first_worker_is_waited_for(within: Callable[..., Any]) -> None:
-    said: list[str] = []
+def test_a_first_worker_is_waited_for(within):
+    said = []
 
-    async def use(there: Cluster) -> tuple[float, int, float]:
+    async def use(there):
         return trio.current_time(), there.threads, there.room.total_tokens
 
     client = Dask(["", "", "", "ab"])
@@ -305,15 +301,13 @@ def test_a_first_worker_is_waited_for(within: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("looks", [["", ""], ["a", ""]])
-def test_without_a_worker_for_longer_than_that_it_is_given_up(
-    looks: list[str], within: Callable[..., Any]
-) -> None:
-    times: list[float] = []
+def test_without_a_worker_for_longer_than_that_it_is_given_up(looks, within):
+    times = []
 
-    async def use(there: Cluster) -> None:
+    async def use(there):
         await trio.sleep_forever()
 
-    def say(sentence: str) -> None:
+    def say(sentence):
         times.append(trio.current_time())
 
     with pytest.raises((ClusterError, ExceptionGroup)) as raised:
@@ -324,10 +318,8 @@ def test_without_a_worker_for_longer_than_that_it_is_given_up(
 
 
 @pytest.mark.parametrize(("looks", "found", "at"), [("ab", "b", 0), ("ab a a ab", "b", 1.5), ("ab a", None, 3)])
-def test_a_worker_of_a_name_is_waited_for(
-    looks: str, found: str | None, at: float, within: Callable[..., Any]
-) -> None:
-    async def use(there: Cluster) -> tuple[str | None, float]:
+def test_a_worker_of_a_name_is_waited_for(looks, found, at, within):
+    async def use(there):
         there.keep("ab")
         await trio.sleep(0.75 if at else 0)
         worker = await there.named("b")
@@ -336,15 +328,15 @@ def test_a_worker_of_a_name_is_waited_for(
     assert within(Dask(looks.split(" ")), use, print) == (found, at)
 
 
-def killed() -> object:
+def killed():
     raise Killed
 
 
-def cancelled() -> object:
+def cancelled():
     raise Cancelled
 
 
-def failed() -> object:
+def failed():
     raise ValueError("no")
 
 
@@ -363,14 +355,12 @@ PIECES = {
 
 
 @every(PIECES)
-def test_what_comes_of_a_piece(
-    case: tuple[Callable[[], object] | None, str, object, bool], within: Callable[..., Any]
-) -> None:
+def test_what_comes_of_a_piece(case, within):
     made, looks, result, revoked = case
     future = Future(made)
     client = Dask(looks.split(" "), future)
 
-    async def use(there: Cluster) -> object:
+    async def use(there):
         try:
             return await there.do(len, "xyz", by=there.workers["a"])
         except Exception as error:
@@ -382,10 +372,10 @@ def test_what_comes_of_a_piece(
     assert client.calls == [("submit", len, "xyz", only), ("close", 2.5)]
 
 
-def test_a_piece_for_a_worker_that_has_left_is_not_sent(within: Callable[..., Any]) -> None:
+def test_a_piece_for_a_worker_that_has_left_is_not_sent(within):
     client = Dask()
 
-    async def use(there: Cluster) -> None:
+    async def use(there):
         with pytest.raises(WorkersLost):
             await there.do(len, "xyz", by=Worker("tcp://b.example:1", "b", 2))
 
@@ -393,11 +383,11 @@ def test_a_piece_for_a_worker_that_has_left_is_not_sent(within: Callable[..., An
     assert client.calls == [("close", 2.5)]
 
 
-def test_a_piece_that_nobody_waits_for_is_revoked(within: Callable[..., Any]) -> None:
+def test_a_piece_that_nobody_waits_for_is_revoked(within):
     future = Future()
     client = Dask(future=future)
 
-    async def use(there: Cluster) -> None:
+    async def use(there):
         with trio.move_on_after(1):
             await there.do(len, "xyz")
 
@@ -414,13 +404,11 @@ WANTED = {
 
 
 @every(WANTED)
-def test_work_goes_on_while_it_is_wanted(
-    case: tuple[list[str | None], str | None, float], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_work_goes_on_while_it_is_wanted(case, monkeypatch):
     states, result, seconds = case
     looks = iter(states)
 
-    def get(key: str) -> object:
+    def get(key):
         assert key == "ours"
         state = next(looks)
         return None if state is None else SimpleNamespace(state=state)
@@ -429,11 +417,11 @@ def test_work_goes_on_while_it_is_wanted(
     thread = SimpleNamespace(thread_state=SimpleNamespace(key="ours"))
     monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(get_worker=lambda: here, worker=thread))
 
-    async def work() -> str:
+    async def work():
         await trio.sleep(2)
         return "done"
 
-    async def timed() -> tuple[str | None, float]:
+    async def timed():
         return await while_wanted(work), trio.current_time()
 
     assert trio.run(timed, clock=MockClock(autojump_threshold=0)) == (result, seconds)

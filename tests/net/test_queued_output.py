@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 import trio
@@ -14,23 +13,23 @@ from wsprobe.net.queued_output import MOST, QueuedOutput, room
 
 
 @pytest.fixture
-def pipe() -> Iterator[tuple[int, int]]:
+def pipe():
     reading, writing = os.pipe()
     yield reading, writing
     os.close(reading)  # ends a thread that still waits for a reader
 
 
-def test_what_waits_for_a_reader_makes_nobody_else_wait(pipe: tuple[int, int]) -> None:
+def test_what_waits_for_a_reader_makes_nobody_else_wait(pipe):
     reading, writing = pipe
     output = QueuedOutput(writing)
     pieces = [b"%d" % (number % 10) * 1000 for number in range(2 * MOST // 1000)]
 
-    async def work() -> bytearray:
+    async def work():
         for piece in pieces:
             output.write(piece)
         waited = trio.Event()
 
-        async def wait() -> None:
+        async def wait():
             await room([output])
             waited.set()
 
@@ -51,11 +50,11 @@ def test_what_waits_for_a_reader_makes_nobody_else_wait(pipe: tuple[int, int]) -
     os.close(writing)
 
 
-def test_room_can_be_given_up(pipe: tuple[int, int]) -> None:
+def test_room_can_be_given_up(pipe):
     output = QueuedOutput(pipe[1])
     output.write(bytes(2 * MOST))
 
-    async def work() -> None:
+    async def work():
         with trio.move_on_after(0) as given_up:
             await output.room()
         assert given_up.cancelled_caught
@@ -63,16 +62,14 @@ def test_room_can_be_given_up(pipe: tuple[int, int]) -> None:
     trio.run(work)
 
 
-def test_a_reader_that_takes_nothing_is_not_waited_for(
-    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reader_that_takes_nothing_is_not_waited_for(pipe, monkeypatch):
     monkeypatch.setattr(queued_output, "PATIENCE", 0.05)
     output = QueuedOutput(pipe[1])
     output.write(bytes(2 * MOST))
     assert MOST < output.finish() < 2 * MOST
 
 
-def test_a_reader_that_went_away_is_told_to_whoever_writes() -> None:
+def test_a_reader_that_went_away_is_told_to_whoever_writes():
     reading, writing = os.pipe()
     os.close(reading)
     output = QueuedOutput(writing)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterator
 from itertools import repeat
-from pathlib import Path
 
 import pytest
 import trio
@@ -17,17 +15,17 @@ from wsprobe.net import rounds, run, ticking
 Begun = list[tuple[str, float]]
 
 
-def every(seconds: float) -> Callable[[], Iterator[float]]:
+def every(seconds):
     return lambda: repeat(seconds)
 
 
-def done(work: Callable[[str, Begun], Awaitable[bool]], jobs: str, parallel: int, most: int | None) -> Begun:
-    begun: Begun = []
+def done(work, jobs, parallel, most):
+    begun = []
 
-    async def all_of_it() -> None:
+    async def all_of_it():
         start = trio.current_time()
 
-        async def one(job: str) -> bool:
+        async def one(job):
             begun.append((job, trio.current_time() - start))
             return await work(job, begun)
 
@@ -37,34 +35,34 @@ def done(work: Callable[[str, Begun], Awaitable[bool]], jobs: str, parallel: int
     return begun
 
 
-async def quick(job: str, begun: Begun) -> bool:
+async def quick(job, begun):
     await trio.sleep(1)
     return True
 
 
-async def slow(job: str, begun: Begun) -> bool:
+async def slow(job, begun):
     await trio.sleep(25)
     return True
 
 
-def test_from_start_to_start() -> None:
+def test_from_start_to_start():
     assert done(quick, "a", 1, 3) == [("a", 0), ("a", 10), ("a", 20)]
 
 
-def test_what_was_missed_is_not_made_up_for() -> None:
+def test_what_was_missed_is_not_made_up_for():
     assert done(slow, "a", 1, 3) == [("a", 0), ("a", 25), ("a", 50)]
 
 
-def test_at_most_so_many_at_a_time_and_no_job_starves() -> None:
+def test_at_most_so_many_at_a_time_and_no_job_starves():
     found = done(slow, "abc", 1, 2)
     assert [at for _, at in found] == [0, 25, 50, 75, 100, 125]
     assert sorted(job for job, _ in found[:3]) == ["a", "b", "c"]
 
 
-def test_false_ends_all_and_cancels_what_is_under_way() -> None:
+def test_false_ends_all_and_cancels_what_is_under_way():
     ended = []
 
-    async def work(job: str, begun: Begun) -> bool:
+    async def work(job, begun):
         try:
             await trio.sleep(1 if job == "a" else 50)
         except trio.Cancelled:
@@ -77,18 +75,18 @@ def test_false_ends_all_and_cancels_what_is_under_way() -> None:
     assert ended == ["b"]
 
 
-def test_an_error_ends_it() -> None:
-    async def work(job: str, begun: Begun) -> bool:
+def test_an_error_ends_it():
+    async def work(job, begun):
         raise OSError("full")
 
     with pytest.raises(BaseExceptionGroup):
         done(work, "a", 1, None)
 
 
-def test_ticking() -> None:
-    ticks: list[float] = []
+def test_ticking():
+    ticks = []
 
-    async def while_it_lasts() -> None:
+    async def while_it_lasts():
         start = trio.current_time()
         async with ticking(1, lambda: ticks.append(trio.current_time() - start)):
             await trio.sleep(3.5)
@@ -97,10 +95,10 @@ def test_ticking() -> None:
     assert ticks == [1, 2, 3]
 
 
-def test_a_pipe_that_nobody_reads_any_more_ends_it() -> None:
+def test_a_pipe_that_nobody_reads_any_more_ends_it():
     reading, writing = os.pipe()
 
-    async def work() -> None:
+    async def work():
         os.close(reading)
         await trio.sleep_forever()
 
@@ -112,10 +110,10 @@ def test_a_pipe_that_nobody_reads_any_more_ends_it() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_what_the_work_raises_is_not_put_into_a_group(error: type[BaseException]) -> None:
+def test_what_the_work_raises_is_not_put_into_a_group(error):
     reading, writing = os.pipe()
 
-    async def work() -> None:
+    async def work():
         raise error
 
     try:
@@ -126,12 +124,12 @@ def test_what_the_work_raises_is_not_put_into_a_group(error: type[BaseException]
         os.close(writing)
 
 
-def test_a_pipe_that_is_open_both_ways_has_a_reader(tmp_path: Path) -> None:
+def test_a_pipe_that_is_open_both_ways_has_a_reader(tmp_path):
     """What stands in it makes it readable: that is no error."""
     os.mkfifo(tmp_path / "pipe")
     both = os.open(tmp_path / "pipe", os.O_RDWR)
 
-    async def work() -> None:
+    async def work():
         os.write(both, b"x")
         await trio.testing.wait_all_tasks_blocked(0.01)
 
@@ -141,8 +139,8 @@ def test_a_pipe_that_is_open_both_ways_has_a_reader(tmp_path: Path) -> None:
         os.close(both)
 
 
-def test_a_file_is_never_unread(tmp_path: Path) -> None:
-    async def work() -> int:
+def test_a_file_is_never_unread(tmp_path):
+    async def work():
         return 1
 
     with open(tmp_path / "out", "wb") as file:

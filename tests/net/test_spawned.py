@@ -9,18 +9,17 @@ import subprocess
 import sys
 from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 
 import pytest
 
 from wsprobe.net.spawned import spawned
 
 
-def blocked() -> bool:
+def blocked():
     return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
-def test_interrupt_is_blocked_while_a_process_starts_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_is_blocked_while_a_process_starts_and_no_longer(monkeypatch):
     seen = []
     monkeypatch.setattr(SpawnProcess, "start", lambda _: seen.append(blocked()))
     monkeypatch.setattr(resource_tracker, "ensure_running", lambda: seen.append(blocked()))
@@ -61,9 +60,7 @@ if __name__ == "__main__":
 
 @pytest.mark.programs
 @pytest.mark.parametrize(("more", "copied"), [((), True), (("thread",), False)])
-def test_a_process_has_neither_files_nor_signals_of_ours(
-    more: tuple[str, ...], copied: bool, tmp_path: Path
-) -> None:
+def test_a_process_has_neither_files_nor_signals_of_ours(more, copied, tmp_path):
     """A copy of this process, where nothing but one thread is there to be copied, and a new one."""
     script = tmp_path / "started.py"
     script.write_text(STARTED)

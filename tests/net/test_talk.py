@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
 
 import pytest
 import trio
@@ -29,39 +27,37 @@ from wsprobe.wire.rfc6455 import frame
 class Holder:
     """Holds one session, and keeps what was heard."""
 
-    def __init__(
-        self, said: AsyncGenerator[Sequence[Outgoing], None], keep: int = 1 << 20, **rules: Any
-    ) -> None:
-        self.heard: list[bytes] = []
-        self.held: TalkSession | None = None
-        self.opened: list[int] = []
+    def __init__(self, said, keep=1 << 20, **rules):
+        self.heard = []
+        self.held = None
+        self.opened = []
         self._rules = Rules(**rules)
         self.talk = Talk(
             self._make, said, self.hear, lambda plan, tape: [SessionRecording(keep, tape.add)], self._opened
         )
 
-    def _make(self, plan: Any, head: Any, at: int) -> TalkSession:
+    def _make(self, plan, head, at):
         self.held = TalkSession(plan, Reader(), Writer(), self._rules, at)
         return self.held
 
-    async def _opened(self, held: TalkSession, head: Any, at: int) -> None:
+    async def _opened(self, held, head, at):
         self.opened.append(at)
 
-    async def hear(self, what: Sequence[Any], at: int) -> None:
+    async def hear(self, what, at):
         self.heard += [each.data for each in what if isinstance(each, ReceivedMessage)]
 
 
-async def nothing() -> AsyncGenerator[Sequence[Outgoing], None]:
+async def nothing():
     for none in ():
         yield none
 
 
-async def texts(*data: bytes) -> AsyncGenerator[Sequence[Outgoing], None]:
+async def texts(*data):
     for each in data:
         yield [Outgoing("text", [each])]
 
 
-async def echo(stream: Any, net: Any) -> None:
+async def echo(stream, net):
     """Answer the handshake, then every frame with its payload, a Close with a Close."""
     await net.head(stream)
     await stream.send_all(net.SWITCHING)
@@ -83,12 +79,12 @@ async def echo(stream: Any, net: Any) -> None:
             await stream.send_all(out)
 
 
-def held(net: Any, holder: Holder, server: Any, virtual: bool = True, **parts: Any) -> Any:
-    async def handler(stream: Any) -> None:
+def held(net, holder, server, virtual=True, **parts):
+    async def handler(stream):
         with suppress(trio.BrokenResourceError):
             await server(stream, net)
 
-    async def work() -> Any:
+    async def work():
         async with net.serving(handler) as port:
             return await probe(net.plan(port, **parts), talk=holder.talk)
 
@@ -104,7 +100,7 @@ def test_lines_go_out_and_come_back(net):
     assert len(holder.opened) == 1
 
 
-async def answers(stream: Any, net: Any) -> None:
+async def answers(stream, net):
     """Greet after a second, and answer each message with ``got`` and its text."""
     await net.head(stream)
     await stream.send_all(net.SWITCHING)
@@ -121,7 +117,7 @@ async def answers(stream: Any, net: Any) -> None:
         await stream.send_all(frame(TEXT, b"got " + one.data, None))
 
 
-async def steps(*each: tuple[str, bytes]) -> AsyncGenerator[Sequence[Outgoing], None]:
+async def steps(*each):
     yield [Outgoing(do, [data]) for do, data in each]
 
 
@@ -189,7 +185,7 @@ def test_input_is_taken_no_faster_than_the_server_reads(net):
     """The server reads nothing: what is taken is what its buffers and ours hold."""
     taken = 0
 
-    async def much() -> AsyncGenerator[Sequence[Outgoing], None]:
+    async def much():
         nonlocal taken
         while True:
             taken += 1
@@ -259,7 +255,6 @@ def test_what_is_not_kept_is_counted_and_both_closes_are_there(net):
     made = report(exchange)
     assert made.outcome == "open"
     close = close_of(made.reading)
-    assert close is not None
     assert (close.code, close.clean) == (1000, True)
 
 
@@ -272,14 +267,14 @@ def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net):
             data += await stream.receive_some()
         await stream.send_all(frame(TEXT, b"last", None) + frame(CLOSE, b"\x03\xe8", None))
 
-    async def forever() -> AsyncGenerator[Sequence[Outgoing], None]:
+    async def forever():
         await trio.sleep_forever()
         yield []
 
     kept = []
     holder = Holder(forever())
 
-    async def work() -> None:
+    async def work():
         async with net.serving(lambda stream: server(stream, net)) as port:
             with trio.move_on_after(5):
                 await probe(net.plan(port), talk=holder.talk, keep=kept.append)
@@ -295,7 +290,7 @@ def test_what_is_read_and_written_is_all_there(way, tmp_path):
     data = bytes(range(256)) * 4096
     read = []
 
-    async def work() -> None:
+    async def work():
         if way == "pipe":
             reading, writing = os.pipe()
         elif way == "socket":
@@ -306,13 +301,13 @@ def test_what_is_read_and_written_is_all_there(way, tmp_path):
             writing = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
             reading = os.open(tmp_path / "file", os.O_RDONLY)
 
-        async def write() -> None:
+        async def write():
             output = DescriptorWriter(writing)
             await output.write(data)
             output.close()
             os.close(writing)
 
-        async def take() -> None:
+        async def take():
             async for piece in pieces(reading, 10_000):
                 read.append(piece)
             os.close(reading)
@@ -331,7 +326,7 @@ def test_what_is_read_and_written_is_all_there(way, tmp_path):
 
 
 def test_a_pipe_that_nobody_reads_any_more():
-    async def work() -> None:
+    async def work():
         reading, writing = os.pipe()
         os.close(reading)
         output = DescriptorWriter(writing)
@@ -351,7 +346,7 @@ def test_a_line_that_was_cut_in_the_middle_is_ended_before_the_next(first, taken
     """Whatever a slow reader has taken when time is up: what it gets in the end are whole lines."""
     line = b"x" * (2 * PIECE) + b"\n"
 
-    async def work() -> tuple[bytes, bytes]:
+    async def work():
         reading, writing = os.pipe()
         output = DescriptorWriter(writing)
         with trio.CancelScope() as time:
@@ -383,12 +378,12 @@ def test_a_line_that_was_cut_in_the_middle_is_ended_before_the_next(first, taken
 def test_after_an_interrupt_the_output_ends_with_a_whole_line_if_it_is_read(reads):
     line = b"x" * (2 * PIECE) + b"\n"
 
-    async def work() -> tuple[bytes, float]:
+    async def work():
         reading, writing = os.pipe()
         output = DescriptorWriter(writing)
         got = bytearray()
 
-        async def take() -> None:
+        async def take():
             async for piece in pieces(reading, PIECE):
                 got.extend(piece)
 
@@ -418,7 +413,7 @@ def test_after_an_interrupt_the_output_ends_with_a_whole_line_if_it_is_read(read
 
 @pytest.mark.parametrize("pieces", [[b"x" * 99, b"y" * PIECE, b"z\n"], [b"x" * PIECE, b"\ny"]])
 def test_a_line_in_pieces_that_was_cut_is_ended_before_the_next(pieces):
-    async def work() -> bytes:
+    async def work():
         reading, writing = os.pipe()
         output = DescriptorWriter(writing)
         with trio.CancelScope() as time:
@@ -443,19 +438,19 @@ def test_a_line_in_pieces_that_was_cut_is_ended_before_the_next(pieces):
 
 def test_other_tasks_run_between_the_pieces_of_one_write(tmp_path):
     """Even into a file, which never blocks."""
-    order: list[str] = []
+    order = []
 
-    def made() -> Iterator[bytes]:
+    def made():
         for number in range(10):
             order.append("made")
             yield b"%d" % number
 
-    async def other() -> None:
+    async def other():
         while order.count("made") < 10:
             await trio.lowlevel.checkpoint()
             order.append("other")
 
-    async def work() -> None:
+    async def work():
         with (tmp_path / "file").open("wb") as file:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(DescriptorWriter(file.fileno()).write_pieces, made())
@@ -469,7 +464,7 @@ def test_other_tasks_run_between_the_pieces_of_one_write(tmp_path):
 def test_a_write_that_ended_between_two_lines_leaves_nothing():
     """The reader took nothing: no line was begun, or a whole one lies in the pipe."""
 
-    async def work() -> bytes:
+    async def work():
         reading, writing = os.pipe()
         output = DescriptorWriter(writing)
         size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
@@ -498,7 +493,7 @@ def test_a_thread_writes_all_that_it_was_given_before_the_next_one(monkeypatch):
     monkeypatch.delattr(os, "O_NONBLOCK")
     line = b"x" * (2 * PIECE) + b"\n"
 
-    async def work() -> bytes:
+    async def work():
         reading, writing = os.pipe()
         output = DescriptorWriter(writing)
         with trio.CancelScope() as time:
@@ -518,7 +513,7 @@ def test_a_thread_writes_all_that_it_was_given_before_the_next_one(monkeypatch):
 
 
 def test_the_flags_of_a_pipe_are_left_to_whoever_else_holds_it():
-    async def work() -> None:
+    async def work():
         reading, writing = os.pipe()
         output = DescriptorWriter(writing)
         await output.write(b"x")
@@ -535,7 +530,7 @@ def test_a_pipe_is_widened_and_never_narrowed():
     fcntl = pytest.importorskip("fcntl")
     room = 4 * PIECE
 
-    async def work() -> None:
+    async def work():
         reading, writing = os.pipe()
         fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, room)
         output = DescriptorWriter(writing)
@@ -558,7 +553,7 @@ def test_a_pipe_is_widened_and_never_narrowed():
 def test_what_never_blocks_needs_no_thread(monkeypatch):
     monkeypatch.delattr(trio.to_thread, "run_sync")
 
-    async def work() -> None:
+    async def work():
         descriptor = os.open(os.devnull, os.O_RDWR)
         await DescriptorWriter(descriptor).write(b"x")
         assert [piece async for piece in pieces(descriptor, 10)] == []

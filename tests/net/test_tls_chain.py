@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 
 import pytest
-import trustme
 
 from wsprobe.exchange import PlanError, Sent, TlsDone, TlsFailed, TlsOptions
 from wsprobe.net.tls import context
@@ -30,7 +29,7 @@ def between(authority):
     return below, made
 
 
-def der(ca: trustme.CA) -> bytes:
+def der(ca):
     return ssl.PEM_cert_to_DER_cert(ca.cert_pem.bytes().decode())
 
 

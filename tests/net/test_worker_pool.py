@@ -8,17 +8,15 @@ import signal
 import socket
 import threading
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 import pytest
 import trio
 
 from wsprobe.net import worker_pool as module
 from wsprobe.net.spawned import spawned
-from wsprobe.net.worker_pool import Called, Lost, Work, WorkerPool
+from wsprobe.net.worker_pool import Called, Lost, WorkerPool
 
 
 class Thread(threading.Thread):
@@ -26,28 +24,28 @@ class Thread(threading.Thread):
 
     exitcode = 0
 
-    def __init__(self, run: Callable[..., None], pipe: socket.socket, *given: object, alone: bool) -> None:
+    def __init__(self, run, pipe, *given, alone):
         super().__init__(target=self._began, args=(run, *given), daemon=True)
         self._pipe = pipe.dup()
         self.start()
 
-    def _began(self, run: Callable[..., None], *given: object) -> None:
+    def _began(self, run, *given):
         with self._pipe, suppress(BaseExceptionGroup):
             run(self._pipe, *given)
 
-    def end(self, status: int) -> None:
+    def end(self, status):
         self.exitcode = status
         self._pipe.shutdown(socket.SHUT_RDWR)
         raise SystemExit
 
-    def kill(self) -> None:
+    def kill(self):
         """It ends by itself when its pipe is closed."""
 
 
 @pytest.fixture(params=["threads", pytest.param("processes", marks=pytest.mark.programs)])
-def start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def start(request, monkeypatch):
     """What starts a member of the pool."""
-    made: Callable[..., Any] = spawned if request.param == "processes" else Thread
+    made = spawned if request.param == "processes" else Thread
     monkeypatch.setattr(module, "spawned", made)
     return made
 
@@ -55,7 +53,7 @@ def start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ca
 pytestmark = pytest.mark.usefixtures("start")
 
 
-async def work(item: object, keep: Callable[[Callable[[], object]], object]) -> object:
+async def work(item, keep):
     """Ends its process with a status, or by a signal; waits for ever; or returns what it was given, with the
     process that did."""
     if isinstance(item, str) and item.startswith("end "):
@@ -74,18 +72,18 @@ async def work(item: object, keep: Callable[[Callable[[], object]], object]) -> 
     return item, threading.get_native_id()
 
 
-def make() -> Work:
+def make():
     return work
 
 
-def done(pool: WorkerPool, *items: object, left: int = 0) -> list[object]:
+def done(pool, *items, left=0):
     """What comes of *items*, in the order in which it comes. The pool is left when that many are."""
-    came: list[object] = []
+    came = []
 
-    async def all_of_it() -> None:
+    async def all_of_it():
         over = trio.Event()
 
-        def take(result: object) -> None:
+        def take(result):
             came.append(result)
             if len(came) == len(items) - left:
                 over.set()
@@ -100,8 +98,8 @@ def done(pool: WorkerPool, *items: object, left: int = 0) -> list[object]:
     return came
 
 
-def test_the_least_busy_one_gets_the_next() -> None:
-    said: list[str] = []
+def test_the_least_busy_one_gets_the_next():
+    said = []
     came = done(WorkerPool(make, 3, said.append), "wait", 1, 2, 3, 4, left=1)
     *came, cut = came
     by_process = defaultdict[int, list[int]](list)
@@ -111,12 +109,12 @@ def test_the_least_busy_one_gets_the_next() -> None:
     assert (cut, said) == ("cut short", [])
 
 
-def test_what_was_begun_is_handed_back_cut_short() -> None:
+def test_what_was_begun_is_handed_back_cut_short():
     (first, _), second = done(WorkerPool(make, 1, print), "wait", 1, left=1)
     assert (first, second) == (1, "cut short")
 
 
-def test_what_the_work_raises_is_raised_here() -> None:
+def test_what_the_work_raises_is_raised_here():
     with pytest.raises(ExceptionGroup) as raised:
         done(WorkerPool(make, 1, print), "raise")
     assert raised.group_contains(ValueError, match="no")
@@ -124,14 +122,14 @@ def test_what_the_work_raises_is_raised_here() -> None:
 
 @pytest.mark.programs
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process")
-def test_a_process_that_is_stopped_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_is_stopped_is_not_waited_for(monkeypatch):
     """It takes no signal but SIGKILL, and at its end Python waits for all that it has started."""
     monkeypatch.setattr(module, "GRACE", 0.1)
     monkeypatch.setattr(module, "spawned", spawned)
     pool = WorkerPool(make, 1, print)
     (member,) = pool._members
 
-    async def stopped() -> None:
+    async def stopped():
         async with pool.at_work():
             await pool.up()
             assert member.process.pid is not None
@@ -172,25 +170,25 @@ LOST = {
 
 
 @pytest.mark.parametrize("case", LOST)
-def test_an_item_on_which_two_were_lost_is_given_to_no_third(case: str) -> None:
+def test_an_item_on_which_two_were_lost_is_given_to_no_third(case):
     (first, *others), results, sentences = LOST[case]
-    said: list[str] = []
-    came: list[object] = []
+    said = []
+    came = []
     over = trio.Event()
 
-    def say(sentence: str) -> None:
+    def say(sentence):
         said.append(sentence)
         if "later" in others and len(said) == 1:
             pool.give("later", take)
 
-    def take(result: object) -> None:
+    def take(result):
         came.append(result[0] if isinstance(result, tuple) else result)
         if len(came) == len(results):
             over.set()
 
     pool = WorkerPool(make, 1, say)
 
-    async def all_of_it() -> None:
+    async def all_of_it():
         async with pool.at_work():
             pool.give(first, take)
             for each in set(others) - {"later"}:
@@ -201,19 +199,19 @@ def test_an_item_on_which_two_were_lost_is_given_to_no_third(case: str) -> None:
     assert (came, said) == (results, sentences)
 
 
-def test_the_words_for_the_items_are_the_callers() -> None:
-    said: list[str] = []
+def test_the_words_for_the_items_are_the_callers():
+    said = []
     words = Called("part", "parts", "read")
     assert done(WorkerPool(make, 1, said.append, words), "end 3") == [Lost()]
     assert said[0] == "worker process 1 ended with status 3 while working on 1 part; read again"
 
 
 @pytest.fixture
-def only(monkeypatch: pytest.MonkeyPatch, start: Callable[..., Any]) -> Callable[[int], None]:
+def only(monkeypatch, start):
     """The system has so many processes to give, and no more."""
 
-    def limit(most: int) -> None:
-        def one_of_them(*given: object, alone: bool) -> object:
+    def limit(most):
+        def one_of_them(*given, alone):
             nonlocal most
             most -= 1
             if most < 0:
@@ -225,19 +223,19 @@ def only(monkeypatch: pytest.MonkeyPatch, start: Callable[..., Any]) -> Callable
     return limit
 
 
-def test_with_fewer_processes_than_were_wanted_it_goes_on(only: Callable[[int], None]) -> None:
+def test_with_fewer_processes_than_were_wanted_it_goes_on(only):
     only(1)
-    said: list[str] = []
+    said = []
     pool = WorkerPool(make, 3, said.append)
     assert len(pool) == 1
-    assert sorted(item for item, _ in done(pool, 1, 2)) == [1, 2]  # type: ignore[misc]
+    assert sorted(item for item, _ in done(pool, 1, 2)) == [1, 2]
     assert said == [
         "worker process 2 could not be started (Resource temporarily unavailable); going on with 1 of 3"
     ]
 
 
-def test_when_the_last_is_lost_and_there_is_no_other_nothing_is_waited_for(only: Callable[[int], None]) -> None:
+def test_when_the_last_is_lost_and_there_is_no_other_nothing_is_waited_for(only):
     only(1)
-    said: list[str] = []
+    said = []
     assert done(WorkerPool(make, 1, said.append), "end 3") == [Lost(nobody_left=True)]
     assert said[1:] == ["worker process 2 could not be started (Resource temporarily unavailable)"]

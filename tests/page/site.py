@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
-import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from urllib.parse import unquote
 
@@ -29,20 +27,18 @@ class Site:
     """*files*: path -> text; one that ends in .js is a script. In a text PORT is the site's own. Each WebSocket
     is answered by its path: /403, /302, /close4403, /drop, or /echo."""
 
-    def __init__(
-        self, files: Mapping[str, str], tls: Callable[[socket.socket], socket.socket] | None = None
-    ) -> None:
+    def __init__(self, files, tls=None):
         self.files = files
-        self.passed: list[tuple[str, bytes, bytes]] = []
+        self.passed = []
         """(path, received, sent) of each socket, in the order of their ends."""
-        self.told: list[str] = []
+        self.told = []
         """The queries of requests for /seen: what a page reports."""
         self._tls = tls
         self.secure = tls is not None
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.port: int = self._socket.getsockname()[1]
+        self.port = self._socket.getsockname()[1]
 
-    def serve(self) -> None:
+    def serve(self):
         """Answer until the listening socket is closed."""
         while True:
             try:
@@ -51,12 +47,12 @@ class Site:
                 return
             threading.Thread(target=self._guarded, args=(client,), daemon=True).start()
 
-    def end(self) -> None:
+    def end(self):
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
-    def _guarded(self, client: socket.socket) -> None:
+    def _guarded(self, client):
         client.settimeout(60)
         with (
             suppress(OSError, IndexError),
@@ -65,7 +61,7 @@ class Site:
         ):
             self._answer(wire)
 
-    def _answer(self, client: socket.socket) -> None:
+    def _answer(self, client):
         received = b""
         while b"\r\n\r\n" not in received:
             if not (data := client.recv(65536)):
@@ -87,7 +83,7 @@ class Site:
             received, sent = self._session(client, received, sent, close=path.startswith("/close"))
         self.passed.append((path, received, sent))
 
-    def _file(self, path: str, host: str) -> bytes:
+    def _file(self, path, host):
         found = self.files.get(path)
         kind = "text/javascript" if path.endswith(".js") else "text/html"
         body = (found or "").replace("HOST", host).replace("PORT", str(self.port)).encode()
@@ -100,14 +96,14 @@ class Site:
         )
         return "\r\n".join((*lines, "", "")).encode() + body
 
-    def _handshake(self, path: str, key: str) -> bytes:
+    def _handshake(self, path, key):
         fixed = {"/403": REFUSED, "/302": REDIRECT, "/drop": b""}
         if path in fixed:
             return fixed[path]
         digest = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()
         return SWITCH + base64.b64encode(digest) + b"\r\n\r\n"
 
-    def _session(self, client: socket.socket, received: bytes, sent: bytes, close: bool) -> tuple[bytes, bytes]:
+    def _session(self, client, received, sent, close):
         """Echo short frames until the client closes; with *close* begin with a Close."""
         if close:
             client.sendall(CLOSE)
@@ -126,7 +122,7 @@ class Site:
 
 
 @contextmanager
-def site(files: Mapping[str, str], context: ssl.SSLContext | None = None) -> Iterator[Site]:
+def site(files, context=None):
     """A running ``Site``, over TLS with *context*."""
     wrap = None if context is None else lambda client: context.wrap_socket(client, server_side=True)
     made = Site(files, wrap)

@@ -19,7 +19,7 @@ PROBES = Path(__file__).with_name("probes.js").read_text()
 PAGE = "<!doctype html><body><script src=/probes.js></script>"
 
 
-def probed(listeners: bool) -> dict[str, str]:
+def probed(listeners):
     """What the probes saw in a page."""
     with site({"/": PAGE, "/probes.js": PROBES}) as made:
         wanted = Wanted(
@@ -28,11 +28,11 @@ def probed(listeners: bool) -> dict[str, str]:
         watched = trio.run(watch, find(["chromium"])[0], wanted)
     assert watched.problem == ""
     (text,) = made.told
-    found: dict[str, str] = json.loads(text)
+    found = json.loads(text)
     return found
 
 
-def test_a_page_notices_two_of_the_probes() -> None:
+def test_a_page_notices_two_of_the_probes():
     """Another realm prints the Proxy, and its constructor is one call deeper on the stack."""
     without, within = probed(listeners=False), probed(listeners=True)
     assert len(without) >= 30

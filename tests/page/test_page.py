@@ -13,11 +13,9 @@ import sys
 import time
 import urllib.request
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trio
@@ -25,11 +23,10 @@ import trustme
 
 from man.build.commands import BEHIND
 from tests.manual.test_cookbook import missing
-from tests.page.site import LOOPBACK_ONLY, Site, site
+from tests.page.site import LOOPBACK_ONLY, site
 from wsprobe.cli.main import run
 from wsprobe.lab.installed import find
-from wsprobe.page.sockets import PageSocket
-from wsprobe.page.started import PageWatch, Wanted, watch
+from wsprobe.page.started import Wanted, watch
 
 pytestmark = [pytest.mark.engines, pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium")]
 Capture = pytest.CaptureFixture[str]
@@ -55,7 +52,7 @@ FILES = {
 
 
 @pytest.fixture
-def chromium(tmp_path: Path) -> str:
+def chromium(tmp_path):
     """A command that starts Chromium, and lets it reach nothing but this machine."""
     path = tmp_path / "chromium"
     path.write_text(f'#!/bin/sh\nexec {shutil.which("chromium")} "{LOOPBACK_ONLY[0]}" "$@"\n')
@@ -63,16 +60,14 @@ def chromium(tmp_path: Path) -> str:
     return str(path)
 
 
-def reports(
-    capsys: Capture, chromium: str, made: Site, *options: str, path: str = "/"
-) -> tuple[int, list[Any]]:
+def reports(capsys, chromium, made, *options, path="/"):
     """The exit status, and the object of each socket."""
     words = ["page", "--chromium", chromium, "--settle", "1", "--json", *options]
     status = run([*words, f"http{'s' if made.secure else ''}://127.0.0.1:{made.port}{path}"])
     return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_each_socket_has_the_servers_bytes_its_line_and_its_events(capsys: Capture, chromium: str) -> None:
+def test_each_socket_has_the_servers_bytes_its_line_and_its_events(capsys, chromium):
     with site(FILES) as made:
         status, found = reports(capsys, chromium, made)
     assert status == 12
@@ -130,7 +125,7 @@ again();
 </script>"""
 
 
-def test_a_loop_that_reconnects_is_told_once(capsys: Capture, chromium: str) -> None:
+def test_a_loop_that_reconnects_is_told_once(capsys, chromium):
     with site({"/": LOOP}) as made:
         words = ["page", "--chromium", chromium, "--settle", "1", f"http://127.0.0.1:{made.port}/"]
         assert run(words) == 12
@@ -141,11 +136,11 @@ def test_a_loop_that_reconnects_is_told_once(capsys: Capture, chromium: str) -> 
     assert missing(BEHIND["page"], out) == []
 
 
-def test_a_socket_is_told_while_the_page_is_open_and_only_once(chromium: str) -> None:
+def test_a_socket_is_told_while_the_page_is_open_and_only_once(chromium):
     """As with --window: when nothing more comes of it, with its bytes."""
-    told: list[tuple[str, bool]] = []
+    told = []
 
-    async def over(watched: PageWatch, socket: PageSocket) -> None:
+    async def over(watched, socket):
         logged = watched.log.with_key(socket.key)
         told.append((socket.url.rpartition("/")[2], logged is not None and logged.exchange.events != ()))
 
@@ -166,9 +161,7 @@ new WebSocket("wss://127.0.0.1:6667/port");
 
 
 @pytest.mark.parametrize("options", [(), ("--no-listeners",)])
-def test_over_tls_what_never_becomes_a_handshake_is_reported_with_its_line(
-    capsys: Capture, chromium: str, tmp_path: Path, options: tuple[str, ...]
-) -> None:
+def test_over_tls_what_never_becomes_a_handshake_is_reported_with_its_line(capsys, chromium, tmp_path, options):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -200,7 +193,7 @@ setTimeout(() => { location.href = "/next" }, 500);
 </script>"""
 
 
-def test_a_page_that_goes_away_leaves_what_it_opened(capsys: Capture, chromium: str) -> None:
+def test_a_page_that_goes_away_leaves_what_it_opened(capsys, chromium):
     """What it opens in pagehide is in the browser's log alone."""
     following = '<!doctype html><script>new WebSocket("ws://127.0.0.1:PORT/403?next")</script>'
     with site({"/": LEFT, "/next": following}) as made:
@@ -214,7 +207,7 @@ def test_a_page_that_goes_away_leaves_what_it_opened(capsys: Capture, chromium: 
     assert following_one["script"]["line"] == 1
 
 
-def test_a_browser_that_is_killed(chromium: str) -> None:
+def test_a_browser_that_is_killed(chromium):
     """What came until then is reported, and nothing is left."""
     with site({"/": LOOP.replace("left = 5", "left = 500")}) as made:
         words = ["page", "--chromium", chromium, "--for", "60", f"http://127.0.0.1:{made.port}/"]
@@ -239,7 +232,7 @@ def test_a_browser_that_is_killed(chromium: str) -> None:
     assert not any(os.fsencode(folder) in text for text in processes().values())
 
 
-def processes() -> dict[int, bytes]:
+def processes():
     """The command lines of all processes."""
     found = {}
     for each in Path("/proc").glob("[0-9]*"):
@@ -248,7 +241,7 @@ def processes() -> dict[int, bytes]:
     return found
 
 
-def children(pid: int) -> list[int]:
+def children(pid):
     """Those of every thread."""
     texts = (each.read_text() for each in Path(f"/proc/{pid}/task").glob("*/children"))
     return [int(each) for text in texts for each in text.split()]
@@ -260,9 +253,7 @@ POLICY = """<!doctype html><link rel=icon href="data:,">
 
 
 @pytest.mark.parametrize("options", [(), ("--no-listeners",)])
-def test_a_socket_that_the_pages_policy_forbids(
-    capsys: Capture, chromium: str, options: tuple[str, ...]
-) -> None:
+def test_a_socket_that_the_pages_policy_forbids(capsys, chromium, options):
     with site({"/": POLICY}) as made:
         status, (found,) = reports(capsys, chromium, made, *options)
     assert made.passed == []
@@ -279,14 +270,14 @@ def test_a_socket_that_the_pages_policy_forbids(
         ("/missing", 8, "the server answered 404 without a page"),
     ],
 )
-def test_a_page_without_a_socket(capsys: Capture, chromium: str, path: str, status: int, words: str) -> None:
+def test_a_page_without_a_socket(capsys, chromium, path, status, words):
     with site({"/": '<!doctype html><link rel=icon href="data:,">'}) as made:
         found = run(["page", "--chromium", chromium, "--settle", "0.2", f"http://127.0.0.1:{made.port}{path}"])
     assert found == status
     assert words in capsys.readouterr().err
 
 
-def test_a_page_that_does_not_load(capsys: Capture, chromium: str) -> None:
+def test_a_page_that_does_not_load(capsys, chromium):
     with site({}) as made:
         port = made.port
     assert run(["page", "--chromium", chromium, f"127.0.0.1:{port}/"]) == 4
@@ -295,19 +286,19 @@ def test_a_page_that_does_not_load(capsys: Capture, chromium: str) -> None:
     )
 
 
-def test_a_recording_of_a_socket_is_read_again(capsys: Capture, chromium: str, tmp_path: Path) -> None:
+def test_a_recording_of_a_socket_is_read_again(capsys, chromium, tmp_path):
     kept = tmp_path / "kept.jsonl"
     with site({"/": LOOP.replace("left = 5", "left = 1")}) as made:
         _, (found,) = reports(capsys, chromium, made, "--save", str(kept))
     assert run(["compare", "--json", str(kept)]) == 0
-    again: Mapping[str, Any] = json.loads(capsys.readouterr().out)
+    again = json.loads(capsys.readouterr().out)
     for member in ("script", "seen", "console", "outcome", "response", "findings", "causes"):
         assert again[member] == found[member], member
     assert os.stat(kept).st_mode & 0o077 == 0
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[int]:
+def browser(tmp_path):
     """The debugging port of a Chromium that runs already."""
     profile = tmp_path / "profile"
     switches = (
@@ -336,7 +327,7 @@ for (const path of ["/403", "/echo"]) new WebSocket(`ws://${location.host}${path
 </script>"""
 
 
-def test_a_browser_that_runs_is_followed_and_the_failed_request_sent_again(browser: int) -> None:
+def test_a_browser_that_runs_is_followed_and_the_failed_request_sent_again(browser):
     words = ["page", "--attach", f"127.0.0.1:{browser}", "--for", "6", "--repeat", "--json"]
     with (
         site({"/": REFUSED_AND_OPEN}) as made,
@@ -344,7 +335,6 @@ def test_a_browser_that_runs_is_followed_and_the_failed_request_sent_again(brows
             [sys.executable, "-m", "wsprobe", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process,
     ):
-        assert process.stderr is not None
         assert b"watching the browser at" in process.stderr.readline()
         place = f"http://127.0.0.1:{browser}/json/new?http://127.0.0.1:{made.port}/"
         urllib.request.urlopen(urllib.request.Request(place, method="PUT")).close()
@@ -373,7 +363,7 @@ def test_a_browser_that_runs_is_followed_and_the_failed_request_sent_again(brows
         (["--attach", "127.0.0.1:1", "http://127.0.0.1:1/"], 2, "leave the URL out"),
     ],
 )
-def test_no_browser_to_attach_to(words: list[str], status: int, says: str, capsys: Capture) -> None:
+def test_no_browser_to_attach_to(words, status, says, capsys):
     assert run(["page", *words]) == status
     err = capsys.readouterr().err
     assert says in err

@@ -6,7 +6,6 @@ import base64
 import getpass
 import hashlib
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +96,7 @@ class Apache:
 
 
 @contextmanager
-def apache_server(program: str, upstream: int) -> Iterator[Apache]:
+def apache_server(program, upstream):
     with open_folder() as folder, nobody() as dead:
         digest = base64.b64encode(hashlib.sha1(PASSWORD.encode()).digest()).decode()
         (folder / "users").write_text(f"{USER}:{{SHA}}{digest}\n")
@@ -110,7 +109,7 @@ def apache_server(program: str, upstream: int) -> Iterator[Apache]:
         # For a file of this very second Apache sends a weak ETag, a second later a strong one.
         os.utime(index, (10**9, 10**9))
 
-        def command(ports: tuple[int, ...]) -> list[str]:
+        def command(ports):
             text = CONFIGURATION.format(
                 folder=folder,
                 host=HOST,
@@ -130,7 +129,7 @@ def apache_server(program: str, upstream: int) -> Iterator[Apache]:
             yield Apache(port, by_basic, by_digest, folder / "access.log")
 
 
-def modules() -> Path:
+def modules():
     """Where the modules are: Debian's place, or that of most others."""
     places = (Path("/usr/lib/apache2/modules"), Path("/usr/lib64/httpd/modules"), Path("/usr/libexec/apache2"))
     return next(place for place in places if place.is_dir())

@@ -4,13 +4,9 @@ with the lines that an audit prints."""
 from __future__ import annotations
 
 import asyncio
-import re
-import ssl
 import threading
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
-from pathlib import Path
 
 import tornado.httpserver
 import tornado.netutil
@@ -19,11 +15,9 @@ import tornado.websocket
 from aiohttp import web
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
-from websockets.sync.server import ServerConnection, serve
-from websockets.typing import Origin
+from websockets.sync.server import serve
 
 from tests.peers.node import kinds_of
 from tests.peers.place import HOST, PATIENCE
@@ -33,22 +27,16 @@ SESSION = "session=k3yOfTheSession"
 
 
 @contextmanager
-def websockets_session(
-    origins: Sequence[Origin | re.Pattern[str] | None] | None,
-    *,
-    max_size: int | None = 2**20,
-    tls: ssl.SSLContext | None = None,
-    greeting: str = "",
-) -> Iterator[int]:
+def websockets_session(origins, *, max_size=2**20, tls=None, greeting=""):
     """The package ``websockets``, which asks for the session's cookie before the handshake. *greeting*: what it
     sends first, compressed where the client offers that."""
 
-    def admit(connection: ServerConnection, request: Request) -> Response | None:
+    def admit(connection, request):
         if SESSION not in request.headers.get("Cookie", ""):
             return connection.respond(HTTPStatus.UNAUTHORIZED, "log in first\n")
         return None
 
-    def handle(connection: ServerConnection) -> None:
+    def handle(connection):
         with suppress(ConnectionClosed):
             if greeting:
                 connection.send(greeting)
@@ -88,17 +76,17 @@ CHECKS = ("none", "prefix", "suffix", "whole")
 
 
 @contextmanager
-def ws_sessions(node: str, packages: Path) -> Iterator[dict[str, int]]:
+def ws_sessions(node, packages):
     """``ws`` on Node: how its verifyClient compares Origin -> port."""
     with kinds_of(node, packages, "audited.js", WS, CHECKS) as ports:
         yield ports
 
 
-def aiohttp_session(*, mended: bool) -> web.Application:
+def aiohttp_session(*, mended):
     """aiohttp, which sets a cookie with the handshake; *mended*: it looks at Origin, and the cookie has its
     attributes."""
 
-    async def chat(request: web.Request) -> web.StreamResponse:
+    async def chat(request):
         if mended and request.headers.get("Origin") not in (PAGE, None):
             raise web.HTTPForbidden()
         if request.cookies.get("session") != SESSION.partition("=")[2]:
@@ -115,11 +103,11 @@ def aiohttp_session(*, mended: bool) -> web.Application:
     return application
 
 
-def starlette_session(*, mended: bool) -> Starlette:
+def starlette_session(*, mended):
     """An ASGI application that accepts, and then closes with 4401 without the session; *mended*: it refuses a
     foreign Origin before that."""
 
-    async def chat(websocket: WebSocket) -> None:
+    async def chat(websocket):
         if mended and websocket.headers.get("origin") not in (PAGE, None):
             await websocket.close(4403)
             return
@@ -135,26 +123,26 @@ def starlette_session(*, mended: bool) -> Starlette:
 
 
 @contextmanager
-def tornado_session(*, mended: bool, debug: bool = False) -> Iterator[int]:
+def tornado_session(*, mended, debug=False):
     """Tornado with check_origin overridden, as many applications have it; *mended*: with the page's origin.
     *debug*: it shows the errors of the application."""
 
     class Chat(tornado.websocket.WebSocketHandler):
-        def check_origin(self, origin: str) -> bool:
+        def check_origin(self, origin):
             return origin == PAGE if mended else True
 
-        def prepare(self) -> None:
+        def prepare(self):
             if self.get_cookie("session") != SESSION.partition("=")[2]:
                 raise LookupError("no such session") if debug else tornado.web.HTTPError(403)
 
-        def on_message(self, message: str | bytes) -> None:
+        def on_message(self, message):
             return
 
     loop = asyncio.new_event_loop()
-    ready: list[int] = []
+    ready = []
     started, stop = threading.Event(), asyncio.Event()
 
-    async def main() -> None:
+    async def main():
         server = tornado.httpserver.HTTPServer(
             tornado.web.Application([("/chat", Chat)], serve_traceback=debug)
         )

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
-from tests.browsers.driver.bench import Bench, bench
-from tests.browsers.driver.browser import Browser
+from tests.browsers.driver.bench import bench
 from tests.browsers.driver.chromium import Chromium
 from tests.browsers.driver.firefox import Firefox
 
 ENGINES = {"chromium": Chromium, "firefox": Firefox}
 
 
-def _started(place: Bench, engine: str) -> Any:
+def _started(place, engine):
     made = ENGINES[engine]()
     if missing := made.missing():
         if os.environ.get("CI"):
@@ -27,6 +24,6 @@ def _started(place: Bench, engine: str) -> Any:
 
 
 @asynccontextmanager
-async def opened(engine: str) -> AsyncIterator[tuple[Bench, Browser]]:
+async def opened(engine):
     async with bench([]) as place, _started(place, engine) as browser:
         yield place, browser

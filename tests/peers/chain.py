@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
@@ -23,8 +23,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import WebSocketRoute
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import serve
 from websockets.typing import Subprotocol
 
 from tests.peers.apache import modules
@@ -77,25 +76,25 @@ KINDS_OF_WS = ("ws", "ws@api", "ws+origin", "ws+protocol")
 
 
 @contextmanager
-def ws_apps(node: str, packages: Path) -> Iterator[dict[str, int]]:
+def ws_apps(node, packages):
     """``ws`` on Node: a program for each kind."""
     with kinds_of(node, packages, "chain.js", NODE, KINDS_OF_WS) as ports:
         yield ports
 
 
 @contextmanager
-def websockets_app(kind: str) -> Iterator[int]:
+def websockets_app(kind):
     """The package ``websockets``, which checks path and, by its kind, cookie, Origin or subprotocol."""
     path = "/api/chat" if kind.endswith("@api") else "/chat"
 
-    def admit(connection: ServerConnection, request: Request) -> Response | None:
+    def admit(connection, request):
         if kind.endswith("+cookie") and "Cookie" not in request.headers:
             return connection.respond(HTTPStatus.FORBIDDEN, "no session\n")
         if request.path.partition("?")[0] != path:
             return connection.respond(HTTPStatus.NOT_FOUND, "no such path\n")
         return None
 
-    def handle(connection: ServerConnection) -> None:
+    def handle(connection):
         with suppress(ConnectionClosed):
             for message in connection:
                 connection.send(message)
@@ -115,7 +114,7 @@ def websockets_app(kind: str) -> Iterator[int]:
 
 
 @contextmanager
-def starlette_app(kind: str, certificate: Path | None = None) -> Iterator[int]:
+def starlette_app(kind, certificate=None):
     """Starlette on uvicorn; *certificate*: it speaks TLS."""
     path = "/api/chat" if kind.endswith("@api") else "/chat"
     hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=[NAME])] if kind.endswith("+hosts") else []
@@ -131,7 +130,7 @@ class Admin(BaseHTTPRequestHandler):
     server_version = "admin"
     sys_version = ""
 
-    def do_GET(self) -> None:
+    def do_GET(self):
         body = b"<h1>admin: not found</h1>"
         self.send_response(404)
         self.send_header("Content-Type", "text/html")
@@ -139,17 +138,17 @@ class Admin(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *arguments: object) -> None:
+    def log_message(self, format, *arguments):
         return
 
 
 class AdminServer(ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request, client_address):
         """Nothing is said of a client that resets its connection, which a proxy may do."""
 
 
 @contextmanager
-def admin_app() -> Iterator[int]:
+def admin_app():
     with AdminServer((HOST, 0), Admin) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -161,7 +160,7 @@ def admin_app() -> Iterator[int]:
 
 
 @contextmanager
-def places(node: str, packages: Path, kinds: Sequence[str], folder: Path) -> Iterator[dict[str, int]]:
+def places(node, packages, kinds, folder):
     """Word of a configuration (DEAD, OTHER, TLSAPP) or kind of an application -> port."""
     with ExitStack() as stack:
         found = stack.enter_context(ws_apps(node, packages))
@@ -176,7 +175,7 @@ def places(node: str, packages: Path, kinds: Sequence[str], folder: Path) -> Ite
         yield found
 
 
-def files(folder: Path) -> None:
+def files(folder):
     """What configurations refer to: a certificate with its key, a page, a password."""
     authority = trustme.CA()
     issued = authority.issue_cert(NAME)
@@ -188,27 +187,27 @@ def files(folder: Path) -> None:
     (folder / "htp").write_text("someone:{PLAIN}sesame\n")
 
 
-def app_of(chain: Chain) -> str:
+def app_of(chain):
     """The kind of the application behind the last proxy."""
     return str(chain.value["chain"]).rpartition(">")[2]
 
 
-def proxy_of(chain: Chain) -> str:
+def proxy_of(chain):
     return str(chain.value["chain"]).partition(">")[0]
 
 
-def upstream_of(chain: Chain, found: Mapping[str, int]) -> int:
+def upstream_of(chain, found):
     """The port behind the first proxy: the application's, or that of a second proxy."""
     return found.get(f"behind {chain.name}") or found[app_of(chain)]
 
 
-def inner(chain: Chain) -> Chain:
+def inner(chain):
     """The second proxy of *chain* (nginx) with what is behind it."""
     _, _, config = str(chain.value["config"]).partition("inner nginx: ")
     return Chain({**chain.value, "chain": f"nginx>{app_of(chain)}", "config": config, "request": {}})
 
 
-def lines_of(chain: Chain, found: dict[str, int], folder: Path) -> str:
+def lines_of(chain, found, folder):
     """The faulty lines, with ports and files of this machine; time-outs of two seconds are shortened to one."""
     text = str(chain.value["config"]).partition("\ninner nginx: ")[0].removeprefix("outer: ")
     text = "" if text.startswith("(") else text
@@ -233,18 +232,16 @@ class Proxy(Struct, frozen=True):
     folder: Path
     """The folder that all share."""
 
-    def sites(self, ports: Sequence[int]) -> Iterator[tuple[Chain, str, int]]:
+    def sites(self, ports):
         """Each chain with its lines and its port."""
         return zip(self.chains, self.text, ports, strict=True)
 
 
 @contextmanager
-def listening(
-    proxy: str, program: str, chains: Sequence[Chain], found: dict[str, int], folder: Path
-) -> Iterator[dict[str, int]]:
+def listening(proxy, program, chains, found, folder):
     """Name of a chain -> the port on which *proxy* stands before its application."""
     with ExitStack() as stack:
-        ports: dict[str, int] = {}
+        ports = {}
         double = [chain for chain in chains if chain.value["chain"].count(">") == 2]
         if double:
             second = [inner(chain) for chain in double]
@@ -264,11 +261,11 @@ def listening(
         yield ports
 
 
-def secure(chain: Chain) -> bool:
+def secure(chain):
     return bool(chain.asked.get("tls"))
 
 
-def nginx(of: Proxy, ports: Sequence[int]) -> list[str]:
+def nginx(of, ports):
     servers, zones = [], []
     for chain, lines, port in of.sites(ports):
         lines = lines.replace("zPORT", f"z{port}")
@@ -299,14 +296,14 @@ def nginx(of: Proxy, ports: Sequence[int]) -> list[str]:
     return [of.program, "-p", str(of.own), "-c", str(of.own / "nginx.conf"), "-e", str(of.own / "error.log")]
 
 
-def haproxy(of: Proxy, ports: Sequence[int]) -> list[str]:
+def haproxy(of, ports):
     made = [
         "global\n    maxconn 512",
         "defaults\n    mode http\n    timeout connect 2s\n    timeout client 10s\n    timeout server 10s\n"
         "    timeout tunnel 10s\n    retries 0",
     ]
     for number, (chain, lines, port) in enumerate(of.sites(ports)):
-        given: dict[str, list[str]] = {"f": [], "b": [], "s": [], "bind": []}
+        given = {"f": [], "b": [], "s": [], "bind": []}
         for line in lines.splitlines():
             kind, _, rest = line.partition(": ")
             given[kind].append(rest)
@@ -335,7 +332,7 @@ APACHE_MODULES = (
 )
 
 
-def apache(of: Proxy, ports: Sequence[int]) -> list[str]:
+def apache(of, ports):
     hosts = []
     for chain, lines, port in of.sites(ports):
         tls = f"SSLEngine on\nSSLCertificateFile {of.folder}/both.pem" if secure(chain) else ""
@@ -351,7 +348,7 @@ def apache(of: Proxy, ports: Sequence[int]) -> list[str]:
     return [of.program, "-f", str(of.own / "httpd.conf"), "-DFOREGROUND"]
 
 
-def caddy(of: Proxy, ports: Sequence[int]) -> list[str]:
+def caddy(of, ports):
     sites = ["{\n admin off\n auto_https off\n}"]
     for chain, lines, port in of.sites(ports):
         tls = f"tls {of.folder}/both.pem {of.folder}/both.pem\n" if secure(chain) else ""
@@ -362,7 +359,7 @@ def caddy(of: Proxy, ports: Sequence[int]) -> list[str]:
     return ["env", *kept, of.program, "run", "--config", str(of.own / "Caddyfile"), "--adapter", "caddyfile"]
 
 
-def varnish(of: Proxy, ports: Sequence[int]) -> list[str]:
+def varnish(of, ports):
     ((chain, lines, port),) = of.sites(ports)
     upstream = of.found["DEAD"] if chain.value["fault"] == "backend-down" else upstream_of(chain, of.found)
     (of.own / "default.vcl").write_text(
@@ -372,7 +369,7 @@ def varnish(of: Proxy, ports: Sequence[int]) -> list[str]:
     return [of.program, "-F", *where, "-s", "malloc,8m", "-T", "none", "-p", "thread_pools=1"]
 
 
-def lighttpd(of: Proxy, ports: Sequence[int]) -> list[str]:
+def lighttpd(of, ports):
     ((chain, lines, port),) = of.sites(ports)
     upstream = of.found["DEAD"] if chain.value["fault"] == "backend-down" else upstream_of(chain, of.found)
     (of.own / "lighttpd.conf").write_text(
@@ -383,7 +380,7 @@ def lighttpd(of: Proxy, ports: Sequence[int]) -> list[str]:
     return [of.program, "-D", "-f", str(of.own / "lighttpd.conf")]
 
 
-def nghttpx(of: Proxy, ports: Sequence[int]) -> list[str]:
+def nghttpx(of, ports):
     ((chain, lines, port),) = of.sites(ports)
     tls = [str(of.folder / "both.pem"), str(of.folder / "both.pem")] if secure(chain) else []
     frontend = f"--frontend={HOST},{port}{'' if secure(chain) else ';no-tls'}"
@@ -391,7 +388,7 @@ def nghttpx(of: Proxy, ports: Sequence[int]) -> list[str]:
     return [of.program, "--conf=/dev/null", "--workers=1", "--no-ocsp", frontend, *given, *tls]
 
 
-def stunnel(of: Proxy, ports: Sequence[int]) -> list[str]:
+def stunnel(of, ports):
     services = [
         f"[s{number}]\naccept = {HOST}:{port}\ncert = {of.folder}/both.pem\n{lines}"
         for number, (_, lines, port) in enumerate(of.sites(ports))

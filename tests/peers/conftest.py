@@ -8,18 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import jsonschema_rs
 import pytest
 
-from tests.peers.dask import Cluster, dask_cluster
+from tests.peers.dask import dask_cluster
 from tests.peers.node import installed
 from tests.peers.place import HOST, open_folder, running
 from tests.peers.python_servers import websockets_server
-from tests.peers.refusing import Refusing, refusing
+from tests.peers.refusing import refusing
 from tests.peers.witness import Told
 from wsprobe.cli.main import run
 from wsprobe.show.schema import schema
@@ -27,7 +27,7 @@ from wsprobe.show.schema import schema
 Probe = Callable[..., Told]
 
 
-def needs(program: str) -> str:
+def needs(program):
     """Return the path of *program*. Without it the test is skipped, in CI it fails: CI installs it."""
     # Programs of Python packages (hypercorn) are beside the interpreter, which need not be on PATH. Servers are
     # often on the administrator's path alone.
@@ -41,7 +41,7 @@ def needs(program: str) -> str:
     pytest.skip(f"{program} is not installed")
 
 
-def needs_module(name: str) -> None:
+def needs_module(name):
     """The same for a Python package."""
     if find_spec(name) is not None:
         return
@@ -50,7 +50,7 @@ def needs_module(name: str) -> None:
     pytest.skip(f"Python has no {name}")
 
 
-def needs_gems(*names: str) -> None:
+def needs_gems(*names):
     """The same for packages of Ruby."""
     code = "".join(f"require '{name}';" for name in names)
     if (
@@ -64,38 +64,38 @@ def needs_gems(*names: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def need() -> Callable[[str], str]:
+def need():
     return needs
 
 
 @pytest.fixture(scope="session")
-def validator() -> jsonschema_rs.Draft202012Validator:
+def validator():
     return jsonschema_rs.Draft202012Validator(json.loads(schema()))
 
 
 @pytest.fixture(scope="session")
-def dask() -> None:
+def dask():
     needs_module("distributed")
 
 
 @pytest.fixture(scope="session")
-def two(dask: None) -> Iterator[Cluster]:
+def two(dask):
     """A cluster whose workers, frankfurt and tokyo, nobody kills."""
     with dask_cluster("frankfurt", "tokyo") as made:
         yield made
 
 
 @pytest.fixture
-def refuser() -> Iterator[Refusing]:
+def refuser():
     with refusing() as made:
         yield made
 
 
 @pytest.fixture
-def probe(capsys: pytest.CaptureFixture[str], validator: jsonschema_rs.Draft202012Validator) -> Probe:
+def probe(capsys, validator):
     """``probe(url, option, ...)``: what ``wsprobe connect --json`` says; held against its own schema."""
 
-    def probed(url: str, *options: str) -> Told:
+    def probed(url, *options):
         capsys.readouterr()
         status = run(["connect", "--json", *options, url])
         printed, complaints = capsys.readouterr()
@@ -109,22 +109,21 @@ def probe(capsys: pytest.CaptureFixture[str], validator: jsonschema_rs.Draft2020
 
 
 @pytest.fixture(scope="session")
-def upstream() -> Iterator[int]:
+def upstream():
     """The port of a WebSocket server for others to stand in front of."""
     with websockets_server() as port:
         yield port
 
 
 @pytest.fixture(scope="session")
-def packages(request: pytest.FixtureRequest, need: Callable[[str], str]) -> Path:
+def packages(request, need):
     """A folder with ``ws`` for Node in it. It is kept from run to run, as the cache of pytest is."""
     cache = request.config.cache
-    assert cache is not None
     return installed(need("npm"), cache.mkdir("peers-node"))
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[str]:
+def lab():
     """The start of URLs of ``wsprobe serve``, which runs in a process of its own."""
     with open_folder() as folder:
         command = [sys.executable, "-m", "wsprobe", "serve", "--silent", "--port"]
@@ -132,7 +131,7 @@ def lab() -> Iterator[str]:
             yield f"{HOST}:{port}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("cluster"):
             item.add_marker(pytest.mark.usefixtures("dask"))

@@ -10,10 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 from tests.peers.place import HOST, PATIENCE, open_folder, until
 
@@ -29,22 +26,22 @@ class Cluster:
     """A scheduler, and the workers that were started so far: processes without a nanny. What is killed stays
     dead."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder):
         self._folder = folder
-        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self.workers = {}
         self._scheduler = self._started(
             "scheduler", "scheduler", "--port", "0", "--scheduler-file", str(folder / "file")
         )
-        self.address: str = until(self._told, "the scheduler", SLOW)["address"]
+        self.address = until(self._told, "the scheduler", SLOW)["address"]
 
-    def _told(self) -> dict[str, str] | None:
+    def _told(self):
         try:
-            told: dict[str, str] = json.loads((self._folder / "file").read_text())
+            told = json.loads((self._folder / "file").read_text())
         except (FileNotFoundError, ValueError):
             return None
         return told
 
-    def worker(self, name: str, *, alone: bool = False) -> None:
+    def worker(self, name, *, alone=False):
         """Start one. *alone*: its Python has no wsprobe."""
         words = (self.address, "--name", name, "--nthreads", "1", "--no-nanny", "--death-timeout", "60")
         folder = self._folder / f"of-{name}"
@@ -53,7 +50,7 @@ class Cluster:
         )
         until(lambda: True if "Registered to" in self.printed(name) else None, name, SLOW)
 
-    def _started(self, log: str, *words: str, alone: bool = False) -> subprocess.Popen[bytes]:
+    def _started(self, log, *words, alone=False):
         path = [each for each in sys.path if each]
         if alone:
             without = self._folder / "without"
@@ -71,23 +68,23 @@ class Cluster:
             )
 
     @property
-    def scheduler_pid(self) -> int:
+    def scheduler_pid(self):
         return self._scheduler.pid
 
-    def printed(self, name: str) -> str:
+    def printed(self, name):
         return (self._folder / name).read_text()
 
-    def kill(self, name: str) -> None:
+    def kill(self, name):
         """As the power does it."""
         worker = self.workers.pop(name)
         worker.kill()
         worker.wait(PATIENCE)
 
-    def kill_scheduler(self) -> None:
+    def kill_scheduler(self):
         self._scheduler.kill()
         self._scheduler.wait(PATIENCE)
 
-    def end(self) -> None:
+    def end(self):
         every = [*self.workers.values(), self._scheduler]
         for process in every:
             if process.poll() is None:
@@ -97,7 +94,7 @@ class Cluster:
 
 
 @contextmanager
-def dask_cluster(*names: str) -> Iterator[Cluster]:
+def dask_cluster(*names):
     """A scheduler with a worker for each of *names*."""
     with open_folder() as folder:
         made = Cluster(folder)
@@ -109,11 +106,11 @@ def dask_cluster(*names: str) -> Iterator[Cluster]:
             made.end()
 
 
-def words(*options: str) -> list[str]:
+def words(*options):
     return [sys.executable, "-m", "wsprobe", *options]
 
 
-def asked(*options: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+def asked(*options, text=None):
     """What came of a call that ends by itself; *text* is on its standard input."""
     return subprocess.run(
         words(*options), input=text, capture_output=True, text=True, timeout=2 * SLOW, check=False
@@ -121,7 +118,7 @@ def asked(*options: str, text: str | None = None) -> subprocess.CompletedProcess
 
 
 @contextmanager
-def started(*options: str) -> Iterator[subprocess.Popen[str]]:
+def started(*options):
     """A call that is under way; at the end it is killed."""
     with subprocess.Popen(
         words(*options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -132,7 +129,7 @@ def started(*options: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def objects(text: str) -> list[dict[str, Any]]:
+def objects(text):
     """The objects of --json."""
     assert text.endswith("\n")
     return [json.loads(line) for line in text.splitlines()]

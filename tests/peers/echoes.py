@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -147,7 +145,7 @@ NAMES = (*PYTHON, *NODE, "nginx")
 
 
 @contextmanager
-def echo(name: str) -> Iterator[str]:
+def echo(name):
     """Run the server called *name*; the start of its URLs, up to the path."""
     with ExitStack() as stack:
         folder = stack.enter_context(open_folder())
@@ -160,7 +158,7 @@ def echo(name: str) -> Iterator[str]:
         yield f"ws://{HOST}:{port}"
 
 
-def _command(name: str, folder: Path) -> Callable[[tuple[int, ...]], list[str]]:
+def _command(name, folder):
     if name in PYTHON:
         pytest.importorskip(name)
         words = [sys.executable, "-c", PYTHON[name]]
@@ -174,15 +172,14 @@ def _command(name: str, folder: Path) -> Callable[[tuple[int, ...]], list[str]]:
             words = [needs("node"), str(script)]
         else:
             program = clients.binary(name)
-            assert program is not None
             program.chmod(0o755)
             options = ["run", "--allow-net", "--no-prompt"] if name == "deno" else ["run"]
             words = [str(program), *options, str(script)]
     return lambda ports: [*words, HOST, str(ports[0])]
 
 
-def _nginx(program: str, upstream: str, folder: Path) -> Callable[[tuple[int, ...]], list[str]]:
-    def command(ports: tuple[int, ...]) -> list[str]:
+def _nginx(program, upstream, folder):
+    def command(ports):
         user = "user root;" if os.geteuid() == 0 else ""
         text = NGINX.format(folder=folder, host=HOST, port=ports[0], upstream=upstream, user=user)
         (folder / "nginx.conf").write_text(text)

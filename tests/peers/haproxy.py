@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +52,10 @@ class Haproxy:
 
 
 @contextmanager
-def haproxy_server(program: str, upstream: int) -> Iterator[Haproxy]:
+def haproxy_server(program, upstream):
     with open_folder() as folder, nobody() as dead:
 
-        def command(ports: tuple[int, ...]) -> list[str]:
+        def command(ports):
             port, behind = ports
             text = CONFIGURATION.format(host=HOST, port=port, behind=behind, upstream=upstream, dead=dead)
             (folder / "haproxy.cfg").write_text(text)

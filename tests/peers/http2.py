@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,7 +175,7 @@ GO_ANNOUNCES = "GODEBUG=http2xconnect=1"
 class Places:
     """What the configuration of one server refers to."""
 
-    def __init__(self, folder: Path, upstream: int) -> None:
+    def __init__(self, folder, upstream):
         authority = trustme.CA()
         issued = authority.issue_cert(HOST, "localhost")
         self.folder = folder
@@ -187,11 +187,11 @@ class Places:
         self.certificate.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
         issued.private_key_and_cert_chain_pem.write_to_path(self.both)
 
-    def filled(self, template: str, port: int) -> str:
+    def filled(self, template, port):
         named = {name: str(getattr(self, name)) for name in ("upstream", "certificate", "key", "both")}
         return template.format(host=HOST, port=port, types=TYPES, **named)
 
-    def written(self, name: str, text: str) -> str:
+    def written(self, name, text):
         path = self.folder / name
         path.write_text(text)
         return str(path)
@@ -200,31 +200,31 @@ class Places:
 Command = Callable[[str, Places, int], list[str]]
 
 
-def nghttpx(program: str, at: Places, port: int) -> list[str]:
+def nghttpx(program, at, port):
     made = at.written("nghttpx.conf", at.filled(NGHTTPX, port))
     return [program, f"--conf={made}", str(at.key), str(at.certificate)]
 
 
-def haproxy(program: str, at: Places, port: int) -> list[str]:
+def haproxy(program, at, port):
     return [program, "-db", "-f", at.written("haproxy.cfg", at.filled(HAPROXY, port))]
 
 
-def caddy(program: str, at: Places, port: int) -> list[str]:
+def caddy(program, at, port):
     made = at.written("Caddyfile", at.filled(CADDY, port))
     home = f"HOME={at.folder}"
     return ["env", GO_ANNOUNCES, home, program, "run", "--adapter", "caddyfile", "--config", made]
 
 
-def caddy_as_it_comes(program: str, at: Places, port: int) -> list[str]:
+def caddy_as_it_comes(program, at, port):
     return [word for word in caddy(program, at, port) if word != GO_ANNOUNCES]
 
 
-def envoy(program: str, at: Places, port: int) -> list[str]:
+def envoy(program, at, port):
     made = at.written("envoy.yaml", at.filled(ENVOY, port))
     return [program, "-c", made, "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]
 
 
-def traefik(program: str, at: Places, port: int) -> list[str]:
+def traefik(program, at, port):
     text = json.dumps(TRAEFIK)
     for name in ("upstream", "certificate", "key"):
         text = text.replace(f"{{{name}}}", str(getattr(at, name)))
@@ -235,16 +235,16 @@ def traefik(program: str, at: Places, port: int) -> list[str]:
     return ["env", GO_ANNOUNCES, program, entry, provider, *quiet, "--global.sendanonymoususage=false"]
 
 
-def node(program: str, at: Places, port: int) -> list[str]:
+def node(program, at, port):
     script = at.written("server.js", NODE)
     return [program, script, HOST, str(port), str(at.certificate), str(at.key), "yes"]
 
 
-def node_as_it_comes(program: str, at: Places, port: int) -> list[str]:
+def node_as_it_comes(program, at, port):
     return [*node(program, at, port)[:-1], "no"]
 
 
-def hypercorn(program: str, at: Places, port: int) -> list[str]:
+def hypercorn(program, at, port):
     seen = ("--access-logfile", "-", "--access-logformat", "seen %(R)s %(s)s")
     tls = ("--certfile", str(at.certificate), "--keyfile", str(at.key))
     where = ("--bind", f"{HOST}:{port}", "--graceful-timeout", "1")
@@ -254,7 +254,7 @@ def hypercorn(program: str, at: Places, port: int) -> list[str]:
 
 
 @contextmanager
-def serving(command: Command, program: str, upstream: int) -> Iterator[Server]:
+def serving(command, program, upstream):
     with open_folder() as folder:
         at = Places(folder, upstream)
         with running(lambda ports: command(program, at, ports[0]), folder) as (port,):
@@ -262,7 +262,7 @@ def serving(command: Command, program: str, upstream: int) -> Iterator[Server]:
             yield Server(port, at.authority, folder / "printed")
 
 
-def _is_itself(port: int, authority: Path) -> bool | None:
+def _is_itself(port, authority):
     """True once the server shows the certificate that it was given: Traefik listens before it has read it."""
     trusting = ssl.create_default_context(cafile=authority)
     try:

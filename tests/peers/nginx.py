@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +109,7 @@ class Nginx:
 
 
 @contextmanager
-def nginx_server(program: str, upstream: int) -> Iterator[Nginx]:
+def nginx_server(program, upstream):
     with open_folder() as folder, nobody() as dead:
         _certificates(folder)
         (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
@@ -118,7 +117,7 @@ def nginx_server(program: str, upstream: int) -> Iterator[Nginx]:
         pages.mkdir()
         (pages / "index.html").write_text("<!doctype html><title>An application</title>\n")
 
-        def command(ports: tuple[int, ...]) -> list[str]:
+        def command(ports):
             port, tls_port, behind, tls_behind = ports
             values = {"folder": folder, "host": HOST, "upstream": upstream}
             secure = "".join(SECURE.format(name=name, port=tls_port, **values) for name in CERTIFIED)
@@ -139,7 +138,7 @@ def nginx_server(program: str, upstream: int) -> Iterator[Nginx]:
             yield Nginx(*ports, folder / "access.log", folder / "authority.pem")
 
 
-def _certificates(folder: Path) -> None:
+def _certificates(folder):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "authority.pem"))
     past = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
@@ -58,9 +57,7 @@ const open = (url) => new Promise((resolve) => {
 """
 
 
-def installed(
-    npm: str, folder: Path, packages: tuple[str, ...] = ("ws",), *, options: tuple[str, ...] = ()
-) -> Path:
+def installed(npm, folder, packages=("ws",), *, options=()):
     """Return *folder* with *packages* in it; they are fetched if they are not there yet. *options* are npm's.
 
     Several test processes may do this at the same time. Each installs into a folder of its own; the first to
@@ -76,7 +73,7 @@ def installed(
     return folder
 
 
-def script(packages: Path, name: str, code: str) -> str:
+def script(packages, name, code):
     """Return the path of *code* as a file in *packages*, where Node finds them. It is put there whole: another
     process may be reading it."""
     path = packages / name
@@ -88,7 +85,7 @@ def script(packages: Path, name: str, code: str) -> str:
 
 
 @contextmanager
-def kinds_of(node: str, packages: Path, name: str, code: str, kinds: Sequence[str]) -> Iterator[dict[str, int]]:
+def kinds_of(node, packages, name, code, kinds):
     """A program of Node with a server for each of *kinds* -> port; it is given host and ports, in order."""
     server = script(packages, name, code)
     with (
@@ -99,7 +96,7 @@ def kinds_of(node: str, packages: Path, name: str, code: str, kinds: Sequence[st
 
 
 @contextmanager
-def ws_server(node: str, packages: Path) -> Iterator[int]:
+def ws_server(node, packages):
     server = script(packages, "server.js", SERVER)
     with (
         open_folder() as folder,
@@ -108,9 +105,7 @@ def ws_server(node: str, packages: Path) -> Iterator[int]:
         yield port
 
 
-def ws_client(
-    node: str, packages: Path, urls: list[str], *, authority: Path | None = None
-) -> dict[str, dict[str, Any]]:
+def ws_client(node, packages, urls, *, authority=None):
     """Open each of *urls*, one after the other; what ``ws`` was told, by URL. *authority*: a PEM file to
     trust."""
     client = script(packages, "client.js", CLIENT)

@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.peers.node import script
 from tests.peers.place import HOST, open_folder, running
@@ -61,14 +59,14 @@ HAS_EM_WEBSOCKET = "require 'em-websocket'"
 
 
 @contextmanager
-def node_server(node: str, packages: Path, kind: str) -> Iterator[int]:
+def node_server(node, packages, kind):
     command = [node, script(packages, "old-server.js", NODE), kind, HOST]
     with open_folder() as folder, running(lambda ports: [*command, str(ports[0])], folder) as (port,):
         yield port
 
 
 @contextmanager
-def ruby_server(ruby: str) -> Iterator[int]:
+def ruby_server(ruby):
     with open_folder() as folder:
         script = folder / "server.rb"
         script.write_text(RUBY)

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -26,7 +25,7 @@ ATTEMPTS = 3
 """Another program may take a free port before the server does."""
 
 
-def free_ports(count: int) -> tuple[int, ...]:
+def free_ports(count):
     """Return *count* different ports of loopback that nobody listened on a moment ago."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
@@ -36,7 +35,7 @@ def free_ports(count: int) -> tuple[int, ...]:
 
 
 @contextmanager
-def nobody() -> Iterator[int]:
+def nobody():
     """Hold a port on which nobody listens, so that connecting to it is refused."""
     with socket.socket() as held:
         held.bind((HOST, 0))
@@ -44,14 +43,14 @@ def nobody() -> Iterator[int]:
 
 
 @contextmanager
-def open_folder() -> Iterator[Path]:
+def open_folder():
     """Return a temporary folder that a server's workers can read when they run as another user."""
     with tempfile.TemporaryDirectory(prefix="wsprobe-peer-") as name:
         os.chmod(name, 0o755)
         yield Path(name)
 
 
-def until(found: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
+def until(found, what, patience=PATIENCE):
     """Return the first value of *found* that is not None; asks again and again, but not for ever."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
@@ -63,9 +62,7 @@ def until(found: Callable[[], T | None], what: str, patience: float = PATIENCE) 
 
 
 @contextmanager
-def running(
-    command: Callable[[tuple[int, ...]], list[str]], folder: Path, ports: int = 1
-) -> Iterator[tuple[int, ...]]:
+def running(command, folder, ports=1):
     """Run the server that *command* starts on the ports it is given; they are returned once all can be
     connected to. What it prints is in *folder*/``printed``."""
     for _ in range(ATTEMPTS):
@@ -83,10 +80,10 @@ def running(
     raise RuntimeError(f"the server does not start:\n{(folder / 'printed').read_text()}")
 
 
-def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
+def _listens(process, port):
     """False if *process* ended before it listened. A listener of another program at *port* does not count."""
 
-    def ready() -> bool | None:
+    def ready():
         if process.poll() is not None:
             return False
         with socket.socket() as probe:
@@ -96,7 +93,7 @@ def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
     return until(ready, f"a server on port {port}")
 
 
-def _owns(pid: int, port: int) -> bool:
+def _owns(pid, port):
     """Whether the process *pid*, or one that it started, listens at *port*."""
     with suppress(psutil.Error):
         server = psutil.Process(pid)
@@ -108,7 +105,7 @@ def _owns(pid: int, port: int) -> bool:
     return False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process):
     if process.poll() is None:
         process.terminate()
     try:

@@ -6,9 +6,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.peers.place import HOST, open_folder, running, until
 
@@ -43,12 +41,12 @@ scrape_configs:
 
 
 @contextmanager
-def blackbox_exporter(program: str, authority: Path) -> Iterator[str]:
+def blackbox_exporter(program, authority):
     """The address of an exporter that has ``MODULES``."""
     with open_folder() as folder:
         (folder / "modules.yml").write_text(MODULES.format(authority=authority))
 
-        def command(ports: tuple[int, ...]) -> list[str]:
+        def command(ports):
             (port,) = ports
             return [
                 program,
@@ -62,13 +60,13 @@ def blackbox_exporter(program: str, authority: Path) -> Iterator[str]:
 
 
 @contextmanager
-def prometheus(program: str, target: str, scrapes: str = SCRAPES, rules: str = "") -> Iterator[str]:
+def prometheus(program, target, scrapes=SCRAPES, rules=""):
     """The address of a Prometheus that scrapes *target*. *rules*: the text of wsprobe.rules.yml."""
     with open_folder() as folder:
         (folder / "prometheus.yml").write_text(scrapes.replace("TARGET", target))
         (folder / "wsprobe.rules.yml").write_text(rules)
 
-        def command(ports: tuple[int, ...]) -> list[str]:
+        def command(ports):
             (port,) = ports
             return [
                 program,
@@ -82,11 +80,11 @@ def prometheus(program: str, target: str, scrapes: str = SCRAPES, rules: str = "
             yield f"http://{HOST}:{port}"
 
 
-def asked(address: str, query: str) -> list[tuple[dict[str, str], float]]:
+def asked(address, query):
     """(labels, value) of each series that answers a query of PromQL; waits for the first."""
     url = f"{address}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
 
-    def found() -> list[tuple[dict[str, str], float]] | None:
+    def found():
         try:
             told = json.loads(fetched(url))
         except urllib.error.HTTPError:  # it starts
@@ -97,17 +95,17 @@ def asked(address: str, query: str) -> list[tuple[dict[str, str], float]]:
     return until(found, f"Prometheus to answer {query}")
 
 
-def fetched(url: str) -> str:
+def fetched(url):
     with urllib.request.urlopen(url, timeout=30) as answer:
-        text: str = answer.read().decode()
+        text = answer.read().decode()
     return text
 
 
-def samples(text: str) -> Samples:
+def samples(text):
     """The text format of Prometheus, read by the client's own parser."""
     from prometheus_client.parser import text_string_to_metric_families
 
-    found: Samples = {}
+    found = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             found.setdefault(sample.name, {})[frozenset(sample.labels.items())] = sample.value

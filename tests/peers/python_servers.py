@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
-from pathlib import Path
-from typing import Any
 
 import hypercorn.asyncio
 import hypercorn.config
@@ -18,10 +15,8 @@ from aiohttp import web
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
-from websockets.http11 import Request, Response
-from websockets.sync.server import ServerConnection, serve
-from websockets.typing import Subprotocol
+from starlette.websockets import WebSocketDisconnect
+from websockets.sync.server import serve
 
 from tests.peers.place import HOST, PATIENCE, until
 
@@ -29,23 +24,23 @@ TOKEN = "sesame"
 
 
 @contextmanager
-def websockets_server() -> Iterator[int]:
+def websockets_server():
     """The package ``websockets``: /echo and any other path return what comes, /close closes with 4403, /refuse
     refuses with 401 and says why. Subprotocol ``chat``."""
 
-    def admit(connection: ServerConnection, request: Request) -> Response | None:
+    def admit(connection, request):
         if request.path.startswith("/refuse"):
             return connection.respond(HTTPStatus.UNAUTHORIZED, "token expired\n")
         return None
 
-    def handle(connection: ServerConnection) -> None:
+    def handle(connection):
         if connection.request is not None and connection.request.path.startswith("/close"):
             connection.close(4403, "no entry")
             return
         for message in connection:
             connection.send(message)
 
-    def choose(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    def choose(connection, offered):
         return next((each for each in offered if each == "chat"), None)
 
     with serve(handle, HOST, 0, process_request=admit, select_subprotocol=choose) as server:
@@ -58,7 +53,7 @@ def websockets_server() -> Iterator[int]:
             thread.join(PATIENCE)
 
 
-async def echo(socket: WebSocket) -> None:
+async def echo(socket):
     await socket.accept(subprotocol="chat" if "chat" in socket.scope["subprotocols"] else None)
     try:
         while True:
@@ -67,24 +62,24 @@ async def echo(socket: WebSocket) -> None:
         return
 
 
-async def refuse(socket: WebSocket) -> None:
+async def refuse(socket):
     """What most applications do: the code never leaves the server."""
     await socket.close(4403, "no entry")
 
 
-async def close(socket: WebSocket) -> None:
+async def close(socket):
     await socket.accept()
     await socket.close(4403, "no entry")
 
 
-async def deny(socket: WebSocket) -> None:
+async def deny(socket):
     answer = PlainTextResponse(
         "token expired\n", 401, {"WWW-Authenticate": "Bearer", "X-Request-Id": "abc-123"}
     )
     await socket.send_denial_response(answer)
 
 
-async def crash(socket: WebSocket) -> None:
+async def crash(socket):
     raise RuntimeError("a fault of the application")
 
 
@@ -94,9 +89,7 @@ APPLICATION = Starlette(
 
 
 @contextmanager
-def uvicorn_server(
-    websocket: str, application: Any = APPLICATION, certificate: Path | None = None
-) -> Iterator[int]:
+def uvicorn_server(websocket, application=APPLICATION, certificate=None):
     """*websocket*: which of its implementations (``websockets-sansio``, ``wsproto``). *certificate*: it speaks
     TLS."""
     config = uvicorn.Config(
@@ -120,7 +113,7 @@ def uvicorn_server(
 
 
 @contextmanager
-def hypercorn_server(application: Any = APPLICATION) -> Iterator[int]:
+def hypercorn_server(application=APPLICATION):
     listener = socket.create_server((HOST, 0))
     port = listener.getsockname()[1]
     config = hypercorn.config.Config()
@@ -130,7 +123,7 @@ def hypercorn_server(application: Any = APPLICATION) -> Iterator[int]:
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
     # It listens already: a connection waits in the backlog until the server takes it.
-    work = hypercorn.asyncio.serve(application, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+    work = hypercorn.asyncio.serve(application, config, shutdown_trigger=stop.wait)
     thread = threading.Thread(target=loop.run_until_complete, args=(work,))
     thread.start()
     try:
@@ -142,7 +135,7 @@ def hypercorn_server(application: Any = APPLICATION) -> Iterator[int]:
 
 
 @contextmanager
-def aiohttp_server(application: web.Application) -> Iterator[int]:
+def aiohttp_server(application):
     loop = asyncio.new_event_loop()
     listener = socket.create_server((HOST, 0))
     runner = web.AppRunner(application, shutdown_timeout=1, access_log=None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socketserver
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.peers.place import HOST
@@ -20,19 +19,19 @@ class Refusing(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__((HOST, 0), _Refused)
-        self.asked: Counter[str] = Counter()
+        self.asked = Counter()
         self.gate = threading.Event()
 
-    def url(self, path: str) -> str:
+    def url(self, path):
         return f"ws://{HOST}:{self.server_address[1]}{path}"
 
 
 class _Refused(socketserver.StreamRequestHandler):
     server: Refusing
 
-    def handle(self) -> None:
+    def handle(self):
         path = self.rfile.readline().split()[1].decode()
         while self.rfile.readline().strip():
             pass
@@ -45,7 +44,7 @@ class _Refused(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def refusing() -> Iterator[Refusing]:
+def refusing():
     with Refusing() as made:
         thread = threading.Thread(target=made.serve_forever, args=(0.01,))
         thread.start()

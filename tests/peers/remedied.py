@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,25 +64,25 @@ class Printed:
     """What a page reads in the Close."""
 
 
-def _node(port: str) -> list[str]:
+def _node(port):
     return [needs("node"), "server.mjs"]
 
 
-def _nest(written: Path) -> list[str]:
+def _nest(written):
     options = ["--log-level=error", "--format=cjs", f"--tsconfig-raw={DECORATORS}", "--outfile=server.cjs"]
     return [str(written.parent / "node_modules/.bin/esbuild"), *options, str(written)]
 
 
-def _go(written: Path) -> list[str]:
+def _go(written):
     """Debian's packages stand where Go looked before it had modules."""
     return ["env", "GO111MODULE=off", f"GOPATH={GOPATH}", needs("go"), "build", "-o", "server", str(written)]
 
 
-def _nginx(port: str) -> list[str]:
+def _nginx(port):
     return [needs("nginx"), "-p", ".", "-e", "error.log", "-c", "main.conf"]
 
 
-def _puma(port: str) -> list[str]:
+def _puma(port):
     needs_gems("action_cable", "action_controller")
     return [needs("puma"), "--bind", f"tcp://{HOST}:{port}", "main.ru"]
 
@@ -175,7 +175,7 @@ RAW = [name for name in SERVERS if name not in ("socket.io", "rails")]
 """Those without a protocol of their own."""
 
 
-def _write(folder: Path, topic: str, changes: dict[str, str]) -> Path:
+def _write(folder, topic, changes):
     """Write the code of *topic* into *folder*, under the name that `explain remedy` says. Each of *changes*
     must be there to change."""
     entry = explain.find(f"remedy {topic}")
@@ -189,13 +189,7 @@ def _write(folder: Path, topic: str, changes: dict[str, str]) -> Path:
 
 
 @contextmanager
-def server(
-    of: Printed,
-    page: str,
-    modules: Callable[[], Path] | None = None,
-    application: int | None = None,
-    more: Mapping[str, str] = {},
-) -> Iterator[int]:
+def server(of, page, modules=None, application=None, more: Mapping[str, str] = {}):
     """The server *of*, for pages of the origin *page*; the port that it listens on. *modules* returns a folder
     with Node's packages. A proxy stands before the port *application*, or an echo. *more*: what is changed in
     its code."""
@@ -209,7 +203,7 @@ def server(
             tell = stack.enter_context(server(TELL, page))
             changes |= {"127.0.0.1:8000": f"{HOST}:{application}", "127.0.0.1:9000": f"{HOST}:{tell}"}
 
-        def command(ports: tuple[int, ...]) -> list[str]:
+        def command(ports):
             port = str(ports[0])
             written = _write(folder, of.topic, changes | ({of.port: port} if of.port else {}))
             if of.helper:
@@ -235,7 +229,7 @@ class Pages(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, address: str, port: int, pages: dict[str, bytes]) -> None:
+    def __init__(self, address, port, pages):
         super().__init__((address, port), _Page)
         self.pages = pages
 
@@ -243,19 +237,19 @@ class Pages(ThreadingHTTPServer):
 class _Page(BaseHTTPRequestHandler):
     server: Pages
 
-    def do_GET(self) -> None:
+    def do_GET(self):
         page = self.server.pages.get(self.path)
         self.send_response(404 if page is None else 200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
         self.wfile.write(page or b"")
 
-    def log_message(self, format: str, *arguments: object) -> None:
+    def log_message(self, format, *arguments):
         return
 
 
 @contextmanager
-def pages(contents: dict[str, bytes]) -> Iterator[tuple[str, str]]:
+def pages(contents):
     """*contents* by their paths, at two origins of loopback: one for servers to know, and a stranger's."""
     with Pages(HOST, 0, contents) as known, Pages(STRANGER, known.server_port, contents) as stranger:
         threads = [threading.Thread(target=each.serve_forever, args=(0.05,)) for each in (known, stranger)]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.peers.apache import PASSWORD, REALM, USER, Apache, apache_server
-from tests.peers.conftest import Probe
+from tests.peers.apache import PASSWORD, REALM, USER, apache_server
 from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.witness import by_curl, by_socket, logged
 
@@ -16,12 +12,12 @@ pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")
-def apache(need: Callable[[str], str], upstream: int) -> Iterator[Apache]:
+def apache(need, upstream):
     with apache_server(need("apache2"), upstream) as server:
         yield server
 
 
-REFUSALS: dict[str, tuple[int, str, set[str]]] = {
+REFUSALS = {
     "/denied": (403, "refused", set()),
     "/locked": (401, "unauthorized", set()),
     "/nothing": (404, "refused", set()),
@@ -35,7 +31,7 @@ REFUSALS: dict[str, tuple[int, str, set[str]]] = {
 
 
 @pytest.mark.parametrize("path", REFUSALS)
-def test_refusals(apache: Apache, probe: Probe, need: Callable[[str], str], path: str) -> None:
+def test_refusals(apache, probe, need, path):
     need("curl")
     status, outcome, findings = REFUSALS[path]
     url = f"{HOST}:{apache.port}{path}"
@@ -47,16 +43,14 @@ def test_refusals(apache: Apache, probe: Probe, need: Callable[[str], str], path
     assert logged(apache.log, told.key)[:2] == [str(status), str(len(told.received))]
 
 
-def test_credentials_open_what_was_locked(apache: Apache, probe: Probe) -> None:
+def test_credentials_open_what_was_locked(apache, probe):
     told = probe(f"ws://{HOST}:{apache.port}/locked", "-u", f"{USER}:{PASSWORD}")
     # There is no page behind the lock: what counts is that it is not 401 any more.
     assert told.answer.status == 404
 
 
 @pytest.mark.parametrize("how", [(), ("--digest",), ("--anyauth",)], ids=str)
-def test_digest_opens_what_mod_auth_digest_has_locked(
-    apache: Apache, probe: Probe, how: tuple[str, ...]
-) -> None:
+def test_digest_opens_what_mod_auth_digest_has_locked(apache, probe, how):
     told = probe(f"ws://{HOST}:{apache.port}/vault/echo", "-u", f"{USER}:{PASSWORD}", *how)
     assert (told.outcome, told.failed) == ("open", set())
     assert [hop["response"]["status"] for hop in told.value["hops"]] == [401]
@@ -64,12 +58,12 @@ def test_digest_opens_what_mod_auth_digest_has_locked(
     assert sent.startswith(f'Digest username="{USER}", realm="{REALM}", nonce=')
 
 
-def test_a_wrong_password_is_refused_by_digest(apache: Apache, probe: Probe) -> None:
+def test_a_wrong_password_is_refused_by_digest(apache, probe):
     told = probe(f"ws://{HOST}:{apache.port}/vault/echo", "-u", f"{USER}:wrong", "--digest")
     assert (told.outcome, len(told.value["hops"])) == ("unauthorized", 1)
 
 
-def test_basic_waits_for_the_401(apache: Apache, probe: Probe, tmp_path: Path) -> None:
+def test_basic_waits_for_the_401(apache, probe, tmp_path):
     netrc = tmp_path / "netrc"
     netrc.write_text(f"machine {HOST} login {USER} password {PASSWORD}")
     told = probe(f"ws://{HOST}:{apache.port}/locked", "--anyauth", "--netrc-file", str(netrc))
@@ -78,7 +72,7 @@ def test_basic_waits_for_the_401(apache: Apache, probe: Probe, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("how", ["", "--proxy-digest", "--proxy-anyauth", "--proxy-basic"])
-def test_through_a_proxy_that_wants_credentials(apache: Apache, probe: Probe, upstream: int, how: str) -> None:
+def test_through_a_proxy_that_wants_credentials(apache, probe, upstream, how):
     """mod_proxy_connect behind AuthType Basic and Digest, with the same user."""
     url = f"ws://{HOST}:{upstream}/echo"
     opened = {}
@@ -97,12 +91,12 @@ def test_through_a_proxy_that_wants_credentials(apache: Apache, probe: Probe, up
     )
 
 
-def test_where_it_redirects_to(apache: Apache, probe: Probe) -> None:
+def test_where_it_redirects_to(apache, probe):
     assert probe(f"ws://{HOST}:{apache.port}/moved").answer.field("Location") == "wss://chat.example/ws"
 
 
 @pytest.mark.parametrize("way", ["ws", "upgrade", "plain"])
-def test_open_through_the_proxy(apache: Apache, probe: Probe, way: str) -> None:
+def test_open_through_the_proxy(apache, probe, way):
     """mod_proxy_wstunnel, mod_proxy_http told to upgrade, and (since 2.4.47) mod_proxy_http told nothing."""
     told = probe(f"ws://{HOST}:{apache.port}/{way}/echo", "--send", "hello")
     assert (told.outcome, told.failed) == ("open", set())
@@ -111,7 +105,7 @@ def test_open_through_the_proxy(apache: Apache, probe: Probe, way: str) -> None:
     assert logged(apache.log, told.key)[:2] == ["101", str(len(told.received))]
 
 
-def test_close_code_through_the_proxy(apache: Apache, probe: Probe) -> None:
+def test_close_code_through_the_proxy(apache, probe):
     told = probe(f"ws://{HOST}:{apache.port}/ws/close", *UNTIL_ENDED)
     close = told.value["close"]
     assert (told.outcome, close["code"], close["reason"]) == ("closed", 4403, "no entry")

@@ -4,14 +4,12 @@ answer of its own, and by a crash."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.peers.conftest import Probe
 from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.python_servers import hypercorn_server, uvicorn_server
-from tests.peers.witness import Told, by_curl, by_socket
+from tests.peers.witness import by_curl, by_socket
 from wsprobe.cli.main import run
 from wsprobe.diagnosis import causes
 from wsprobe.read import read
@@ -24,17 +22,17 @@ SERVERS = {
 
 
 @pytest.fixture(scope="module", params=SERVERS)
-def asgi(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
+def asgi(request):
     """Name and port."""
     with SERVERS[request.param]() as port:
         yield request.param, port
 
 
-def likely(told: Told) -> list[str]:
+def likely(told):
     return [each.text for each in causes(read(told.exchange))[:1]]
 
 
-def test_refusal_before_accept(asgi: tuple[str, int], probe: Probe) -> None:
+def test_refusal_before_accept(asgi, probe):
     name, port = asgi
     told = probe(f"ws://{HOST}:{port}/refuse")
     assert (told.answer.status, told.outcome) == (403, "refused")
@@ -46,7 +44,7 @@ def test_refusal_before_accept(asgi: tuple[str, int], probe: Probe) -> None:
     assert "accept" in text
 
 
-def test_accept_then_close(asgi: tuple[str, int], probe: Probe) -> None:
+def test_accept_then_close(asgi, probe):
     told = probe(f"ws://{HOST}:{asgi[1]}/close", *UNTIL_ENDED)
     assert (told.outcome, told.failed) == ("closed", set())
     close = told.value["close"]
@@ -54,7 +52,7 @@ def test_accept_then_close(asgi: tuple[str, int], probe: Probe) -> None:
     assert told.answer == by_socket(asgi[1], told.request)
 
 
-def test_denial_response(asgi: tuple[str, int], probe: Probe) -> None:
+def test_denial_response(asgi, probe):
     told = probe(f"ws://{HOST}:{asgi[1]}/deny")
     assert (told.answer.status, told.outcome) == (401, "unauthorized")
     assert told.answer.body == b"token expired\n"
@@ -66,13 +64,13 @@ def test_denial_response(asgi: tuple[str, int], probe: Probe) -> None:
     assert told.answer == by_socket(asgi[1], told.request)
 
 
-def test_crash(asgi: tuple[str, int], probe: Probe) -> None:
+def test_crash(asgi, probe):
     told = probe(f"ws://{HOST}:{asgi[1]}/crash")
     assert (told.answer.status, told.outcome) == (500, "server-error")
     assert told.answer == by_socket(asgi[1], told.request)
 
 
-def test_echo(asgi: tuple[str, int], probe: Probe) -> None:
+def test_echo(asgi, probe):
     told = probe(f"ws://{HOST}:{asgi[1]}/echo", "--send", "hello", "--protocol", "chat")
     assert (told.outcome, told.failed) == ("open", set())
     assert told.answer.field("Sec-WebSocket-Protocol") == "chat"
@@ -81,15 +79,13 @@ def test_echo(asgi: tuple[str, int], probe: Probe) -> None:
 
 @pytest.mark.programs
 @pytest.mark.parametrize("path", ["/refuse", "/deny", "/crash"])
-def test_curl_was_told_the_same(
-    asgi: tuple[str, int], probe: Probe, need: Callable[[str], str], path: str
-) -> None:
+def test_curl_was_told_the_same(asgi, probe, need, path):
     need("curl")
     told = probe(f"ws://{HOST}:{asgi[1]}{path}")
     assert told.answer == by_curl(f"http://{HOST}:{asgi[1]}{path}", told.request)
 
 
-def test_what_a_page_is_told(asgi: tuple[str, int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_page_is_told(asgi, capsys):
     """The code that was never sent is 1006 to every page; the one that was sent arrives."""
     codes = {}
     for path in ("refuse", "deny", "close"):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -46,7 +44,7 @@ ABOUT_ORIGIN = {"any-origin", "origin-prefix", "origin-suffix"}
 class Audited:
     """What ``wsprobe trace --audit --json`` says."""
 
-    def __init__(self, status: int, value: dict[str, Any]) -> None:
+    def __init__(self, status, value):
         self.status = status
         self.value = value
         self.found = {each["id"]: each for each in value["weaknesses"]}
@@ -54,7 +52,7 @@ class Audited:
         self.names = [each["change"] for each in value["changes"]]
 
     @property
-    def about_origin(self) -> set[str]:
+    def about_origin(self):
         return ABOUT_ORIGIN & set(self.found)
 
 
@@ -62,8 +60,8 @@ Audit = Callable[..., Audited]
 
 
 @pytest.fixture
-def audit(capfd: pytest.CaptureFixture[str]) -> Audit:
-    def audited(url: str, *words: str) -> Audited:
+def audit(capfd):
+    def audited(url, *words):
         capfd.readouterr()
         status = run(["trace", "--audit", "--json", *QUICK, *words, url])
         printed = capfd.readouterr().out
@@ -73,7 +71,7 @@ def audit(capfd: pytest.CaptureFixture[str]) -> Audit:
     return audited
 
 
-def with_session(audit: Audit, port: int, *words: str) -> Audited:
+def with_session(audit, port, *words):
     return audit(f"ws://{HOST}:{port}/chat", "-b", SESSION, "--origin", PAGE, *words)
 
 
@@ -91,7 +89,7 @@ def with_session(audit: Audit, port: int, *words: str) -> Audited:
     ],
     ids=["none", "mended", "prefix", "suffix", "null"],
 )
-def test_websockets(origins: Any, ids: set[str], audit: Audit) -> None:
+def test_websockets(origins, ids, audit):
     with websockets_session(origins) as port:
         told = with_session(audit, port)
     assert told.about_origin == ids
@@ -104,7 +102,7 @@ def test_websockets(origins: Any, ids: set[str], audit: Audit) -> None:
 
 
 @pytest.fixture(scope="module")
-def ws(request: pytest.FixtureRequest, packages: Path) -> Iterator[dict[str, int]]:
+def ws(request, packages):
     with ws_sessions(needs("node"), packages) as ports:
         yield ports
 
@@ -118,7 +116,7 @@ def ws(request: pytest.FixtureRequest, packages: Path) -> Iterator[dict[str, int
         ("whole", set()),
     ],
 )
-def test_ws(check: str, ids: set[str], ws: dict[str, int], audit: Audit) -> None:
+def test_ws(check, ids, ws, audit):
     told = with_session(audit, ws[check])
     assert set(told.found) == ids
     assert told.status == bool(ids)
@@ -126,7 +124,7 @@ def test_ws(check: str, ids: set[str], ws: dict[str, int], audit: Audit) -> None
         assert not ABOUT_ORIGIN & set(told.untested)
 
 
-def test_ws_takes_16_mib_and_websockets_does_not(ws: dict[str, int], audit: Audit) -> None:
+def test_ws_takes_16_mib_and_websockets_does_not(ws, audit):
     told = with_session(audit, ws["whole"], "--audit-heavy")
     assert set(told.found) == {"message-size"}
     assert f"{LARGE:,} bytes" in told.found["message-size"]["sent"]
@@ -138,7 +136,7 @@ def test_ws_takes_16_mib_and_websockets_does_not(ws: dict[str, int], audit: Audi
 
 
 @pytest.mark.parametrize("mended", [False, True])
-def test_aiohttp(mended: bool, audit: Audit) -> None:
+def test_aiohttp(mended, audit):
     with aiohttp_server(aiohttp_session(mended=mended)) as port:
         told = with_session(audit, port)
     expected = set() if mended else {"any-origin", "cookie-without-samesite"}
@@ -149,7 +147,7 @@ def test_aiohttp(mended: bool, audit: Audit) -> None:
 
 @pytest.mark.parametrize("mended", [False, True])
 @pytest.mark.parametrize("server", ["uvicorn", "hypercorn"])
-def test_asgi(server: str, mended: bool, audit: Audit) -> None:
+def test_asgi(server, mended, audit):
     """It accepts, and closes with 4401 without a session: that is a refusal."""
     application = starlette_session(mended=mended)
     with (
@@ -164,7 +162,7 @@ def test_asgi(server: str, mended: bool, audit: Audit) -> None:
 
 
 @pytest.mark.parametrize("mended", [False, True])
-def test_tornado(mended: bool, audit: Audit) -> None:
+def test_tornado(mended, audit):
     with tornado_session(mended=mended) as port:
         told = with_session(audit, port)
     assert told.about_origin == (set() if mended else {"any-origin"})
@@ -172,7 +170,7 @@ def test_tornado(mended: bool, audit: Audit) -> None:
         assert "TornadoServer/" in told.found["version-disclosed"]["text"]
 
 
-def test_tornado_shows_a_traceback_to_strangers(audit: Audit) -> None:
+def test_tornado_shows_a_traceback_to_strangers(audit):
     with tornado_session(mended=True, debug=True) as port:
         told = with_session(audit, port)
     assert set(told.found) == {"stack-trace", "version-disclosed"}
@@ -182,9 +180,7 @@ def test_tornado_shows_a_traceback_to_strangers(audit: Audit) -> None:
 @pytest.mark.parametrize(
     ("greeting", "found"), [('{"csrfToken": "9f8e7d6c5b4a"}', True), ('{"hello": "you"}', False)]
 )
-def test_websockets_compresses_a_token_in_one_context(
-    greeting: str, found: bool, folder: Path, audit: Audit
-) -> None:
+def test_websockets_compresses_a_token_in_one_context(greeting, found, folder, audit):
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(folder / "both.pem")
     with websockets_session([Origin("https://app.example"), None], tls=tls, greeting=greeting) as port:
@@ -205,7 +201,7 @@ def test_websockets_compresses_a_token_in_one_context(
         ("tornado", 'return origin == "http://app.example"'),
     ],
 )
-def test_what_is_printed_is_what_was_tried_here(program: str, said: str) -> None:
+def test_what_is_printed_is_what_was_tried_here(program, said):
     assert ORIGIN_CHECKS[program].tried
     assert said in lines_of(program, PAGE)
 
@@ -241,14 +237,14 @@ MENDED = {
 """The lines of ``mending("origin", ...)`` in a whole configuration."""
 
 
-def quoted(proxy: str) -> list[str]:
+def quoted(proxy):
     """The lines about Origin in the configuration of *proxy*."""
     lines = re.split(r"\n| (?=proxy_http_version)|(?<=\}) (?=if )", MENDED[proxy])
     return [line for line in lines if re.search("(?i)origin", line)]
 
 
 @pytest.mark.parametrize("proxy", MENDED)
-def test_the_lines_of_a_proxy_mend_it(proxy: str, audit: Audit) -> None:
+def test_the_lines_of_a_proxy_mend_it(proxy, audit):
     said = LineValues("/chat", part=PAGE).fill(table()["origin"][proxy])
     for line in quoted(proxy):
         inner = re.sub(r'^f: |^\$HTTP\["url"\] =~ "\^/chat" \{ | \}$', "", line)
@@ -274,7 +270,7 @@ REDIRECTS = {
 
 
 @pytest.mark.parametrize("proxy", REDIRECTS)
-def test_a_proxy_redirects_what_is_in_clear(proxy: str, upstream: int, audit: Audit) -> None:
+def test_a_proxy_redirects_what_is_in_clear(proxy, upstream, audit):
     for line in REDIRECTS[proxy].removeprefix("f: ").splitlines():
         assert line in table()["clear"][proxy]
     chain = Chain({"chain": f"{proxy}>app", "fault": "mended", "config": REDIRECTS[proxy]})
@@ -289,7 +285,7 @@ def test_a_proxy_redirects_what_is_in_clear(proxy: str, upstream: int, audit: Au
 
 
 @pytest.mark.parametrize("proxy", ["nginx", "haproxy"])
-def test_a_proxy_leaves_versions_out(proxy: str, audit: Audit) -> None:
+def test_a_proxy_leaves_versions_out(proxy, audit):
     config = {
         "nginx": "server_tokens off; proxy_hide_header X-Powered-By; " + MENDED["nginx"],
         "haproxy": "b: http-response del-header server\nb: http-response del-header x-powered-by",
@@ -334,7 +330,7 @@ http {{
 
 
 @pytest.fixture
-def public() -> Iterator[int]:
+def public():
     """A server that opens for everybody."""
     application = Starlette(routes=[WebSocketRoute("/chat", echo)])
     with uvicorn_server("websockets-sansio", application) as port:
@@ -342,10 +338,10 @@ def public() -> Iterator[int]:
 
 
 @contextmanager
-def tls(app: int, folder: Path, *, beside: str, tokens: str = "", burst: int = 5) -> Iterator[tuple[str, ...]]:
+def tls(app, folder, *, beside, tokens="", burst=5):
     """nginx with TLS before *app*, and a port beside it that does as *beside* says; options that lead there."""
 
-    def command(ports: tuple[int, ...]) -> list[str]:
+    def command(ports):
         values = {"own": own, "host": HOST, "folder": folder, "app": app, "tls": ports[0], "clear": ports[1]}
         text = NGINX.format(beside=beside.format(**values), tokens=tokens, burst=burst, **values)
         (own / "nginx.conf").write_text(text)
@@ -359,7 +355,7 @@ def tls(app: int, folder: Path, *, beside: str, tokens: str = "", burst: int = 5
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
+def folder():
     with open_folder() as made:
         files(made)
         yield made
@@ -368,9 +364,7 @@ def folder() -> Iterator[Path]:
 URL = "wss://app.example/chat"
 
 
-def test_in_clear_beside_tls_and_a_certificate_that_nobody_trusts(
-    public: int, folder: Path, audit: Audit
-) -> None:
+def test_in_clear_beside_tls_and_a_certificate_that_nobody_trusts(public, folder, audit):
     with tls(public, folder, beside="proxy_pass http://{host}:{app};") as words:
         told = audit(URL, "-k", "-b", SESSION, *words)
         assert set(told.found) >= {"clear-text", "certificate-refused"}
@@ -384,7 +378,7 @@ def test_in_clear_beside_tls_and_a_certificate_that_nobody_trusts(
         assert refused.names == ["base"]
 
 
-def test_a_redirect_in_clear_is_the_mend(public: int, folder: Path, audit: Audit) -> None:
+def test_a_redirect_in_clear_is_the_mend(public, folder, audit):
     mend = "return 301 https://$host$request_uri;"
     assert mend in mending("clear", ("nginx",))
     with tls(public, folder, beside=mend, tokens="server_tokens off;") as words:
@@ -395,7 +389,7 @@ def test_a_redirect_in_clear_is_the_mend(public: int, folder: Path, audit: Audit
     assert {"clear", "clear-beside"} <= set(told.names)
 
 
-def test_in_clear_on_a_port_that_was_named(public: int, folder: Path, audit: Audit) -> None:
+def test_in_clear_on_a_port_that_was_named(public, folder, audit):
     with tls(public, folder, beside="proxy_pass http://{host}:{app};") as words:
         secure, beside = (each.rpartition(":")[2] for each in words[1::2])
         told = audit(f"wss://{HOST}:{secure}/chat", "-k")
@@ -404,7 +398,7 @@ def test_in_clear_on_a_port_that_was_named(public: int, folder: Path, audit: Aud
     assert told.found["clear-text"]["text"] == f"Port {beside} opens a session without TLS."
 
 
-def test_a_token_in_the_url_and_cookies_that_nginx_sets(public: int, folder: Path, audit: Audit) -> None:
+def test_a_token_in_the_url_and_cookies_that_nginx_sets(public, folder, audit):
     with tls(public, folder, beside="return 404;") as words:
         told = audit("wss://app.example/token?access_token=s3cretOfTheUrl", "-k", *words)
         assert "token-in-url" in told.found
@@ -416,7 +410,7 @@ def test_a_token_in_the_url_and_cookies_that_nginx_sets(public: int, folder: Pat
 
 
 @pytest.mark.parametrize("burst", [1, 2, 4, 6])
-def test_a_limit_shows_nothing_wherever_it_begins(burst: int, folder: Path, audit: Audit) -> None:
+def test_a_limit_shows_nothing_wherever_it_begins(burst, folder, audit):
     """It answers 403, as a server does that refuses an Origin."""
     with websockets_session(None) as app, tls(app, folder, beside="return 404;", burst=burst) as words:
         told = audit("wss://app.example/limited", "-k", "-b", SESSION, *words)
@@ -424,7 +418,7 @@ def test_a_limit_shows_nothing_wherever_it_begins(burst: int, folder: Path, audi
     assert set(told.found) <= {"certificate-refused", "version-disclosed"}
 
 
-def test_a_server_that_refuses_everybody(upstream: int, audit: Audit) -> None:
+def test_a_server_that_refuses_everybody(upstream, audit):
     with nginx_server(needs("nginx"), upstream) as nginx:
         told = audit(f"ws://{HOST}:{nginx.port}/denied", "-b", SESSION)
         assert (told.status, set(told.found), told.names) == (12, {"version-disclosed"}, ["base", "origin"])

@@ -6,13 +6,12 @@ import signal
 from collections import Counter
 from pathlib import Path
 
-import jsonschema_rs
 import pytest
 import trio
 
-from tests.peers.dask import SLOW, Cluster, asked, dask_cluster, objects, started
+from tests.peers.dask import SLOW, asked, dask_cluster, objects, started
 from tests.peers.place import HOST, nobody, until
-from tests.peers.refusing import PATIENCE, Refusing
+from tests.peers.refusing import PATIENCE
 from wsprobe import __version__
 from wsprobe.cli.main import run
 from wsprobe.net.cluster import cluster
@@ -20,7 +19,7 @@ from wsprobe.net.cluster import cluster
 pytestmark = pytest.mark.cluster
 
 
-def left_over(cluster: Cluster) -> int:
+def left_over(cluster):
     """Tasks that the scheduler knows of."""
     from distributed import Client
 
@@ -28,9 +27,7 @@ def left_over(cluster: Cluster) -> int:
         return int(client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)))
 
 
-def test_the_same_reports_in_order_with_the_name_of_who_asked(
-    two: Cluster, refuser: Refusing, validator: jsonschema_rs.Draft202012Validator
-) -> None:
+def test_the_same_reports_in_order_with_the_name_of_who_asked(two, refuser, validator):
     urls = [refuser.url(f"/{number}") for number in range(30)]
     done = asked(
         "connect", "--cluster", two.address, "--json", "--summary", "-", text="\n".join(urls) + "\nftp://h/\n"
@@ -49,7 +46,7 @@ def test_the_same_reports_in_order_with_the_name_of_who_asked(
     assert refuser.asked == Counter({f"/{number}": 1 for number in range(30)})
 
 
-def test_a_report_for_a_person_says_from_where(two: Cluster, refuser: Refusing) -> None:
+def test_a_report_for_a_person_says_from_where(two, refuser):
     done = asked("connect", "--cluster", two.address, refuser.url("/a"), refuser.url("/b"))
     titles = [line for line in done.stdout.splitlines() if line.startswith("refused 403  ws:")]
     assert [each.split()[2] for each in titles] == [refuser.url("/a"), refuser.url("/b")]
@@ -57,7 +54,7 @@ def test_a_report_for_a_person_says_from_where(two: Cluster, refuser: Refusing) 
     assert (done.returncode, done.stderr) == (12, "")
 
 
-def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_twice(refuser: Refusing, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_twice(refuser, tmp_path):
     """Both workers have a chunk in hand that cannot end; one is killed, the other one gets its chunk too."""
     paths = [f"/held-{number}" if number in (0, 8) else f"/{number}" for number in range(200)]
     (tmp_path / "urls").write_text("".join(refuser.url(path) + "\n" for path in paths))
@@ -81,7 +78,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_twice(refuser: Ref
     assert len(objects(file.read_text())) == 200
 
 
-def test_when_the_scheduler_goes_away_what_is_printed_is_whole(refuser: Refusing, tmp_path: Path) -> None:
+def test_when_the_scheduler_goes_away_what_is_printed_is_whole(refuser, tmp_path):
     urls = [refuser.url("/held" if number == 100 else f"/{number}") for number in range(150)]
     (tmp_path / "urls").write_text("\n".join(urls))
     file = str(tmp_path / "kept")
@@ -102,9 +99,7 @@ def test_when_the_scheduler_goes_away_what_is_printed_is_whole(refuser: Refusing
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_what_is_interrupted_leaves_no_work_behind(
-    two: Cluster, refuser: Refusing, number: int, status: int, tmp_path: Path
-) -> None:
+def test_what_is_interrupted_leaves_no_work_behind(two, refuser, number, status, tmp_path):
     (tmp_path / "urls").write_text("\n".join(refuser.url(f"/held-{each}") for each in range(100)))
     with started(
         "connect", "--cluster", two.address, "--json", "-m", "600", f"@{tmp_path / 'urls'}"
@@ -119,13 +114,7 @@ def test_what_is_interrupted_leaves_no_work_behind(
 
 
 @pytest.mark.parametrize("words", ["connect", "connect --from-each", "compare --from-each"])
-def test_secrets_do_not_go_on_to_a_worker_in_clear(
-    two: Cluster,
-    refuser: Refusing,
-    words: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_secrets_do_not_go_on_to_a_worker_in_clear(two, refuser, words, monkeypatch, capsys):
     """The scheduler is reached by way of a tunnel, and its workers are not."""
     monkeypatch.setattr("wsprobe.cli.cluster.secluded", lambda address: address == two.address)
     call = [*words.split(), "--cluster", two.address, "--connect-timeout", "60"]
@@ -137,16 +126,16 @@ def test_secrets_do_not_go_on_to_a_worker_in_clear(
     assert refuser.asked == {}
 
 
-def test_workers_do_not_seem_to_go(two: Cluster) -> None:
+def test_workers_do_not_seem_to_go(two):
     """The client of Dask asks for the state of the cluster by itself too, without any worker in the answer."""
 
-    async def look_again_and_again() -> None:
+    async def look_again_and_again():
         async with (
             cluster(two.address, SLOW, print, lambda worker: None) as there,
             trio.open_nursery() as nursery,
         ):
 
-            async def by_itself() -> None:
+            async def by_itself():
                 while True:
                     await trio.to_thread.run_sync(there._client.sync, there._client._update_scheduler_info)
 
@@ -159,7 +148,7 @@ def test_workers_do_not_seem_to_go(two: Cluster) -> None:
     trio.run(look_again_and_again)
 
 
-def test_no_worker_is_waited_for_and_then_said(refuser: Refusing) -> None:
+def test_no_worker_is_waited_for_and_then_said(refuser):
     with dask_cluster() as cluster:
         done = asked("connect", "--cluster", cluster.address, "--connect-timeout", "5", refuser.url("/"))
         assert done.stdout == ""
@@ -171,7 +160,7 @@ def test_no_worker_is_waited_for_and_then_said(refuser: Refusing) -> None:
         assert done.returncode == 2
 
 
-def test_a_worker_without_wsprobe_is_named(refuser: Refusing) -> None:
+def test_a_worker_without_wsprobe_is_named(refuser):
     with dask_cluster() as cluster:
         cluster.worker("bare", alone=True)
         done = asked("connect", "--cluster", cluster.address, refuser.url("/"))
@@ -182,7 +171,7 @@ def test_a_worker_without_wsprobe_is_named(refuser: Refusing) -> None:
     assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_no_scheduler() -> None:
+def test_no_scheduler():
     with nobody() as port:
         done = asked("connect", "--cluster", f"{HOST}:{port}", "--connect-timeout", "0.5", "ws://127.0.0.1:1/")
     assert done.stderr == (

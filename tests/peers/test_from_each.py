@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import jsonschema_rs
 import pytest
 
-from tests.peers.dask import SLOW, Cluster, asked, dask_cluster, objects, started
+from tests.peers.dask import SLOW, asked, dask_cluster, objects, started
 from tests.peers.place import until
-from tests.peers.refusing import PATIENCE, Refusing
+from tests.peers.refusing import PATIENCE
 
 pytestmark = pytest.mark.cluster
 
 
-def from_each(cluster: Cluster, *options: str) -> list[str]:
+def from_each(cluster, *options):
     """The options of a call that asks from each place of *cluster*."""
     return ["--from-each", "--cluster", cluster.address, *options]
 
 
-def test_a_row_a_url_and_a_column_a_place(two: Cluster, refuser: Refusing) -> None:
+def test_a_row_a_url_and_a_column_a_place(two, refuser):
     done = asked("connect", *from_each(two, refuser.url("/same"), refuser.url("/first")))
     head, same, differs, why, total = done.stdout.splitlines()
     assert head.split() == ["here", "frankfurt", "tokyo", "URL"]
@@ -31,9 +30,7 @@ def test_a_row_a_url_and_a_column_a_place(two: Cluster, refuser: Refusing) -> No
     assert (done.returncode, done.stderr) == (1, "")
 
 
-def test_a_line_a_url_and_place(
-    two: Cluster, refuser: Refusing, validator: jsonschema_rs.Draft202012Validator, tmp_path: Path
-) -> None:
+def test_a_line_a_url_and_place(two, refuser, validator, tmp_path):
     urls = [refuser.url(f"/{number}") for number in range(30)]
     (tmp_path / "urls").write_text("\n".join(urls) + "\nftp://h/\n")
     done = asked("connect", *from_each(two, "--json", f"@{tmp_path / 'urls'}"))
@@ -48,9 +45,7 @@ def test_a_line_a_url_and_place(
     assert done.returncode == 2
 
 
-def test_what_a_script_sees_in_each_place(
-    two: Cluster, refuser: Refusing, validator: jsonschema_rs.Draft202012Validator
-) -> None:
+def test_what_a_script_sees_in_each_place(two, refuser, validator):
     done = asked(
         "compare", *from_each(two, "--browser", "chromium", "--json", refuser.url("/a"), refuser.url("/b"))
     )
@@ -69,7 +64,7 @@ def test_what_a_script_sees_in_each_place(
     assert refuser.asked == Counter({"/a": 6, "/b": 6})
 
 
-def test_how_answers_differ_between_places(two: Cluster, refuser: Refusing) -> None:
+def test_how_answers_differ_between_places(two, refuser):
     done = asked("compare", *from_each(two, refuser.url("/first")))
     assert done.stdout.startswith("here ")
     assert f"{refuser.url('/first')} from tokyo  refused" in done.stdout
@@ -77,7 +72,7 @@ def test_how_answers_differ_between_places(two: Cluster, refuser: Refusing) -> N
     assert (done.returncode, done.stderr) == (1, "")
 
 
-def test_recordings_are_read_by_the_workers(two: Cluster, refuser: Refusing, tmp_path: Path) -> None:
+def test_recordings_are_read_by_the_workers(two, refuser, tmp_path):
     file = str(tmp_path / "recordings")
     asked("connect", "-s", "--save", file, refuser.url("/"))
     Path(file).write_bytes(Path(file).read_bytes() * 1100 + b"nonsense\n")
@@ -90,7 +85,7 @@ def test_recordings_are_read_by_the_workers(two: Cluster, refuser: Refusing, tmp
     assert "line 1101: not a recording" in there.stderr
 
 
-def test_a_worker_that_is_killed_and_comes_back_loses_nothing(refuser: Refusing, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_and_comes_back_loses_nothing(refuser, tmp_path):
     paths = [f"/held-{number}" if number == 3 else f"/{number}" for number in range(60)]
     urls = [refuser.url(path) for path in paths]
     (tmp_path / "urls").write_text("\n".join(urls))

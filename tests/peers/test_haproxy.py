@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
-from tests.peers.conftest import Probe
-from tests.peers.haproxy import Haproxy, haproxy_server
+from tests.peers.haproxy import haproxy_server
 from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.witness import by_curl, by_socket, logged
 
@@ -15,12 +12,12 @@ pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")
-def haproxy(need: Callable[[str], str], upstream: int) -> Iterator[Haproxy]:
+def haproxy(need, upstream):
     with haproxy_server(need("haproxy"), upstream) as server:
         yield server
 
 
-REFUSALS: dict[str, tuple[int, str, set[str], str]] = {
+REFUSALS = {
     "/denied": (403, "refused", set(), "PR--"),
     "/locked": (401, "unauthorized", set(), "LR--"),
     "/quota": (429, "refused", set(), "LR--"),
@@ -35,7 +32,7 @@ REFUSALS: dict[str, tuple[int, str, set[str], str]] = {
 
 
 @pytest.mark.parametrize("path", REFUSALS)
-def test_refusals(haproxy: Haproxy, probe: Probe, need: Callable[[str], str], path: str) -> None:
+def test_refusals(haproxy, probe, need, path):
     need("curl")
     status, outcome, findings, state = REFUSALS[path]
     url = f"{HOST}:{haproxy.port}{path}"
@@ -49,7 +46,7 @@ def test_refusals(haproxy: Haproxy, probe: Probe, need: Callable[[str], str], pa
     assert (log[0], log[2]) == (str(status), state)
 
 
-def test_open_through_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
+def test_open_through_the_proxy(haproxy, probe):
     told = probe(f"ws://{HOST}:{haproxy.port}/ws/echo", "--send", "hello")
     assert (told.outcome, told.failed) == ("open", set())
     assert told.answer == by_socket(haproxy.port, told.request)
@@ -58,13 +55,13 @@ def test_open_through_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
     assert names == [name.lower() for name in names]
 
 
-def test_close_code_through_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
+def test_close_code_through_the_proxy(haproxy, probe):
     told = probe(f"ws://{HOST}:{haproxy.port}/ws/close", *UNTIL_ENDED)
     close = told.value["close"]
     assert (told.outcome, close["code"], close["reason"]) == ("closed", 4403, "no entry")
 
 
-def test_behind_a_header_of_the_proxy_protocol(haproxy: Haproxy, probe: Probe) -> None:
+def test_behind_a_header_of_the_proxy_protocol(haproxy, probe):
     url = f"ws://{HOST}:{haproxy.behind}"
     assert probe(f"{url}/ws/echo", "--haproxy-protocol").outcome == "open"
     for address in ("192.0.2.7", "2001:db8::7"):
@@ -73,7 +70,7 @@ def test_behind_a_header_of_the_proxy_protocol(haproxy: Haproxy, probe: Probe) -
     assert probe(f"{url}/ws/echo").outcome == "dropped"
 
 
-def test_a_handshake_without_its_key_is_stopped_at_the_proxy(haproxy: Haproxy, probe: Probe) -> None:
+def test_a_handshake_without_its_key_is_stopped_at_the_proxy(haproxy, probe):
     told = probe(f"ws://{HOST}:{haproxy.port}/ws/echo", "-H", "Sec-WebSocket-Key:")
     assert (told.answer.status, told.outcome) == (400, "refused")
     assert told.answer == by_socket(haproxy.port, told.request)

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.peers import http2
-from tests.peers.conftest import Probe
-from tests.peers.http2 import Server, serving
+from tests.peers.http2 import serving
 from tests.peers.place import HOST, until
 from wsprobe.cli.main import run
 
@@ -24,7 +22,7 @@ PROGRAMS = {"caddy_as_it_comes": "caddy", "node_as_it_comes": "node"}
 OPENS = {"/echo": ("open", 200), "/close": ("closed", 200)}
 REFUSES = {"/refuse": ("unauthorized", 401)}
 NOT_ANNOUNCED = dict.fromkeys(("/echo", "/close", "/refuse"), ("not-upgraded", None))
-EXPECTED: dict[str, dict[str, tuple[str, int | None]]] = {
+EXPECTED = {
     "nghttpx": OPENS | REFUSES,
     "haproxy": OPENS | REFUSES,
     "node": OPENS | REFUSES,
@@ -49,10 +47,8 @@ LOGGED = {
 
 
 @pytest.fixture(scope="module", params=EXPECTED)
-def server(
-    request: pytest.FixtureRequest, need: Callable[[str], str], upstream: int
-) -> Iterator[tuple[str, Server]]:
-    name: str = request.param
+def server(request, need, upstream):
+    name = request.param
     program = PROGRAMS.get(name, name)
     if name in OPTIONAL and shutil.which(program) is None:
         pytest.skip(f"{name} is not installed")
@@ -61,7 +57,7 @@ def server(
 
 
 @pytest.mark.parametrize("path", NOT_ANNOUNCED)
-def test_outcome_and_log(server: tuple[str, Server], probe: Probe, path: str) -> None:
+def test_outcome_and_log(server, probe, path):
     name, made = server
     outcome, status = EXPECTED[name][path]
     told = probe(
@@ -81,7 +77,7 @@ def test_outcome_and_log(server: tuple[str, Server], probe: Probe, path: str) ->
         until(lambda: f"seen {line}\n" in made.log.read_text() or None, f"{line!r} in the log of {name}")
 
 
-def test_what_browsers_make_of_it(server: tuple[str, Server], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_browsers_make_of_it(server, capsys):
     """Chromium asks over HTTP/1.1 and opens everywhere; Firefox fails where it is announced and not served."""
     name, made = server
     url = f"wss://{HOST}:{made.port}/echo"

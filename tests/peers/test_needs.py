@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.peers.conftest import needs
 
 
-def test_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="no-such-server is not installed"):
         needs("no-such-server")
 
 
-def test_missing_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_in_ci(monkeypatch):
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="no-such-server is not installed"):
         needs("no-such-server")
 
 
-def test_beside_the_interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_beside_the_interpreter(monkeypatch, tmp_path):
     """`.venv/bin/pytest` runs without the folder of the environment on PATH."""
     (tmp_path / "hypercorn").touch(0o755)
     monkeypatch.setenv("PATH", "/nowhere")

@@ -7,13 +7,10 @@ import hashlib
 import ssl
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.peers.conftest import Probe
-from tests.peers.nginx import PASSWORD, USER, Nginx, nginx_server
+from tests.peers.nginx import PASSWORD, USER, nginx_server
 from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.witness import by_curl, by_socket, logged
 from wsprobe.exchange import Connected, TlsDone
@@ -22,7 +19,7 @@ pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")
-def nginx(need: Callable[[str], str], upstream: int) -> Iterator[Nginx]:
+def nginx(need, upstream):
     with nginx_server(need("nginx"), upstream) as server:
         yield server
 
@@ -42,7 +39,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("path", REFUSALS)
-def test_refusals(nginx: Nginx, probe: Probe, need: Callable[[str], str], path: str) -> None:
+def test_refusals(nginx, probe, need, path):
     need("curl")
     status, outcome, findings = REFUSALS[path]
     url = f"{HOST}:{nginx.port}{path}"
@@ -54,7 +51,7 @@ def test_refusals(nginx: Nginx, probe: Probe, need: Callable[[str], str], path: 
     assert logged(nginx.log, told.key)[:2] == [str(status), str(len(told.received))]
 
 
-def test_what_it_says_of_itself(nginx: Nginx, probe: Probe) -> None:
+def test_what_it_says_of_itself(nginx, probe):
     answer = probe(f"ws://{HOST}:{nginx.port}/quota").answer
     assert answer.field("Retry-After") == "30"
     assert answer.body == b"slow down\n"
@@ -63,20 +60,20 @@ def test_what_it_says_of_itself(nginx: Nginx, probe: Probe) -> None:
     assert locked.field("WWW-Authenticate") == 'Basic realm="the back room"'
 
 
-def test_credentials_open_what_was_locked(nginx: Nginx, probe: Probe) -> None:
+def test_credentials_open_what_was_locked(nginx, probe):
     told = probe(f"ws://{HOST}:{nginx.port}/locked", "-u", f"{USER}:{PASSWORD}")
     # There is no page behind the lock: what counts is that it is not 401 any more.
     assert told.answer.status == 404
 
 
-def test_no_answer_at_all(nginx: Nginx, probe: Probe) -> None:
+def test_no_answer_at_all(nginx, probe):
     told = probe(f"ws://{HOST}:{nginx.port}/silent")
     assert (told.outcome, told.findings) == ("dropped", {"dropped-before-answer"})
     assert told.received == b""
     assert logged(nginx.log, told.key)[:2] == ["444", "0"]
 
 
-def test_open_through_the_proxy(nginx: Nginx, probe: Probe) -> None:
+def test_open_through_the_proxy(nginx, probe):
     told = probe(f"ws://{HOST}:{nginx.port}/ws/echo", "--send", "hello", "--protocol", "chat")
     assert (told.outcome, told.failed) == ("open", set())
     assert told.answer == by_socket(nginx.port, told.request)
@@ -86,14 +83,14 @@ def test_open_through_the_proxy(nginx: Nginx, probe: Probe) -> None:
     assert logged(nginx.log, told.key)[:2] == ["101", str(len(told.received))]
 
 
-def test_close_code_through_the_proxy(nginx: Nginx, probe: Probe) -> None:
+def test_close_code_through_the_proxy(nginx, probe):
     told = probe(f"ws://{HOST}:{nginx.port}/ws/close", *UNTIL_ENDED)
     assert told.outcome == "closed"
     close = told.value["close"]
     assert (close["code"], close["reason"], close["by"], close["clean"]) == (4403, "no entry", "server", True)
 
 
-def test_an_upstream_spoken_to_in_http_1_0(nginx: Nginx, probe: Probe) -> None:
+def test_an_upstream_spoken_to_in_http_1_0(nginx, probe):
     """Without proxy_http_version 1.1 nginx before 1.29 speaks HTTP/1.0, whatever the client spoke."""
     told = probe(f"ws://{HOST}:{nginx.port}/http-1.0/echo")
     assert (told.answer.status, told.outcome) == (505, "server-error")
@@ -104,20 +101,18 @@ def test_an_upstream_spoken_to_in_http_1_0(nginx: Nginx, probe: Probe) -> None:
 class TestProxyProtocol:
     """`listen ... proxy_protocol`: the body of its answer is what the header said."""
 
-    def test_our_own_addresses(self, nginx: Nginx, probe: Probe) -> None:
+    def test_our_own_addresses(self, nginx, probe):
         told = probe(f"ws://{HOST}:{nginx.behind}/", "--haproxy-protocol")
         connected = next(event for event in told.exchange.events if isinstance(event, Connected))
         port = connected.local.rpartition(":")[2]
         assert told.answer.body.decode() == f"{HOST} {port} {HOST} {nginx.behind}"
 
-    def test_before_tls(self, nginx: Nginx, probe: Probe) -> None:
+    def test_before_tls(self, nginx, probe):
         route = ("--connect-to", f"good.example::{HOST}:", "--cacert", str(nginx.authority))
         told = probe(f"wss://good.example:{nginx.tls_behind}/", *route, "--haproxy-protocol")
         assert (told.outcome, told.answer.body[:10]) == ("refused", b"127.0.0.1 ")
 
-    def test_the_address_of_another_as_curl_says_it(
-        self, nginx: Nginx, probe: Probe, need: Callable[[str], str]
-    ) -> None:
+    def test_the_address_of_another_as_curl_says_it(self, nginx, probe, need):
         told = probe(f"ws://{HOST}:{nginx.behind}/", "--haproxy-clientip", "192.0.2.7")
         url = f"http://{HOST}:{nginx.behind}/"
         by_curl = [need("curl"), "-s", "--haproxy-clientip", "192.0.2.7", url]
@@ -126,7 +121,7 @@ class TestProxyProtocol:
         # The port of our own end is another for each connection. Later versions of curl have the address twice.
         assert (ours[0], ours[3]) == (said[0], said[3]) == (b"192.0.2.7", b"%d" % nginx.behind)
 
-    def test_without_a_header(self, nginx: Nginx, probe: Probe) -> None:
+    def test_without_a_header(self, nginx, probe):
         told = probe(f"ws://{HOST}:{nginx.behind}/")
         assert (told.outcome, told.received) == ("dropped", b"")
 
@@ -136,12 +131,12 @@ class TestChain:
 
     ROUTE = ("--connect-to", f"good.example::{HOST}:")
 
-    def test_fingerprint_key_and_days(self, nginx: Nginx, probe: Probe, need: Callable[[str], str]) -> None:
+    def test_fingerprint_key_and_days(self, nginx, probe, need):
         told = probe(f"wss://good.example:{nginx.tls_port}/", *self.ROUTE, "--cacert", str(nginx.authority))
         (shown,) = told.value["tls"]["chain"]
         pem = (nginx.authority.parent / "good.example.pem").read_bytes()
 
-        def openssl(command: str, data: bytes) -> bytes:
+        def openssl(command, data):
             words = [need("openssl"), *command.split()]
             return subprocess.run(words, input=data, capture_output=True, check=True, timeout=30).stdout
 
@@ -154,9 +149,7 @@ class TestChain:
         assert told.value["tls"]["days_left"] == shown["days_left"] > 0
 
     @pytest.mark.parametrize("form", ["hash", "DER", "PEM"])
-    def test_a_pinned_key_is_taken_as_curl_takes_it(
-        self, nginx: Nginx, probe: Probe, need: Callable[[str], str], tmp_path: Path, form: str
-    ) -> None:
+    def test_a_pinned_key_is_taken_as_curl_takes_it(self, nginx, probe, need, tmp_path, form):
         at = f"good.example:{nginx.tls_port}/denied"
         trust = ("--cacert", str(nginx.authority))
         right = probe(f"wss://{at}", *self.ROUTE, *trust).value["tls"]["chain"][0]["public_key"]
@@ -182,7 +175,7 @@ class TestChain:
                 ("refused", False) if good else ("tls-failed", True)
             )
 
-    def test_ciphers(self, nginx: Nginx, probe: Probe) -> None:
+    def test_ciphers(self, nginx, probe):
         name = "ECDHE-ECDSA-CHACHA20-POLY1305"
         options = ("-k", *self.ROUTE, "--ciphers", name)
         url = f"wss://good.example:{nginx.tls_port}/"
@@ -192,10 +185,10 @@ class TestChain:
 
 class TestTls:
     @staticmethod
-    def through(nginx: Nginx, name: str) -> tuple[str, ...]:
+    def through(nginx, name):
         return (f"wss://{name}:{nginx.tls_port}/denied", "--connect-to", f"{name}::{HOST}:")
 
-    def test_verified(self, nginx: Nginx, probe: Probe) -> None:
+    def test_verified(self, nginx, probe):
         told = probe(*self.through(nginx, "good.example"), "--cacert", str(nginx.authority))
         assert (told.outcome, told.answer.status) == ("refused", 403)
         tls = told.value["tls"]
@@ -204,14 +197,13 @@ class TestTls:
         assert told.answer == by_socket(nginx.tls_port, told.request, (context, "good.example"))
         shown = ssl.get_server_certificate((HOST, nginx.tls_port))  # nginx shows its first to who names none
         (done,) = (event for event in told.exchange.events if isinstance(event, TlsDone))
-        assert done.certificate is not None
         assert done.certificate.der == ssl.PEM_cert_to_DER_cert(shown)
 
     @pytest.mark.parametrize(
         ("name", "finding"),
         [("expired.example", "certificate-expired"), ("wrong.example", "certificate-wrong-name")],
     )
-    def test_not_valid(self, nginx: Nginx, probe: Probe, name: str, finding: str) -> None:
+    def test_not_valid(self, nginx, probe, name, finding):
         told = probe(*self.through(nginx, name), "--cacert", str(nginx.authority))
         assert (told.outcome, told.findings) == ("tls-failed", {finding})
         context = ssl.create_default_context(cafile=str(nginx.authority))
@@ -220,37 +212,35 @@ class TestTls:
         certificate = told.value["tls"]["certificate"]
         assert certificate["names"] == ["other.example" if name == "wrong.example" else name]
 
-    def test_unknown_authority(self, nginx: Nginx, probe: Probe) -> None:
+    def test_unknown_authority(self, nginx, probe):
         told = probe(*self.through(nginx, "good.example"))
         assert (told.outcome, told.findings) == ("tls-failed", {"certificate-unknown-ca"})
 
-    def test_insecure_goes_on_and_says_what_is_wrong(self, nginx: Nginx, probe: Probe) -> None:
+    def test_insecure_goes_on_and_says_what_is_wrong(self, nginx, probe):
         told = probe(*self.through(nginx, "expired.example"), "-k")
         assert told.outcome == "refused"
         assert told.value["tls"]["verified"] is False
         assert told.value["tls"]["error"]
 
-    def test_plain_to_the_tls_port(self, nginx: Nginx, probe: Probe) -> None:
+    def test_plain_to_the_tls_port(self, nginx, probe):
         told = probe(f"ws://{HOST}:{nginx.tls_port}/denied")
         assert (told.answer.status, told.outcome) == (400, "refused")
         assert told.value["causes"][0]["id"] == "tls-port"
         assert told.answer == by_socket(nginx.tls_port, told.request)
 
-    def test_tls_to_the_plain_port(self, nginx: Nginx, probe: Probe) -> None:
+    def test_tls_to_the_plain_port(self, nginx, probe):
         told = probe(f"wss://{HOST}:{nginx.port}/denied", "-k")
         assert (told.outcome, told.findings) == ("tls-failed", {"tls-to-plain-port"})
 
 
-def test_curl_and_wsprobe_write_the_same_jar_and_read_each_others(
-    nginx: Nginx, probe: Probe, need: Callable[[str], str], tmp_path: Path
-) -> None:
+def test_curl_and_wsprobe_write_the_same_jar_and_read_each_others(nginx, probe, need, tmp_path):
     curl, url = need("curl"), f"{HOST}:{nginx.port}"
 
-    def by_curl(*options: str) -> str:
+    def by_curl(*options):
         given = [curl, "-s", "-m", "15", *options]
         return subprocess.run(given, capture_output=True, text=True, check=True, timeout=30).stdout
 
-    def cookies(jar: Path) -> dict[str, list[str]]:
+    def cookies(jar):
         """Name -> the other fields of its line, the time in hours from now."""
         lines = [line.split("\t") for line in jar.read_text().splitlines() if "\t" in line]
         now = time.time()
@@ -264,7 +254,7 @@ def test_curl_and_wsprobe_write_the_same_jar_and_read_each_others(
     assert cookies(ours) == cookies(theirs)
     assert set(cookies(ours)) == {"session", "until", "else"}
 
-    def told(jar: Path) -> tuple[list[str], list[str]]:
+    def told(jar):
         body = probe(f"ws://{url}/told", "-b", str(jar)).value["response"]["body"]["text"]
         return sorted(body.split("; ")), sorted(by_curl("-b", str(jar), f"http://{url}/told").split("; "))
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.peers.conftest import Probe
 from tests.peers.node import ws_server
 from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.witness import by_curl, by_socket
@@ -18,12 +14,12 @@ pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")
-def node(need: Callable[[str], str], packages: Path) -> Iterator[int]:
+def node(need, packages):
     with ws_server(need("node"), packages) as port:
         yield port
 
 
-REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
+REFUSED = {
     "/refuse": ((), 401, "unauthorized"),
     "/quota": ((), 429, "refused"),
     "/echo?a-bad-key": (("--ws-key", "short"), 400, "refused"),
@@ -34,7 +30,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, str]] = {
 
 
 @pytest.mark.parametrize("resource", REFUSED)
-def test_refusals(node: int, probe: Probe, need: Callable[[str], str], resource: str) -> None:
+def test_refusals(node, probe, need, resource):
     need("curl")
     options, status, outcome = REFUSED[resource]
     told = probe(f"ws://{HOST}:{node}{resource}", *options)
@@ -43,7 +39,7 @@ def test_refusals(node: int, probe: Probe, need: Callable[[str], str], resource:
     assert told.answer == by_curl(f"http://{HOST}:{node}{resource}", told.request)
 
 
-def test_who_refused(node: int, probe: Probe) -> None:
+def test_who_refused(node, probe):
     told = probe(f"ws://{HOST}:{node}/refuse")
     assert told.answer.body == b"Unauthorized"
     first = causes(read(told.exchange))[0]
@@ -53,19 +49,19 @@ def test_who_refused(node: int, probe: Probe) -> None:
     assert (quota.field("Retry-After"), quota.body) == ("30", b"slow down")
 
 
-def test_session(node: int, probe: Probe) -> None:
+def test_session(node, probe):
     told = probe(f"ws://{HOST}:{node}/echo", "--send", "hello")
     assert (told.outcome, told.failed) == ("open", set())
     assert told.answer == by_socket(node, told.request)
     assert told.value["close"]["code"] == 1000
 
 
-def test_close(node: int, probe: Probe) -> None:
+def test_close(node, probe):
     told = probe(f"ws://{HOST}:{node}/close", *UNTIL_ENDED)
     close = told.value["close"]
     assert (told.outcome, close["code"], close["reason"], close["by"]) == ("closed", 4403, "no entry", "server")
 
 
-def test_drop(node: int, probe: Probe) -> None:
+def test_drop(node, probe):
     told = probe(f"ws://{HOST}:{node}/drop", *UNTIL_ENDED)
     assert (told.outcome, told.answer.status) == ("aborted", 101)

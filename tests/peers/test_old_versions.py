@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from tests.peers.conftest import Probe
 from tests.peers.node import installed
 from tests.peers.old_versions import HAS_EM_WEBSOCKET, PACKAGES, UNBUILT, node_server, ruby_server
 from tests.peers.place import HOST
@@ -20,7 +17,7 @@ pytestmark = [pytest.mark.programs, pytest.mark.usefixtures("no_long_farewell")]
 Need = Callable[[str], str]
 
 
-def missing(what: str) -> None:
+def missing(what):
     """Skip the test; where everything has to be there (CI), fail it."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what}, and CI=true")
@@ -28,7 +25,7 @@ def missing(what: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def packages(request: pytest.FixtureRequest, need: Need) -> Path:
+def packages(request, need):
     npm, cache = need("npm"), request.config.cache
     assert cache is not None
     try:
@@ -39,25 +36,25 @@ def packages(request: pytest.FixtureRequest, need: Need) -> Path:
 
 
 @pytest.fixture(scope="module")
-def faye(need: Need, packages: Path) -> Iterator[int]:
+def faye(need, packages):
     with node_server(need("node"), packages, "faye-websocket") as port:
         yield port
 
 
 @pytest.fixture(scope="module")
-def driver(need: Need, packages: Path) -> Iterator[int]:
+def driver(need, packages):
     with node_server(need("node"), packages, "websocket-driver") as port:
         yield port
 
 
 @pytest.fixture(scope="module")
-def ws(need: Need, packages: Path) -> Iterator[int]:
+def ws(need, packages):
     with node_server(need("node"), packages, "ws") as port:
         yield port
 
 
 @pytest.fixture(scope="module")
-def em(need: Need) -> Iterator[int]:
+def em(need):
     ruby = need("ruby")
     if subprocess.run([ruby, "-e", HAS_EM_WEBSOCKET], capture_output=True).returncode:
         missing("Ruby has no em-websocket (Debian: ruby-em-websocket)")
@@ -65,7 +62,7 @@ def em(need: Need) -> Iterator[int]:
         yield port
 
 
-def texts(value: dict[str, Any]) -> list[tuple[str, int, str]]:
+def texts(value):
     return [(each["from"], each["opcode"], each["payload"]) for each in value["session"]["frames"]]
 
 
@@ -86,7 +83,7 @@ BOTH = [
 
 
 @pytest.mark.parametrize(("peer", "wire"), BOTH)
-def test_a_session(peer: str, wire: str, probe: Probe, request: pytest.FixtureRequest) -> None:
+def test_a_session(peer, wire, probe, request):
     """Handshake, text, a close: accepted by both sides."""
     port = request.getfixturevalue(peer)
     told = probe(
@@ -101,7 +98,7 @@ def test_a_session(peer: str, wire: str, probe: Probe, request: pytest.FixtureRe
 
 
 @pytest.mark.parametrize("wire", ["hybi-05", "hybi-06", "hybi-07", "hybi-08"])
-def test_every_kind_of_frame(em: int, wire: str, probe: Probe) -> None:
+def test_every_kind_of_frame(em, wire, probe):
     told = probe(f"ws://{HOST}:{em}/", "--wire", wire, "--send", "hello", "--send-hex", "00ff", "--ping")
     theirs = [(opcode, payload) for who, opcode, payload in texts(told.value) if who == "server"]
     assert theirs[:3] == [(1, TEXT), (2, BINARY), (10, PING)]
@@ -110,7 +107,7 @@ def test_every_kind_of_frame(em: int, wire: str, probe: Probe) -> None:
 
 @pytest.mark.parametrize("wire", ["hybi-05", "hybi-06"])
 @pytest.mark.parametrize("size", [126, 70_000])
-def test_long_frames_under_a_whole_mask(em: int, wire: str, size: int, probe: Probe) -> None:
+def test_long_frames_under_a_whole_mask(em, wire, size, probe):
     """The length is masked as well."""
     told = probe(f"ws://{HOST}:{em}/", "--wire", wire, "--send", "x" * size)
     lengths = [each["length"] for each in told.value["session"]["frames"] if each["opcode"] == 1]
@@ -118,7 +115,7 @@ def test_long_frames_under_a_whole_mask(em: int, wire: str, size: int, probe: Pr
 
 
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
-def test_a_subprotocol_of_hixie(driver: int, wire: str, probe: Probe) -> None:
+def test_a_subprotocol_of_hixie(driver, wire, probe):
     """websocket-driver repeats none unless it is told to: both drafts fail that."""
     told = probe(f"ws://{HOST}:{driver}/", "--wire", wire, "--protocol", "chat")
     assert (told.outcome, told.failed) == ("invalid", {"rule-protocol-missing"})
@@ -138,9 +135,7 @@ of 2012 answer the second challenge wrong, and their hixie-76 clients would have
 
 @pytest.mark.parametrize("end", CHALLENGES, ids=CHALLENGES.values())
 @pytest.mark.parametrize("peer", ["faye", "ws"])
-def test_a_challenge_that_node_broke(
-    peer: str, end: bytes, probe: Probe, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
+def test_a_challenge_that_node_broke(peer, end, probe, request, tmp_path):
     path = tmp_path / "request"
     path.write_bytes(
         b"GET / HTTP/1.1\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nHost: {host}\r\n"
@@ -154,9 +149,7 @@ def test_a_challenge_that_node_broke(
 
 
 @pytest.mark.parametrize(("peer", "wire"), [("driver", "hybi-08"), ("ws", "hybi-07"), ("ws", "hixie-75")])
-def test_a_version_that_is_not_spoken(
-    peer: str, wire: str, probe: Probe, request: pytest.FixtureRequest
-) -> None:
+def test_a_version_that_is_not_spoken(peer, wire, probe, request):
     told = probe(f"ws://{HOST}:{request.getfixturevalue(peer)}/", "--wire", wire, "--ws-negotiate")
     assert (told.outcome, told.answer.status) == ("refused", 400)
     assert told.value["hops"] == []

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import urllib.parse
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,36 +14,35 @@ import pytest
 
 from man.build import mdoc, page
 from man.build import prometheus as manual
-from tests.peers.nginx import Nginx, nginx_server
+from tests.peers.nginx import nginx_server
 from tests.peers.place import HOST, running, until
-from tests.peers.prometheus import Samples, asked, blackbox_exporter, fetched, prometheus, samples
+from tests.peers.prometheus import asked, blackbox_exporter, fetched, prometheus, samples
 
 pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")
-def nginx(need: Callable[[str], str], upstream: int) -> Iterator[Nginx]:
+def nginx(need, upstream):
     with nginx_server(need("nginx"), upstream) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def blackbox(need: Callable[[str], str], nginx: Nginx) -> Iterator[str]:
+def blackbox(need, nginx):
     with blackbox_exporter(need("prometheus-blackbox-exporter"), nginx.authority) as address:
         yield address
 
 
 @contextmanager
-def watching(*words: str) -> Iterator[str]:
+def watching(*words):
     """The address of the metrics of a watch, once each URL has been probed twice."""
     command = [sys.executable, "-m", "wsprobe", "watch", "--every", "0.2s", "--linger", "0.02", "--listen", "0"]
     process = subprocess.Popen([*command, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
-        assert process.stderr is not None
         address = process.stderr.readline().removeprefix("wsprobe: metrics at ").strip()
         urls = [word for word in words if "://" in word]
 
-        def probed() -> bool | None:
+        def probed():
             counts = samples(fetched(address)).get("wsprobe_probes_total", {})
             targets = [dict(labels)["target"] for labels, count in counts.items() if count >= 2]
             return True if len(targets) == len(urls) else None
@@ -56,11 +54,11 @@ def watching(*words: str) -> Iterator[str]:
         process.communicate(timeout=60)
 
 
-def of(found: Samples, name: str, target: str, **labels: str) -> float:
+def of(found, name, target, **labels):
     return found[name][frozenset({"target": target, **labels}.items())]
 
 
-def test_promtool_finds_no_fault(nginx: Nginx, need: Callable[[str], str]) -> None:
+def test_promtool_finds_no_fault(nginx, need):
     promtool = need("promtool")
     urls = (
         f"ws://{HOST}:{nginx.port}/ws/",
@@ -75,7 +73,7 @@ def test_promtool_finds_no_fault(nginx: Nginx, need: Callable[[str], str]) -> No
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_prometheus_scrapes_it(nginx: Nginx, need: Callable[[str], str]) -> None:
+def test_prometheus_scrapes_it(nginx, need):
     program = need("prometheus")
     good, denied = f"ws://{HOST}:{nginx.port}/ws/", f"ws://{HOST}:{nginx.port}/denied"
     with (
@@ -94,7 +92,7 @@ def test_prometheus_scrapes_it(nginx: Nginx, need: Callable[[str], str]) -> None
         assert 0 < parts < 30
 
 
-def test_what_the_manual_says_of_it_works(nginx: Nginx, need: Callable[[str], str], tmp_path: Path) -> None:
+def test_what_the_manual_says_of_it_works(nginx, need, tmp_path):
     """The manual's own text: the line of cron starts the watch, promtool checks both files, Prometheus scrapes,
     and the alert is on its way."""
     made = page("wsprobe-watch.1")
@@ -129,7 +127,7 @@ def test_what_the_manual_says_of_it_works(nginx: Nginx, need: Callable[[str], st
             assert labels["instance"] == target
 
 
-def test_systemd_reads_the_units_of_the_manual(need: Callable[[str], str], tmp_path: Path) -> None:
+def test_systemd_reads_the_units_of_the_manual(need, tmp_path):
     """The same command has nothing to report in a second night, and 1 in one in which the URL is gone."""
     made = page("wsprobe-watch.1")
     for (_, text), name in zip(
@@ -153,7 +151,7 @@ def test_systemd_reads_the_units_of_the_manual(need: Callable[[str], str], tmp_p
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_side_by_side_with_the_blackbox_exporter(nginx: Nginx, blackbox: str) -> None:
+def test_side_by_side_with_the_blackbox_exporter(nginx, blackbox):
     """Debian's has no WebSocket prober as yet, so its HTTP prober stands in: it asks without an Upgrade."""
     denied = f"{HOST}:{nginx.port}/denied"
     secure = f"good.example:{nginx.tls_port}/denied"
@@ -164,7 +162,7 @@ def test_side_by_side_with_the_blackbox_exporter(nginx: Nginx, blackbox: str) ->
     by_https = samples(
         fetched(f"{blackbox}/probe?module=http_any&target=https://{HOST}:{nginx.tls_port}/denied")
     )
-    nothing: frozenset[tuple[str, str]] = frozenset()
+    nothing = frozenset()
     for theirs, target in ((by_http, f"ws://{denied}"), (by_https, f"wss://{secure}")):
         assert of(ours, "probe_success", target) == theirs["probe_success"][nothing] == 1
         assert of(ours, "probe_ip_protocol", target) == theirs["probe_ip_protocol"][nothing] == 4

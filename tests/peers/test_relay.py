@@ -9,15 +9,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.peers.nginx import Nginx, nginx_server
+from tests.peers.nginx import nginx_server
 from tests.peers.node import ws_server
 from tests.peers.place import HOST
 from tests.peers.python_servers import uvicorn_server
@@ -31,11 +28,11 @@ ENGINES = ("chromium", "firefox")
 class Relay:
     """A relay in a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+    def __init__(self, process, url):
         self._process = process
         self.url = url
 
-    def ended(self) -> list[dict[str, Any]]:
+    def ended(self):
         """Its reports."""
         self._process.send_signal(signal.SIGINT)
         out, err = self._process.communicate(timeout=60)
@@ -44,18 +41,17 @@ class Relay:
 
 
 @contextmanager
-def relay(*arguments: str) -> Iterator[Relay]:
+def relay(*arguments):
     command = [sys.executable, "-m", "wsprobe", "relay", "--json", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        assert process.stdout is not None
         yield Relay(process, json.loads(process.stdout.readline())["ready"]["ws"])
     finally:
         process.kill()
         process.communicate()
 
 
-def there(engine: str) -> str:
+def there(engine):
     """The engine, if a browser with it is installed; where it must be (CI), its absence is a failure."""
     try:
         installed.find([engine])
@@ -66,7 +62,7 @@ def there(engine: str) -> str:
     return engine
 
 
-def seen(engine: str, *urls: str) -> list[list[dict[str, Any]]]:
+def seen(engine, *urls):
     """For each URL, the events that a page of another port of this machine had in a real browser."""
     command = [sys.executable, "-m", "wsprobe", "compare", "--json", "--run-browser", there(engine), *urls]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
@@ -75,25 +71,25 @@ def seen(engine: str, *urls: str) -> list[list[dict[str, Any]]]:
 
 
 @pytest.fixture(scope="module")
-def asgi() -> Iterator[int]:
+def asgi():
     with uvicorn_server("websockets-sansio") as port:
         yield port
 
 
 @pytest.fixture(scope="module")
-def node(need: Callable[[str], str], packages: Path) -> Iterator[int]:
+def node(need, packages):
     with ws_server(need("node"), packages) as port:
         yield port
 
 
 @pytest.fixture(scope="module")
-def nginx(need: Callable[[str], str], upstream: int) -> Iterator[Nginx]:
+def nginx(need, upstream):
     with nginx_server(need("nginx"), upstream) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def channels() -> Iterator[int]:
+def channels():
     """Django Channels on Daphne, for pages of every origin, and without the middleware that tells them."""
     bare = {'TellThePage(router, pages=PAGES, why="/why")': "router"}
     with server(SERVERS["channels"], "*", more=bare) as port:
@@ -101,7 +97,7 @@ def channels() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def ports(asgi: int, channels: int, node: int, nginx: Nginx, upstream: int) -> dict[str, int]:
+def ports(asgi, channels, node, nginx, upstream):
     return {"asgi": asgi, "channels": channels, "node": node, "nginx": nginx.port, "websockets": upstream}
 
 
@@ -121,7 +117,7 @@ TOLD = [
 
 @pytest.mark.engines
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_page_knows_why(ports: dict[str, int], engine: str) -> None:
+def test_a_page_knows_why(ports, engine):
     with ExitStack() as stack:
         servers = (f"ws://{HOST}:{ports[name]}{path}" for name, path, _, _ in TOLD)
         relays = [stack.enter_context(relay("--tell-page", server)) for server in servers]
@@ -136,7 +132,7 @@ def test_a_page_knows_why(ports: dict[str, int], engine: str) -> None:
 
 @pytest.mark.engines
 @pytest.mark.parametrize("engine", ENGINES)
-def test_without_the_option_a_page_knows_nothing(asgi: int, engine: str) -> None:
+def test_without_the_option_a_page_knows_nothing(asgi, engine):
     with relay(f"ws://{HOST}:{asgi}/refuse") as made:
         (events,) = seen(engine, made.url)
         made.ended()
@@ -155,9 +151,7 @@ def test_without_the_option_a_page_knows_nothing(asgi: int, engine: str) -> None
         ("nginx", "/ws/close", ("--tell-page",)),
     ],
 )
-def test_a_session_is_the_servers(
-    ports: dict[str, int], engine: str, name: str, path: str, options: tuple[str, ...]
-) -> None:
+def test_a_session_is_the_servers(ports, engine, name, path, options):
     with relay(*options, f"ws://{HOST}:{ports[name]}{path}") as made:
         (events,) = seen(engine, made.url)
         reports = made.ended()
@@ -174,11 +168,11 @@ def test_a_session_is_the_servers(
 @pytest.mark.long
 @pytest.mark.programs
 @pytest.mark.parametrize("name", ["asgi", "node", "websockets"])
-def test_no_message_is_lost(ports: dict[str, int], name: str) -> None:
-    async def echoed(url: str) -> int:
+def test_no_message_is_lost(ports, name):
+    async def echoed(url):
         async with connect(url, max_size=None, ping_interval=None) as socket:
 
-            async def send() -> None:
+            async def send():
                 for number in range(MESSAGES):
                     await socket.send(f"message {number}")
 

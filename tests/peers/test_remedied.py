@@ -6,10 +6,9 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,20 +26,20 @@ SESSION = "session=1"
 class Site:
     """Two origins with pages, and servers that are started when the first test asks for them."""
 
-    def __init__(self, stack: ExitStack, modules: Callable[[], Path]) -> None:
+    def __init__(self, stack, modules):
         self.stack = stack
         self.modules = modules
-        self.contents: dict[str, bytes] = {}
+        self.contents = {}
         self.known, self.stranger = stack.enter_context(pages(self.contents))
-        self.ports: dict[str, int] = {}
+        self.ports = {}
 
-    def port(self, name: str) -> int:
+    def port(self, name):
         if name not in self.ports:
             made = server(SERVERS[name], self.known, self.modules)
             self.ports[name] = self.stack.enter_context(made)
         return self.ports[name]
 
-    def all_ports(self) -> dict[str, int]:
+    def all_ports(self):
         """By name, without the servers that are not installed."""
         for name in SERVERS:
             with suppress(pytest.skip.Exception):
@@ -49,9 +48,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(pytestconfig: pytest.Config, need: Callable[[str], str]) -> Iterator[Site]:
-    def modules() -> Path:
-        assert pytestconfig.cache is not None
+def site(pytestconfig, need):
+    def modules():
         return installed(need("npm"), pytestconfig.cache.mkdir("peers-remedies"), PACKAGES)
 
     with ExitStack() as stack:
@@ -60,7 +58,7 @@ def site(pytestconfig: pytest.Config, need: Callable[[str], str]) -> Iterator[Si
 
 @pytest.mark.programs
 @pytest.mark.parametrize("name", RAW)
-def test_who_learns_what(site: Site, probe: Probe, name: str) -> None:
+def test_who_learns_what(site, probe, name):
     of, url = SERVERS[name], f"ws://{HOST}:{site.port(name)}/ws"
     assert probe(url).value["response"]["status"] == of.status
     assert probe(url, "--origin", site.stranger).value["response"]["status"] == 403
@@ -68,7 +66,7 @@ def test_who_learns_what(site: Site, probe: Probe, name: str) -> None:
     assert (close["code"], close["reason"], close["by"]) == (4401, of.reason, "server")
     for origin in ((), ("--origin", site.known)):
 
-        def echoed(origin: tuple[str, ...] = origin) -> int | None:
+        def echoed(origin=origin):
             """The opcode of the first frame; None if none came in time."""
             welcome = probe(url, *origin, "-b", SESSION, "--send", "hello").value
             frames = [each for each in welcome["session"]["frames"] if each["from"] == "server"]
@@ -78,7 +76,7 @@ def test_who_learns_what(site: Site, probe: Probe, name: str) -> None:
 
 
 @pytest.mark.programs
-def test_rails_sends_a_message(site: Site, probe: Probe) -> None:
+def test_rails_sends_a_message(site, probe):
     url = f"ws://{HOST}:{site.port('rails')}/ws"
     for origin in ((), ("--origin", site.stranger)):
         assert probe(url, *origin).value["response"]["status"] == 404
@@ -87,7 +85,7 @@ def test_rails_sends_a_message(site: Site, probe: Probe) -> None:
         (("-b", SESSION), {"type": "welcome"}),
     ):
 
-        def said(cookie: tuple[str, ...] = cookie) -> Any:
+        def said(cookie=cookie):
             """The first message; None if none came in time."""
             frames = probe(url, "--origin", site.known, *cookie).value["session"]["frames"]
             texts = (each for each in frames if each["from"] == "server" and each["opcode"] == 1)
@@ -96,7 +94,7 @@ def test_rails_sends_a_message(site: Site, probe: Probe) -> None:
         assert until(said, "a message of Action Cable") == first
 
 
-def asked(port: int, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
+def asked(port, path, **headers):
     """Status, text and fields of the endpoint."""
     connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
     connection.request("GET", path, headers=headers)
@@ -108,7 +106,7 @@ def asked(port: int, path: str, **headers: str) -> tuple[int, str, dict[str, str
 
 @pytest.mark.programs
 @pytest.mark.parametrize("name", SERVERS)
-def test_the_endpoint_answers_fetch(site: Site, name: str) -> None:
+def test_the_endpoint_answers_fetch(site, name):
     port, path = site.port(name), "/why" if name == "socket.io" else "/ws/why"
     status, text, fields = asked(port, path, Origin=site.known)
     assert (status, text.rstrip("\n")) == (401, "session expired")
@@ -123,7 +121,7 @@ def test_the_endpoint_answers_fetch(site: Site, name: str) -> None:
 
 @pytest.mark.programs
 @pytest.mark.parametrize(("name", "code"), [("nginx", 4503), ("caddy", 4502)])
-def test_a_proxy_tells_that_the_application_is_down(probe: Probe, name: str, code: int) -> None:
+def test_a_proxy_tells_that_the_application_is_down(probe, name, code):
     with nobody() as down, server(SERVERS[name], PAGE, application=down) as port:
         told = probe(f"ws://{HOST}:{port}/ws", "--origin", PAGE, "-b", SESSION, *UNTIL_ENDED).value
     assert told["close"]["code"] == code
@@ -131,11 +129,11 @@ def test_a_proxy_tells_that_the_application_is_down(probe: Probe, name: str, cod
 
 
 @pytest.mark.programs
-def test_haproxy_tells_that_no_server_is_up(probe: Probe) -> None:
+def test_haproxy_tells_that_no_server_is_up(probe):
     often = {" check\n": " check inter 50ms fall 1\n"}
     with nobody() as down, server(SERVERS["haproxy"], PAGE, application=down, more=often) as port:
 
-        def told() -> str | None:
+        def told():
             """Until the first check has failed it is a 503."""
             told = probe(f"ws://{HOST}:{port}/ws", "--origin", PAGE, "-b", SESSION, *UNTIL_ENDED).value
             close = told["close"]
@@ -145,7 +143,7 @@ def test_haproxy_tells_that_no_server_is_up(probe: Probe) -> None:
 
 
 @pytest.mark.programs
-def test_nginx_tells_what_the_application_refuses(probe: Probe) -> None:
+def test_nginx_tells_what_the_application_refuses(probe):
     """As the code says above: with proxy_intercept_errors."""
     intercepting = {"location /ws {": "location /refuse { proxy_intercept_errors on;"}
     with server(SERVERS["nginx"], PAGE, more=intercepting) as port:
@@ -195,13 +193,13 @@ const io = async (port) => {
 
 
 @pytest.mark.engines
-def test_a_page_reads_why_and_a_stranger_does_not(site: Site) -> None:
+def test_a_page_reads_why_and_a_stranger_does_not(site):
     ports = site.all_ports()
     code = SCRIPT.replace("PORTS", json.dumps(ports)).replace("HOST", HOST)
     html = f'<!doctype html><link rel="icon" href="data:,"><body><script>{code}</script>'
     site.contents["/"] = html.encode()
 
-    async def visit() -> list[Any]:
+    async def visit():
         async with opened("chromium") as (_, browser):
             return [(await browser.load(f"{each}/", 60)).results for each in (site.stranger, site.known)]
 

@@ -4,19 +4,16 @@ browsers: ``-n 0 -m engines``."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 from aiohttp import web
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket
 
 from tests.peers.browser import ENGINES, opened
 from tests.peers.node import script
@@ -30,19 +27,19 @@ Probe = Callable[..., Any]
 PAGE = "http://page.example"
 
 
-async def expire(socket: WebSocket) -> None:
+async def expire(socket):
     await socket.close(4401, "token expired")
 
 
-async def crash(socket: WebSocket) -> None:
+async def crash(socket):
     raise RuntimeError("a fault of the application")
 
 
-def starlette() -> Starlette:
+def starlette():
     """``/busy`` refuses twice, then opens; ``/full`` never; ``/why`` answers fetch(); ``/tries`` counts."""
-    tries: dict[str, int] = {}
+    tries = {}
 
-    async def busy(socket: WebSocket) -> None:
+    async def busy(socket):
         tries["busy"] = tries.get("busy", 0) + 1
         if tries["busy"] < 3:
             await socket.close(4429, "slow down")
@@ -51,22 +48,22 @@ def starlette() -> Starlette:
         await socket.send_text("welcome")
         await socket.receive()
 
-    async def expired(socket: WebSocket) -> None:
+    async def expired(socket):
         tries["expired"] = tries.get("expired", 0) + 1
         await expire(socket)
 
-    async def forbid(socket: WebSocket) -> None:
+    async def forbid(socket):
         tries["forbid"] = tries.get("forbid", 0) + 1
         await socket.close(4403, "no entry")
 
-    async def full(socket: WebSocket) -> None:
+    async def full(socket):
         tries["full"] = tries.get("full", 0) + 1
         await socket.close(4429, "slow down")
 
-    async def why(request: Request) -> PlainTextResponse:
+    async def why(request):
         return PlainTextResponse("session expired\n", 401, {"Access-Control-Allow-Origin": "*"})
 
-    async def count(request: Request) -> PlainTextResponse:
+    async def count(request):
         return PlainTextResponse(json.dumps(tries), 200, {"Access-Control-Allow-Origin": "*"})
 
     sockets = [
@@ -77,7 +74,7 @@ def starlette() -> Starlette:
 
 
 @pytest.fixture(scope="module", params=["websockets-sansio", "wsproto", "hypercorn"])
-def asgi(request: pytest.FixtureRequest) -> Iterator[int]:
+def asgi(request):
     application = TellThePage(starlette())
     server = (
         hypercorn_server(application)
@@ -97,14 +94,14 @@ def asgi(request: pytest.FixtureRequest) -> Iterator[int]:
         ("/close", 4403, "no entry", 101),
     ],
 )
-def test_asgi(asgi: int, probe: Probe, path: str, code: int, reason: str, status: int) -> None:
+def test_asgi(asgi, probe, path, code, reason, status):
     page = probe(f"ws://{HOST}:{asgi}{path}", "--origin", PAGE, *UNTIL_ENDED).value
     assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
     assert probe(f"ws://{HOST}:{asgi}{path}").value["response"]["status"] == status
 
 
 @pytest.mark.programs
-def test_asgi_selects_a_subprotocol(asgi: int, probe: Probe) -> None:
+def test_asgi_selects_a_subprotocol(asgi, probe):
     page = probe(f"ws://{HOST}:{asgi}/expired", "--origin", PAGE, "--protocol", "chat", *UNTIL_ENDED)
     fields = {name.lower(): value for name, value in page.value["response"]["headers"]}
     assert fields["sec-websocket-protocol"] == "chat"
@@ -133,7 +130,7 @@ createServer(why(origin, [])).listen(Number(same), host);
 
 
 @pytest.fixture(scope="module")
-def node(need: Callable[[str], str], packages: Path) -> Iterator[tuple[int, ...]]:
+def node(need, packages):
     """Ports of ``ws``: with the code, without, with verifyClient of one argument, with refuse(); of two
     endpoints for fetch(), the second for pages of its own origin."""
     script(packages, "tell-the-page.mjs", explain.find("remedy ws").code)
@@ -146,7 +143,7 @@ def node(need: Callable[[str], str], packages: Path) -> Iterator[tuple[int, ...]
 
 
 @pytest.mark.programs
-def test_ws(node: tuple[int, ...], probe: Probe) -> None:
+def test_ws(node, probe):
     told, _, strict, by_hand, *_ = node
     for port, path, code, reason, status in (
         (told, "/quota", 4429, "slow down", 429),
@@ -159,7 +156,7 @@ def test_ws(node: tuple[int, ...], probe: Probe) -> None:
         assert probe(f"ws://{HOST}:{port}{path}").value["response"]["status"] == status
 
 
-def asked(port: int, path: str, fields: dict[str, str]) -> tuple[int, str, str | None]:
+def asked(port, path, fields):
     """Status, text and allowed origin of an endpoint for fetch()."""
     connection = HTTPConnection(HOST, port, timeout=PATIENCE)
     connection.request("GET", path, headers=fields)
@@ -181,25 +178,25 @@ ENDPOINT = [
 
 @pytest.mark.programs
 @pytest.mark.parametrize(("path", "fields", "answer"), ENDPOINT)
-def test_ws_answers_fetch(node: tuple[int, ...], path: str, fields: dict[str, str], answer: Any) -> None:
+def test_ws_answers_fetch(node, path, fields, answer):
     assert asked(node[4], path, fields) == answer
 
 
 @pytest.mark.programs
-def test_ws_knows_its_own_origin(node: tuple[int, ...]) -> None:
+def test_ws_knows_its_own_origin(node):
     """From there fetch() sends no Origin, and a handshake does."""
     assert asked(node[5], "/", {"Sec-Fetch-Site": "same-origin"}) == (204, "", None)
     assert asked(node[5], "/", {}) == (401, "Unauthorized", None)
 
 
-async def quota(request: web.Request) -> None:
+async def quota(request):
     if request.path == "/quota":
         raise web.HTTPTooManyRequests(text="slow down")
 
 
 @pytest.mark.programs
 @pytest.mark.parametrize(("path", "fields", "answer"), ENDPOINT)
-def test_aiohttp_answers_fetch(path: str, fields: dict[str, str], answer: Any) -> None:
+def test_aiohttp_answers_fetch(path, fields, answer):
     application = web.Application(middlewares=[tell_the_page])
     for each in ("/", "/quota"):
         application.router.add_get(each, why(quota, [PAGE]))
@@ -208,10 +205,10 @@ def test_aiohttp_answers_fetch(path: str, fields: dict[str, str], answer: Any) -
 
 
 @pytest.mark.programs
-def test_aiohttp_knows_its_own_origin() -> None:
+def test_aiohttp_knows_its_own_origin():
     """From there fetch() sends no Origin, and a handshake does."""
 
-    async def only_own(request: web.Request) -> None:
+    async def only_own(request):
         if request.headers.get("Origin") != f"http://{request.host}":
             raise web.HTTPForbidden(text="another origin")
 
@@ -223,22 +220,22 @@ def test_aiohttp_knows_its_own_origin() -> None:
         assert asked(port, "/", {}) == (403, "another origin", None)
 
 
-async def forbidden(request: web.Request) -> web.StreamResponse:
+async def forbidden(request):
     raise web.HTTPForbidden(text="no entry")
 
 
-async def payment(request: web.Request) -> web.StreamResponse:
+async def payment(request):
     return web.Response(status=402, text="pay first")
 
 
-async def session(request: web.Request) -> web.StreamResponse:
+async def session(request):
     socket = web.WebSocketResponse()
     await socket.prepare(request)
     await socket.close(code=4408, message=b"too slow")
     return socket
 
 
-def aiohttp_application(*middlewares: Any) -> web.Application:
+def aiohttp_application(*middlewares):
     application = web.Application(middlewares=middlewares)
     for each in (forbidden, payment, session):
         application.router.add_get(f"/{each.__name__}", each)
@@ -246,7 +243,7 @@ def aiohttp_application(*middlewares: Any) -> web.Application:
 
 
 @pytest.fixture(scope="module")
-def aiohttp() -> Iterator[int]:
+def aiohttp():
     with aiohttp_server(aiohttp_application(tell_the_page)) as port:
         yield port
 
@@ -261,14 +258,14 @@ def aiohttp() -> Iterator[int]:
         ("/session", 4408, "too slow", 101),
     ],
 )
-def test_aiohttp(aiohttp: int, probe: Probe, path: str, code: int, reason: str, status: int) -> None:
+def test_aiohttp(aiohttp, probe, path, code, reason, status):
     page = probe(f"ws://{HOST}:{aiohttp}{path}", "--origin", PAGE, *UNTIL_ENDED).value
     assert (page["close"]["code"], page["close"]["reason"]) == (code, reason)
     assert probe(f"ws://{HOST}:{aiohttp}{path}").value["response"]["status"] == status
 
 
 @pytest.mark.programs
-def test_aiohttp_tells_only_the_pages_that_are_named(probe: Probe) -> None:
+def test_aiohttp_tells_only_the_pages_that_are_named(probe):
     with aiohttp_server(aiohttp_application(tell_pages([PAGE]))) as port:
         url = f"ws://{HOST}:{port}/forbidden"
         assert probe(url, "--origin", PAGE, *UNTIL_ENDED).value["close"]["code"] == 4403
@@ -276,14 +273,14 @@ def test_aiohttp_tells_only_the_pages_that_are_named(probe: Probe) -> None:
             assert probe(url, *options).value["response"]["status"] == 403
 
 
-def results(engine: str, code: str) -> Any:
+def results(engine, code):
     """``results`` of a page's module script *code*, which has openSocket, Refused and raw."""
     module = (
         f"<script type=module>{explain.find('remedy page').code}{RAW}{code}window.finished = true;</script>"
     )
     html = f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{module}'
 
-    async def visit() -> Any:
+    async def visit():
         async with opened(engine) as (place, browser):
             url = f"http://{HOST}:{place.lab.start('plain')}/remedy"
             place.put(url, html.encode())
@@ -304,7 +301,7 @@ const caught = (promise) => promise.then(() => 'open', ({ code, reason, status, 
 
 @pytest.mark.engines
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_page_reads_why(engine: str, node: tuple[int, ...], aiohttp: int) -> None:
+def test_a_page_reads_why(engine, node, aiohttp):
     with (
         uvicorn_server("websockets-sansio", starlette()) as bare,
         uvicorn_server("websockets-sansio", TellThePage(starlette())) as told,
@@ -335,7 +332,7 @@ slow the machine is."""
 
 @pytest.mark.engines
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_page_opens_or_learns_why(engine: str) -> None:
+def test_the_page_opens_or_learns_why(engine):
     with (
         uvicorn_server("websockets-sansio", starlette()) as bare,
         uvicorn_server("websockets-sansio", TellThePage(starlette())) as told,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
@@ -25,7 +25,7 @@ CODES = (1000, 1001, 1003, 1008, 1011, 3000, 3999, 4000, 4403, 4999)
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def server(request: pytest.FixtureRequest) -> Iterator[str]:
+def server(request):
     with echo(request.param) as url:
         yield url
 
@@ -33,7 +33,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[str]:
 Talk = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
-def talk_as_process(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def talk_as_process(*words, given=b""):
     return subprocess.run(
         [sys.executable, "-m", "wsprobe", "talk", "-s", *words],
         input=given,
@@ -43,14 +43,14 @@ def talk_as_process(*words: str, given: bytes = b"") -> subprocess.CompletedProc
 
 
 @contextmanager
-def typed(given: bytes) -> Iterator[None]:
+def typed(given):
     """File descriptor 0 is a pipe that has *given* in it."""
     before = os.dup(0)
     reading, writing = os.pipe()
     os.dup2(reading, 0)
     os.close(reading)
 
-    def write() -> None:
+    def write():
         with open(writing, "wb") as pipe:
             pipe.write(given)
 
@@ -65,10 +65,10 @@ def typed(given: bytes) -> Iterator[None]:
 
 
 @pytest.fixture
-def talk(capfdbinary: pytest.CaptureFixture[bytes]) -> Talk:
+def talk(capfdbinary):
     """The same in this process: a process each would take most of the time of these tests."""
 
-    def talked(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def talked(*words, given=b""):
         with typed(given):
             status = run(["talk", "-s", *words])
         return subprocess.CompletedProcess(words, status, *capfdbinary.readouterr())
@@ -77,7 +77,7 @@ def talk(capfdbinary: pytest.CaptureFixture[bytes]) -> Talk:
 
 
 @pytest.mark.parametrize("compression", [(), ("--compress-from", "0"), ("--no-compression",)], ids=" ".join)
-def test_texts_binaries_and_empty_ones(server: str, compression: tuple[str, ...], talk: Talk) -> None:
+def test_texts_binaries_and_empty_ones(server, compression, talk):
     texts = ["hello", "é" * 100, "", "x" * 70_000, json.dumps({"a": [1] * 1000}), "hello"]
     binaries = [b"\xff\x00", b"", os.urandom(70_000)]
     said = [{"send": text} for text in texts]
@@ -93,21 +93,21 @@ def test_texts_binaries_and_empty_ones(server: str, compression: tuple[str, ...]
     assert events[-1]["clean"]
 
 
-def test_one_message_of_16_mib(server: str) -> None:
+def test_one_message_of_16_mib(server):
     line = (b"0123456789abcdef" * (1 << 20))[:-1]
     done = talk_as_process("--count", "1", f"{server}/", given=line + b"\n")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == line + b"\n"
 
 
-def test_in_fragments(server: str, talk: Talk) -> None:
+def test_in_fragments(server, talk):
     lines = b"".join(b"line %d\n" % n for n in range(100)) + b"y" * 5000 + b"\n"
     done = talk("--fragments", "3", "--count", "101", f"{server}/", given=lines)
     assert (done.returncode, done.stdout) == (0, lines)
 
 
 @pytest.mark.long
-def test_100_000_small_messages(server: str) -> None:
+def test_100_000_small_messages(server):
     lines = b"".join(b'{"number": %d}\n' % n for n in range(100_000))
     done = talk_as_process("--count", "100000", f"{server}/", given=lines)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -115,7 +115,7 @@ def test_100_000_small_messages(server: str) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_close_code(server: str, code: int, talk: Talk) -> None:
+def test_every_close_code(server, code, talk):
     done = talk("--jsonl", f"{server}/{code}", given=b'{"send": "close"}\n')
     close = json.loads(done.stdout.splitlines()[-1])
     assert (close["code"], close["by"], close["clean"]) == (code, "server", True)
@@ -124,7 +124,7 @@ def test_every_close_code(server: str, code: int, talk: Talk) -> None:
 
 
 @pytest.mark.parametrize("code", [1000, 3000, 4001])
-def test_we_close(server: str, code: int, talk: Talk) -> None:
+def test_we_close(server, code, talk):
     done = talk("--jsonl", f"{server}/", given=b'{"send": "a"}\n{"close": %d, "reason": "bye"}\n' % code)
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each["event"] for each in events][-1] == "close"

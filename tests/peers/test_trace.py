@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -34,7 +31,7 @@ pytestmark = [pytest.mark.programs, pytest.mark.chains]
 MEASURED = [chain for chain in chains() if proxy_of(chain) in PROXIES]
 
 
-def made(chain: str, fault: str, config: str, outside: str, past: str, **request: object) -> Chain:
+def made(chain, fault, config, outside, past, **request):
     """A chain that was not measured before: what is right, from outside and past the proxy, is told by ids."""
     value = {"chain": chain, "fault": fault, "config": config, "request": request}
     return Chain({**value, "outside": outside, "past": past})
@@ -224,14 +221,14 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
+def folder():
     with open_folder() as own:
         files(own)
         yield own
 
 
 @pytest.fixture(scope="module")
-def found(folder: Path, pytestconfig: pytest.Config) -> Iterator[dict[str, int]]:
+def found(folder, pytestconfig):
     """The applications, and what else a proxy may lead to."""
     node, npm = needs("node"), needs("npm")
     packages = installed(npm, pytestconfig.cache.mkdir("ws"))
@@ -241,12 +238,12 @@ def found(folder: Path, pytestconfig: pytest.Config) -> Iterator[dict[str, int]]
 
 
 @pytest.fixture(scope="module")
-def before(found: dict[str, int], folder: Path) -> Iterator[Callable[[str], dict[str, int]]]:
+def before(found, folder):
     """Name of a proxy -> name of a chain -> port; a proxy is started when it is first asked for."""
-    started: dict[str, dict[str, int]] = {}
+    started = {}
     with ExitStack() as stack:
 
-        def start(proxy: str) -> dict[str, int]:
+        def start(proxy):
             if proxy not in started:
                 own = [chain for chain in LIVE if proxy_of(chain) == proxy]
                 program = needs(PROGRAMS[proxy])
@@ -256,7 +253,7 @@ def before(found: dict[str, int], folder: Path) -> Iterator[Callable[[str], dict
         yield start
 
 
-def traced(chain: Chain, port: int, backend: int | None, capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def traced(chain, port, backend, capfd):
     """What ``wsprobe trace --json`` says of *chain*."""
     asked = chain.asked
     scheme = "wss" if secure(chain) else "ws"
@@ -271,19 +268,13 @@ def traced(chain: Chain, port: int, backend: int | None, capfd: pytest.CaptureFi
         words.append("--each-address")
     query = f"?{asked['query']}" if "query" in asked else ""
     status = run(["trace", *words, f"{scheme}://{NAME}:{port}{asked.get('path', '/chat')}{query}"])
-    told: dict[str, Any] = json.loads(capfd.readouterr().out)
+    told = json.loads(capfd.readouterr().out)
     assert status == told["changes"][0]["report"]["exit_status"]
     return told
 
 
 @pytest.mark.parametrize(("chain", "direct"), CASES)
-def test_the_first_conclusion(
-    chain: Chain,
-    direct: bool,
-    before: Callable[[str], dict[str, int]],
-    found: dict[str, int],
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+def test_the_first_conclusion(chain, direct, before, found, capfd):
     port = before(proxy_of(chain))[chain.name]
     told = traced(chain, port, found[app_of(chain)] if direct else None, capfd)
     first = told["conclusions"][0]
@@ -302,5 +293,5 @@ def test_the_first_conclusion(
     )
 
 
-OPEN: frozenset[str] = frozenset({"upgrade-lost-or-elsewhere", "unavailable"})
+OPEN = frozenset({"upgrade-lost-or-elsewhere", "unavailable"})
 """What leaves open which of several causes it is."""

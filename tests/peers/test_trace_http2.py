@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -42,7 +39,7 @@ backend chat
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
+def folder():
     with open_folder() as own:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(own / "authority.pem"))
@@ -50,10 +47,8 @@ def folder() -> Iterator[Path]:
         yield own
 
 
-def haproxy(
-    program: str, folder: Path, upstream: int, bogus: str = ""
-) -> Callable[[tuple[int, ...]], list[str]]:
-    def command(ports: tuple[int, ...]) -> list[str]:
+def haproxy(program, folder, upstream, bogus=""):
+    def command(ports):
         text = HAPROXY.format(host=HOST, ports=ports, folder=folder, upstream=upstream, bogus=bogus)
         (folder / "haproxy.cfg").write_text(text)
         return [program, "-db", "-f", str(folder / "haproxy.cfg")]
@@ -62,38 +57,36 @@ def haproxy(
 
 
 @pytest.fixture(scope="module")
-def ports(need: Callable[[str], str], folder: Path, upstream: int) -> Iterator[tuple[int, ...]]:
+def ports(need, folder, upstream):
     with running(haproxy(need("haproxy"), folder, upstream), folder, ports=3) as found:
         yield found
 
 
-def traced(port: int, folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+def traced(port, folder, capsys, *options):
     """What ``wsprobe trace --json`` says, held against its own schema."""
     assert run(["trace", "--json-schema"]) == 0
     validator = jsonschema_rs.Draft202012Validator(json.loads(capsys.readouterr().out))
     words = ["--pause", "0", "--hold", "0", "--linger", "0.05", "--cacert", str(folder / "authority.pem")]
     run(["trace", "--json", *words, *options, f"wss://{HOST}:{port}/echo"])
-    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    told = json.loads(capsys.readouterr().out)
     validator.validate(told)
     return told
 
 
-def over_http2(told: dict[str, Any]) -> dict[str, Any]:
+def over_http2(told):
     (report,) = (each["report"] for each in told["changes"] if each["change"] == "http2")
-    found: dict[str, Any] = report
+    found = report
     return found
 
 
-def test_it_opens_over_both(ports: tuple[int, ...], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_opens_over_both(ports, folder, capsys):
     told = traced(ports[0], folder, capsys)
     assert told["conclusions"][0]["id"] == "opens"
     assert "The handshake opens over HTTP/2 too." in told["conclusions"][0]["text"]
     assert (over_http2(told)["http"], over_http2(told)["outcome"]) == ("2", "open")
 
 
-def test_it_is_announced_and_refused(
-    ports: tuple[int, ...], folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_is_announced_and_refused(ports, folder, capsys):
     told = traced(ports[1], folder, capsys)
     first = told["conclusions"][0]
     assert (first["id"], first["because"]) == ("http2-announced", ["base", "http2"])
@@ -102,9 +95,7 @@ def test_it_is_announced_and_refused(
     assert over_http2(told)["settings"]["ENABLE_CONNECT_PROTOCOL"] == 1
 
 
-def test_the_line_that_mends_it(
-    need: Callable[[str], str], folder: Path, upstream: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_line_that_mends_it(need, folder, upstream, capsys):
     mended = haproxy(need("haproxy"), folder, upstream, "h2-workaround-bogus-websocket-clients")
     with running(mended, folder, ports=3) as ports:
         told = traced(ports[1], folder, capsys, "--only", "http2")
@@ -113,9 +104,7 @@ def test_the_line_that_mends_it(
     assert over_http2(told)["outcome"] == "not-upgraded"
 
 
-def test_a_server_that_speaks_http1_only(
-    ports: tuple[int, ...], folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_server_that_speaks_http1_only(ports, folder, capsys):
     words = ["--pause", "0", "--linger", "0.05", "--hold", "0", "--cacert", str(folder / "authority.pem")]
     assert run(["trace", *words, "--only", "http2", f"wss://{HOST}:{ports[2]}/echo"]) == 0
     printed = capsys.readouterr().out
@@ -123,12 +112,10 @@ def test_a_server_that_speaks_http1_only(
     assert "likely (opens)" in printed
 
 
-def test_a_listener_for_http2_only(
-    need: Callable[[str], str], folder: Path, upstream: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_listener_for_http2_only(need, folder, upstream, capsys):
     pem = str(folder / "both.pem")
 
-    def command(ports: tuple[int, ...]) -> list[str]:
+    def command(ports):
         ends = [f"--frontend={HOST},{ports[0]}", f"--backend={HOST},{upstream}"]
         program = need("nghttpx")
         return [program, "--conf=/dev/null", "--workers=1", "--no-ocsp", "--alpn-list=h2", *ends, pem, pem]

@@ -7,11 +7,10 @@ import sys
 
 import pytest
 
-from tests.peers.conftest import Probe
 from tests.peers.place import HOST, PATIENCE, UNTIL_ENDED
 from tests.peers.witness import by_socket
 
-ASKED_WRONGLY: dict[str, tuple[tuple[str, ...], int, str]] = {
+ASKED_WRONGLY = {
     "no key": (("-H", "Sec-WebSocket-Key:"), 400, "missing Sec-WebSocket-Key header"),
     "a bad key": (("--ws-key", "short"), 400, "invalid Sec-WebSocket-Key header"),
     "another version": (("--ws-version", "12"), 400, "invalid Sec-WebSocket-Version header"),
@@ -23,7 +22,7 @@ ASKED_WRONGLY: dict[str, tuple[tuple[str, ...], int, str]] = {
 
 
 @pytest.mark.parametrize("name", ASKED_WRONGLY)
-def test_asked_wrongly(upstream: int, probe: Probe, name: str) -> None:
+def test_asked_wrongly(upstream, probe, name):
     options, status, words = ASKED_WRONGLY[name]
     told = probe(f"ws://{HOST}:{upstream}/echo", *options)
     assert told.answer.status == status
@@ -31,13 +30,13 @@ def test_asked_wrongly(upstream: int, probe: Probe, name: str) -> None:
     assert told.answer == by_socket(upstream, told.request)
 
 
-def test_refusal(upstream: int, probe: Probe) -> None:
+def test_refusal(upstream, probe):
     told = probe(f"ws://{HOST}:{upstream}/refuse")
     assert (told.outcome, told.answer.body) == ("unauthorized", b"token expired\n")
     assert told.answer == by_socket(upstream, told.request)
 
 
-def test_session(upstream: int, probe: Probe) -> None:
+def test_session(upstream, probe):
     told = probe(f"ws://{HOST}:{upstream}/echo", "--send", "hello", "--send-hex", "00ff", "--ping")
     assert (told.outcome, told.failed) == ("open", set())
     came = [frame["opcode"] for frame in told.value["session"]["frames"] if frame["from"] == "server"]
@@ -46,7 +45,7 @@ def test_session(upstream: int, probe: Probe) -> None:
     assert told.answer == by_socket(upstream, told.request)
 
 
-def test_close(upstream: int, probe: Probe) -> None:
+def test_close(upstream, probe):
     told = probe(f"ws://{HOST}:{upstream}/close", *UNTIL_ENDED)
     close = told.value["close"]
     assert (told.exit_status, close["code"], close["reason"], close["by"]) == (17, 4403, "no entry", "server")
@@ -54,7 +53,7 @@ def test_close(upstream: int, probe: Probe) -> None:
 
 @pytest.mark.programs
 @pytest.mark.parametrize(("path", "status"), [("/echo", 0), ("/refuse", 11), ("/close", 17)])
-def test_as_a_program(upstream: int, path: str, status: int) -> None:
+def test_as_a_program(upstream, path, status):
     """In a process of its own, with nothing on standard error and the exit status for scripts."""
     command = [sys.executable, "-m", "wsprobe", "connect", f"ws://{HOST}:{upstream}{path}"]
     done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=2 * PATIENCE)

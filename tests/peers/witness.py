@@ -7,15 +7,13 @@ import io
 import json
 import re
 import socket
-import ssl
 import subprocess
 from dataclasses import dataclass
 from http.client import HTTPResponse
-from pathlib import Path
 from typing import Any, cast
 
 from tests.peers.place import HOST, PATIENCE, until
-from wsprobe.exchange import Exchange, Received
+from wsprobe.exchange import Received
 from wsprobe.recording import archive
 
 DATE = re.compile(rb"(?im)^(date: )[^\r\n]*")
@@ -32,15 +30,15 @@ class Answer:
     head: bytes
     body: bytes
 
-    def field(self, name: str) -> str | None:
+    def field(self, name):
         return next((value for key, value in self.fields if key.lower() == name.lower()), None)
 
 
-def timeless(head: bytes) -> bytes:
+def timeless(head):
     return DATE.sub(rb"\1now", head)
 
 
-def _answer(status: int, reason: str, fields: list[tuple[str, str]], head: bytes, body: bytes) -> Answer:
+def _answer(status, reason, fields, head, body):
     kept = [(name, "now" if name.lower() == "date" else value) for name, value in fields]
     return Answer(status, reason, kept, timeless(head), body)
 
@@ -53,20 +51,20 @@ class Told:
     value: dict[str, Any]
 
     @property
-    def outcome(self) -> str:
+    def outcome(self):
         return cast(str, self.value["outcome"])
 
     @property
-    def request(self) -> bytes:
+    def request(self):
         return base64.b64decode(self.value["request"]["raw"])
 
     @property
-    def key(self) -> str:
+    def key(self):
         (key,) = (value for name, value in self.value["request"]["headers"] if name == "Sec-WebSocket-Key")
         return cast(str, key)
 
     @property
-    def answer(self) -> Answer:
+    def answer(self):
         response = self.value["response"]
         body = response["body"]
         return _answer(
@@ -78,41 +76,41 @@ class Told:
         )
 
     @property
-    def findings(self) -> set[str]:
+    def findings(self):
         return {finding["id"] for finding in self.value["findings"]}
 
     @property
-    def failed(self) -> set[str]:
+    def failed(self):
         return {finding["id"] for finding in self.value["findings"] if finding["level"] == "fail"}
 
     @property
-    def exchange(self) -> Exchange:
+    def exchange(self):
         return archive.load(json.dumps(self.value))
 
     @property
-    def received(self) -> bytes:
+    def received(self):
         return b"".join(event.data for event in self.exchange.events if isinstance(event, Received))
 
 
 class _Tape(io.RawIOBase):
     """A socket's bytes for a reader, kept."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock):
         self.sock, self.data = sock, b""
 
-    def readable(self) -> bool:
+    def readable(self):
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer):
         size = self.sock.recv_into(buffer)
         self.data += bytes(buffer[:size])
         return size
 
-    def makefile(self, mode: str) -> io.BufferedReader:
+    def makefile(self, mode):
         return io.BufferedReader(self)
 
 
-def by_socket(port: int, request: bytes, tls: tuple[ssl.SSLContext, str] | None = None) -> Answer:
+def by_socket(port, request, tls=None):
     """Send *request* as it is; the answer as the standard library reads it, *head* as it came."""
     with socket.create_connection((HOST, port), PATIENCE) as sock:
         link = sock if tls is None else tls[0].wrap_socket(sock, server_hostname=tls[1])
@@ -126,7 +124,7 @@ def by_socket(port: int, request: bytes, tls: tuple[ssl.SSLContext, str] | None 
             return _answer(response.status, response.reason, fields, _head(tape.data), body)
 
 
-def by_curl(url: str, request: bytes) -> Answer:
+def by_curl(url, request):
     """Have curl send the fields of *request* to *url* (http:), and no other; its output as it came."""
     lines = request.split(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
     fields = [option for line in lines for option in ("-H", line)]
@@ -144,14 +142,14 @@ def by_curl(url: str, request: bytes) -> Answer:
     return _answer(int(status), reason, pairs, head, done.stdout[len(head) :])
 
 
-def _head(data: bytes) -> bytes:
+def _head(data):
     return data[: data.index(b"\r\n\r\n") + 4]
 
 
-def logged(log: Path, key: str) -> list[str]:
+def logged(log, key):
     """Return the words of the line that *log* has about the handshake with *key*, the key left out."""
 
-    def line() -> list[str] | None:
+    def line():
         lines = log.read_text("latin-1").splitlines(keepends=True) if log.exists() else []
         found = (each for each in lines if each.startswith(f"{key} ") and each.endswith("\n"))
         return next((each.split()[1:] for each in found), None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Sequence
 
 import brotli
 import h11
@@ -16,7 +15,6 @@ from msgspec.structs import replace
 from tests.cases import every
 from wsprobe.read.body import SLICE, BodyReader, plain_length, read_body
 from wsprobe.read.head import split_head
-from wsprobe.read.reading import Body
 from wsprobe.read.strict import StrictFraming, opinion
 from wsprobe.read.tokens import VALUE_MAX
 
@@ -26,18 +24,10 @@ LONG = VALUE_MAX // 2 + 1
 LIMIT = 1000
 
 
-def body(
-    fields: bytes,
-    data: bytes,
-    *,
-    status: int | None = 403,
-    method: bytes = b"GET",
-    ended: str = "clean",
-    limit: int = LIMIT,
-) -> tuple[Body, bytes]:
+def body(fields, data, *, status=403, method=b"GET", ended="clean", limit=LIMIT):
     head, _ = split_head(b"HTTP/1.1 403 No\r\n" + fields + b"\r\n")
     assert ended in ("clean", "unclean", "not")
-    return read_body(head, status, data, method=method, limit=limit, ended=ended)  # type: ignore[arg-type]
+    return read_body(head, status, data, method=method, limit=limit, ended=ended)
 
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
@@ -66,9 +56,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
         (b"Transfer-Encoding: chunked, x\r\n", b"1\r\n", "close", b"1\r\n", b"1\r\n", True),
     ],
 )
-def test_framing(
-    fields: bytes, data: bytes, framing: str, raw: bytes | None, content: bytes, complete: bool
-) -> None:
+def test_framing(fields, data, framing, raw, content, complete):
     made, rest = body(fields, data)
     assert (made.framing, made.content, made.complete, made.cut) == (framing, content, complete, False)
     assert made.raw + rest == data
@@ -95,7 +83,7 @@ def test_framing(
         (b"Transfer-Encoding: " + b"a " * LONG + b"\r\n", "h11: Only Transfer-Encoding: chunked is supported"),
     ],
 )
-def test_where_h11_refuses_all_is_kept_and_it_says_why(fields: bytes, problem: str) -> None:
+def test_where_h11_refuses_all_is_kept_and_it_says_why(fields, problem):
     made, rest = body(fields, b"abc")
     assert (made.framing, made.raw, made.content, made.complete, rest) == (
         "unknown",
@@ -116,7 +104,7 @@ def test_where_h11_refuses_all_is_kept_and_it_says_why(fields: bytes, problem: s
         (b"Content-Encoding: deflate\r\nTransfer-Encoding: gzip, chunked\r\n", "deflate, gzip"),
     ],
 )
-def test_codings_before_chunked_are_undone(fields: bytes, coding: str) -> None:
+def test_codings_before_chunked_are_undone(fields, coding):
     """RFC 9112 section 6.1: Transfer-Encoding lists them in the order in which they were applied."""
     data = gzip.compress(zlib.compress(b"no") if "deflate" in coding else b"no")
     made, rest = body(fields, b"%x\r\n%s\r\n0\r\n\r\nrest" % (len(data), data))
@@ -124,28 +112,28 @@ def test_codings_before_chunked_are_undone(fields: bytes, coding: str) -> None:
     assert (made.problem, made.coding_problem, rest) == ("", "", b"rest")
 
 
-def test_a_long_list_of_one_length_is_that_length() -> None:
+def test_a_long_list_of_one_length_is_that_length():
     made, rest = body(b"Content-Length: " + b"2, " * LONG + b"2\r\n", b"abc")
     assert (made.framing, made.content, rest) == ("length", b"ab", b"c")
 
 
-def test_other_oddities_of_the_head_do_not_matter() -> None:
+def test_other_oddities_of_the_head_do_not_matter():
     made, rest = body(b" fold\r\nno colon\r\nA(B): \x00\r\nContent-Length: 2\r\n", b"abc")
     assert (made.framing, made.content, rest) == ("length", b"ab", b"c")
 
 
 @pytest.mark.parametrize(("status", "method"), [(204, b"GET"), (304, b"GET"), (403, b"HEAD")])
-def test_answers_without_a_body(status: int, method: bytes) -> None:
+def test_answers_without_a_body(status, method):
     made, rest = body(b"Content-Length: 2\r\n", b"abc", status=status, method=method)
     assert (made.framing, made.raw, made.complete, rest) == ("none", b"", True, b"abc")
 
 
 @pytest.mark.parametrize("status", [None, 0, 99, 600, 999])
-def test_a_status_that_makes_no_sense_is_framed_as_any_other(status: int | None) -> None:
+def test_a_status_that_makes_no_sense_is_framed_as_any_other(status):
     assert body(b"Content-Length: 2\r\n", b"abc", status=status)[0].content == b"ab"
 
 
-def test_how_the_connection_ended_decides_whether_a_body_to_its_end_is_whole() -> None:
+def test_how_the_connection_ended_decides_whether_a_body_to_its_end_is_whole():
     assert body(b"", b"abc", ended="not")[0].complete is False
     assert body(b"", b"abc", ended="not")[0].problem == ""
     unclean = body(b"", b"abc", ended="unclean")[0]
@@ -168,7 +156,7 @@ def test_how_the_connection_ended_decides_whether_a_body_to_its_end_is_whole() -
         (b"Content-Length: x\r\n", b"a" * 2000),
     ],
 )
-def test_a_body_over_the_limit_is_cut_and_its_bytes_are_kept(fields: bytes, data: bytes) -> None:
+def test_a_body_over_the_limit_is_cut_and_its_bytes_are_kept(fields, data):
     made, rest = body(fields, data)
     assert (made.cut, made.complete, len(made.content)) == (True, False, LIMIT)
     assert made.raw + rest == data
@@ -179,7 +167,7 @@ def test_a_body_over_the_limit_is_cut_and_its_bytes_are_kept(fields: bytes, data
     [(b"1\r\na\r\n" * 900, 900), (b"1;" + b"x" * 30_000 + b"\r\na\r\n", 1), (b"0\r\n" + b"A: b\r\n" * 5000, 0)],
     ids=["chunks", "a chunk line", "trailers"],
 )
-def test_chunk_framing_is_taken_up_to_a_limit(data: bytes, content: int) -> None:
+def test_chunk_framing_is_taken_up_to_a_limit(data, content):
     made, _ = body(CHUNKED, data, ended="not")
     assert (made.cut, made.cut_by, len(made.content)) == (False, "", content)
 
@@ -189,14 +177,14 @@ def test_chunk_framing_is_taken_up_to_a_limit(data: bytes, content: int) -> None
     [b"1\r\na\r\n" * 500 + b"1;" + b"x" * 200_000, b"1;" + b"x" * 200_000, b"0\r\n" + b"A: b\r\n" * 50_000],
     ids=["chunks", "a chunk line", "trailers"],
 )
-def test_chunk_framing_over_its_limit_is_cut_and_its_bytes_are_kept(data: bytes) -> None:
+def test_chunk_framing_over_its_limit_is_cut_and_its_bytes_are_kept(data):
     made, rest = body(CHUNKED, data)
     assert (made.cut, made.complete, made.malformed) == (True, False, False)
     assert made.cut_by == "33018 bytes of chunk framing"
     assert made.raw + rest == data
 
 
-def test_one_byte_chunks_are_not_all_given_to_h11(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_byte_chunks_are_not_all_given_to_h11(monkeypatch):
     """h11 works on each chunk: where most of a body is framing, the rest of it must not reach h11."""
     given = []
     of = h11.Connection.receive_data
@@ -210,7 +198,7 @@ def test_one_byte_chunks_are_not_all_given_to_h11(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("fields", [b"", b"Content-Length: 1000\r\n"])
-def test_a_body_of_just_the_limit_is_whole(fields: bytes) -> None:
+def test_a_body_of_just_the_limit_is_whole(fields):
     made, _ = body(fields, b"a" * LIMIT)
     assert (made.cut, made.complete) == (False, True)
 
@@ -233,9 +221,7 @@ fieldses = st.sampled_from([b"", CHUNKED, b"Content-Length: 5\r\n", b"Content-Le
     st.sampled_from(["clean", "unclean", "not"]),
     st.integers(1, 20),
 )
-def test_a_body_in_pieces_is_the_same_body(
-    fields: bytes, data: bytes, sizes: Sequence[int], ended: str, limit: int
-) -> None:
+def test_a_body_in_pieces_is_the_same_body(fields, data, sizes, ended, limit):
     whole = body(fields, data, ended=ended, limit=limit)
     assert whole[0].raw + whole[1] == data
     head, _ = split_head(b"HTTP/1.1 403 No\r\n" + fields + b"\r\n")
@@ -257,7 +243,7 @@ def test_a_body_in_pieces_is_the_same_body(
     ) == whole
 
 
-def test_a_reader_says_when_it_wants_no_more() -> None:
+def test_a_reader_says_when_it_wants_no_more():
     head, _ = split_head(b"HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\n")
     reader = BodyReader(head, 403)
     reader.feed(b"ab")
@@ -270,7 +256,7 @@ def test_a_reader_says_when_it_wants_no_more() -> None:
     assert empty.done
 
 
-def test_a_long_body_byte_by_byte() -> None:
+def test_a_long_body_byte_by_byte():
     head, _ = split_head(b"HTTP/1.1 403 No\r\n\r\n")
     reader = BodyReader(head, 403, limit=1_000_000)
     for _ in range(50_000):
@@ -278,7 +264,7 @@ def test_a_long_body_byte_by_byte() -> None:
     assert len(reader.body()[0].content) == 50_000
 
 
-def test_what_is_wrong_with_the_coding_is_told_apart_from_the_framing() -> None:
+def test_what_is_wrong_with_the_coding_is_told_apart_from_the_framing():
     made, _ = body(b"Content-Length: 30\r\nContent-Encoding: gzip\r\n", gzip.compress(b"hello")[:20])
     assert (made.coding, made.decoded, made.coding_fault) == ("gzip", b"hello", "short")
     assert made.coding_problem == "the compressed data ends too early"
@@ -303,7 +289,7 @@ LENGTHS = {
 
 
 @every(LENGTHS)
-def test_which_length_is_simply_a_number(of: tuple[tuple[bytes, ...], bool]) -> None:
+def test_which_length_is_simply_a_number(of):
     values, plain = of
     head, _ = split_head(
         b"HTTP/1.1 200 OK\r\n" + b"".join(b"Content-Length: %b\r\n" % v for v in values) + b"\r\n"
@@ -311,7 +297,7 @@ def test_which_length_is_simply_a_number(of: tuple[tuple[bytes, ...], bool]) -> 
     assert plain_length(head.all(b"content-length")) == plain
 
 
-def events(framing: StrictFraming, pieces: Sequence[bytes]) -> tuple[list[int], bytes, str, bool, bytes]:
+def events(framing, pieces):
     """How much content there was after each piece, and what came of it."""
     sizes, content = [], b""
     for piece in pieces:
@@ -340,9 +326,7 @@ CHUNKS = [
 
 @pytest.mark.parametrize("data", CHUNKS)
 @pytest.mark.parametrize("ended", [False, True])
-def test_plain_chunks_are_what_they_are_to_h11(
-    data: bytes, ended: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plain_chunks_are_what_they_are_to_h11(data, ended, monkeypatch):
     for size in (1, 2, 3, 5, 7, 4098, len(data)):
         pieces = [data[at : at + size] for at in range(0, len(data), size)] + [b""] * ended
         ours = StrictFraming(200, b"GET", [(b"transfer-encoding", b"chunked")])
@@ -356,7 +340,7 @@ def test_plain_chunks_are_what_they_are_to_h11(
 
 @pytest.mark.parametrize("data", CHUNKS)
 @pytest.mark.parametrize("begin", [b"", b"HTTP/1.1 103 Hi\r\n\r\n"])
-def test_they_are_for_its_opinion_too(data: bytes, begin: bytes) -> None:
+def test_they_are_for_its_opinion_too(data, begin):
     head = begin + b"HTTP/1.1 403 No\r\n" + CHUNKED + b"\r\n"
     for odd in (head, head.replace(b": chunked", b": gzip"), head.replace(b"\r\n", b"\n"), b"\x01" + head):
         for ended in (False, True):
@@ -365,12 +349,12 @@ def test_they_are_for_its_opinion_too(data: bytes, begin: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", [b"1", b"1;a=b;c", b"000001 "])
-def test_h11_is_not_asked_of_each_of_many_chunks(size: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_h11_is_not_asked_of_each_of_many_chunks(size, monkeypatch):
     """Forty thousand of them took seconds: it was asked three times of each."""
     asked = 0
     of_h11 = h11.Connection.next_event
 
-    def counted(self: h11.Connection) -> object:
+    def counted(self):
         nonlocal asked
         asked += 1
         return of_h11(self)
@@ -381,12 +365,12 @@ def test_h11_is_not_asked_of_each_of_many_chunks(size: bytes, monkeypatch: pytes
     assert asked < 10
 
 
-def test_content_without_chunks_takes_no_memory_of_its_own() -> None:
+def test_content_without_chunks_takes_no_memory_of_its_own():
     made, _ = body(b"", b"a" * LIMIT)
     assert made.content is made.raw
 
 
-def test_of_a_very_long_list_of_codings_the_beginning_is_kept() -> None:
+def test_of_a_very_long_list_of_codings_the_beginning_is_kept():
     made, _ = body(b"Content-Encoding: " + b"a," * 100_000 + b"\r\n", b"x")
     assert made.coding == "a," * (VALUE_MAX // 2)
     assert made.coding_fault == "unknown"

@@ -36,7 +36,7 @@ RAW_DEFLATED = RAW.compress(TEXT) + RAW.flush()
         ("br ,\tidentity, gzip", gzip.compress(brotli.compress(TEXT), mtime=0)),
     ],
 )
-def test_undone(coding: str, data: bytes) -> None:
+def test_undone(coding, data):
     assert decode(data, coding, 10_000) == Decoded(TEXT)
 
 
@@ -45,7 +45,7 @@ FAR = bytes(Random(0).randbytes(30_000)) * 2
 
 
 @pytest.mark.parametrize(("coding", "bits"), [("gzip", 31), ("deflate", 15), ("deflate", -15)])
-def test_the_whole_window_is_known(coding: str, bits: int) -> None:
+def test_the_whole_window_is_known(coding, bits):
     made = zlib.compressobj(wbits=bits)
     data = made.compress(FAR) + made.flush()
     assert len(data) < 40_000
@@ -53,7 +53,7 @@ def test_the_whole_window_is_known(coding: str, bits: int) -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
-def test_empty_data_is_an_empty_body(coding: str) -> None:
+def test_empty_data_is_an_empty_body(coding):
     assert decode(b"", coding, 100) == Decoded(b"")
 
 
@@ -78,40 +78,40 @@ def test_empty_data_is_an_empty_body(coding: str) -> None:
         ("identity," * 101, TEXT, None, "unknown", "more than 100 content codings"),
     ],
 )
-def test_faults(coding: str, data: bytes, left: bytes | None, fault: str, problem: str) -> None:
+def test_faults(coding, data, left, fault, problem):
     made = decode(data, coding, 10_000)
     assert made.fault == fault
     assert made.problem.startswith(problem)
     assert left is None or made.data == left
 
 
-def bomb(coding: str) -> bytes:
+def bomb(coding):
     zeros = bytes(5_000_000)
     return {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[coding](zeros)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
-def test_a_bomb_is_cut(coding: str) -> None:
+def test_a_bomb_is_cut(coding):
     assert decode(bomb(coding), coding, 5000) == Decoded(bytes(5000), "cut", "decoded only up to 5000 bytes")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
-def test_just_the_limit_is_whole(coding: str) -> None:
+def test_just_the_limit_is_whole(coding):
     pack = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[coding]
     assert decode(pack(TEXT), coding, len(TEXT)) == Decoded(TEXT)
     cut = decode(pack(TEXT), coding, len(TEXT) - 1)
     assert (cut.data, cut.fault) == (TEXT[:-1], "cut")
 
 
-def test_a_library_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
+def test_a_library_that_is_not_there_is_said(monkeypatch):
+    def missing(name):
         raise ImportError(name)
 
     monkeypatch.setattr("wsprobe.read.body.import_module", missing)
     assert decode(b"abc", "br", 100) == NEEDS_LIBRARY
 
 
-def test_zstd_where_python_has_it() -> None:
+def test_zstd_where_python_has_it():
     if importlib.util.find_spec("compression") is None:
         assert decode(b"x", "zstd", 9).fault == "unknown"
         return
@@ -128,7 +128,7 @@ def test_zstd_where_python_has_it() -> None:
     st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip,br", "?"]),
     st.integers(1, 50),
 )
-def test_any_bytes_come_back_within_the_limit(data: bytes, coding: str, limit: int) -> None:
+def test_any_bytes_come_back_within_the_limit(data, coding, limit):
     made = decode(data, coding, limit)
     assert made.data is None or len(made.data) <= limit
     assert bool(made.fault) is bool(made.problem)

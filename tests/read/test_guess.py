@@ -47,16 +47,16 @@ from wsprobe.read.looks import looks_like
         (b"\x00\x01\x02", "noise"),
     ],
 )
-def test_looks_like(data: bytes, what: str) -> None:
+def test_looks_like(data, what):
     assert looks_like(data) == what
 
 
 @given(st.binary())
-def test_any_bytes_are_something(data: bytes) -> None:
+def test_any_bytes_are_something(data):
     assert looks_like(data) in ("", "tls", "ssh", "http2", "ftp", "smtp", "text", "noise")
 
 
-def test_only_a_character_that_is_cut_at_the_end_may_be_no_text() -> None:
+def test_only_a_character_that_is_cut_at_the_end_may_be_no_text():
     whole = "ab\U0001f600".encode()
     for size in range(3, 7):
         assert looks_like(whole[:size]) == "text"

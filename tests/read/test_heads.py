@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.read.head import LINES_MAX, HeadSplitter, _field, _look_at, split_head
-from wsprobe.read.reading import Field, Head, Line
+from wsprobe.read.reading import Line
 
 wire = st.lists(
     st.sampled_from(
@@ -20,19 +18,19 @@ wire = st.lists(
 ).map(b"".join)
 
 
-def head(data: bytes) -> Head:
+def head(data):
     made, end = split_head(data)
     assert made.raw == data[:end]
     return made
 
 
-def fields(*lines: bytes, end: bytes = b"\r\n") -> tuple[Field, ...]:
+def fields(*lines, end=b"\r\n"):
     return head(b"HTTP/1.1 200 OK" + end + b"".join(line + end for line in lines) + end).fields
 
 
 @settings(deadline=None)
 @given(wire, st.integers(0, 5))
-def test_no_byte_is_lost_and_every_span_is_right(data: bytes, start: int) -> None:
+def test_no_byte_is_lost_and_every_span_is_right(data, start):
     start = min(start, len(data))
     made, end = split_head(data, start)
     assert made.raw == data[start:end]
@@ -55,7 +53,7 @@ def test_no_byte_is_lost_and_every_span_is_right(data: bytes, start: int) -> Non
 
 @settings(deadline=None)
 @given(wire, st.lists(st.integers(1, 9), max_size=10))
-def test_a_head_that_comes_in_pieces_is_the_same_head(data: bytes, sizes: Sequence[int]) -> None:
+def test_a_head_that_comes_in_pieces_is_the_same_head(data, sizes):
     whole, _ = split_head(data)
     splitter, buffer, at, found = HeadSplitter(), bytearray(), 0, None
     for size in (*sizes, *[1] * len(data)):
@@ -67,20 +65,19 @@ def test_a_head_that_comes_in_pieces_is_the_same_head(data: bytes, sizes: Sequen
 
 
 @given(st.text("aZ-:: \t\r\x00\x7f\xff").map(lambda text: text.encode("latin-1")))
-def test_a_look_sees_what_taking_apart_finds(text: bytes) -> None:
+def test_a_look_sees_what_taking_apart_finds(text):
     assert _look_at(text, 7) in (None, _field((Line(text, b"\r\n", 7),)))
 
 
-def test_each_line_keeps_its_own_ending() -> None:
+def test_each_line_keeps_its_own_ending():
     made = head(b"\r\n\nHTTP/1.1 200 OK\r\nA: 1\nB: 2\r\r\n\n")
     assert [line.end for line in made.lines] == [b"\r\n", b"\n", b"\r\n", b"\n", b"\r\n"]
     assert made.blank == b"\n"
-    assert made.first is not None
     assert made.first.text == b"HTTP/1.1 200 OK"
     assert [f.value for f in made.fields] == [b"1", b"2\r"]
 
 
-def test_the_blank_line_is_the_first_after_text() -> None:
+def test_the_blank_line_is_the_first_after_text():
     made, end = split_head(b"\r\n\r\nHTTP/1.1 101\r\n\r\nrest")
     assert (made.complete, end) == (True, 20)
     assert len(made.lines) == 3
@@ -89,7 +86,7 @@ def test_the_blank_line_is_the_first_after_text() -> None:
 @pytest.mark.parametrize(
     "cut", [b"", b"H", b"\r", b"HTTP/1.1 200 OK\r", b"HTTP/1.1 200 OK\r\n\r", b"A\r\nB: c"]
 )
-def test_a_head_that_stops_early_is_kept_and_not_complete(cut: bytes) -> None:
+def test_a_head_that_stops_early_is_kept_and_not_complete(cut):
     made = head(cut)
     assert (made.raw, made.blank, made.complete) == (cut, b"", False)
 
@@ -116,12 +113,12 @@ def test_a_head_that_stops_early_is_kept_and_not_complete(cut: bytes) -> None:
         (b"N: \x00\x01\xff\r", b"N", b"\x00\x01\xff\r", ("bare-cr", "nul", "8-bit", "control")),
     ],
 )
-def test_a_field(line: bytes, name: bytes, value: bytes, oddities: tuple[str, ...]) -> None:
+def test_a_field(line, name, value, oddities):
     (field,) = fields(line)
     assert (field.name, field.value, field.oddities) == (name, value, oddities)
 
 
-def test_a_fold_belongs_to_the_field_before_it() -> None:
+def test_a_fold_belongs_to_the_field_before_it():
     one, two = fields(b"A: one", b"\t two ", b" ", b"   three", b"B: x")
     assert (one.value, len(one.lines), one.oddities) == (b"one two  three", 4, ("folded",))
     assert two.name == b"B"
@@ -130,18 +127,18 @@ def test_a_fold_belongs_to_the_field_before_it() -> None:
     assert data[slice(*field.value_span)] == field.value == b"v"
 
 
-def test_a_fold_of_nothing_is_a_field_of_its_own() -> None:
+def test_a_fold_of_nothing_is_a_field_of_its_own():
     (field,) = fields(b" Upgrade: websocket")
     assert (field.name, field.key, field.value) == (b" Upgrade", b"upgrade", b"websocket")
     assert field.oddities == ("space-before-name",)
 
 
-def test_bare_line_feeds_are_told_of_each_field() -> None:
+def test_bare_line_feeds_are_told_of_each_field():
     made = head(b"HTTP/1.1 200 OK\r\nA: 1\nB: 2\r\nC: 3\r\n 4\n\r\n")
     assert [f.oddities for f in made.fields] == [("bare-lf",), (), ("folded", "bare-lf")]
 
 
-def test_names_are_compared_as_http_compares_them() -> None:
+def test_names_are_compared_as_http_compares_them():
     made = head(b"HTTP/1.1 200 OK\r\nSet-Cookie: a\r\nset-cookie : b\r\nX: c\r\nSET-COOKIE: d\r\n\r\n")
     assert [f.value for f in made.all(b"set-cookie")] == [b"a", b"b", b"d"]
     assert made.several(frozenset({b"x", b"set-cookie", b"y"})) == {
@@ -162,12 +159,12 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("data", HOSTILE)
-def test_large_heads_are_read_whole(data: bytes) -> None:
+def test_large_heads_are_read_whole(data):
     assert head(data).raw == data
 
 
 @pytest.mark.parametrize("data", HOSTILE[:4])
-def test_large_heads_in_pieces_are_searched_once(data: bytes) -> None:
+def test_large_heads_in_pieces_are_searched_once(data):
     splitter, buffer = HeadSplitter(), bytearray()
     for at in range(0, len(data), 700):
         buffer += data[at : at + 700]
@@ -175,7 +172,7 @@ def test_large_heads_in_pieces_are_searched_once(data: bytes) -> None:
     assert splitter.finish(buffer).raw == data
 
 
-def test_lines_beyond_a_limit_are_kept_as_one() -> None:
+def test_lines_beyond_a_limit_are_kept_as_one():
     data = b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * (LINES_MAX + 10) + b"\r\n"
     made = head(data)
     assert made.complete
@@ -187,6 +184,6 @@ def test_lines_beyond_a_limit_are_kept_as_one() -> None:
     assert not any(field.oddities for field in made.fields)
 
 
-def test_a_start_line_beyond_the_limit_is_none() -> None:
+def test_a_start_line_beyond_the_limit_is_none():
     made = head(b"\r\n" * LINES_MAX + b"HTTP/1.1 200 OK\r\n\r\n")
     assert (made.first, made.fields, made.complete) == (None, (), True)

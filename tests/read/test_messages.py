@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
-from wsprobe.read.frames import Deflate, Message, agreed_deflate, messages, read_frames, utf8_fault
+from wsprobe.read.frames import Deflate, agreed_deflate, messages, read_frames, utf8_fault
 from wsprobe.read.head import split_head
 from wsprobe.read.inflate import Direction, InflateError, Inflater
-from wsprobe.read.reading import Frame
 
 
-def frame(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, mask: bytes = b"") -> bytes:
+def frame(opcode, payload, *, fin=True, rsv=0, mask=b""):
     size = len(payload)
     length = bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2, "big")
     length = bytes([length[0] | (0x80 if mask else 0)]) + length[1:]
@@ -25,27 +24,27 @@ def frame(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, mask: 
     return bytes([fin << 7 | rsv << 4 | opcode]) + length + mask + body
 
 
-def frames(*made: bytes) -> tuple[Frame, ...]:
+def frames(*made):
     return read_frames(b"".join(made), 0, lambda offset: offset)[0]
 
 
-def only(*made: bytes) -> Message:
+def only(*made):
     (message,) = messages(frames(*made))
     return message
 
 
-def deflated(data: bytes, packer: zlib._Compress | None = None) -> bytes:
+def deflated(data, packer=None):
     packer = packer or zlib.compressobj(wbits=-15)
     return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
-def test_one_frame_is_a_message() -> None:
+def test_one_frame_is_a_message():
     message = only(frame(1, "h\u00e4".encode()))
     assert (message.opcode, message.text, message.complete, message.oddities) == (1, "h\u00e4", True, ())
     assert message.at == 4
 
 
-def test_fragments_are_joined_around_control_frames_and_masks_undone() -> None:
+def test_fragments_are_joined_around_control_frames_and_masks_undone():
     message = only(
         frame(2, b"ab", fin=False, mask=b"1234"), frame(9, b"ping"), frame(0, b"", fin=False), frame(0, b"cd")
     )
@@ -76,11 +75,11 @@ def test_fragments_are_joined_around_control_frames_and_masks_undone() -> None:
         ([frame(1, b"a", rsv=4)], [(1, b"a", True, ())]),
     ],
 )
-def test_oddities(made: list[bytes], said: list[tuple[int, bytes, bool, tuple[str, ...]]]) -> None:
+def test_oddities(made, said):
     assert [(m.opcode, m.data, m.complete, m.oddities) for m in messages(frames(*made))] == said
 
 
-def test_compressed_messages_share_a_window_if_it_was_kept() -> None:
+def test_compressed_messages_share_a_window_if_it_was_kept():
     packer = zlib.compressobj(wbits=-15)
     text = b"a text that repeats itself, a text that repeats itself"
     first, second = deflated(text, packer), deflated(text, packer)
@@ -97,7 +96,7 @@ def test_compressed_messages_share_a_window_if_it_was_kept() -> None:
     assert "an earlier message" in forgetful[2].problem
 
 
-def test_what_cannot_be_inflated_is_kept_as_it_is_and_so_is_all_after_it() -> None:
+def test_what_cannot_be_inflated_is_kept_as_it_is_and_so_is_all_after_it():
     made = frames(frame(1, b"\xff\xff", rsv=4), frame(1, deflated(b"x"), rsv=4), frame(1, b"plain"))
     said = messages(made, Direction())
     assert [m.oddities for m in said] == [("not-deflate",), ("not-deflate",), ()]
@@ -106,7 +105,7 @@ def test_what_cannot_be_inflated_is_kept_as_it_is_and_so_is_all_after_it() -> No
     assert messages(made, Direction(takeover=False))[1].text == "x"
 
 
-def test_a_bomb_is_cut() -> None:
+def test_a_bomb_is_cut():
     bomb = deflated(bytes(50_000_000))
     made = frames(frame(2, bomb, rsv=4), frame(2, deflated(b"x"), rsv=4))
     said = messages(made, Direction(), limit=1000)
@@ -128,11 +127,11 @@ def test_a_bomb_is_cut() -> None:
         (bytes.fromhex("f348cdc9c90700"), b"Hello"),
     ],
 )
-def test_the_examples_of_rfc_7692(data: bytes, out: bytes) -> None:
+def test_the_examples_of_rfc_7692(data, out):
     assert Inflater(Direction(), 100).inflate(data) == out
 
 
-def test_the_window_lives_on_over_a_final_block() -> None:
+def test_the_window_lives_on_over_a_final_block():
     inflater = Inflater(Direction(), 100)
     assert inflater.inflate(bytes.fromhex("f348cdc9c9070000")) == b"Hello"
     # RFC 7692 section 7.2.3.2: the second "Hello" points back to the first.
@@ -143,13 +142,13 @@ NOISE = random.Random(7).randbytes(33_000)
 """Bytes that do not repeat."""
 
 
-def whole(data: bytes, bits: int = 15) -> bytes:
+def whole(data, bits=15):
     """*data* deflated, with its tail."""
     packer = zlib.compressobj(wbits=-bits)
     return packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
 
 
-def two(data: bytes, again: bytes) -> tuple[bytes, bytes]:
+def two(data, again):
     """Two messages of one stream."""
     packer = zlib.compressobj(wbits=-15)
     return deflated(data, packer), deflated(again, packer)
@@ -176,9 +175,7 @@ def two(data: bytes, again: bytes) -> tuple[bytes, bytes]:
         (Direction(bits=9), list(two(NOISE[:1500], NOISE[:200])), "more than 512 bytes, the agreed window"),
     ],
 )
-def test_why_a_message_cannot_be_inflated(
-    direction: Direction, sent: list[bytes], fault: str, checks_end: bool
-) -> None:
+def test_why_a_message_cannot_be_inflated(direction, sent, fault, checks_end):
     inflater = Inflater(direction, 1_000_000, checks_end=checks_end)
     *before, last = sent
     for message in before:
@@ -190,20 +187,20 @@ def test_why_a_message_cannot_be_inflated(
 
 
 @pytest.mark.parametrize("bits", range(8, 16))
-def test_distances_up_to_the_window_are_as_agreed(bits: int) -> None:
+def test_distances_up_to_the_window_are_as_agreed(bits):
     size = 1 << bits
     text = NOISE[: size - 300] if bits > 8 else NOISE[:100]
     assert Inflater(Direction(bits=bits), 1_000_000).inflate(deflated(text * 2)) == text * 2
 
 
-def test_final_blocks_without_end_are_given_up() -> None:
+def test_final_blocks_without_end_are_given_up():
     with pytest.raises(InflateError, match="more than 1000 streams"):
         Inflater(Direction(), 100).inflate(b"\x03\x00" * 5000)
 
 
 @settings(max_examples=2 * EXAMPLES)
 @given(st.lists(st.binary(max_size=300), max_size=6), st.integers(9, 15), st.booleans())
-def test_what_zlib_deflates_is_inflated(texts: list[bytes], bits: int, takeover: bool) -> None:
+def test_what_zlib_deflates_is_inflated(texts, bits, takeover):
     inflater = Inflater(Direction(takeover, bits), 10_000)
     packer = zlib.compressobj(wbits=-bits)
     for text in texts:
@@ -214,9 +211,7 @@ def test_what_zlib_deflates_is_inflated(texts: list[bytes], bits: int, takeover:
 
 @settings(max_examples=3 * EXAMPLES)
 @given(st.binary(max_size=60), st.none() | st.builds(Direction), st.integers(1, 50))
-def test_any_frames_make_messages_that_hold_every_data_frame_once(
-    data: bytes, deflate: Direction | None, limit: int
-) -> None:
+def test_any_frames_make_messages_that_hold_every_data_frame_once(data, deflate, limit):
     found, _ = read_frames(data, 0, lambda offset: offset)
     said = messages(found, deflate, limit)
     held = [id(f) for m in said for f in m.frames]
@@ -229,7 +224,7 @@ def test_any_frames_make_messages_that_hold_every_data_frame_once(
     ("payload", "code"),
     [(b"", None), (b"\x03", None), (b"\x03\xe8", 1000), (b"\x03\xe8bye", 1000), (b"\xff\xff", 65535)],
 )
-def test_the_code_of_a_close(payload: bytes, code: int | None) -> None:
+def test_the_code_of_a_close(payload, code):
     (made,) = frames(frame(8, payload, mask=b"abcd"))
     assert made.is_control
     assert made.close_code == code
@@ -247,7 +242,7 @@ def test_the_code_of_a_close(payload: bytes, code: int | None) -> None:
         (b"ab\xe2(", False, 2),
     ],
 )
-def test_utf_8(data: bytes, complete: bool, at: int | None) -> None:
+def test_utf_8(data, complete, at):
     assert utf8_fault(data, complete=complete) == at
 
 
@@ -267,6 +262,6 @@ def test_utf_8(data: bytes, complete: bool, at: int | None) -> None:
         (b"permessage-deflate;;", None),
     ],
 )
-def test_what_was_agreed(value: bytes, deflate: Deflate | None) -> None:
+def test_what_was_agreed(value, deflate):
     head, _ = split_head(b"HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: " + value + b"\r\n\r\n")
     assert agreed_deflate(head) == deflate

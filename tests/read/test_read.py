@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.cases import EXAMPLES
-from wsprobe.exchange import Ended, Event, Exchange, How, Limits, Plan, Received, Sent, Target
+from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received, Sent, Target
 from wsprobe.read import read
-from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX
-from wsprobe.read.reading import INTERIM_MAX, Reading, Session
+from wsprobe.read.reading import INTERIM_MAX, Session
 from wsprobe.wire import WIRES
 
 REQUEST = (
@@ -27,14 +24,14 @@ SESSION = UPGRADE + b"\x81\x02hi\x88\x02\x03\xe8\x81"
 REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!more"
 
 
-def exchange(*pieces: bytes, how: How = "fin", plan: Plan = PLAN) -> Exchange:
+def exchange(*pieces, how="fin", plan=PLAN):
     """*pieces* received 10 microseconds apart from 100 on."""
-    events: list[Event] = [Sent(50, plan.request)]
+    events = [Sent(50, plan.request)]
     events += [Received(100 + 10 * i, piece) for i, piece in enumerate(pieces)]
     return Exchange(plan, (*events, Ended(9_999, how)))
 
 
-def accounted(reading: Reading) -> bytes:
+def accounted(reading):
     """Every byte that the reading holds, in order."""
     held = b""
     for response in reading.responses:
@@ -44,32 +41,27 @@ def accounted(reading: Reading) -> bytes:
     return held + reading.rest
 
 
-def test_a_session() -> None:
+def test_a_session():
     reading = read(exchange(SESSION))
-    assert reading.final is not None
     assert (reading.final.status, reading.final.body) == (101, None)
-    assert reading.session is not None
     assert [(f.opcode, f.data) for f in reading.session.frames] == [(1, b"hi"), (8, b"\x03\xe8")]
     assert (reading.session.start, reading.session.rest) == (len(UPGRADE), b"\x81")
     assert reading.looks_like == ""
-    assert reading.opinion is not None
     assert reading.opinion.accepts
 
 
-def test_a_refusal() -> None:
+def test_a_refusal():
     reading = read(exchange(REFUSAL))
     assert reading.session is None
-    assert reading.final is not None
     assert reading.final.body is not None
     assert (reading.final.status, reading.final.reason) == (403, b"Forbidden")
     assert (reading.final.body.content, reading.final.body.complete, reading.rest) == (b"no!", True, b"more")
 
 
-def test_interim_answers_come_first_and_are_kept() -> None:
+def test_interim_answers_come_first_and_are_kept():
     early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
     reading = read(exchange(early + SESSION))
     assert [r.status for r in reading.responses] == [100, 103, 101]
-    assert reading.session is not None
     assert reading.session.start == len(early + UPGRADE)
     only = read(exchange(early))
     assert [r.status for r in only.responses] == [100, 103]
@@ -77,7 +69,7 @@ def test_interim_answers_come_first_and_are_kept() -> None:
     assert only.opinion is not None
 
 
-def test_interim_answers_beyond_a_limit_stay_bytes() -> None:
+def test_interim_answers_beyond_a_limit_stay_bytes():
     one = b"HTTP/1.1 100 x\r\n\r\n"
     reading = read(exchange(one * (INTERIM_MAX + 5)))
     assert len(reading.responses) == INTERIM_MAX + 1
@@ -85,7 +77,7 @@ def test_interim_answers_beyond_a_limit_stay_bytes() -> None:
     assert accounted(reading) == reading.received
 
 
-def test_lines_of_interim_answers_beyond_a_limit_stay_bytes() -> None:
+def test_lines_of_interim_answers_beyond_a_limit_stay_bytes():
     one = b"HTTP/1.1 103 x\r\n" + b"a: b\r\n" * (LINES_MAX // 2) + b"\r\n"
     reading = read(exchange(one * 5))
     assert len(reading.responses) == 2
@@ -94,38 +86,34 @@ def test_lines_of_interim_answers_beyond_a_limit_stay_bytes() -> None:
     assert reading.opinion is None
 
 
-def test_nothing_and_less_than_a_head() -> None:
+def test_nothing_and_less_than_a_head():
     nothing = read(exchange())
     assert (nothing.responses, nothing.session, nothing.opinion, nothing.final) == ((), None, None, None)
     part = read(exchange(b"HTTP/1.1 403 Forbidden\r\nX: y"))
-    assert part.final is not None
     assert (part.final.status, part.final.body, part.final.head.complete) == (403, None, False)
     early = read(exchange(UPGRADE[:-2]))
     assert (early.session, early.rest) == (None, b"")
 
 
-def test_what_is_not_http_is_one_answer_without_a_status() -> None:
+def test_what_is_not_http_is_one_answer_without_a_status():
     reading = read(exchange(b"SSH-2.0-OpenSSH\r\n"))
     assert [r.status for r in reading.responses] == [None]
     assert reading.looks_like == "ssh"
 
 
-def test_a_status_that_only_a_browser_takes_for_101_opens_a_session() -> None:
+def test_a_status_that_only_a_browser_takes_for_101_opens_a_session():
     reading = read(exchange(b"HTTP/1.1 0101 x\r\n\r\n\x81\x00"))
-    assert reading.final is not None
     assert reading.final.status is None
-    assert reading.session is not None
     assert len(reading.session.frames) == 1
 
 
-def test_frames_carry_the_time_of_their_last_byte() -> None:
+def test_frames_carry_the_time_of_their_last_byte():
     reading = read(exchange(UPGRADE[:10], UPGRADE[10:] + b"\x81", b"\x02", b"", b"hi\x82", b"\x05ab"))
-    assert reading.session is not None
     assert [f.at for f in reading.session.frames] == [140, 150]
     assert [reading.when(f.span[1] - 1) for f in reading.session.frames] == [140, 150]
 
 
-def test_our_own_frames_are_read_from_what_was_sent() -> None:
+def test_our_own_frames_are_read_from_what_was_sent():
     events = (
         Sent(1, REQUEST[:20]),
         Sent(2, REQUEST[20:]),
@@ -135,13 +123,12 @@ def test_our_own_frames_are_read_from_what_was_sent() -> None:
         Ended(9, "fin"),
     )
     reading = read(Exchange(PLAN, events))
-    assert reading.session is not None
     (frame,) = reading.session.sent
     assert (frame.data, frame.at, frame.start) == (b"hi", 5, len(REQUEST))
     assert reading.sent == REQUEST + b"\x81\x82abcd\x09\x0b\x88"
 
 
-def test_a_request_is_read_back() -> None:
+def test_a_request_is_read_back():
     reading = read(exchange())
     request = reading.request
     assert (request.method, request.resource, request.version) == (b"GET", b"/chat", b"HTTP/1.1")
@@ -178,29 +165,21 @@ def test_a_request_is_read_back() -> None:
         (b"G / H\nSec-WebSocket-Key: x\n", b"G", b"/", b"H", b"x", (), None),
     ],
 )
-def test_requests(
-    raw: bytes,
-    method: bytes,
-    resource: bytes,
-    version: bytes,
-    key: bytes | None,
-    protocols: tuple[bytes, ...],
-    extensions: bytes | None,
-) -> None:
+def test_requests(raw, method, resource, version, key, protocols, extensions):
     request = read(exchange(plan=replace(PLAN, request=raw))).request
     assert (request.method, request.resource, request.version) == (method, resource, version)
     assert (request.key, request.protocols, request.extensions) == (key, protocols, extensions)
     assert request.head.raw == raw
 
 
-def test_bytes_after_the_blank_line_belong_to_the_request_that_was_planned() -> None:
+def test_bytes_after_the_blank_line_belong_to_the_request_that_was_planned():
     plan = replace(PLAN, request=REQUEST + b"8 bytes!")
     reading = read(Exchange(plan, (Sent(1, plan.request + b"more"), Ended(2, "fin"))))
     assert reading.request.rest == b"8 bytes!"
     assert read(Exchange(PLAN, (Sent(1, REQUEST + b"more"),))).request.rest == b""
 
 
-def test_a_request_that_was_never_sent_is_read_from_the_plan() -> None:
+def test_a_request_that_was_never_sent_is_read_from_the_plan():
     reading = read(Exchange(PLAN, (Ended(1, "error", "no route"),)))
     assert (reading.sent, reading.request.method) == (b"", b"GET")
 
@@ -208,24 +187,20 @@ def test_a_request_that_was_never_sent_is_read_from_the_plan() -> None:
 @pytest.mark.parametrize(
     "how", ["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
 )
-def test_how_it_ended_is_told_to_the_body(how: How) -> None:
+def test_how_it_ended_is_told_to_the_body(how):
     body = read(exchange(b"HTTP/1.1 403 x\r\n\r\nabc", how=how)).responses[0].body
-    assert body is not None
     assert body.complete is (how == "fin")
     assert bool(body.problem) is (how in ("reset", "truncated", "error"))
 
 
-def test_the_limit_of_the_plan_cuts_the_body() -> None:
+def test_the_limit_of_the_plan_cuts_the_body():
     plan = replace(PLAN, limits=Limits(max_body=2))
     body = read(exchange(b"HTTP/1.1 403 x\r\n\r\nabc", plan=plan)).responses[0].body
-    assert body is not None
     assert (body.content, body.cut, body.raw) == (b"ab", True, b"abc")
 
 
-def test_another_wire_is_read_by_its_own_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    def reversed_session(
-        data: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When
-    ) -> Session:
+def test_another_wire_is_read_by_its_own_reader(monkeypatch):
+    def reversed_session(data, start, when, sent, own, when_sent):
         return Session((), data[start:][::-1], start)
 
     monkeypatch.setitem(WIRES, "own", replace(WIRES["hybi-13"], session=reversed_session))
@@ -254,20 +229,19 @@ def test_another_wire_is_read_by_its_own_reader(monkeypatch: pytest.MonkeyPatch)
         (b"HTTP/1.1 100 x\r\n\r\nHTTP/1.1 101 x\r\n\r\n", "fin", True, ""),
     ],
 )
-def test_the_opinion_of_h11(data: bytes, how: How, accepts: bool, message: str) -> None:
+def test_the_opinion_of_h11(data, how, accepts, message):
     opinion = read(exchange(data, how=how)).opinion
-    assert opinion is not None
     assert (opinion.accepts, opinion.message) == (accepts, message)
 
 
-def test_a_large_head_does_not_depend_on_how_tcp_cut_it() -> None:
+def test_a_large_head_does_not_depend_on_how_tcp_cut_it():
     data = b"HTTP/1.1 403 x\r\n" + b"X: " + b"y" * 300_000 + b"\r\nContent-Length: 0\r\n\r\n"
     pieces = [data[at : at + 1460] for at in range(0, len(data), 1460)]
     assert read(exchange(*pieces)).opinion == read(exchange(data)).opinion
     assert read(exchange(data)).responses[0].status == 403
 
 
-def test_h11_is_not_asked_of_more_lines_than_we_tell_apart_ourselves() -> None:
+def test_h11_is_not_asked_of_more_lines_than_we_tell_apart_ourselves():
     reading = read(exchange(b"HTTP/1.1 403 x\r\n" + b"a: b\r\n" * (LINES_MAX + 1) + b"\r\n"))
     assert (reading.opinion, reading.responses[0].status) == (None, 403)
 
@@ -309,7 +283,7 @@ hows = st.sampled_from(["fin", "reset", "timeout", "local", "truncated"])
 
 @settings(max_examples=5 * EXAMPLES)
 @given(wire, wire, hows, st.sampled_from(["hybi-13", "hybi-08", "no such wire"]))
-def test_any_bytes_are_read_and_none_is_lost(data: bytes, more: bytes, how: How, wire: str) -> None:
+def test_any_bytes_are_read_and_none_is_lost(data, more, how, wire):
     plan = replace(PLAN, wire=wire)
     made = exchange(data, how=how, plan=plan)
     reading = read(replace(made, events=(*made.events[:-1], Sent(200, more), made.events[-1])))
@@ -322,7 +296,7 @@ def test_any_bytes_are_read_and_none_is_lost(data: bytes, more: bytes, how: How,
         )
 
 
-def without_times(reading: Reading) -> Reading:
+def without_times(reading):
     session = reading.session
     if session is not None:
         session = replace(session, frames=tuple(replace(f, at=0) for f in session.frames))
@@ -331,7 +305,7 @@ def without_times(reading: Reading) -> Reading:
 
 @settings(max_examples=3 * EXAMPLES)
 @given(wire, hows, st.lists(st.integers(1, 30), max_size=6))
-def test_how_the_bytes_were_cut_does_not_matter(data: bytes, how: How, sizes: Sequence[int]) -> None:
+def test_how_the_bytes_were_cut_does_not_matter(data, how, sizes):
     whole = without_times(read(exchange(data, how=how)))
     bytewise = [data[i : i + 1] for i in range(len(data))]
     odd, at = [], 0
@@ -343,13 +317,13 @@ def test_how_the_bytes_were_cut_does_not_matter(data: bytes, how: How, sizes: Se
 
 
 @given(wire)
-def test_any_bytes_sent_are_read(data: bytes) -> None:
+def test_any_bytes_sent_are_read(data):
     reading = read(exchange(UPGRADE, plan=replace(PLAN, request=data)))
     assert reading.request.head.raw + reading.request.rest == data
     assert reading.sent == data
 
 
-HOSTILE: dict[str, Callable[[], bytes]] = {
+HOSTILE = {
     "fields": lambda: b"HTTP/1.1 200 x\r\n" + b"a: b\r\n" * 300_000,
     "folds": lambda: b"HTTP/1.1 200 x\r\na: b\r\n" + b" c\r\n" * 300_000 + b"\r\n",
     "empty lines": lambda: b"\r\n" * 1_000_000,
@@ -363,7 +337,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_answers_are_read_whole(name: str) -> None:
+def test_hostile_answers_are_read_whole(name):
     data = HOSTILE[name]()
     pieces = [data[at : at + 65536] for at in range(0, len(data), 65536)]
     reading = read(exchange(*pieces))

@@ -44,14 +44,12 @@ from wsprobe.read.head import opens_session, split_head, status_line
         (b"12345HTTP/1.1 101 x", None, None, b"", ("not-http",)),
     ],
 )
-def test_status_line(
-    line: bytes, version: str | None, status: int | None, reason: bytes, oddities: tuple[str, ...]
-) -> None:
+def test_status_line(line, version, status, reason, oddities):
     made = status_line(split_head(line + b"\r\n\r\n")[0])
     assert (made.version, made.status, made.reason, made.oddities) == (version, status, reason, oddities)
 
 
-def test_what_is_odd_around_the_start_line() -> None:
+def test_what_is_odd_around_the_start_line():
     assert status_line(split_head(b"\r\n\nHTTP/1.1 200 x\n\n")[0]).oddities == (
         "leading-empty-lines",
         "bare-lf",
@@ -90,7 +88,7 @@ def test_what_is_odd_around_the_start_line() -> None:
         (b"SSH-2.0 101\r\n", False),
     ],
 )
-def test_what_opens_a_session_on_the_loosest_reading(start: bytes, opens: bool) -> None:
+def test_what_opens_a_session_on_the_loosest_reading(start, opens):
     for rest, expected in ((b"Upgrade: websocket\r\n\r\n", opens), (b"Upgrade: websocket\r\n", False)):
         head, _ = split_head(start + rest)
         assert opens_session(response_of(head)) is expected

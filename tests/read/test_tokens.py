@@ -19,7 +19,7 @@ from wsprobe.read.tokens import (
 )
 
 
-def test_the_example_of_rfc_6455_section_1_3() -> None:
+def test_the_example_of_rfc_6455_section_1_3():
     assert expected_accept(b"dGhlIHNhbXBsZSBub25jZQ==") == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
@@ -38,7 +38,7 @@ def test_the_example_of_rfc_6455_section_1_3() -> None:
         (b'""', (b'""',)),
     ],
 )
-def test_lists(value: bytes, items: tuple[bytes, ...]) -> None:
+def test_lists(value, items):
     assert split_list(value) == items
 
 
@@ -46,7 +46,7 @@ def test_lists(value: bytes, items: tuple[bytes, ...]) -> None:
     ("value", "token"),
     [(b"a-z.9_~`|^'*+!#$%&", True), (b"", False), (b"a b", False), (b"a/b", False), (b"\xe4", False)],
 )
-def test_tokens(value: bytes, token: bool) -> None:
+def test_tokens(value, token):
     assert is_token(value) is token
 
 
@@ -64,7 +64,7 @@ def test_tokens(value: bytes, token: bool) -> None:
         (b" a ; b = c ,, d ,", (Extension(b"a", ((b"b", b"c"),)), Extension(b"d"))),
     ],
 )
-def test_extensions(value: bytes, extensions: tuple[Extension, ...]) -> None:
+def test_extensions(value, extensions):
     assert parse_extensions(value) == extensions
 
 
@@ -89,7 +89,7 @@ def test_extensions(value: bytes, extensions: tuple[Extension, ...]) -> None:
         (b"a\r", 'expected ";" or "," or the end', 1),
     ],
 )
-def test_what_is_no_extension_list(value: bytes, reason: str, at: int) -> None:
+def test_what_is_no_extension_list(value, reason, at):
     assert parse_extensions(value) == Malformed(reason, at)
 
 
@@ -98,7 +98,7 @@ def test_what_is_no_extension_list(value: bytes, reason: str, at: int) -> None:
         b"".join
     )
 )
-def test_any_value_is_read_or_refused_with_a_place(value: bytes) -> None:
+def test_any_value_is_read_or_refused_with_a_place(value):
     made = parse_extensions(value)
     if isinstance(made, Malformed):
         assert 0 <= made.at <= len(value)
@@ -114,14 +114,14 @@ def test_any_value_is_read_or_refused_with_a_place(value: bytes) -> None:
 
 
 @pytest.mark.parametrize("piece", [b'"\\', b'"', b",", b'a="\\",', b"a;b,", b'a;b="\\"'])
-def test_long_values(piece: bytes) -> None:
+def test_long_values(piece):
     value = piece * (300_000 // len(piece))
     assert split_list(value) or piece == b","
     parse_extensions(value)
 
 
 @given(st.lists(st.sampled_from([b"", b"a", b" b", b"c" * (VALUE_MAX - 1)]), min_size=1, max_size=9))
-def test_the_parts_of_a_list_are_those_of_split(listed: list[bytes]) -> None:
+def test_the_parts_of_a_list_are_those_of_split(listed):
     assert list(parts(b",".join(listed))) == listed
 
 
@@ -129,5 +129,5 @@ def test_the_parts_of_a_list_are_those_of_split(listed: list[bytes]) -> None:
     ("value", "only"),
     [(b"", b""), (b"2", b"2"), (b" 2,2\t, 2", b"2"), (b",", b""), (b"2,", None), (b"2,3", None)],
 )
-def test_the_only_part_of_a_list(value: bytes, only: bytes | None) -> None:
+def test_the_only_part_of_a_list(value, only):
     assert only_part(value) == only

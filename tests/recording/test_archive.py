@@ -6,7 +6,7 @@ import codecs
 import json
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -82,7 +82,7 @@ BOUNDED = {"at": WHOLE, "port": PORTS, "alert": st.none() | st.integers(0, 255)}
 BOUNDED |= {"bytes_sent": WHOLE, "bytes_received": WHOLE}
 
 
-def happening(kind: type[Event]) -> st.SearchStrategy[Event]:
+def happening(kind):
     """Any event of *kind*, its numbers in the range that a recording may have."""
     names = {field.name for field in fields(kind)}
     return st.builds(kind, **{name: numbers for name, numbers in BOUNDED.items() if name in names})
@@ -100,7 +100,7 @@ exchanges = st.recursive(
 
 @settings(max_examples=2 * EXAMPLES)
 @given(exchanges)
-def test_what_is_loaded_is_what_was_saved(exchange: Exchange) -> None:
+def test_what_is_loaded_is_what_was_saved(exchange):
     text = archive.dump(exchange)
     assert "\n" not in text
     assert text.isascii()
@@ -108,38 +108,38 @@ def test_what_is_loaded_is_what_was_saved(exchange: Exchange) -> None:
     assert archive.load(text.encode()) == exchange
 
 
-def value(exchange: Exchange = SIMPLE) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(archive.dump(exchange))
+def value(exchange=SIMPLE):
+    made = json.loads(archive.dump(exchange))
     return made
 
 
-def test_bytes_are_base64_and_events_carry_their_kind() -> None:
+def test_bytes_are_base64_and_events_carry_their_kind():
     assert value()["format"] == archive.FORMAT == 3
     assert value()["events"][1] == {"event": "received", "at": 2, "data": "SFRUUC8xLjEgNDAzIP8NCg0K"}
 
 
-def test_a_report_that_holds_a_recording_is_read_as_one() -> None:
+def test_a_report_that_holds_a_recording_is_read_as_one():
     assert archive.load(json.dumps({"format": 1, "outcome": "refused", "exchange": value()})) == SIMPLE
 
 
-def test_a_field_that_is_newer_than_the_file_takes_its_default() -> None:
+def test_a_field_that_is_newer_than_the_file_takes_its_default():
     older = value()
     del older["plan"]["limits"], older["plan"]["tls"]["alpn"], older["hops"]
     assert archive.load(json.dumps(older)) == SIMPLE
 
 
-def test_a_member_that_is_newer_than_this_wsprobe_is_passed_over() -> None:
+def test_a_member_that_is_newer_than_this_wsprobe_is_passed_over():
     assert archive.load(json.dumps(value() | {"newer": {"than": "this"}})) == SIMPLE
 
 
-def test_no_limit_is_null() -> None:
+def test_no_limit_is_null():
     endless = replace(SIMPLE, plan=replace(PLAN, limits=Limits(max_time=float("inf"))))
     endless = replace(endless, hops=(endless,))
     assert value(endless)["plan"]["limits"]["max_time"] is None
     assert archive.load(archive.dump(endless)) == endless
 
 
-def test_the_name_of_a_file_that_is_no_text_is_saved_in_words() -> None:
+def test_the_name_of_a_file_that_is_no_text_is_saved_in_words():
     odd = replace(SIMPLE, plan=replace(PLAN, tls=TlsOptions(ca_file="a\udcff.pem")))
     assert archive.load(archive.dump(odd)).plan.tls.ca_file == "a\\udcff.pem"
 
@@ -148,19 +148,19 @@ NOT_ASCII = 'caf\u00e9 \u20ac \U0001f600\U0001f600 \x00\x1b\n"\\/ \x7f\x80'
 
 
 @given(st.text(st.sampled_from([*NOT_ASCII, *'\\"u'])), st.sampled_from([0, 4096]))
-def test_text_that_is_not_ascii_is_escaped_as_the_standard_library_does(text: str, many: int) -> None:
+def test_text_that_is_not_ascii_is_escaped_as_the_standard_library_does(text, many):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(archive, "MANY", many)
         for each in (text, NOT_ASCII):
             assert archive.ascii_json({each: each}).decode() == json.dumps({each: each}, separators=(",", ":"))
 
 
-def test_much_text_that_is_not_ascii_is_not_escaped_run_by_run() -> None:
+def test_much_text_that_is_not_ascii_is_not_escaped_run_by_run():
     """A body of 1 MiB can have 262,144 runs: other connections would wait 0.2 s for its report."""
     calls = 0
     handler = codecs.lookup_error("json-ascii")
 
-    def counting(error: UnicodeError) -> tuple[str | bytes, int]:
+    def counting(error):
         nonlocal calls
         calls += 1
         return handler(error)
@@ -178,7 +178,7 @@ def test_much_text_that_is_not_ascii_is_not_escaped_run_by_run() -> None:
 # Kept files: those of format 1 were written by wsprobe 0.1.0.
 
 
-def test_a_recording_of_format_1_is_read_for_ever() -> None:
+def test_a_recording_of_format_1_is_read_for_ever():
     exchange = archive.load((FILES / "format-1.json").read_text())
     assert exchange.events[-1] == Ended(41_822, "local")
     certificate = Certificate(
@@ -189,7 +189,7 @@ def test_a_recording_of_format_1_is_read_for_ever() -> None:
     )
 
 
-def test_a_report_that_holds_a_recording_of_format_1_is_read() -> None:
+def test_a_report_that_holds_a_recording_of_format_1_is_read():
     exchange = archive.load((FILES / "format-1-report.json").read_bytes())
     received = b"".join(event.data for event in exchange.events if isinstance(event, Received))
     assert b"\r\n\r\n\x88" in received
@@ -201,7 +201,7 @@ LATER = {ProxyHeaderSent}
 
 
 @pytest.mark.parametrize("name", ["format-1-events.json", "format-2-events.json"])
-def test_every_kind_of_event_is_read_for_ever(name: str) -> None:
+def test_every_kind_of_event_is_read_for_ever(name):
     exchange = archive.load((FILES / name).read_text())
     later = {LeftOut} if name.startswith("format-1") else set()
     assert {type(event) for event in exchange.events} == set(get_args(Event)) - LATER - later
@@ -253,7 +253,7 @@ def test_every_kind_of_event_is_read_for_ever(name: str) -> None:
     assert exchange.hops[0].plan.target.userinfo == "u:p"
 
 
-def test_the_two_formats_say_the_same() -> None:
+def test_the_two_formats_say_the_same():
     older, newer = (archive.load((FILES / f"format-{n}-events.json").read_text()) for n in (1, 2))
     # Format 1 had no event for what was left out.
     *before, last = newer.events
@@ -270,7 +270,7 @@ def test_the_two_formats_say_the_same() -> None:
     assert later.replace('"format":3', '"format":2') == (FILES / "format-2-events.json").read_text().strip()
 
 
-def test_a_format_that_is_not_known_is_refused() -> None:
+def test_a_format_that_is_not_known_is_refused():
     with pytest.raises(ArchiveError, match="format 0, which this wsprobe does not read"):
         archive.load(json.dumps(value() | {"format": 0}))
 
@@ -278,7 +278,7 @@ def test_a_format_that_is_not_known_is_refused() -> None:
 GOOD = archive.dump(SIMPLE)
 
 
-def changed(old: str, new: str) -> str:
+def changed(old, new):
     assert old in GOOD
     return GOOD.replace(old, new, 1)
 
@@ -286,7 +286,7 @@ def changed(old: str, new: str) -> str:
 ONE = (FILES / "format-1-events.json").read_text()
 
 
-def nested(depth: int) -> str:
+def nested(depth):
     made = SIMPLE
     for _ in range(depth):
         made = replace(SIMPLE, hops=(made,))
@@ -354,32 +354,32 @@ def nested(depth: int) -> str:
         (ONE.replace('"port":443', '"port":-443'), r"\$.plan.target.port: expected `int` >= 0"),
     ],
 )
-def test_what_is_no_recording_gets_one_clear_line(text: str, says: str) -> None:
+def test_what_is_no_recording_gets_one_clear_line(text, says):
     with pytest.raises(ArchiveError, match=says) as caught:
         archive.load(text)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 250
 
 
-def test_hops_may_stand_within_each_other() -> None:
+def test_hops_may_stand_within_each_other():
     assert archive.load(nested(archive.HOPS)).hops
 
 
 @settings(max_examples=3 * EXAMPLES)
 @given(st.data())
-def test_a_damaged_recording_never_makes_anything_but_an_archive_error(data: st.DataObject) -> None:
+def test_a_damaged_recording_never_makes_anything_but_an_archive_error(data):
     at = data.draw(st.integers(0, len(GOOD) - 1))
     text = GOOD[:at] + data.draw(st.text(max_size=3)) + GOOD[data.draw(st.integers(at, len(GOOD))) :]
     with suppress(ArchiveError):
         assert isinstance(archive.load(text), Exchange)
 
 
-def test_a_text_that_is_no_unicode_is_refused_in_words() -> None:
+def test_a_text_that_is_no_unicode_is_refused_in_words():
     """As a file opened with errors="surrogateescape" gives it."""
     with pytest.raises(ArchiveError, match="not UTF-8"):
         archive.load(GOOD.replace("{", '{"\udcff": 1, ', 1))
 
 
-def test_bytes_that_are_no_utf_8_are_refused_in_words() -> None:
+def test_bytes_that_are_no_utf_8_are_refused_in_words():
     with pytest.raises(ArchiveError, match="not UTF-8"):
         archive.load(b'{"a": "\xff\xff"}')

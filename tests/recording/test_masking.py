@@ -6,17 +6,15 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64decode
-from collections.abc import Iterator
 from itertools import chain, islice
 from random import Random
-from typing import Any
 from zlib import Z_SYNC_FLUSH, compressobj
 
 from msgspec import to_builtins
 from msgspec.structs import replace
 
 from tests.cases import every
-from tests.diagnosis.measured import Measured, measured
+from tests.diagnosis.measured import measured
 from wsprobe.browsers import ENGINES, NAMES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.redacted import redacted
@@ -25,13 +23,12 @@ from wsprobe.history import read_as_each, revisions
 from wsprobe.lab import load
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
-from wsprobe.lab.scenario import Scenario
 from wsprobe.read import read
 from wsprobe.read.frames import messages_of
 from wsprobe.read.tokens import expected_accept
 from wsprobe.recording import archive
 from wsprobe.recording.secrets import Secrets
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.request import opening, target
 
 MESSAGE = '{"user":"bob","password":"p\u00e4ssw\u00f6rd-99"}'.encode()
@@ -43,7 +40,7 @@ FEW = int(os.environ.get("WSPROBE_MASKED", "10"))
 recording sets it to 1 by hand, for all cases: ``WSPROBE_MASKED=1 pytest tests/recording/test_masking.py``."""
 
 
-def recorded(scenario: Scenario, *, compressed: bool) -> Exchange:
+def recorded(scenario, *, compressed):
     """What *scenario* answers to a request with secrets in all the places where clients put them."""
     address = place(scenario).address
     secret = f"{'&' if '?' in address else '?'}token={SECRETS[0]}"
@@ -62,7 +59,7 @@ def recorded(scenario: Scenario, *, compressed: bool) -> Exchange:
     return replace(play(scenario, plan), started="2026-11-26T12:00:00.000Z")
 
 
-def judged(exchange: Exchange) -> tuple[Report, dict[str, Any]]:
+def judged(exchange):
     made = report(exchange)
     return made, {
         "outcome": made.outcome,
@@ -77,7 +74,7 @@ def judged(exchange: Exchange) -> tuple[Report, dict[str, Any]]:
     }
 
 
-def views(made: Report, names: tuple[str, ...] = NAMES) -> dict[str, Any]:
+def views(made, names=NAMES):
     page = Page("https://chat.example/", acts=made.exchange.plan.acts)
     readings = [read(hop) for hop in made.exchange.hops] + [made.reading]
     url = made.url
@@ -93,7 +90,7 @@ HIDDEN = re.compile(
 BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]{2}|[A-Za-z0-9+/]=|==)")
 
 
-def but_for_masked(one: Any, other: Any, where: str = "") -> Iterator[str]:
+def but_for_masked(one, other, where=""):
     """Where *other*, of the masked recording, says something else than *one*."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         for name in one:
@@ -112,7 +109,7 @@ def but_for_masked(one: Any, other: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: {one!r} -> {other!r}"
 
 
-def check(exchange: Exchange, secrets: Secrets | None = None, names: tuple[str, ...] = NAMES) -> None:
+def check(exchange, secrets=None, names=NAMES):
     before, expected = judged(exchange)
     masked = redacted(before, secrets).exchange
     again = archive.load(archive.dump(masked))
@@ -133,14 +130,14 @@ CASES = {
 
 
 @every(dict(islice(CASES.items(), 0, None, FEW)))
-def test_a_scenario_is_judged_the_same(case: tuple[str, bool]) -> None:
+def test_a_scenario_is_judged_the_same(case):
     check(recorded(ALL[case[0]], compressed=case[1]))
 
 
 WORDS = rb"[^\s\"'<>{}:,;=&%]{4,40}"
 
 
-def repeated(exchange: Exchange) -> Secrets:
+def repeated(exchange):
     """Two words of the answer as secrets, as if the client had sent them."""
     reading = read(exchange)
     texts = [message.data[:5000] for message in islice(chain(*messages_of(reading)), 20)]
@@ -160,7 +157,7 @@ SHOWN = {
 
 
 @every(SHOWN)
-def test_a_scenario_that_repeats_a_secret_is_judged_the_same(case: tuple[str, bool]) -> None:
+def test_a_scenario_that_repeats_a_secret_is_judged_the_same(case):
     made = recorded(ALL[case[0]], compressed=case[1])
     # What browsers get from a stream that ends or breaks within a message depends on its masked bytes: some
     # drop what follows, some begin another stream, with or without the window. The judgement does not.
@@ -169,14 +166,14 @@ def test_a_scenario_that_repeats_a_secret_is_judged_the_same(case: tuple[str, bo
 
 
 @every(dict(islice(((answer.id, answer) for answer in measured()), 0, None, FEW)))
-def test_a_recorded_answer_is_judged_the_same(answer: Measured) -> None:
+def test_a_recorded_answer_is_judged_the_same(answer):
     """With the secrets of the request, and with two words of the answer as well."""
     exchange = answer.reading.exchange
     check(exchange)
     check(exchange, secrets=repeated(exchange))
 
 
-def test_compressed_messages_keep_their_content() -> None:
+def test_compressed_messages_keep_their_content():
     """With a window that is kept: a message that repeats an earlier one refers to masked bytes."""
     head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     accept = b"Sec-WebSocket-Accept: " + expected_accept(KEY.encode()) + b"\r\n"

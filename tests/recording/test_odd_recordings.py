@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -22,7 +20,7 @@ from wsprobe.cli.compare import tellables
 from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
-from wsprobe.exchange import Exchange, Plan
+from wsprobe.exchange import Plan
 from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.lab import find
@@ -50,7 +48,7 @@ RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 REVISIONS = select("all")
 READERS = Readers(tuple(ENGINES))
 
-ODD: tuple[Any, ...] = (
+ODD = (
     *(None, True, -1, 0, 1, 999, 65535, 65536, 2**31, 2**53, 10**30, 0.5, 1e308, [], {}, ["a"]),
     *("", "x", "\ud800", "\x00\x1b[31m\n", "\u20ac", "inf", "1.3", "999.9", "::1", "a:b@c", "%zz", "x" * 300),
     *(
@@ -69,7 +67,7 @@ ODD: tuple[Any, ...] = (
 
 
 @cache
-def saved() -> tuple[str, ...]:
+def saved():
     """Recordings as they are kept, as JSON."""
     made = [KEPT]
     for name in SCENARIOS:
@@ -79,7 +77,7 @@ def saved() -> tuple[str, ...]:
     return tuple(made)
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(value, path=()):
     """The path of every value inside *value*."""
     if path:
         yield path
@@ -89,7 +87,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(item, (*path, key))
 
 
-def mutated(chance: Random, value: Any) -> None:
+def mutated(chance, value):
     """Change one thing in *value*."""
     path = chance.choice(list(places(value)))
     holder = value
@@ -113,14 +111,14 @@ def mutated(chance: Random, value: Any) -> None:
             holder[key] = chance.choice(same or [holder[key]])
 
 
-def loaded(text: str) -> tuple[Exchange | None, str]:
+def loaded(text):
     try:
         return archive.load(text), ""
     except ArchiveError as error:
         return None, str(error)
 
 
-def read_in_every_way(exchange: Exchange) -> None:
+def read_in_every_way(exchange):
     for one in (exchange, redact(exchange)):
         made = report(one)
         made = replace(
@@ -146,7 +144,7 @@ def read_in_every_way(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
-def test_an_odd_recording_is_refused_or_borne(seed: int) -> None:
+def test_an_odd_recording_is_refused_or_borne(seed):
     chance = Random(seed)
     borne = refused = 0
     for _ in range(EXAMPLES):
@@ -166,7 +164,7 @@ def test_an_odd_recording_is_refused_or_borne(seed: int) -> None:
 
 
 @pytest.mark.parametrize("started", ["\x1b[31m\n", "1.3", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00", ""])
-def test_a_recording_says_any_time_for_its_start(started: str) -> None:
+def test_a_recording_says_any_time_for_its_start(started):
     value = json.loads(saved()[2])
     value["started"] = started
     value["events"][-1]["at"] = 2**53
@@ -175,7 +173,7 @@ def test_a_recording_says_any_time_for_its_start(started: str) -> None:
     read_in_every_way(exchange)
 
 
-def test_times_in_no_order_are_drawn_in_the_room_that_there_is() -> None:
+def test_times_in_no_order_are_drawn_in_the_room_that_there_is():
     value = json.loads(saved()[2])
     for event_, at in zip(value["events"], (10**9, 0, 5, 1), strict=False):
         event_["at"] = at

@@ -11,9 +11,7 @@ import tracemalloc
 import urllib.parse
 import zlib
 from base64 import b64encode
-from collections.abc import Callable, Sequence
 from time import process_time
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -94,9 +92,9 @@ TARGET = Target(
 )
 
 
-def exchange(answer: bytes | Sequence[Event], *, request: bytes = REQUEST, pieces: int = 0) -> Exchange:
-    received: Sequence[Event] = [Received(9, answer)] if isinstance(answer, bytes) else answer
-    sent: list[Event] = [Sent(1, request)]
+def exchange(answer, *, request=REQUEST, pieces=0):
+    received = [Received(9, answer)] if isinstance(answer, bytes) else answer
+    sent = [Sent(1, request)]
     if pieces:
         sent = [Sent(i, request[i : i + pieces]) for i in range(0, len(request), pieces)]
         received = [Received(9, answer[i : i + pieces]) for i in range(0, len(answer), pieces)]
@@ -113,14 +111,14 @@ ANSWER = (
 )
 
 
-def masked(text: bytes, *secrets: bytes) -> bytes:
+def masked(text, *secrets):
     for secret in secrets:
         assert secret in text
         text = text.replace(secret, b"*" * len(secret))
     return text
 
 
-def test_each_secret_is_masked_where_it_stands_and_nothing_else_is() -> None:
+def test_each_secret_is_masked_where_it_stands_and_nothing_else_is():
     reading = read(redact(exchange(ANSWER)))
     assert reading.sent == (
         b"GET /chat?token=********&v=*&**** HTTP/1.1\r\n"
@@ -138,7 +136,7 @@ def test_each_secret_is_masked_where_it_stands_and_nothing_else_is() -> None:
     assert reading.exchange.plan.request == reading.sent
 
 
-def test_the_target_is_masked() -> None:
+def test_the_target_is_masked():
     target = redact(exchange(ANSWER)).plan.target
     assert target.url == "ws://*****:*********@example.org/chat?token=********&v=*&****#top"
     assert target.resource == "/chat?token=********&v=*&****"
@@ -147,7 +145,7 @@ def test_the_target_is_masked() -> None:
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 7, 50])
-def test_secrets_split_over_reads_are_masked_and_reads_keep_their_sizes(pieces: int) -> None:
+def test_secrets_split_over_reads_are_masked_and_reads_keep_their_sizes(pieces):
     whole, split = redact(exchange(ANSWER)), exchange(ANSWER, pieces=pieces)
     made = redact(split)
     assert read(made).received == read(whole).received
@@ -159,7 +157,7 @@ def test_secrets_split_over_reads_are_masked_and_reads_keep_their_sizes(pieces: 
             assert before.at == after.at
 
 
-def frame(opcode: int, payload: bytes, mask: bytes = b"", first: int = 0x80) -> bytes:
+def frame(opcode, payload, mask=b"", first=0x80):
     body = bytes(b ^ mask[i % 4] for i, b in enumerate(payload)) if mask else payload
     return bytes([first | opcode, (0x80 if mask else 0) | len(payload)]) + mask + body
 
@@ -167,7 +165,7 @@ def frame(opcode: int, payload: bytes, mask: bytes = b"", first: int = 0x80) -> 
 OPEN = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
 
-def test_messages_are_searched_in_both_directions_and_across_fragments() -> None:
+def test_messages_are_searched_in_both_directions_and_across_fragments():
     mask = b"\x01\x80\xffq"
     events = [
         Received(2, OPEN + frame(1, b"hi cookie-", first=0) + frame(0, b"abcd!")),
@@ -175,24 +173,22 @@ def test_messages_are_searched_in_both_directions_and_across_fragments() -> None
         Received(4, frame(1, b"got tok-1234", mask)),
     ]
     session = read(redact(exchange(events))).session
-    assert session is not None
     assert [f.data for f in session.frames] == [b"hi *******", b"****!", b"got ********"]
     assert [f.data for f in session.sent] == [b"my ********"]
     assert session.frames[2].mask == mask
 
 
-def deflated(data: bytes) -> bytes:
+def deflated(data):
     packer = zlib.compressobj(wbits=-15)
     return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
-def test_a_compressed_message_that_repeats_a_secret_is_masked_whole() -> None:
+def test_a_compressed_message_that_repeats_a_secret_is_masked_whole():
     head = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
     harmless, telling = deflated(b"good morning"), deflated(b"good morning cookie-abcd cookie-abcd")
     received = head + frame(1, harmless, first=0xC0) + frame(1, telling, first=0xC0) + frame(1, b"bye")
     made = read(redact(exchange(received)))
     session = made.session
-    assert session is not None
     assert [f.data for f in session.frames] == [harmless, b"*" * len(telling), b"bye"]
     assert [m.data for m in messages_of(made)[0]] == [
         b"good morning",
@@ -202,7 +198,7 @@ def test_a_compressed_message_that_repeats_a_secret_is_masked_whole() -> None:
     assert [f.rsv for f in session.frames] == [4, 4, 0]
 
 
-def base64url(data: bytes) -> bytes:
+def base64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
@@ -212,7 +208,7 @@ JWT = b".".join(
 HIDDEN = b"*" * len(JWT)
 
 
-def test_a_json_web_token_of_the_server_is_masked_wherever_it_is() -> None:
+def test_a_json_web_token_of_the_server_is_masked_wherever_it_is():
     text = b'{"token":"%b","again":["%b"]}.' % (JWT, JWT)
     head = b"HTTP/1.1 403 %b\r\nX-Made: t=%b;\r\n" % (JWT, JWT)
     chunked = b"Transfer-Encoding: chunked\r\n\r\n20\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (
@@ -227,11 +223,10 @@ def test_a_json_web_token_of_the_server_is_masked_wherever_it_is() -> None:
     zipped = gzip.compress(text)
     coded = b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % (len(zipped), zipped)
     body = read(redact(exchange(head + coded))).responses[0].body
-    assert body is not None
     assert body.decoded == text.replace(JWT, HIDDEN)
 
 
-def test_a_json_web_token_in_messages_is_masked() -> None:
+def test_a_json_web_token_in_messages_is_masked():
     text = b'{"token":"%b"}' % JWT
     head = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
     frames = frame(1, JWT[:40], first=0) + frame(0, JWT[40:]) + frame(1, b"more")
@@ -254,12 +249,12 @@ LOOKALIKES = {
 
 
 @every(LOOKALIKES)
-def test_what_is_no_json_web_token_is_kept(text: bytes) -> None:
+def test_what_is_no_json_web_token_is_kept(text):
     assert Secrets().echo(text) == text
     assert Secrets().echo_text(text.decode()) == text.decode()
 
 
-def test_where_a_json_web_token_ends() -> None:
+def test_where_a_json_web_token_ends():
     header, payload, _ = JWT.split(b".")
     for token in (JWT, header + b"." + payload, header + b"." + payload + b".", JWT + b".x.y"):
         stars = b"*" * len(token.rstrip(b"."))
@@ -271,23 +266,22 @@ def test_where_a_json_web_token_ends() -> None:
     assert Secrets().echo(JWT + b"hello") == HIDDEN + b"*****"
 
 
-def test_how_much_of_a_session_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
-    searched: list[int] = []
+def test_how_much_of_a_session_is_searched(monkeypatch):
+    searched = []
 
     real = Secrets.echo
 
-    def echo(self: Secrets, data: bytes, ends: Sequence[int] = ()) -> bytes:
+    def echo(self, data, ends=()):
         searched.append(len(data) if self.searches else 0)
         return real(self, data, ends)
 
-    def session(head: bytes, *frames: bytes) -> list[bytes]:
+    def session(head, *frames):
         searched.clear()
         redact(exchange(head))
         alone = sum(searched)
         searched.clear()
         made = read(redact(exchange(head + b"".join(frames)))).session
         assert sum(searched) - alone <= 40 + secrets.longest
-        assert made is not None
         return [each.data for each in made.frames]
 
     secrets = Secrets()
@@ -303,7 +297,7 @@ def test_how_much_of_a_session_is_searched(monkeypatch: pytest.MonkeyPatch) -> N
     assert found == [small, b"*" * len(large), b"*" * len(small)]
 
 
-def test_a_session_is_not_read_again_for_each_search(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_is_not_read_again_for_each_search(monkeypatch):
     before = exchange(OPEN + frame(1, b"cookie-abcd"))
     known = read(before)
     monkeypatch.setattr("wsprobe.recording.redaction.read_structure", None)
@@ -311,7 +305,7 @@ def test_a_session_is_not_read_again_for_each_search(monkeypatch: pytest.MonkeyP
     assert made.data.endswith(b"***********")
 
 
-def test_secrets_are_learned_from_heads_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_learned_from_heads_alone(monkeypatch):
     monkeypatch.setitem(WIRES, "hybi-13", replace(WIRES["hybi-13"], session=None))  # nothing to call
     monkeypatch.setattr("wsprobe.read.read_body", None)
     secrets = Secrets()
@@ -320,10 +314,10 @@ def test_secrets_are_learned_from_heads_alone(monkeypatch: pytest.MonkeyPatch) -
     assert secrets.echo(b"cookie-abcd set-mnop hello") == b"*********** ******** hello"
 
 
-def test_the_forms_of_a_secret_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[bytes] = []
+def test_the_forms_of_a_secret_are_made_once(monkeypatch):
+    made = []
 
-    def quote(data: bytes, safe: str) -> str:
+    def quote(data, safe):
         made.append(data)
         return urllib.parse.quote_from_bytes(data, safe)
 
@@ -335,11 +329,11 @@ def test_the_forms_of_a_secret_are_made_once(monkeypatch: pytest.MonkeyPatch) ->
     assert len(made) == 4  # as UTF-8 and as latin-1, each as it is and decoded
 
 
-def test_an_answer_in_many_reads_is_not_copied_once_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    copied: list[int] = []
+def test_an_answer_in_many_reads_is_not_copied_once_for_each(monkeypatch):
+    copied = []
 
     class Counted(bytes):
-        def __getitem__(self, key: Any) -> Any:
+        def __getitem__(self, key):
             made = super().__getitem__(key)
             copied.append(len(made))
             return Counted(made)
@@ -352,7 +346,7 @@ def test_an_answer_in_many_reads_is_not_copied_once_for_each(monkeypatch: pytest
     assert sum(copied) == 2 * len(ANSWER + b"x" * 1000)  # once to learn, once to mask
 
 
-def test_frames_of_another_wire_are_searched_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_of_another_wire_are_searched_as_bytes(monkeypatch):
     monkeypatch.setitem(WIRES, "hixie", replace(WIRES["hixie-75"], session=session_75))
     before = exchange([Received(2, OPEN + b"\x00tok-1234\xff"), Sent(3, b"\x00tok-1234\xff")])
     made = read(redact(replace(before, plan=replace(before.plan, wire="hixie"))))
@@ -360,7 +354,7 @@ def test_frames_of_another_wire_are_searched_as_bytes(monkeypatch: pytest.Monkey
     assert made.sent.endswith(b"\x00********\xff")
 
 
-def test_a_query_word_does_not_mask_what_decides_the_handshake() -> None:
+def test_a_query_word_does_not_mask_what_decides_the_handshake():
     request = b"GET /?transport=websocket&n=1000&t=json HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
     answer = (
         b"HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nContent-Type: application/json\r\n"
@@ -370,12 +364,10 @@ def test_a_query_word_does_not_mask_what_decides_the_handshake() -> None:
     reading = read(redact(exchange(answer, request=request)))
     assert reading.sent == b"GET /?transport=*********&n=****&t=**** HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
     assert reading.received == answer.replace(b"it json", b"it ****")
-    assert reading.final is not None
-    assert reading.final.body is not None
     assert reading.final.body.complete
 
 
-def test_a_compressed_body_that_repeats_a_secret_is_masked_whole() -> None:
+def test_a_compressed_body_that_repeats_a_secret_is_masked_whole():
     body = gzip.compress(b"you sent cookie-abcd")
     head = b"HTTP/1.1 403 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
     assert read(redact(exchange(head + body))).received == head + b"*" * len(body)
@@ -400,14 +392,14 @@ def test_a_compressed_body_that_repeats_a_secret_is_masked_whole() -> None:
         (b"Cookie:", b"Cookie:"),
     ],
 )
-def test_fields(field: bytes, left: bytes) -> None:
+def test_fields(field, left):
     request = b"GET / HTTP/1.1\n" + field + b"\n\n"
     assert read(redact(exchange(b"", request=request))).sent == b"GET / HTTP/1.1\n" + left + b"\n\n"
     answer = b"HTTP/1.1 302 Found\r\n" + field + b"\r\n\r\n"
     assert read(redact(exchange(answer))).received == b"HTTP/1.1 302 Found\r\n" + left + b"\r\n\r\n"
 
 
-def test_proxies() -> None:
+def test_proxies():
     connect = b"CONNECT example.org:80 HTTP/1.1\r\nProxy-Authorization: Basic %s\r\n\r\n" % b64encode(
         b"pu:ppppp"
     )
@@ -441,14 +433,14 @@ def test_proxies() -> None:
         (b"\x05\x01\x02\x01\x09pu", b"\x05\x01\x02\x01\x09**"),
     ],
 )
-def test_socks_passwords(sent: bytes, left: bytes) -> None:
+def test_socks_passwords(sent, left):
     made = redact(Exchange(Plan(TARGET, REQUEST), (TunnelSent(1, sent), Ended(2, "fin"))))
     assert isinstance(made.events[0], TunnelSent)
     assert made.events[0].data == left
 
 
 @pytest.mark.parametrize("as_sent", [bytes, b64encode, lambda data: json.dumps(data.decode()).encode()[1:-1]])
-def test_a_long_message_is_found_where_it_is_repeated(as_sent: Callable[[bytes], bytes]) -> None:
+def test_a_long_message_is_found_where_it_is_repeated(as_sent):
     long = b'"secret!"' * (ENCODED_MAX // 4)
     body = b"you sent " + as_sent(long)
     made = exchange(b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
@@ -457,7 +449,7 @@ def test_a_long_message_is_found_where_it_is_repeated(as_sent: Callable[[bytes],
     assert shown.endswith(b"you sent " + b"*" * (len(body) - 9))
 
 
-def test_hops_errors_and_messages_to_send_are_masked_too() -> None:
+def test_hops_errors_and_messages_to_send_are_masked_too():
     earlier = exchange(b"HTTP/1.1 302 Found\r\nX: loc-qrst\r\nLocation: /?a=loc-qrst\r\n\r\n")
     plan = Plan(TARGET, REQUEST, acts=(Act("open", "text", b"tok-1234"),))
     events = (
@@ -475,7 +467,7 @@ def test_hops_errors_and_messages_to_send_are_masked_too() -> None:
     assert read(made.hops[0]).received == b"HTTP/1.1 302 Found\r\nX: ********\r\nLocation: /?a=********\r\n\r\n"
 
 
-def test_what_a_script_of_a_page_did_and_saw_is_masked() -> None:
+def test_what_a_script_of_a_page_did_and_saw_is_masked():
     url = "ws://example.org/chat?token=tok-1234"
     seen = (
         ScriptEvent(1.0, "message", 1, data="you are tok-1234"),
@@ -497,7 +489,7 @@ def test_what_a_script_of_a_page_did_and_saw_is_masked() -> None:
         assert secret not in saved
 
 
-def test_no_secret_is_left_anywhere_in_the_saved_text() -> None:
+def test_no_secret_is_left_anywhere_in_the_saved_text():
     made = redact(replace(exchange(ANSWER), hops=(exchange(ANSWER, pieces=2),)))
     text = archive.dump(made)
     assert [secret for secret in SECRETS if secret.decode() in text] == []
@@ -514,7 +506,7 @@ def test_no_secret_is_left_anywhere_in_the_saved_text() -> None:
         (b"", [(0, 0)]),
     ],
 )
-def test_chunks_are_told_from_their_framing(raw: bytes, spans: list[tuple[int, int]]) -> None:
+def test_chunks_are_told_from_their_framing(raw, spans):
     assert chunk_spans(raw) == spans
 
 
@@ -545,9 +537,7 @@ pieces_of_wire = st.lists(
 
 @settings(max_examples=3 * EXAMPLES)
 @given(request=pieces_of_wire, answer=pieces_of_wire, size=st.integers(1, 20))
-def test_redacting_keeps_every_length_and_the_second_time_changes_nothing(
-    request: bytes, answer: bytes, size: int
-) -> None:
+def test_redacting_keeps_every_length_and_the_second_time_changes_nothing(request, answer, size):
     before = exchange(answer, request=request, pieces=size)
     after = redact(before)
     for old, new in zip(before.events, after.events, strict=True):
@@ -564,9 +554,7 @@ def test_redacting_keeps_every_length_and_the_second_time_changes_nothing(
     events=st.lists(st.from_type(Event), max_size=6).map(tuple),
     request=pieces_of_wire,
 )
-def test_any_recording_can_be_redacted(
-    target: Target, route: Route, events: tuple[Event, ...], request: bytes
-) -> None:
+def test_any_recording_can_be_redacted(target, route, events, request):
     before = Exchange(Plan(target, request, route=route), events)
     after = redact(replace(before, hops=(before,)))
     assert len(after.plan.request) == len(request)
@@ -587,7 +575,7 @@ def test_any_recording_can_be_redacted(
     ],
 )
 @pytest.mark.parametrize("place", ["body", "value", "name", "reason"])
-def test_a_secret_is_found_in_other_spellings(spelling: Callable[[bytes], bytes], place: str) -> None:
+def test_a_secret_is_found_in_other_spellings(spelling, place):
     secret = b'pa"ss/word\xe9!'
     request = b"GET / HTTP/1.1\r\nHost: x\r\nCookie: session=" + secret + b"\r\n\r\n"
     echo = spelling(secret)
@@ -612,7 +600,7 @@ def test_a_secret_is_found_in_other_spellings(spelling: Callable[[bytes], bytes]
         ("/chat/v2", "/chat/v2"),
     ],
 )
-def test_a_path_segment_that_looks_like_a_token_is_masked(path: str, masked: str) -> None:
+def test_a_path_segment_that_looks_like_a_token_is_masked(path, masked):
     request = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     made = exchange([Ended(3, "fin")])
     made = replace(made, plan=replace(made.plan, request=request), events=(Sent(1, request), Ended(3, "fin")))
@@ -639,12 +627,12 @@ BEHIND = {
 
 
 @every(BEHIND)
-def test_a_credential_behind_a_word_is_masked(shown: str) -> None:
+def test_a_credential_behind_a_word_is_masked(shown):
     offered = next(name for name, masked in BEHIND.items() if masked == shown)
     assert Secrets().protocols(offered) == shown
 
 
-def test_a_subprotocol_that_the_server_chose_is_no_secret() -> None:
+def test_a_subprotocol_that_the_server_chose_is_no_secret():
     request = b"GET / HTTP/1.1\r\nSec-WebSocket-Protocol: acme4711x, other4711\r\n\r\n"
     answer = OPEN[:-2] + b"Sec-WebSocket-Protocol: acme4711x\r\n\r\n"
     made = read(redact(exchange(answer, request=request)))
@@ -653,7 +641,7 @@ def test_a_subprotocol_that_the_server_chose_is_no_secret() -> None:
 
 
 @every(TOKENS)
-def test_which_subprotocol_is_taken_for_a_token(of: tuple[str, bool]) -> None:
+def test_which_subprotocol_is_taken_for_a_token(of):
     text, token = of
     secrets = Secrets()
     assert secrets.protocols(f"chat, {text}") == f"chat, {'*' * len(text) if token else text}"
@@ -671,7 +659,7 @@ OFFERED = {
 
 
 @every(OFFERED)
-def test_a_subprotocol_after_one_that_announces_a_credential_is_masked(of: tuple[str, str]) -> None:
+def test_a_subprotocol_after_one_that_announces_a_credential_is_masked(of):
     offered, masked = of
     secrets = Secrets()
     assert secrets.protocols(offered) == masked
@@ -693,7 +681,7 @@ SEGMENTS = {
 
 
 @every(SEGMENTS)
-def test_which_segment_is_taken_for_a_token(of: tuple[str, bool]) -> None:
+def test_which_segment_is_taken_for_a_token(of):
     text, token = of
     masked = "*" * len(text) if token else text
     assert Secrets().url(f"wss://h/a/{text}/b") == f"wss://h/a/{masked}/b"
@@ -715,11 +703,11 @@ URLS = {
 
 
 @every(tuple(URLS))
-def test_what_of_a_url_is_masked(url: str) -> None:
+def test_what_of_a_url_is_masked(url):
     assert Secrets().url(url) == URLS[url]
 
 
-def test_how_long_a_secret_is_searched_for() -> None:
+def test_how_long_a_secret_is_searched_for():
     """From four bytes on; its base64 from six, as far as what follows it does not matter."""
     for secret, found in (("abc", False), ("abcd", True)):
         secrets = Secrets()
@@ -733,7 +721,7 @@ def test_how_long_a_secret_is_searched_for() -> None:
         assert secrets.echo(text) == b"*" * found + text[found:], secret
 
 
-def test_how_many_secrets_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_many_secrets_are_searched_for(monkeypatch):
     monkeypatch.setattr("wsprobe.recording.secrets.SECRETS_MAX", 3)
     monkeypatch.setattr("wsprobe.recording.secrets.BASE64_MIN", 100)
     secrets = Secrets()
@@ -742,7 +730,7 @@ def test_how_many_secrets_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> N
     assert secrets.echo(b"aaaa bbbb cccc dddd") == b"**** **** **** dddd"
 
 
-def test_how_many_secrets_of_answers_are_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_many_secrets_of_answers_are_searched_for(monkeypatch):
     monkeypatch.setattr("wsprobe.recording.secrets.ANSWERED_MAX", 2)
     monkeypatch.setattr("wsprobe.recording.secrets.BASE64_MIN", 100)
     secrets = Secrets()
@@ -754,7 +742,7 @@ def test_how_many_secrets_of_answers_are_searched_for(monkeypatch: pytest.Monkey
     assert secrets.echo(b"aaaa bbbb cccc dddd eeee") == b"**** **** **** dddd ****"
 
 
-def test_nothing_is_searched_before_all_secrets_are_known() -> None:
+def test_nothing_is_searched_before_all_secrets_are_known():
     secrets = Secrets()
     with secrets.learning():
         secrets.whole("abcd")
@@ -763,10 +751,10 @@ def test_nothing_is_searched_before_all_secrets_are_known() -> None:
 
 
 @every((b"%61bcd", b"=%61bcd=61", b"%0d%0a%61bcd\n", b"%%61bcd%4", b"=\nab%63d=\n"))
-def test_what_is_around_an_encoded_secret_changes_nothing(text: bytes) -> None:
+def test_what_is_around_an_encoded_secret_changes_nothing(text):
     secrets = Secrets()
     secrets.whole("abcd")
-    at, end = re.search(rb"(%61|a)b(%63|c)d", text).span()  # type: ignore[union-attr]
+    at, end = re.search(rb"(%61|a)b(%63|c)d", text).span()
     assert secrets.echo(text) == text[:at] + b"*" * (end - at) + text[end:]
 
 
@@ -782,7 +770,7 @@ CREDENTIALS = {
 
 
 @every(tuple(CREDENTIALS))
-def test_what_of_credentials_is_masked_and_remembered(text: str) -> None:
+def test_what_of_credentials_is_masked_and_remembered(text):
     masked, known = CREDENTIALS[text]
     secrets = Secrets()
     assert secrets.credentials(text) == masked
@@ -804,7 +792,7 @@ CHUNKED = {
 
 
 @every(tuple(CHUNKED))
-def test_where_the_content_of_chunks_is(raw: bytes) -> None:
+def test_where_the_content_of_chunks_is(raw):
     assert chunk_spans(raw) == CHUNKED[raw]
 
 
@@ -821,7 +809,7 @@ SOCKS = {
 
 
 @every(tuple(SOCKS))
-def test_where_a_socks_password_stands(sent: bytes) -> None:
+def test_where_a_socks_password_stands(sent):
     assert proxy_stream(Secrets(), sent) == SOCKS[sent]
 
 
@@ -834,7 +822,7 @@ LINES = {
 
 
 @every(tuple(LINES))
-def test_where_the_target_of_a_request_line_stands(line: bytes) -> None:
+def test_where_the_target_of_a_request_line_stands(line):
     assert request_bytes(Secrets(), line) == LINES[line]
 
 
@@ -849,7 +837,7 @@ FIRST_LINES = {
 
 
 @every(tuple(FIRST_LINES))
-def test_the_version_in_a_status_line_is_left_and_all_else_searched(line: bytes) -> None:
+def test_the_version_in_a_status_line_is_left_and_all_else_searched(line):
     secrets = Secrets()
     secrets.whole("HTTP")
     secrets.whole("abcd")
@@ -872,7 +860,7 @@ def test_the_version_in_a_status_line_is_left_and_all_else_searched(line: bytes)
         "as it is": "sesame open/1",
     }
 )
-def test_an_echo_is_found_however_it_is_escaped(echo: str) -> None:
+def test_an_echo_is_found_however_it_is_escaped(echo):
     secrets = Secrets()
     secrets.whole("sesame open/1")
     masked = "*" * len(echo)
@@ -881,7 +869,7 @@ def test_an_echo_is_found_however_it_is_escaped(echo: str) -> None:
     assert secrets.echo_text(f"\u20ac%41 <{echo}> \u20ac") == f"\u20ac%41 <{masked}> \u20ac"
 
 
-def test_what_html_and_json_escape_by_name_is_found() -> None:
+def test_what_html_and_json_escape_by_name_is_found():
     secrets = Secrets()
     secrets.whole("a\"b'c&d<e>f/g")
     for echo in ("a&quot;b&apos;c&amp;d&lt;e&gt;f/g", "a\\\"b\\'c\\u0026d\\u003ce\\u003ef\\/g"):
@@ -899,7 +887,7 @@ def test_what_html_and_json_escape_by_name_is_found() -> None:
         "names of HTML": "S3cret-Token a&plus;b&sol;c&equals;d",
     }
 )
-def test_an_echo_is_found_in_other_forms(echo: str) -> None:
+def test_an_echo_is_found_in_other_forms(echo):
     secrets = Secrets()
     secrets.whole("S3cret-Token a+b/c=d")
     masked = "*" * len(echo)
@@ -907,7 +895,7 @@ def test_an_echo_is_found_in_other_forms(echo: str) -> None:
     assert secrets.echo_text(f"\u20ac <{echo}> \u20ac") == f"\u20ac <{masked}> \u20ac"
 
 
-def test_a_short_word_is_found_in_its_own_letter_case_only() -> None:
+def test_a_short_word_is_found_in_its_own_letter_case_only():
     secrets = Secrets()
     secrets.whole("websocket")
     assert secrets.echo(b"WebSocket websocket") == b"WebSocket *********"
@@ -915,13 +903,13 @@ def test_a_short_word_is_found_in_its_own_letter_case_only() -> None:
 
 @given(st.lists(st.sampled_from([*"%\\\\=;x", "25", "u00", "4f", "&#x", "&#", "&amp;", "'"]), max_size=60))
 @settings(max_examples=4 * EXAMPLES)
-def test_both_ways_to_read_escapes_agree(parts: list[str]) -> None:
+def test_both_ways_to_read_escapes_agree(parts):
     data = "".join(parts).encode()
     assert _unescaped(data) == _ESCAPE.sub(_character, data)
 
 
 @every({"letters": b"Sesame-Open!", "+ and / in base64": b"~~~~??????>>>>"})
-def test_a_credential_is_found_anywhere_in_base64_and_in_hexadecimal(secret: bytes) -> None:
+def test_a_credential_is_found_anywhere_in_base64_and_in_hexadecimal(secret):
     """Except in answers, and for messages, of which there may be many."""
     secrets = Secrets()
     secrets.whole(secret.decode())
@@ -947,13 +935,13 @@ TOKENS = ("3f9aB7c2D1e8F6a4b5C0-x_9Q", "0a1b2c3d4e5f6071", "abcdefghijklmnopq7rs
 PROSE = (b"the house of the rising sun", b"/shop/cart2/items", b" ", b"\x00\xff%41", b"2026-12-01", b"*")
 
 
-def shared(data: bytes, tokens: Sequence[bytes]) -> list[tuple[int, int]]:
+def shared(data, tokens):
     """The places of *data* that are parts of *tokens* with 12 bytes and more, found in the plainest way."""
     held = [
         any(data[at : at + 12] in token for token in tokens) and len(data[at : at + 12]) == 12
         for at in range(len(data))
     ]
-    spans: list[tuple[int, int]] = []
+    spans = []
     for at in (at for at, each in enumerate(held) if each):
         joins = bool(spans) and held[at - 1]
         spans[-1:] = [(spans[-1][0], at + 12)] if joins else [*spans[-1:], (at, at + 12)]
@@ -971,7 +959,7 @@ def shared(data: bytes, tokens: Sequence[bytes]) -> list[tuple[int, int]]:
         )
     ),
 )
-def test_exactly_the_parts_of_tokens_are_masked(tokens: list[str], pieces: list[bytes]) -> None:
+def test_exactly_the_parts_of_tokens_are_masked(tokens, pieces):
     secrets, data = Secrets(), b"".join(pieces)
     secrets.cookies("; ".join(f"c={each}" for each in tokens))
     masked, spans = secrets.echo(data), shared(data, [each.encode() for each in tokens])
@@ -992,22 +980,20 @@ def test_exactly_the_parts_of_tokens_are_masked(tokens: list[str], pieces: list[
         (Secrets.credentials, "Bearer abcdefghijklmnopqrstuvwxyz7", b"abcdefghijklmnop"),
     ],
 )
-def test_words_of_a_secret_are_no_part_to_mask(
-    learn: Callable[[Secrets, str], str], secret: str, text: bytes
-) -> None:
+def test_words_of_a_secret_are_no_part_to_mask(learn, secret, text):
     secrets = Secrets()
     learn(secrets, secret)
     assert secrets.known
     assert secrets.echo(text) == text
 
 
-def test_a_part_of_a_message_is_not_masked() -> None:
+def test_a_part_of_a_message_is_not_masked():
     secrets = Secrets()
     secrets.message(b'{"id": "3f9aB7c2D1e8F6a4b5C0", "text": "hello"}')
     assert secrets.echo(b"order 9aB7c2D1e8F6a4 shipped") == b"order 9aB7c2D1e8F6a4 shipped"
 
 
-def test_parts_of_tokens_cost_little() -> None:
+def test_parts_of_tokens_cost_little():
     """A server's cookies fill half of the index at most; a flood is searched in linear time."""
     secrets = Secrets()
     with secrets.of_answers():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.cases import every
-from wsprobe.exchange import Connected, Ended, Event, Exchange, LeftOut, Plan, Received, Relayed, Sent
+from wsprobe.exchange import Connected, Ended, Exchange, LeftOut, Plan, Received, Relayed, Sent
 from wsprobe.read import read
 from wsprobe.relay.client import PageClose, close_of_client, seen_by_client, told_to_client
 from wsprobe.request.target import parse
@@ -15,9 +15,7 @@ SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 TOLD = b"\x88\x05\x11\x33bye"
 CLOSED = b"\x88\x82keys" + bytes((0x03 ^ ord("k"), 0xE8 ^ ord("e")))
 
-SEEN: dict[
-    str, tuple[Relayed, tuple[Event, ...], tuple[Event, ...], str, tuple[int, PageClose | None] | None]
-] = {
+SEEN = {
     "passed on": (
         Relayed("peer", CAME),
         (Connected(1, "h.example", 80), Sent(2, WENT), Received(3, REFUSAL), LeftOut(4, 0, 9), Ended(5, "fin")),
@@ -83,9 +81,7 @@ SEEN: dict[
 
 
 @every(SEEN)
-def test_what_passed_between_the_client_and_the_relay(
-    case: tuple[Relayed, tuple[Event, ...], tuple[Event, ...], str, tuple[int, PageClose | None] | None],
-) -> None:
+def test_what_passed_between_the_client_and_the_relay(case):
     client, events, wanted, url, told = case
     exchange = Exchange(Plan(parse("ws://h.example/x"), WENT), events, client=client)
     seen = seen_by_client(exchange)
@@ -95,7 +91,7 @@ def test_what_passed_between_the_client_and_the_relay(
     assert close_of_client(read(exchange)) == closed
 
 
-def test_what_no_relay_recorded_is_left_as_it_is() -> None:
+def test_what_no_relay_recorded_is_left_as_it_is():
     exchange = Exchange(Plan(parse("ws://h.example/x"), WENT), (Sent(2, WENT), Ended(5, "fin")))
     assert seen_by_client(exchange) is exchange
     assert told_to_client(exchange) is None

@@ -15,19 +15,19 @@ BROWSER = (
 )
 
 
-def sent(came: bytes, url: str, *headers: str, origin: str | None = None) -> bytes:
+def sent(came, url, *headers, origin=None):
     request = RequestReader().receive(came)
     assert request is not None
     return forwarded(request, parse(url), origin, headers)
 
 
-def test_only_host_and_the_path_differ() -> None:
+def test_only_host_and_the_path_differ():
     assert sent(BROWSER % b"", "wss://chat.example/ws?room=1") == (
         (BROWSER % b"ws?room=1").replace(b"127.0.0.1:9000", b"chat.example")
     )
 
 
-def test_a_path_of_the_client_stays() -> None:
+def test_a_path_of_the_client_stays():
     assert sent(BROWSER % b"other?x=%2F", "ws://chat.example:8080/ws") == (
         (BROWSER % b"other?x=%2F").replace(b"127.0.0.1:9000", b"chat.example:8080")
     )
@@ -46,39 +46,39 @@ def test_a_path_of_the_client_stays() -> None:
         (("Host: other.example",), None, b"Host: chat.example", b"Host: other.example"),
     ],
 )
-def test_what_options_change(headers: tuple[str, ...], origin: str | None, old: bytes, new: bytes) -> None:
+def test_what_options_change(headers, origin, old, new):
     plain = sent(BROWSER % b"", "ws://chat.example/")
     assert old in plain
     assert sent(BROWSER % b"", "ws://chat.example/", *headers, origin=origin) == plain.replace(old, new)
 
 
-def test_an_origin_is_added_where_there_is_none() -> None:
+def test_an_origin_is_added_where_there_is_none():
     came = b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n"
     assert sent(came, "ws://chat.example/", origin="https://a.example") == (
         b"GET / HTTP/1.1\r\nHost: chat.example\r\nUpgrade: websocket\r\nOrigin: https://a.example\r\n\r\n"
     )
 
 
-def test_no_host_is_added() -> None:
+def test_no_host_is_added():
     came = b"GET / HTTP/1.0\nUpgrade: websocket\n\n"
     assert sent(came, "ws://chat.example/") == came
 
 
-def test_every_host_is_the_servers() -> None:
+def test_every_host_is_the_servers():
     came = b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nUpgrade: websocket\r\n\r\n"
     assert sent(came, "ws://c.example/").count(b"Host: c.example\r\n") == 1
 
 
-def test_credentials_of_the_url_become_a_field() -> None:
+def test_credentials_of_the_url_become_a_field():
     assert b"\r\nAuthorization: Basic dTpwdw==\r\n\r\n" in sent(BROWSER % b"", "ws://u:pw@chat.example/")
 
 
-def test_the_challenge_of_hixie_76_goes_on() -> None:
+def test_the_challenge_of_hixie_76_goes_on():
     keys = b"Sec-WebSocket-Key1: 1 2\r\nSec-WebSocket-Key2: 3 4\r\n"
     came = b"GET / HTTP/1.1\r\nUpgrade: WebSocket\r\n" + keys + b"\r\n12345678"
     assert sent(came, "ws://chat.example/") == came
 
 
-def test_a_header_that_is_none() -> None:
+def test_a_header_that_is_none():
     with pytest.raises(OfferError, match="has no colon"):
         sent(BROWSER % b"", "ws://chat.example/", "nothing")

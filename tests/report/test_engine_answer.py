@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
 
 import pytest
 from msgspec import Struct, structs
@@ -11,7 +10,7 @@ from msgspec import Struct, structs
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read, received_of, responses_of
 from wsprobe.read.tokens import expected_accept
-from wsprobe.report.engine_answer import COMPARED, EngineAnswer, engine_answer
+from wsprobe.report.engine_answer import COMPARED, engine_answer
 from wsprobe.report.report import report, report_of
 from wsprobe.request import opening, target
 
@@ -28,18 +27,18 @@ FLOODS = {
 }
 
 
-def exchange_of(received: bytes) -> Exchange:
+def exchange_of(received):
     to = target.parse("ws://server.example/")
     plan = Plan(to, opening.request(to, opening.Offer(key=KEY)))
     return Exchange(plan, (Sent(1, plan.request), Received(2, received), Ended(3, "limit")))
 
 
-def kept_of(received: bytes) -> EngineAnswer:
+def kept_of(received):
     made = report(exchange_of(received))
     return engine_answer(made.reading, made.verdict, made.outcome)
 
 
-def values(of: object) -> Iterator[object]:
+def values(of):
     """*of*, and all that it holds."""
     yield of
     if isinstance(of, Struct):
@@ -50,7 +49,7 @@ def values(of: object) -> Iterator[object]:
 
 
 @pytest.mark.parametrize("received", FLOODS.values(), ids=FLOODS)
-def test_nothing_that_grows_with_a_flood_is_kept_beside_the_recording(received: bytes) -> None:
+def test_nothing_that_grows_with_a_flood_is_kept_beside_the_recording(received):
     kept = kept_of(received)
     beside = [each for name, each in structs.asdict(kept).items() if name != "exchange"]
     found = list(values(tuple(beside)))
@@ -59,20 +58,20 @@ def test_nothing_that_grows_with_a_flood_is_kept_beside_the_recording(received: 
 
 
 @pytest.mark.parametrize("received", FLOODS.values(), ids=FLOODS)
-def test_all_of_it_can_be_read_again(received: bytes) -> None:
+def test_all_of_it_can_be_read_again(received):
     assert report_of(kept_of(received)) == report(exchange_of(received))
 
 
 @pytest.mark.parametrize("received", [*FLOODS.values(), b"", OPENED[:40]])
-def test_answers_without_frames_are_those_of_the_reading(received: bytes) -> None:
+def test_answers_without_frames_are_those_of_the_reading(received):
     exchange = exchange_of(b"HTTP/1.1 103 Hint\r\n\r\n" * bool(received) + received)
     reading = read(exchange)
     assert responses_of(exchange) == reading.responses
     assert received_of(exchange) == reading.received
 
 
-def test_two_answers_that_are_the_same_but_for_the_moment() -> None:
-    def like(id_of_request: bytes, server: bytes = b"one", body: bytes = b"no: 17") -> bytes:
+def test_two_answers_that_are_the_same_but_for_the_moment():
+    def like(id_of_request, server=b"one", body=b"no: 17"):
         head = b"HTTP/1.1 403 No\r\nX-Request: %b\r\nServer: %b\r\n" % (id_of_request, server)
         return kept_of(head + b"Content-Length: 6\r\n\r\n" + body).likeness
 
@@ -84,23 +83,23 @@ NGINX = b"<html>\r\n<body>\r\n<center><h1>403 Forbidden</h1></center>\r\n</body>
 PADDING = b"<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n" * 6
 
 
-def page(body: bytes) -> bytes:
+def page(body):
     return b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
-def test_a_page_that_is_padded_for_one_browser_is_the_same_answer() -> None:
+def test_a_page_that_is_padded_for_one_browser_is_the_same_answer():
     assert kept_of(page(NGINX)).likeness == kept_of(page(NGINX + PADDING)).likeness
     assert kept_of(page(NGINX)).likeness != kept_of(page(NGINX + b"<p>blocked</p>")).likeness
 
 
-def test_of_a_long_body_the_beginning_counts() -> None:
+def test_of_a_long_body_the_beginning_counts():
     begun = b"x" * COMPARED
     assert kept_of(page(begun + b"a")).likeness == kept_of(page(begun + b"b")).likeness
     assert kept_of(page(begun[1:] + b"a")).likeness != kept_of(page(begun[1:] + b"b")).likeness
 
 
 @pytest.mark.parametrize("received", [page(b"1 " * 500_000), b"\x00" * 3_000_000], ids=["numbers", "no HTTP"])
-def test_comparing_takes_little_memory(received: bytes) -> None:
+def test_comparing_takes_little_memory(received):
     made = report(exchange_of(received))
     tracemalloc.start()
     engine_answer(made.reading, made.verdict, made.outcome)

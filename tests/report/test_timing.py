@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.watch.played import played
-from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
+from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
 from wsprobe.report.timing import bars, how_long, in_utc, phases
 from wsprobe.request.target import parse
@@ -29,12 +29,12 @@ from wsprobe.show.timing import no_answer
         (-1e-9, "0.0 s"),
     ],
 )
-def test_how_long(seconds: float, text: str) -> None:
+def test_how_long(seconds, text):
     assert how_long(seconds) == text
 
 
 @pytest.mark.parametrize("name", ["status-403", "silence", "close-4403"])
-def test_no_bar_is_about_sending(name: str) -> None:
+def test_no_bar_is_about_sending(name):
     reading = played(name).reading
     every, drawn = phases(reading), bars(reading)
     assert [each[0] for each in drawn] == [each[0] for each in every if each[0] != "send"]
@@ -52,7 +52,7 @@ def test_no_bar_is_about_sending(name: str) -> None:
         ("\x1b]0;x", "1970-01-01T00:00:00.000Z"),
     ],
 )
-def test_any_time_of_a_recording_in_utc(iso: str, utc: str) -> None:
+def test_any_time_of_a_recording_in_utc(iso, utc):
     assert in_utc(iso) == utc
 
 
@@ -68,5 +68,5 @@ def test_any_time_of_a_recording_in_utc(iso: str, utc: str) -> None:
         ((Sent(1000, b"GET"), Ended(11_400, "timeout")), "no answer after 10 ms"),
     ],
 )
-def test_how_long_no_answer_came(events: tuple[Event, ...], text: str) -> None:
+def test_how_long_no_answer_came(events, text):
     assert no_answer(read(Exchange(Plan(parse("ws://h.example/"), b"GET"), events))) == text

@@ -30,7 +30,7 @@ REFUSED = Standing(State("refused", "403"), "origin-refused")
 DOWN = Standing(State("server-error", "502"), "backend-down")
 
 
-def compared(old: dict[str, Standing], new: dict[str, Standing], missing: bool = True) -> Comparison:
+def compared(old, new, missing=True):
     runs = TwoRuns()
     for url, standing in old.items():
         runs.before(url, standing)
@@ -58,7 +58,7 @@ NEW = {
 }
 
 
-def test_what_got_worse_comes_first_and_each_change_has_a_line() -> None:
+def test_what_got_worse_comes_first_and_each_change_has_a_line():
     assert plain(two_runs(compared(OLD, NEW))).splitlines() == [
         "no longer open: 1",
         "  wss://a/: open -> server-error 502; cause backend-down",
@@ -79,25 +79,25 @@ def test_what_got_worse_comes_first_and_each_change_has_a_line() -> None:
     ]
 
 
-def test_two_equal_runs_are_one_line() -> None:
+def test_two_equal_runs_are_one_line():
     same = compared(OLD, dict(reversed(OLD.items())))
     assert plain(two_runs(same)) == "6 URLs: nothing changed\n"
     assert not same.worse
 
 
-def test_worse_is_what_does_not_open_and_did_or_is_new() -> None:
+def test_worse_is_what_does_not_open_and_did_or_is_new():
     assert compared({"a": OPENED}, {"a": DOWN}).worse
     assert compared({}, {"a": DOWN}).worse
     assert not compared({"a": REFUSED}, {"a": DOWN, "b": OPENED}).worse
     assert not compared({"a": OPENED, "b": OPENED}, {"a": OPENED}).worse
 
 
-def test_missing_urls_count_only_where_both_runs_are_whole() -> None:
+def test_missing_urls_count_only_where_both_runs_are_whole():
     assert [each.kind for each in compared(OLD, {}).changes] == [Kind.MISSING] * 6
     assert compared(OLD, {}, missing=False).changes == ()
 
 
-def test_the_last_result_of_a_url_counts() -> None:
+def test_the_last_result_of_a_url_counts():
     runs = TwoRuns()
     for standing in (DOWN, OPENED):
         runs.before("a", standing)
@@ -105,7 +105,7 @@ def test_the_last_result_of_a_url_counts() -> None:
     assert runs.compared() == Comparison(1, ("a",), ())
 
 
-def test_a_close_code_is_told_once() -> None:
+def test_a_close_code_is_told_once():
     reset = Standing(State("aborted", "101"))
     closed = Standing(State("closed", "101", close="4403"))
     (change,) = compared({"a": reset}, {"a": closed}).changes
@@ -115,14 +115,14 @@ def test_a_close_code_is_told_once() -> None:
     assert change.details == ("close none -> 1000",)
 
 
-def test_what_a_server_sends_reaches_no_terminal() -> None:
+def test_what_a_server_sends_reaches_no_terminal():
     evil = replace(OPENED, state=replace(OPENED.state, protocol="\x1b[2J\xe9"))
     text = plain(two_runs(compared({"ws://a/\x1b": OPENED}, {"ws://a/\x1b": evil})))
     assert "\x1b" not in text
     assert "\\x1b[2J" in text
 
 
-def test_the_object_of_json() -> None:
+def test_the_object_of_json():
     value = comparison_value(compared(OLD, NEW))
     assert value.worse
     assert (value.old_urls, value.new_urls, value.same) == (6, 7, 1)
@@ -133,12 +133,11 @@ def test_the_object_of_json() -> None:
         "no-longer-open",
         (),
     )
-    assert first.new is not None
     assert (first.new.status, first.new.cause) == (502, "backend-down")
     assert "".join(pieces(value)).startswith('{"format":1,"wsprobe":"')
 
 
-def test_the_url_is_that_of_the_list() -> None:
+def test_the_url_is_that_of_the_list():
     hop = exchange("redirect-302", "ws://first.example/")
     of = report(replace(exchange(OPEN, "ws://second.example/"), hops=(hop,), worker="tokyo"))
     assert url_of(of) == "ws://first.example/ from tokyo"
@@ -150,7 +149,7 @@ LARGEST = 64 * 1024
 
 
 @every(names())
-def test_a_line_says_what_the_report_says(name: str) -> None:
+def test_a_line_says_what_the_report_says(name):
     """A line of --json is compared without its recording being read again: it must come to the same."""
     try:
         to = target.parse(place(find(name), PORTS, "127.0.0.1").address)
@@ -165,7 +164,7 @@ def test_a_line_says_what_the_report_says(name: str) -> None:
     assert standing_in(RecordedLine("", line)) == (url_of(of), standing_of(of))
 
 
-def test_a_recording_and_a_line_of_another_version_are_judged_again() -> None:
+def test_a_recording_and_a_line_of_another_version_are_judged_again():
     of = played("status-403")
     wanted = (url_of(of), standing_of(of))
     assert standing_in(RecordedLine("", dump(of.exchange).encode())) == wanted
@@ -178,6 +177,6 @@ def test_a_recording_and_a_line_of_another_version_are_judged_again() -> None:
 @pytest.mark.parametrize(
     "line", [b"{}", b"[", b"\xff", b'{"url":"ws://a/","outcome":"fine","wsprobe":"0.2.0"}']
 )
-def test_what_is_no_recording_is_named(line: bytes) -> None:
+def test_what_is_no_recording_is_named(line):
     with pytest.raises(click.UsageError, match="file, line 3: "):
         standing_in(RecordedLine("file, line 3", line))

@@ -24,17 +24,17 @@ PLAIN = [
 ]
 
 
-def lines(url: str = "ws://example.com/chat", **options: object) -> list[str]:
-    data = request(parse(url), Offer(**{"key": KEY, **options}))  # type: ignore[arg-type]
+def lines(url="ws://example.com/chat", **options):
+    data = request(parse(url), Offer(**{"key": KEY, **options}))
     assert data.endswith(b"\r\n\r\n")
     return data[:-4].decode("utf-8").split("\r\n")
 
 
-def test_the_request_of_no_options() -> None:
+def test_the_request_of_no_options():
     assert request(parse("ws://example.com/chat"), Offer(KEY)) == ("\r\n".join(PLAIN) + "\r\n\r\n").encode()
 
 
-def test_all_options_in_their_order() -> None:
+def test_all_options_in_their_order():
     assert lines(
         "wss://example.com:8443/chat?x#f",
         protocols=("chat", "superchat"),
@@ -88,7 +88,7 @@ def test_all_options_in_their_order() -> None:
         (("Cookie: x",), [*PLAIN, "Cookie: x"]),
     ],
 )
-def test_header_options(headers: tuple[str, ...], changed: list[str]) -> None:
+def test_header_options(headers, changed):
     assert lines(headers=headers) == changed
 
 
@@ -112,8 +112,8 @@ def test_header_options(headers: tuple[str, ...], changed: list[str]) -> None:
         ({"url": "ws://[fe80::1%25eth0]:81/"}, "Host: [fe80::1]:81"),
     ],
 )
-def test_values_are_sent_as_given(options: dict[str, object], line: str) -> None:
-    assert line in lines(**options)  # type: ignore[arg-type]
+def test_values_are_sent_as_given(options, line):
+    assert line in lines(**options)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_values_are_sent_as_given(options: dict[str, object], line: str) -> None
         ({}, "Sec-WebSocket-Protocol"),
     ],
 )
-def test_not_sent(options: dict[str, object], name: str) -> None:
-    assert not [line for line in lines(**options) if line.startswith(name + ":")]  # type: ignore[arg-type]
+def test_not_sent(options, name):
+    assert not [line for line in lines(**options) if line.startswith(name + ":")]
 
 
-def test_bytes_that_are_no_text_are_sent_as_they_are() -> None:
+def test_bytes_that_are_no_text_are_sent_as_they_are():
     data = request(parse("ws://h/"), Offer(KEY, headers=("X: \udcff\udc80",), request_target="/\udcfe"))
     assert b"GET /\xfe HTTP/1.1\r\n" in data
     assert b"X: \xff\x80\r\n" in data
@@ -161,13 +161,13 @@ def test_bytes_that_are_no_text_are_sent_as_they_are() -> None:
         ({"headers": ("X: \ud800",)}, "'X: \\ud800' has a lone surrogate, which is not a character"),
     ],
 )
-def test_what_cannot_be_offered(options: dict[str, object], message: str) -> None:
+def test_what_cannot_be_offered(options, message):
     with pytest.raises(OfferError) as caught:
-        lines(**options)  # type: ignore[arg-type]
+        lines(**options)
     assert str(caught.value) == message
 
 
-def test_a_request_file_is_changed_only_where_it_asks() -> None:
+def test_a_request_file_is_changed_only_where_it_asks():
     target = parse("ws://[::1]:81/")
     data = b"GET {path} HTTP/1.1\nHost: {host}\r\n\x00\xff{key}{key} {host {Key}}\r\n"
     assert raw(data, target, "{host}\\1") == (
@@ -176,12 +176,12 @@ def test_a_request_file_is_changed_only_where_it_asks() -> None:
 
 
 @given(st.binary())
-def test_a_request_file_without_places_is_sent_as_it_is(data: bytes) -> None:
+def test_a_request_file_without_places_is_sent_as_it_is(data):
     if b"{key}" not in data and b"{host}" not in data:
         assert raw(data, parse("ws://h/"), KEY) == data
 
 
-def test_other_fields_and_bytes_after_the_head() -> None:
+def test_other_fields_and_bytes_after_the_head():
     """As the other wire versions need it: hixie-76 has its own fields, and eight bytes at the end."""
     offer = Offer(headers=("sec-websocket-key1: 1", "X: y"))
     fields = [("Upgrade", "WebSocket"), ("Sec-WebSocket-Key1", "18x"), ("Host", "h")]
@@ -190,7 +190,7 @@ def test_other_fields_and_bytes_after_the_head() -> None:
     )
 
 
-def test_a_key_is_sixteen_bytes() -> None:
+def test_a_key_is_sixteen_bytes():
     assert fresh_key(b"the sample nonce") == KEY  # RFC 6455 section 1.3
     with pytest.raises(ValueError, match="16 bytes"):
         fresh_key(b"too short")

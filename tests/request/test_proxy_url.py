@@ -20,7 +20,7 @@ from wsprobe.request.proxy_url import ProxyUrl, parse
         ("http://u%00:%ff@p", ProxyUrl("http", "p", 80, b"u\0", b"\xff")),
     ]
 )
-def test_a_proxy(of: tuple[str, ProxyUrl]) -> None:
+def test_a_proxy(of):
     url, proxy = of
     assert parse(url) == proxy
 
@@ -39,7 +39,7 @@ def test_a_proxy(of: tuple[str, ProxyUrl]) -> None:
         ("socks5://me:sesame@", "'socks5://' has no host"),
     ]
 )
-def test_what_is_no_proxy_is_named_without_its_password(of: tuple[str, str]) -> None:
+def test_what_is_no_proxy_is_named_without_its_password(of):
     url, words = of
     with pytest.raises(PlanError) as raised:
         parse(url)

@@ -68,7 +68,7 @@ from wsprobe.request.target import TargetError, begins_with_scheme, host_header,
         ("ws://h/\udcff", False, "h", 80, "/%FF", "h"),
     ],
 )
-def test_a_target(text: str, secure: bool, host: str, port: int, resource: str, header: str) -> None:
+def test_a_target(text, secure, host, port, resource, header):
     target = parse(text)
     assert target == Target(text, secure, host, port, resource)
     assert host_header(target) == header
@@ -88,9 +88,7 @@ def test_a_target(text: str, secure: bool, host: str, port: int, resource: str, 
         ("ws://h/?q#a#b?c", None, "a#b?c", "/?q"),
     ],
 )
-def test_userinfo_and_fragment_are_kept_apart(
-    text: str, userinfo: str | None, fragment: str | None, resource: str
-) -> None:
+def test_userinfo_and_fragment_are_kept_apart(text, userinfo, fragment, resource):
     target = parse(text)
     assert (target.userinfo, target.fragment, target.resource) == (userinfo, fragment, resource)
 
@@ -146,7 +144,7 @@ def test_userinfo_and_fragment_are_kept_apart(
         ("ws://h/a\r\nX: y", "URL 'ws://h/a\\r\\nX: y' has a control character, '\\r'"),
     ],
 )
-def test_no_target(text: str, message: str) -> None:
+def test_no_target(text, message):
     with pytest.raises(TargetError) as caught:
         parse(text)
     assert str(caught.value) == message
@@ -156,7 +154,7 @@ def test_no_target(text: str, message: str) -> None:
     ("text", "host", "port"),
     [("data:8080/x", "data", 8080), ("news:80", "news", 80), ("mail:pw@h", "h", 80), ("ws/x", "ws", 80)],
 )
-def test_a_host_may_be_called_as_a_scheme_is(text: str, host: str, port: int) -> None:
+def test_a_host_may_be_called_as_a_scheme_is(text, host, port):
     assert (parse(text).host, parse(text).port) == (host, port)
 
 
@@ -171,18 +169,18 @@ def test_a_host_may_be_called_as_a_scheme_is(text: str, host: str, port: int) ->
         ("h/x", False),
     ],
 )
-def test_begins_with_scheme(text: str, has: bool) -> None:
+def test_begins_with_scheme(text, has):
     assert begins_with_scheme(text) is has
 
 
 @pytest.mark.parametrize("host", ["a" * 64, "\u00fc" * 60, ".".join(["a" * 50] * 6)])
-def test_longer_than_dns_allows(host: str) -> None:
+def test_longer_than_dns_allows(host):
     with pytest.raises(TargetError, match="longer than DNS allows"):
         parse(f"ws://{host}/")
 
 
 @pytest.mark.parametrize("host", ["\u202e.example", "\u05d0a\u05d0.example", "\udcff", "\u200b\u00fc\uffff"])
-def test_no_international_name(host: str) -> None:
+def test_no_international_name(host):
     with pytest.raises(TargetError, match="is not a valid international name"):
         parse(f"ws://{host}/")
 
@@ -191,7 +189,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
 
 @given(ANY_TEXT | st.builds("ws://{}".format, ANY_TEXT) | st.from_regex(r"\A(ws://)?[a-z\[\]:%@#?/. ]*\Z"))
-def test_a_target_or_one_line(text: str) -> None:
+def test_a_target_or_one_line(text):
     try:
         target = parse(text)
     except TargetError as error:
@@ -213,7 +211,7 @@ LONG_HOSTS = ("a" * 63, "a" * 64, *(f"{'a.' * 100}{'b' * rest}" for rest in (53,
 
 
 @pytest.mark.parametrize(("host", "longer"), [*zip(LONG_HOSTS, [False, True, False, True], strict=True)])
-def test_a_host_is_as_long_as_dns_allows(host: str, longer: bool) -> None:
+def test_a_host_is_as_long_as_dns_allows(host, longer):
     for text in (host, f" {host}", f"ws://{host}/", f"ws://{host.upper()}/"):
         if longer:
             with pytest.raises(TargetError, match="longer than DNS allows"):
@@ -226,8 +224,8 @@ def test_a_host_is_as_long_as_dns_allows(host: str, longer: bool) -> None:
     st.from_regex(r"\A(ws|wss|http|https)://[a-z0-9.-]{1,70}(:[0-9]{1,6})?(/[!$-~]*)?\Z")
     | st.sampled_from([f"ws://{host}/" for host in LONG_HOSTS])
 )
-def test_a_plain_url_is_what_it_is_where_it_is_read_with_care(text: str) -> None:
-    def found(url: str) -> Target | str:
+def test_a_plain_url_is_what_it_is_where_it_is_read_with_care(text):
+    def found(url):
         try:
             return replace(parse(url), url=text)
         except TargetError as error:
@@ -236,14 +234,14 @@ def test_a_plain_url_is_what_it_is_where_it_is_read_with_care(text: str) -> None
     assert found(text) == found(f" {text}")  # white space around it is nothing, and is no plain URL
 
 
-def test_messages_stay_short() -> None:
+def test_messages_stay_short():
     with pytest.raises(TargetError) as caught:
         parse("ftp://" + "x" * 100_000)
     assert len(str(caught.value)) < 300
 
 
 @pytest.mark.programs
-def test_an_ascii_host_loads_no_idna() -> None:
+def test_an_ascii_host_loads_no_idna():
     code = (
         "import sys; from wsprobe.request.target import parse; parse('ws://h:1/x'); "
         "sys.exit(bool({'idna', 'ipaddress', 'urllib.parse', 'socket'} & set(sys.modules)))"
@@ -252,7 +250,7 @@ def test_an_ascii_host_loads_no_idna() -> None:
 
 
 @pytest.mark.parametrize("url", ["ws://127.0.0.1:1\\@evil/", "ws://user@a\\@evil/", "wss://corp\\me:pw@h/"])
-def test_a_backslash_before_an_at_sign_is_refused(url: str) -> None:
+def test_a_backslash_before_an_at_sign_is_refused(url):
     """Browsers read it as /, so that the host is what stands before it; curl takes what stands behind."""
     with pytest.raises(TargetError, match="browsers read it as /, and connect to another host"):
         parse(url)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tracemalloc
-from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -53,9 +52,7 @@ ACTS = st.lists(
 
 @settings(max_examples=4 * EXAMPLES)
 @given(BEGINNINGS, st.binary(max_size=300), ACTS, st.data())
-def test_no_bytes_in_any_pieces_make_it_raise(
-    begin: bytes, rest: bytes, acts: list[Act], data: st.DataObject
-) -> None:
+def test_no_bytes_in_any_pieces_make_it_raise(begin, rest, acts, data):
     client = Client(Plan(TARGET, REQUEST, acts=tuple(acts)))
     came = begin + rest
     at = 0
@@ -77,14 +74,14 @@ def test_no_bytes_in_any_pieces_make_it_raise(
     assert client.receive_eof(at).done
 
 
-def check(turn: Turn, at: int) -> None:
+def check(turn, at):
     assert turn.done == (turn.phase is Phase.DONE)
     assert turn.wake_at is None or turn.wake_at > at
     if turn.phase in (Phase.HEAD, Phase.BODY):
         assert turn.send == b""
 
 
-def test_nothing_happens_after_the_end() -> None:
+def test_nothing_happens_after_the_end():
     client = Client(PLAN)
     done = client.receive_eof(5)
     assert done == Turn(b"", Phase.DONE, None, True)
@@ -92,7 +89,7 @@ def test_nothing_happens_after_the_end() -> None:
     assert client.timer(10**9) == done
 
 
-def test_the_same_conversation_is_the_same_bytes() -> None:
+def test_the_same_conversation_is_the_same_bytes():
     first, second = Client(PLAN), Client(PLAN)
     came = SWITCHING + b"\x89\x01a"
     assert first.receive(came, 5).send == second.receive(came, 5).send != b""
@@ -102,13 +99,13 @@ def test_the_same_conversation_is_the_same_bytes() -> None:
     ("linger", "waits"),
     [(0.3, FIN_WAIT), (3.0, 3 * SECOND), (60.0, MOST_FIN_WAIT)],
 )
-def test_the_end_behind_a_close_is_waited_for_as_the_linger_says(linger: float, waits: int) -> None:
+def test_the_end_behind_a_close_is_waited_for_as_the_linger_says(linger, waits):
     client = Client(Plan(TARGET, REQUEST, limits=Limits(linger=linger)))
     assert client.receive(SWITCHING + b"\x88\x00", 0).wake_at == waits
 
 
 @pytest.mark.parametrize("when", ["open", "time"])
-def test_a_close_of_the_plan_is_watched_for_the_whole_linger(when: Literal["open", "time"]) -> None:
+def test_a_close_of_the_plan_is_watched_for_the_whole_linger(when):
     act = Act(when, "close", after=200_000)
     client = Client(Plan(TARGET, REQUEST, acts=(act,), limits=Limits(linger=9.0)))
     client.receive(SWITCHING, 0)
@@ -116,12 +113,12 @@ def test_a_close_of_the_plan_is_watched_for_the_whole_linger(when: Literal["open
     assert (turn.phase, turn.wake_at) == (Phase.CLOSING, 9 * SECOND)
 
 
-def test_a_flood_of_pings_is_answered_up_to_a_point() -> None:
+def test_a_flood_of_pings_is_answered_up_to_a_point():
     sent = Client(PLAN).receive(SWITCHING + b"\x89\x00" * (PONGS_MAX + 500), 5).send
     assert len(sent) == PONGS_MAX * 6
 
 
-def test_an_unknown_wire_version_is_one_line() -> None:
+def test_an_unknown_wire_version_is_one_line():
     with pytest.raises(ValueError, match=r"^wire version 'hybi-99' is unknown; known: .*hybi-13"):
         Client(Plan(TARGET, REQUEST, wire="hybi-99"))
 
@@ -129,11 +126,11 @@ def test_an_unknown_wire_version_is_one_line() -> None:
 class Dropping(Framed):
     """As hixie-75: there is no Close, the connection is dropped."""
 
-    def close(self, code: int | None, reason: bytes) -> bytes | None:
+    def close(self, code, reason):
         return None
 
 
-def test_a_wire_version_without_a_close_ends_with_the_linger(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wire_version_without_a_close_ends_with_the_linger(monkeypatch):
     monkeypatch.setitem(WIRES, "dropping", replace(WIRES["hybi-13"], framing=Dropping))
     client = Client(Plan(TARGET, REQUEST, wire="dropping"))
     assert client.receive(SWITCHING, 5).wake_at == 300_005
@@ -150,7 +147,7 @@ def test_a_wire_version_without_a_close_ends_with_the_linger(monkeypatch: pytest
     ],
     ids=["messages", "a frame of 1 TiB", "a ping of 64 KiB", "a message in endless fragments"],
 )
-def test_a_session_takes_no_memory(begin: bytes, more: bytes) -> None:
+def test_a_session_takes_no_memory(begin, more):
     client = Client(Plan(TARGET, REQUEST, limits=Limits(max_session=2**40)))
     client.receive(begin, 5)
     client.receive(more, 5)
@@ -177,7 +174,7 @@ def test_a_session_takes_no_memory(begin: bytes, more: bytes) -> None:
     ],
     ids=["a long line", "many lines", "body", "chunk size", "not http", "a frame", "many frames"],
 )
-def test_a_flood_in_small_pieces_is_taken(begin: bytes, piece: bytes) -> None:
+def test_a_flood_in_small_pieces_is_taken(begin, piece):
     """How the work grows with the bytes is measured by the benchmarks."""
     client = Client(Plan(TARGET, REQUEST, limits=Limits(linger=3600.0)))
     client.receive(begin, 5)
@@ -195,21 +192,21 @@ def test_a_flood_in_small_pieces_is_taken(begin: bytes, piece: bytes) -> None:
     ],
     ids=["header lines", "empty lines", "pongs", "fragments"],
 )
-def test_no_more_is_asked_for_than_is_told_apart(begin: bytes, piece: bytes, most: int, why: str) -> None:
+def test_no_more_is_asked_for_than_is_told_apart(begin, piece, most, why):
     """A flood of the smallest pieces costs the most time for a byte, so they are counted besides the bytes."""
     assert not Client(PLAN).receive(begin + piece * most, 5).done
     last = Client(PLAN).receive(begin + piece * (most + 1), 5)
     assert (last.done, last.stop, last.why) == (True, "limit", why)
 
 
-def test_of_what_is_not_http_the_beginning_is_enough() -> None:
+def test_of_what_is_not_http_the_beginning_is_enough():
     client = Client(PLAN)
     assert not client.receive(b"\x00\xff" * (NOT_HTTP_MAX // 2 - 1), 5).done
     last = client.receive(b"\x00\xff", 5)
     assert (last.done, last.stop) == (True, "local")
 
 
-def test_lines_are_counted_over_all_heads() -> None:
+def test_lines_are_counted_over_all_heads():
     """103 answers without end, each with fewer lines than a head may have."""
     interim = b"HTTP/1.1 103 Early Hints\r\n" + b"a:b\r\n" * (LINES_MAX // 10 - 1) + b"\r\n"
     assert not Client(PLAN).receive(interim * 10, 5).done
@@ -217,7 +214,7 @@ def test_lines_are_counted_over_all_heads() -> None:
     assert (last.stop, last.why) == ("limit", f"{LINES_MAX} lines of all heads")
 
 
-def test_where_there_is_more_room_more_is_asked_for() -> None:
+def test_where_there_is_more_room_more_is_asked_for():
     twice = Plan(TARGET, REQUEST, limits=Limits(max_head=4 * 1024 * 1024, max_session=8 * 1024 * 1024))
     for begin, piece, most in (
         (b"", b"\n", 2 * LINES_MAX),
@@ -229,14 +226,14 @@ def test_where_there_is_more_room_more_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("room", "most"), [(2 * 1024 * 1024, FRAMES_MAX // 2), (40_000, FRAMES_LEAST)])
-def test_where_there_is_less_room_fewer_frames_are_asked_for(room: int, most: int) -> None:
+def test_where_there_is_less_room_fewer_frames_are_asked_for(room, most):
     client = Client(Plan(TARGET, REQUEST, limits=Limits(max_session=room)))
     assert not client.receive(SWITCHING + b"\x8a\x00" * most, 5).done
     assert client.receive(b"\x8a\x00", 5).why == f"{most} frames"
 
 
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76", "hybi-04", "hybi-06"])
-def test_frames_of_older_versions_are_counted_too(wire: str) -> None:
+def test_frames_of_older_versions_are_counted_too(wire):
     plan = Plan(TARGET, REQUEST, wire)
     challenge = b"x" * 16 if wire == "hixie-76" else b""
     piece = b"\x00\xff" if wire.startswith("hixie") else b"\x03\x00"

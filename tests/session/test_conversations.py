@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -12,7 +10,7 @@ from tests.cases import every, named
 from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.read.frames import read_frames
 from wsprobe.read.reading import INTERIM_MAX
-from wsprobe.session.conversation import Client, Turn
+from wsprobe.session.conversation import Client
 from wsprobe.session.open_session import Phase
 from wsprobe.talk.codec import planned
 
@@ -29,7 +27,7 @@ SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnecti
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
-def plan(*acts: Act, wire: str = "hybi-13", request: bytes = REQUEST, **limits: Any) -> Plan:
+def plan(*acts, wire="hybi-13", request=REQUEST, **limits):
     return Plan(Target("ws://h/", False, "h", 80, "/"), request, wire, acts, Limits(**limits))
 
 
@@ -53,7 +51,7 @@ class Conversation:
     """Of a client that keeps the rules: the messages that it waits for."""
 
 
-def close(code: int | None = None, reason: bytes = b"") -> bytes:
+def close(code=None, reason=b""):
     """A Close as a server sends it."""
     payload = b"" if code is None else code.to_bytes(2, "big") + reason
     return bytes([0x88, len(payload)]) + payload
@@ -79,39 +77,26 @@ ASKED = (TEXT, b"hello")
 class Awaits:
     """Waits for these messages."""
 
-    def __init__(self, awaited: tuple[bytes, ...]) -> None:
+    def __init__(self, awaited):
         self._left = set(awaited)
 
-    def heard(self, data: bytes) -> bool:
+    def heard(self, data):
         self._left.discard(data)
         return not self._left
 
 
-def strict(
-    name: str,
-    peer: list[tuple[int, bytes | None]],
-    phase: Phase,
-    wake_at: int | None = None,
-    sent: list[tuple[int, bytes]] | None = None,
-    awaited: tuple[bytes, ...] = (),
-    acts: tuple[Act, ...] = (),
-    stop: str = "local",
-    why: str = "",
-    **limits: Any,
-) -> Conversation:
+def strict(name, peer, phase, wake_at=None, sent=None, awaited=(), acts=(), stop="local", why="", **limits):
     """A conversation of a client that keeps the rules, which sends *acts*."""
     its = plan(*acts, request=FULL, **limits)
     return Conversation(name, peer, phase, wake_at, sent or [], its, stop, why, awaited)
 
 
-def failed(
-    fault: bytes, code: int, reason: bytes
-) -> tuple[list[tuple[int, bytes | None]], list[tuple[int, bytes]]]:
+def failed(fault, code, reason):
     """What the peer sends with *fault*, and then a Ping; what is sent for that."""
     return [(5, RIGHT + fault + b"\x89\x00")], [(CLOSE, code.to_bytes(2, "big") + reason)]
 
 
-FAULTS: dict[str, tuple[bytes, int, bytes]] = {
+FAULTS = {
     "a mask": (b"\x81\x82abcdef", 1002, b"the server masked a frame (RFC 6455 section 5.1)"),
     "a reserved opcode": (b"\x83\x00", 1002, b"opcode 0x3 is reserved (RFC 6455 section 5.2)"),
     "a reserved bit": (
@@ -606,7 +591,7 @@ CONVERSATIONS = [
     ),
 ]
 
-IN_PIECES: dict[str, Callable[[bytes], Iterator[bytes]]] = {
+IN_PIECES = {
     "whole": lambda data: iter([data]),
     "byte by byte": lambda data: (data[at : at + 1] for at in range(len(data))),
     "odd pieces": lambda data: (data[at : at + 7] for at in range(0, len(data), 7)),
@@ -615,9 +600,7 @@ IN_PIECES: dict[str, Callable[[bytes], Iterator[bytes]]] = {
 }
 
 
-def converse(
-    conversation: Conversation, pieces: Callable[[bytes], Iterator[bytes]]
-) -> tuple[list[Turn], bytes]:
+def converse(conversation, pieces):
     """Return every turn of it, and all that was sent after the opening handshake."""
     awaited = conversation.awaited
     client = Client(
@@ -642,7 +625,7 @@ def converse(
 
 @pytest.mark.parametrize("pieces", IN_PIECES.values(), ids=IN_PIECES)
 @every(named(CONVERSATIONS, lambda conversation: conversation.name))
-def test_a_conversation(conversation: Conversation, pieces: Callable[[bytes], Iterator[bytes]]) -> None:
+def test_a_conversation(conversation, pieces):
     turns, sent = converse(conversation, pieces)
     frames, rest = read_frames(sent, 0, lambda offset: 0)
     assert rest == b""
@@ -662,11 +645,11 @@ def test_a_conversation(conversation: Conversation, pieces: Callable[[bytes], It
 
 
 @every(named(CONVERSATIONS, lambda conversation: conversation.name))
-def test_how_it_is_cut_changes_nothing_that_is_sent(conversation: Conversation) -> None:
+def test_how_it_is_cut_changes_nothing_that_is_sent(conversation):
     sent = {converse(conversation, pieces)[1] for pieces in IN_PIECES.values()}
     assert len(sent) == 1
 
 
-def test_names_are_not_used_twice() -> None:
+def test_names_are_not_used_twice():
     names = [conversation.name for conversation in CONVERSATIONS]
     assert len(set(names)) == len(names)

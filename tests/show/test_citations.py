@@ -47,19 +47,19 @@ RFC = "https://www.rfc-editor.org/rfc/rfc"
         ("", []),
     ],
 )
-def test_what_is_cited_is_linked(text: str, urls: list[str]) -> None:
+def test_what_is_cited_is_linked(text, urls):
     pieces = list(cited(text))
     assert "".join(words for words, _ in pieces) == text
     assert [url for _, url in pieces if url] == urls
 
 
-def test_every_section_of_every_finding_is_linked() -> None:
+def test_every_section_of_every_finding_is_linked():
     for entry in FINDINGS.values():
         plain = "".join(words for words, url in cited(entry.spec) if not url)
         assert not re.search(r"RFC|section|draft", plain), entry.spec
 
 
-def test_the_places_of_revisions_are_those_of_their_own_data() -> None:
+def test_the_places_of_revisions_are_those_of_their_own_data():
     """What the table of revisions says of where RFC 6455 stands is what a citation leads to."""
     (revision,) = select("rfc6455")
     assert any(source.where == f"{RFC}6455" for source in revision.sources)

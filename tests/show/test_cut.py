@@ -9,20 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.cli import commands
-from wsprobe.show.lines import LONGEST, Line, Piece, cut, shortened, text_of, width_of
+from wsprobe.show.lines import LONGEST, Piece, cut, shortened, text_of, width_of
 from wsprobe.text import COMMANDS
 
 
-def rows(of: Line, columns: int) -> list[str]:
+def rows(of, columns):
     return [text_of(each) for each in cut(of, columns)]
 
 
-def test_a_word_is_not_broken_where_it_fits_a_line() -> None:
+def test_a_word_is_not_broken_where_it_fits_a_line():
     of = (Piece("usually: the origin "), Piece("https://app.example", "good"), Piece("/ is not allowed"))
     assert rows(of, 30) == ["usually: the origin", "  https://app.example/ is not", "  allowed"]
 
 
-def test_a_word_that_is_longer_than_a_line_is_broken() -> None:
+def test_a_word_that_is_longer_than_a_line_is_broken():
     assert rows((Piece("a " + "b" * 25),), 10) == ["a", "  bbbbbbbb", "  bbbbbbbb", "  bbbbbbbb", "  b"]
 
 
@@ -35,21 +35,21 @@ def test_a_word_that_is_longer_than_a_line_is_broken() -> None:
         ("It is wsprobe explain upgrade-lost (for another proxy)", "wsprobe explain upgrade-lost"),
     ],
 )
-def test_a_command_is_not_broken_where_it_fits_a_line(text: str, kept: str) -> None:
+def test_a_command_is_not_broken_where_it_fits_a_line(text, kept):
     for columns in range(len(kept) + 2, 80):
         assert any(kept in row for row in rows((Piece(text),), columns)), columns
 
 
-def test_a_command_that_is_longer_than_a_line_is_broken_at_spaces() -> None:
+def test_a_command_that_is_longer_than_a_line_is_broken_at_spaces():
     of = (Piece("see wsprobe compare --browser clients lab:status-403"),)
     assert rows(of, 24) == ["see wsprobe compare", "  --browser clients", "  lab:status-403"]
 
 
-def test_the_commands_are_those_of_the_program() -> None:
+def test_the_commands_are_those_of_the_program():
     assert sorted(COMMANDS) == sorted(each.name for each in iter_modules(commands.__path__))
 
 
-def test_of_a_line_without_end_the_beginning_is_printed() -> None:
+def test_of_a_line_without_end_the_beginning_is_printed():
     whole = (Piece("a" * (LONGEST - 1)), Piece("b", "good"))
     assert shortened(whole) == whole
     longer = text_of(shortened((*whole, Piece("c" * 2_000_000, "warn"))))
@@ -57,7 +57,7 @@ def test_of_a_line_without_end_the_beginning_is_printed() -> None:
 
 
 @pytest.mark.parametrize("columns", [0, 1, 2, 3])
-def test_no_width_is_too_narrow_to_end(columns: int) -> None:
+def test_no_width_is_too_narrow_to_end(columns):
     made = rows((Piece("ab"), Piece(" cd \u6f22\u5b57", "good")), columns)
     assert "".join(made).replace(" ", "") == "abcd\u6f22\u5b57"
 
@@ -66,7 +66,7 @@ def test_no_width_is_too_narrow_to_end(columns: int) -> None:
     st.lists(st.text(st.sampled_from("ab \u6f22\u0301"), max_size=30), max_size=5),
     st.integers(min_value=-1, max_value=40),
 )
-def test_nothing_is_lost_but_spaces_and_no_line_is_too_long(texts: list[str], columns: int) -> None:
+def test_nothing_is_lost_but_spaces_and_no_line_is_too_long(texts, columns):
     of = tuple(Piece(text) for text in texts)
     made = cut(of, columns)
     assert "".join(map(text_of, made)).replace(" ", "") == "".join(texts).replace(" ", "")

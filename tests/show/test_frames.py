@@ -18,7 +18,7 @@ from wsprobe.show.relay import away, told_text
 from wsprobe.show.session import SHOWN, SHOWN_VERBOSE, session
 
 
-def shown(*lines: str, verbose: int = 0) -> list[str]:
+def shown(*lines, verbose=0):
     """The session of a recording as in tests/diagnosis/sessions.txt."""
     rows = session(Session("", lines, "").reading(), Look(verbose=verbose))
     return [each.rstrip() for each in plain(rows).splitlines()]
@@ -45,12 +45,12 @@ def shown(*lines: str, verbose: int = 0) -> list[str]:
         (r"\x82\x21" + "a" * 33, "< Binary " + " ".join(["61"] * 32) + " ... 33 bytes in all"),
     ],
 )
-def test_a_frame(data: str, row: str) -> None:
+def test_a_frame(data, row):
     assert shown(f"0.1 raw {data}", "0.2 fin")[0] == row
 
 
 @pytest.mark.parametrize(("verbose", "room"), [(0, SHOWN), (1, SHOWN_VERBOSE)])
-def test_a_long_text_is_cut(verbose: int, room: int) -> None:
+def test_a_long_text_is_cut(verbose, room):
     for size, more in ((room, ""), (room + 1, f" ... {room + 1} bytes in all")):
         to = Target("ws://h/", False, "h", 80, "/")
         asked = request(to, Offer(key="dGhlIHNhbXBsZSBub25jZQ=="))
@@ -61,14 +61,14 @@ def test_a_long_text_is_cut(verbose: int, room: int) -> None:
         assert rows.splitlines()[0] == f'< Text "{"a" * room}"{more}'
 
 
-def test_a_request_that_the_relay_did_not_pass_on() -> None:
+def test_a_request_that_the_relay_did_not_pass_on():
     refusal = Refusal(400, "Bad Request", "why and what")
     asked = Session("", ("nothing", "1 fin"), "").reading().request
     assert text_of(away("h:1", asked, refusal)) == "h:1 GET /ws HTTP/1.1 400 by the relay: why and what"
     assert text_of(away("h:1", None, refusal)) == "h:1 400 by the relay: why and what"
 
 
-def test_words_of_a_line() -> None:
+def test_words_of_a_line():
     assert told_text(PageClose(4403, "no"), Look()) == '4403 "no"'
     assert told_text(PageClose(4403, ""), Look()) == "4403"
     left = [_days(days) for days in (-2, -1, 0, 1, 2)]

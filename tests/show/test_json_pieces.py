@@ -16,7 +16,7 @@ from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.recording.archive import ascii_json
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.request import opening, target
 from wsprobe.show.as_json import cause_values, report_value
 from wsprobe.show.json_text import CHUNK, FEW, pieces
@@ -25,7 +25,7 @@ KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\xe9: \x7f\r\n\r\n"
 
 
-def heard(answer: bytes, specs: str = "", readers: int = 0) -> Report:
+def heard(answer, specs="", readers=0):
     to = target.parse("ws://server.example/chat")
     plan = Plan(to, opening.request(to, opening.Offer(key=KEY)))
     made = report(Exchange(plan, (Sent(1, plan.request), Received(2, answer), Ended(3, "fin"))))
@@ -38,13 +38,13 @@ def heard(answer: bytes, specs: str = "", readers: int = 0) -> Report:
 
 
 @every(product([0, 1, 3], ["", "hybi-07,rfc6455,whatwg", "all"], [0, 1, FEW - 1, FEW, FEW + 1, 2 * FEW + 1]))
-def test_it_is_the_same_text(of: tuple[int, str, int]) -> None:
+def test_it_is_the_same_text(of):
     readers, specs, frames = of
     value = report_value(heard(HEAD + b"\x81\x02\xc3\xa9" * frames, specs, readers))
     assert "".join(pieces(value)) == ascii_json(value).decode()
 
 
-def test_no_piece_holds_much_of_a_flood() -> None:
+def test_no_piece_holds_much_of_a_flood():
     value = report_value(heard(HEAD + b"\x82\x7e\xff\xff" + b"x" * 0xFFFF, "all", 3))
     sizes = [len(piece) for piece in pieces(value)]
     assert sum(sizes) > 2 * CHUNK
@@ -53,12 +53,10 @@ def test_no_piece_holds_much_of_a_flood() -> None:
 
 @pytest.mark.parametrize("size", [CHUNK // 2, CHUNK, CHUNK + 1, 3 * CHUNK])
 @pytest.mark.parametrize("count", [1, 2, 9])
-def test_long_fields_are_encoded_a_part_at_a_time(
-    size: int, count: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    encoded: list[int] = []
+def test_long_fields_are_encoded_a_part_at_a_time(size, count, monkeypatch):
+    encoded = []
 
-    def encode(value: object) -> bytes:
+    def encode(value):
         made = ascii_json(value)
         encoded.append(len(made))
         return made
@@ -71,10 +69,10 @@ def test_long_fields_are_encoded_a_part_at_a_time(
     assert max(encoded) <= max(recorded, 6 * CHUNK + 2)  # \u00ae and quotation marks
 
 
-def test_no_large_part_of_a_long_session_is_encoded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    encoded: list[int] = []
+def test_no_large_part_of_a_long_session_is_encoded_at_once(monkeypatch):
+    encoded = []
 
-    def encode(value: object) -> bytes:
+    def encode(value):
         made = ascii_json(value)
         encoded.append(len(made))
         return made
@@ -89,7 +87,7 @@ def test_no_large_part_of_a_long_session_is_encoded_at_once(monkeypatch: pytest.
     assert max(encoded) < len(whole) / 30
 
 
-def test_a_cause_in_json_has_its_whole_sentence() -> None:
+def test_a_cause_in_json_has_its_whole_sentence():
     cause = Cause("refused", "it refused", "a fix", "status", "403", "nginx", ("a rule",), "no")
     text = 'it refused; the server says "no"; usual cause: a rule'
     more = {"fix": "a fix", "certainty": "status", "evidence": "403", "program": "nginx"}

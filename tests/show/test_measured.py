@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -35,9 +34,9 @@ BROWSER = Browser(
 Capture = pytest.CaptureFixture[str]
 
 
-def measured(engine: str) -> Measured:
+def measured(engine):
     """What a browser would have written that does what our view of *engine* says."""
-    seen: dict[str, Observation] = {}
+    seen = {}
     for name in SOME:
         view = predicted(engine, find(name), "127.0.0.1", next(limits_of(find(name))))
         seen[name] = msgspec.structs.replace(view.says, console=None)
@@ -45,18 +44,18 @@ def measured(engine: str) -> Measured:
 
 
 @pytest.mark.parametrize("engine", MEASURED)
-def test_the_nearest_engine_is_the_one_that_it_is(engine: str) -> None:
+def test_the_nearest_engine_is_the_one_that_it_is(engine):
     rows = all_held(measured(engine))
     assert nearest(rows) == engine
     assert str(agreement(rows)["all"][engine]) == f"{len(SOME)}/{len(SOME)}"
     assert all(found.same < len(SOME) for name, found in agreement(rows)["all"].items() if name != engine)
 
 
-def test_what_is_written_is_read() -> None:
+def test_what_is_written_is_read():
     assert loaded(dump(measured("firefox"))) == measured("firefox")
 
 
-def test_a_scenario_that_is_gone_is_left_out() -> None:
+def test_a_scenario_that_is_gone_is_left_out():
     text = dump(measured("chromium")).replace('"scenario":"403"', '"scenario":"gone"')
     assert "403" not in loaded(text).seen
     assert set(loaded(text).seen) < set(load())
@@ -78,19 +77,19 @@ def test_a_scenario_that_is_gone_is_left_out() -> None:
         ),
     ],
 )
-def test_another_file_is_refused_with_its_line(text: str, words: str) -> None:
+def test_another_file_is_refused_with_its_line(text, words):
     with pytest.raises(MeasuredError, match=words):
         loaded(text)
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(tmp_path):
     path = tmp_path / "safari.jsonl"
     path.write_text(dump(measured("chromium")))
     return path
 
 
-def test_the_whole_of_a_file(file: Path, capsys: Capture) -> None:
+def test_the_whole_of_a_file(file, capsys):
     assert run(["compare", "--measured", str(file)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "safari 18.5  7 scenarios"
@@ -99,21 +98,21 @@ def test_the_whole_of_a_file(file: Path, capsys: Capture) -> None:
     assert "left out: 1, because no trust" in lines
 
 
-def test_one_scenario_of_it(file: Path, capsys: Capture) -> None:
+def test_one_scenario_of_it(file, capsys):
     assert run(["compare", "--measured", str(file), "lab:status-403"]) == 0
     out = capsys.readouterr().out
     assert out.splitlines()[:2] == ["lab:403", "seen in safari 18.5"]
     assert "Firefox 153: predicted and seen: the same" in out
 
 
-def test_what_differs_is_status_1(file: Path, capsys: Capture) -> None:
+def test_what_differs_is_status_1(file, capsys):
     assert run(["compare", "--measured", str(file), "--browser", "firefox", "lab:wss-unknown-ca"]) == 1
     out = capsys.readouterr().out
     assert "Firefox 153: predicted and seen differ" in out
     assert out.count("code 1006") == out.count("code 1015") == 1
 
 
-def test_as_json(file: Path, capsys: Capture) -> None:
+def test_as_json(file, capsys):
     assert run(["compare", "--measured", str(file), "--json"]) == 0
     value = json.loads(capsys.readouterr().out)
     assert value["nearest"] == "chromium"
@@ -130,17 +129,17 @@ def test_as_json(file: Path, capsys: Capture) -> None:
         (["lab:ok"], "was not measured: the file does not have it"),
     ],
 )
-def test_what_it_does_not_have(file: Path, capsys: Capture, arguments: list[str], words: str) -> None:
+def test_what_it_does_not_have(file, capsys, arguments, words):
     assert run(["compare", "--measured", str(file), *arguments]) == 2
     assert words in capsys.readouterr().err
 
 
-def test_a_file_that_is_none(tmp_path: Path, capsys: Capture) -> None:
+def test_a_file_that_is_none(tmp_path, capsys):
     assert run(["compare", "--measured", str(tmp_path / "none")]) == 2
     assert "none: No such file or directory" in capsys.readouterr().err
 
 
-def test_what_a_browser_wrote_reaches_no_terminal_raw(tmp_path: Path, capsys: Capture) -> None:
+def test_what_a_browser_wrote_reaches_no_terminal_raw(tmp_path, capsys):
     evil = "\x1b[31m\u202e"
     events = (
         Event("open", 1, protocol=evil, extensions=""),

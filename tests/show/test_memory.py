@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -38,7 +37,7 @@ FRAMES = {
 @pytest.mark.programs
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak is told by Linux")
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
-def test_a_report_of_a_full_session(frame: bytes, tmp_path: Path) -> None:
+def test_a_report_of_a_full_session(frame, tmp_path):
     to = target.parse("ws://server.example/")
     plan = Plan(to, opening.request(to, opening.Offer(key=KEY)))
     head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

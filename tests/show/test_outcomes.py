@@ -14,7 +14,7 @@ from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.request import opening, target
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import sentence, verdict, why
@@ -24,18 +24,18 @@ from wsprobe.show.timing import summary
 ANSWER = "0.1 raw HTTP/1.1 {}\\r\\nContent-Length: 0\\r\\n{}\\r\\n"
 
 
-def made(*lines: str) -> Report:
+def made(*lines):
     """The report of a session as in tests/diagnosis/sessions.txt."""
     return report(Session("", lines, "").reading().exchange)
 
 
-def answered(line: str, *fields: str, asked: str = "") -> Report:
+def answered(line, *fields, asked=""):
     """The report of an answer that opens nothing."""
     head = ANSWER.format(line, "".join(f"{field}\\r\\n" for field in fields))
     return made(*([f"asked {asked}"] if asked else []), "nothing", head, "0.2 fin")
 
 
-CASES: tuple[tuple[Report, str], ...] = (
+CASES = (
     (
         made("0.1 we close", "0.2 close 1000", "0.3 fin"),
         "open: the handshake completed; wsprobe closed the session first, after 100.0 ms",
@@ -158,7 +158,7 @@ CASES: tuple[tuple[Report, str], ...] = (
 
 
 @pytest.mark.parametrize(("of", "says"), CASES)
-def test_the_sentence_of_an_outcome(of: Report, says: str) -> None:
+def test_the_sentence_of_an_outcome(of, says):
     assert f"{of.outcome}: {sentence(of, Look())}" == says
     assert plain(verdict(of, Look(verbose=1))) == f"{of.result.headline}  {of.title}: {sentence(of, Look())}\n"
 
@@ -170,7 +170,7 @@ def test_the_sentence_of_an_outcome(of: Report, says: str) -> None:
         ("wss-rst-on-hello", "try ws:// on that port; look in the logs of the server and the load balancer"),
     ],
 )
-def test_what_to_do_about_a_broken_rule_without_a_cause(name: str, does: str) -> None:
+def test_what_to_do_about_a_broken_rule_without_a_cause(name, does):
     of = find(name)
     to = target.parse(place(of).address)
     made_of = report(play(of, Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))))
@@ -192,7 +192,7 @@ def test_what_to_do_about_a_broken_rule_without_a_cause(name: str, does: str) ->
         "nothing": (("0.1 we close", "0.2 close 1000", "0.3 fin"), []),
     }
 )
-def test_what_to_do_about_a_broken_rule_of_an_open_session(case: tuple[tuple[str, ...], list[str]]) -> None:
+def test_what_to_do_about_a_broken_rule_of_an_open_session(case):
     lines, does = case
     of = made(*lines)
     found = [each[5:] for each in plain(why(of, Look())).splitlines() if each.startswith("  -> ")]
@@ -221,13 +221,13 @@ LIMIT = "  -> to hold the session without this limit: wsprobe talk ws://127.0.0.
         (made("nothing", "1 interrupted"), ""),
     ],
 )
-def test_what_stands_below_an_outcome(of: Report, last: str) -> None:
+def test_what_stands_below_an_outcome(of, last):
     lines = plain(why(of, Look())).splitlines()
     known = [each for each in lines if each in (HEARD, NO_ORIGIN, LIMIT)]
     assert known == ([last] if last else [])
 
 
-def test_the_command_keeps_the_origin_and_a_narrow_terminal_does_not_tear_it() -> None:
+def test_the_command_keeps_the_origin_and_a_narrow_terminal_does_not_tear_it():
     of = answered("403 Forbidden", asked="foreign")
     origin = of.reading.request.head.all(b"origin")[0].value.decode()
     command = f"wsprobe compare --browser-mode --origin {origin} {of.asked}"
@@ -249,7 +249,7 @@ def test_the_command_keeps_the_origin_and_a_narrow_terminal_does_not_tear_it() -
         ("many", "none of this (add A, B, C, more): wsprobe compare --browser-mode ws://"),
     ],
 )
-def test_the_command_offers_the_same_subprotocols_and_names_the_fields_to_add(asked: str, line: str) -> None:
+def test_the_command_offers_the_same_subprotocols_and_names_the_fields_to_add(asked, line):
     assert f"sees {line}" in plain(why(answered("403 Forbidden", asked=asked), Look()))
 
 
@@ -260,18 +260,18 @@ def test_the_command_offers_the_same_subprotocols_and_names_the_fields_to_add(as
         *((1_023_487, "999 KiB"), (1_023_488, "0.976 MiB"), (5 * 1024**3, "5 GiB"), (7 * 1024**4, "7 TiB")),
     ],
 )
-def test_how_a_size_is_said(size: int, says: str) -> None:
+def test_how_a_size_is_said(size, says):
     assert bytes_of(size) == says
 
 
 @every(("/x", "ftp://x/"))
-def test_no_option_is_named_for_a_redirect_in_the_log_of_a_browser(location: str) -> None:
+def test_no_option_is_named_for_a_redirect_in_the_log_of_a_browser(location):
     exchange = answered("302 Found", f"Location: {location}").exchange
     of = report(replace(exchange, logged=Logged("netlog")))
     assert sentence(of, Look()) == "the server answered 302 and redirects"
 
 
-def test_a_session_of_a_killed_browser_has_no_length_in_its_log() -> None:
+def test_a_session_of_a_killed_browser_has_no_length_in_its_log():
     exchange = made("0.5 text hello", "0.5 interrupted").exchange
     assert "session 500.0" in plain([summary(read(exchange), Look())])
     head = next(event for event in exchange.events if isinstance(event, Received))
@@ -279,14 +279,14 @@ def test_a_session_of_a_killed_browser_has_no_length_in_its_log() -> None:
     assert "session" not in plain([summary(read(replace(exchange, events=cut)), Look())])
 
 
-def of_a_page(*lines: str, url: str = "ws://a.example/") -> Report:
+def of_a_page(*lines, url="ws://a.example/"):
     """The report of a socket of a page in Chromium, with its view, as `page` makes it."""
     exchange = made(*lines).exchange if lines else Exchange(Plan(target.parse(url), b""), (Ended(1, "local"),))
     logged = Logged("netlog", page="http://localhost:5173", error="" if lines else "ERR_UNSAFE_PORT")
     return recorded(replace(exchange, logged=logged), VIEW)
 
 
-def test_a_socket_of_a_page_is_explained_too() -> None:
+def test_a_socket_of_a_page_is_explained_too():
     refused = of_a_page("nothing", ANSWER.format("401 Unauthorized", ""), "0.2 fin")
     assert refused.views
     text = plain(why(refused, Look()))
@@ -294,9 +294,8 @@ def test_a_socket_of_a_page_is_explained_too() -> None:
     assert "A script in a browser sees none of this" not in text  # `page` says what it saw
 
 
-def test_a_port_that_the_browser_of_a_log_blocks_is_told_once_and_with_the_page_of_the_log() -> None:
+def test_a_port_that_the_browser_of_a_log_blocks_is_told_once_and_with_the_page_of_the_log():
     blocked = of_a_page(url="ws://localhost:1/x")
     assert blocked.result.headline == "blocked (port 1) in Chromium"
     assert "-> serve on a port that browsers allow" in plain(why(blocked, Look()))
-    assert blocked.page is not None
     assert blocked.page.url == "http://localhost:5173/"

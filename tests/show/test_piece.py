@@ -15,19 +15,19 @@ words = st.text(alphabet="ab \\[]:", max_size=60)
 lines = st.lists(st.builds(Piece, words, st.sampled_from(sorted(STYLES))), max_size=5).map(tuple)
 
 
-def test_plain_joins_pieces_and_drops_trailing_space() -> None:
+def test_plain_joins_pieces_and_drops_trailing_space():
     assert plain([line("a", Piece("b", "fail"), "  "), ()]) == "ab\n\n"
 
 
 @given(lines, st.integers(10, 80))
-def test_cut_keeps_every_word_and_the_width(of: tuple[Piece, ...], columns: int) -> None:
+def test_cut_keeps_every_word_and_the_width(of, columns):
     rows = cut(of, columns)
     assert all(width_of(row) <= columns for row in rows)
     assert "".join("".join(text_of(row).split()) for row in rows) == "".join(text_of(of).split())
 
 
 @given(st.lists(lines, max_size=4))
-def test_paint_prints_the_same_words(of: list[tuple[Piece, ...]]) -> None:
+def test_paint_prints_the_same_words(of):
     """Markup, emoji codes and backslashes come through as they are."""
     stream = io.StringIO()
     paint(of, stream, Look(width=400, terminal=True, color=True))
@@ -39,7 +39,7 @@ def test_paint_prints_the_same_words(of: list[tuple[Piece, ...]]) -> None:
     assert [row.rstrip() for row in bare.split("\n")[:-1]] == [text_of(each).rstrip() for each in of]
 
 
-def test_paint_prints_every_line_of_many() -> None:
+def test_paint_prints_every_line_of_many():
     stream = io.StringIO()
     numbers = [str(each) for each in range(2 * TOGETHER + 1)]
     paint([line(each) for each in numbers], stream, Look(width=80, terminal=True, color=True))
@@ -58,11 +58,11 @@ def test_paint_prints_every_line_of_many() -> None:
         ("\U0001f600x", 3),
     ],
 )
-def test_cells_are_what_a_terminal_gives_to_a_text(text: str, columns: int) -> None:
+def test_cells_are_what_a_terminal_gives_to_a_text(text, columns):
     assert cells(text) == columns
 
 
-def test_wide_characters_are_cut_where_the_terminal_ends() -> None:
+def test_wide_characters_are_cut_where_the_terminal_ends():
     rows = cut(line("\u6f22" * 10), 10)
     assert [width_of(row) for row in rows] == [10, 10, 4]
     assert "".join(text_of(row).strip() for row in rows) == "\u6f22" * 10

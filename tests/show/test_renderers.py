@@ -16,13 +16,13 @@ from wsprobe.exchange import Ended, Exchange, LeftOut, Plan, Received, Sent
 from wsprobe.lab import find, load
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.request import opening, target
 from wsprobe.show import write_out
 from wsprobe.show.as_json import report_value
 from wsprobe.show.compare import comparison, difference
 from wsprobe.show.json_text import pieces
-from wsprobe.show.lines import Line, Look, plain, text_of
+from wsprobe.show.lines import Look, plain, text_of
 from wsprobe.show.report import handshake
 from wsprobe.show.verbose import event
 from wsprobe.text import shows
@@ -37,17 +37,17 @@ HOSTILE = ("endless", "flood")
 """Megabytes, which are about limits and not about what is shown."""
 
 
-def plan(url: str = "ws://server.example/chat") -> Plan:
+def plan(url="ws://server.example/chat"):
     to = target.parse(url)
     return Plan(to, opening.request(to, opening.Offer(key=KEY)))
 
 
-def played(name: str) -> Report:
+def played(name):
     scenario = find(name)
     return report(play(scenario, plan(place(scenario).address)))
 
 
-def acts_on_a_terminal(lines: list[Line]) -> list[str]:
+def acts_on_a_terminal(lines):
     text = plain(lines).replace("\n", "")
     if text.isprintable():  # in C: a catalogue has twelve million characters
         return []
@@ -88,7 +88,7 @@ exchanges = st.builds(
 
 
 @given(exchanges, st.sampled_from(sorted(LOOKS)))
-def test_any_bytes_are_rendered_and_none_raw(exchange: Exchange, name: str) -> None:
+def test_any_bytes_are_rendered_and_none_raw(exchange, name):
     made = report(exchange)
     look = LOOKS[name]
     assert not acts_on_a_terminal(handshake(made, look))
@@ -104,7 +104,7 @@ def test_any_bytes_are_rendered_and_none_raw(exchange: Exchange, name: str) -> N
     assert shows(filled.replace("\n", ""))
 
 
-def reachable(name: str) -> bool:
+def reachable(name):
     """False for scenarios of which the URL is what is wrong: only a page can open them."""
     try:
         target.parse(place(find(name)).address)
@@ -114,7 +114,7 @@ def reachable(name: str) -> bool:
 
 
 @every(name for name in load() if reachable(name))
-def test_every_scenario_is_rendered(name: str) -> None:
+def test_every_scenario_is_rendered(name):
     made = played(name)
     for look in LOOKS.values():
         lines = handshake(made, look)
@@ -135,11 +135,11 @@ def test_every_scenario_is_rendered(name: str) -> None:
         ("%{response_code} %{time_appconnect} %{num_redirects}%{redirect_url}", "403 0.000000 0"),
     ],
 )
-def test_write_out(template: str, wanted: str) -> None:
+def test_write_out(template, wanted):
     assert write_out.write_out(template, played("status-403")) == wanted
 
 
-def test_write_out_has_curl_s_objects() -> None:
+def test_write_out_has_curl_s_objects():
     made = played("status-403")
     value = json.loads(write_out.write_out("%{json}", made))
     assert set(value) == set(write_out.VARIABLES) - {"json", "header_json"}
@@ -166,7 +166,7 @@ OPENED = (
         ([], ""),
     ],
 )
-def test_write_out_has_the_last_whole_message(came: list[bytes], wanted: str) -> None:
+def test_write_out_has_the_last_whole_message(came, wanted):
     events = [Received(2 + number, data) for number, data in enumerate((OPENED, *came))]
     made = report(Exchange(plan(), (Sent(1, plan().request), *events, Ended(9, "fin"))))
     assert write_out.write_out("%{message}", made) == wanted
@@ -174,14 +174,14 @@ def test_write_out_has_the_last_whole_message(came: list[bytes], wanted: str) ->
     assert write_out.write_out("%{message}", report(cut)) == ""
 
 
-def test_write_out_has_the_cause_with_how_sure_it_is() -> None:
+def test_write_out_has_the_cause_with_how_sure_it_is():
     assert write_out.write_out("%{cause}", played("status-403")).startswith("the server says: ")
     assert write_out.write_out("%{cause}", played("404")).startswith("possible: ")
     assert write_out.write_out("%{cause}", played("accept-wrong")).startswith("expected ")
     assert write_out.write_out("%{cause}%{fix}", played("ok")) == ""
 
 
-def test_write_out_switches_streams() -> None:
+def test_write_out_switches_streams():
     assert list(write_out.parts("a%{stderr}b%%{stdout}%{status}%{stdout}c")) == [
         ("stdout", "a"),
         ("stderr", "b%%{stdout}%{status}"),
@@ -189,17 +189,17 @@ def test_write_out_switches_streams() -> None:
     ]
 
 
-def test_write_out_has_the_url_and_the_worker_apart() -> None:
+def test_write_out_has_the_url_and_the_worker_apart():
     made = played("status-403")
     there = report(replace(made.exchange, worker="tokyo"))
     assert write_out.write_out("%{worker} %{url}", there) == f"tokyo {made.exchange.plan.target.url}"
 
 
-def test_write_out_names_what_is_no_variable() -> None:
+def test_write_out_names_what_is_no_variable():
     assert write_out.unknown("%{status} %{nonsense} %% %{header{X}}") == ["nonsense"]
 
 
-def test_findings_stand_under_the_bytes_they_mean() -> None:
+def test_findings_stand_under_the_bytes_they_mean():
     lines = plain(handshake(played("accept-lowercased-value"), LOOKS["pipe"])).split("\n")
     row = next(number for number, line in enumerate(lines) if "^" in line)
     marked = lines[row - 1][lines[row].index("^") : lines[row].rindex("^") + 1]
@@ -207,18 +207,18 @@ def test_findings_stand_under_the_bytes_they_mean() -> None:
     assert lines[row].endswith("fail accept-case")
 
 
-def test_difference_shows_only_what_differs() -> None:
+def test_difference_shows_only_what_differs():
     text = plain(difference([played("status-403"), played("404")], LOOKS["pipe"]))
     assert "status line\n  [1] HTTP/1.1 403 Forbidden\n  [2] HTTP/1.1 404 Not Found\n" in text
     assert "Content-Type" not in text
 
 
-def test_comparison_without_readers_is_a_difference() -> None:
+def test_comparison_without_readers_is_a_difference():
     reports = [played("status-403"), played("status-403")]
     assert comparison(reports, [], LOOKS["pipe"]) == difference(reports, LOOKS["pipe"])
 
 
-def test_the_phases_stand_in_bars_at_a_terminal_and_in_the_last_lines_in_a_pipe() -> None:
+def test_the_phases_stand_in_bars_at_a_terminal_and_in_the_last_lines_in_a_pipe():
     made = played("403")
     *_, piped, _ = plain(handshake(made, Look())).splitlines()
     assert [each.split()[0] for each in piped.split("  ") if each][:4] == [

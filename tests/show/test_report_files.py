@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable
 from hashlib import sha256
 from html import unescape
 from html.parser import HTMLParser
-from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -35,7 +33,7 @@ from wsprobe.exchange import (
     TlsFailed,
     TunnelReceived,
 )
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.request import opening, target
 from wsprobe.show import html, markdown, report_file
 from wsprobe.show.markdown import prose, span
@@ -87,12 +85,12 @@ EMPTY = {"meta", "br", "rect"}
 class Strict(HTMLParser):
     """Knows what the page is made of, and takes nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
+        self.open = []
         self.text = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag, attrs):
         assert tag in TAGS
         for name, value in attrs:
             assert name in ATTRIBUTES
@@ -101,27 +99,27 @@ class Strict(HTMLParser):
         if tag not in EMPTY:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_startendtag(self, tag, attrs):
         self.handle_starttag(tag, attrs)
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
-    def handle_data(self, data: str) -> None:
+    def handle_data(self, data):
         if self.open[-1:] != ["style"]:
             self.text += data
 
-    def handle_comment(self, data: str) -> None:
+    def handle_comment(self, data):
         raise AssertionError(data)
 
-    def unknown_decl(self, data: str) -> None:
+    def unknown_decl(self, data):
         raise AssertionError(data)
 
-    def handle_pi(self, data: str) -> None:
+    def handle_pi(self, data):
         raise AssertionError(data)
 
 
-def read_html(text: str) -> str:
+def read_html(text):
     """The words of a page, if nothing in it is live."""
     page = Strict()
     page.feed(text)
@@ -133,7 +131,7 @@ def read_html(text: str) -> str:
     return page.text
 
 
-def read_markdown(text: str) -> str:
+def read_markdown(text):
     """What is code in it, if nothing else of it came from a peer."""
     code = ""
     for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(text):
@@ -153,21 +151,19 @@ def read_markdown(text: str) -> str:
 READ = {"html": read_html, "markdown": read_markdown}
 
 
-def with_views(made: Report) -> Report:
+def with_views(made):
     page = Page()
     return replace(made, views=as_is(made, Readers(("chromium", "firefox", "whatwg"), page=page)), page=page)
 
 
-def written(
-    form: ModuleType, reports: list[Report], command: str = "wsprobe connect", masked: bool = True
-) -> str:
+def written(form, reports, command="wsprobe connect", masked=True):
     parts = [report_file.part(each, command) for each in reports]
     cover = report_file.Cover("connect", command, "wsprobe 0", masked, tuple(map(report_file.row, reports)))
     made = [form.part(each, number) for number, each in enumerate(parts, 1)]
     return "".join(form.whole(cover, made))
 
 
-def planted(text: str) -> Exchange:
+def planted(text):
     """A recording with *text* in every place that a peer, or whoever made a file, can write to. Only a URL that
     was typed can have half of a surrogate pair: a file with one is refused."""
     typed, text = text, text.encode("utf-8", "replace").decode()
@@ -203,7 +199,7 @@ ACCEPTED = (
 )
 
 
-def opened(text: str) -> Exchange:
+def opened(text):
     """A session in which *text* is said."""
     raw = text.encode("utf-8", "surrogatepass")
     to = target.parse("ws://server.example/")
@@ -212,7 +208,7 @@ def opened(text: str) -> Exchange:
     return Exchange(Plan(to, request), (Sent(5, request), Received(9, ACCEPTED + said), Ended(10, "fin")))
 
 
-def unreached(text: str) -> Exchange:
+def unreached(text):
     """A handshake that never was, for a reason that has *text* in it."""
     text = text.encode("utf-8", "replace").decode()
     to = target.parse("wss://server.example/")
@@ -229,7 +225,7 @@ texts = st.one_of(
 
 @pytest.mark.parametrize("form", FORMS)
 @given(texts, st.sampled_from(SITUATIONS))
-def test_nothing_of_it_is_live(form: str, text: str, situation: Callable[[str], Exchange]) -> None:
+def test_nothing_of_it_is_live(form, text, situation):
     made = replace(report(situation(text)), name=f"lab:{text}")
     whole = written(FORMS[form], [with_views(made), made], quoted(text))
     whole.encode("utf-8")
@@ -238,7 +234,7 @@ def test_nothing_of_it_is_live(form: str, text: str, situation: Callable[[str], 
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_is_escaped_can_still_be_read(form: str) -> None:
+def test_what_is_escaped_can_still_be_read(form):
     """The check above would be content with a file that leaves out what is odd."""
     text = "<script>alert(1)</script>|`@octocat"
     whole = READ[form](written(FORMS[form], [with_views(report(planted(text)))]))
@@ -253,7 +249,7 @@ def test_what_is_escaped_can_still_be_read(form: str) -> None:
     st.sampled_from(["cookie", "user", "bearer", "query", "key", "protocol"]),
     st.sampled_from(["body", "header", "reason", "message", "close"]),
 )
-def test_no_secret_is_in_a_masked_one(form: str, secret: str, place: str, echo: str) -> None:
+def test_no_secret_is_in_a_masked_one(form, secret, place, echo):
     secret = f"{secret}7x"  # as a token looks
     raw = secret.encode()
     query = f"?token={secret}" if place == "query" else ""
@@ -286,12 +282,12 @@ def test_no_secret_is_in_a_masked_one(form: str, secret: str, place: str, echo: 
     assert "Nothing in this file is masked" in plainly
 
 
-def held(text: str) -> str:
+def held(text):
     """All bytes of the hex dumps in *text*, one after the other."""
     return " ".join(" ".join(each.split()) for each in re.findall(r"(?m)[0-9a-f]{8}  ([0-9a-f ]{48})", text))
 
 
-def test_the_page_forbids_what_it_does_not_have() -> None:
+def test_the_page_forbids_what_it_does_not_have():
     whole = written(html, [report(planted("x"))])
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', whole)
     sheet = whole.split("<style>")[1].split("</style>")[0]
@@ -301,7 +297,7 @@ def test_the_page_forbids_what_it_does_not_have() -> None:
     assert "@media print" in sheet
 
 
-def test_findings_are_marked_in_the_line_and_linked() -> None:
+def test_findings_are_marked_in_the_line_and_linked():
     to = target.parse("ws://server.example/")
     request = opening.request(to, opening.Offer(key=KEY))
     answer = ACCEPTED.replace(b"U1eU1s", b"u1eu1s")
@@ -313,7 +309,7 @@ def test_findings_are_marked_in_the_line_and_linked() -> None:
     )
 
 
-def test_a_large_answer_makes_no_large_file() -> None:
+def test_a_large_answer_makes_no_large_file():
     to = target.parse("ws://server.example/")
     request = opening.request(to, opening.Offer(key=KEY))
     body = b"x" * 70 + b"\n"
@@ -344,7 +340,7 @@ def test_a_large_answer_makes_no_large_file() -> None:
         ("", ""),
     ],
 )  # fmt: skip
-def test_words_that_mean_something_to_github_are_code(said: str, made: str) -> None:
+def test_words_that_mean_something_to_github_are_code(said, made):
     assert prose(said) == made
 
 
@@ -364,7 +360,7 @@ WORDS = (
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1).map(" ".join))
-def test_markdown_shows_each_word_as_it_is(said: str) -> None:
+def test_markdown_shows_each_word_as_it_is(said):
     shown = re.sub(r"</?(?:p|code)>", "", MarkdownIt("commonmark").render(f"so: {prose(said)}"))
     assert unescape(shown).rstrip("\n") == f"so: {said}"
 
@@ -380,11 +376,11 @@ def test_markdown_shows_each_word_as_it_is(said: str) -> None:
         ("\x00", "`\\x00`"),
     ],
 )
-def test_code_within_a_line(text: str, made: str) -> None:
+def test_code_within_a_line(text, made):
     assert span(text) == made
 
 
-def test_every_byte_is_there_or_counted() -> None:
+def test_every_byte_is_there_or_counted():
     to = target.parse("ws://a.example/")
     events = (ProxyHeaderSent(1, b"PROXY TCP4 192.0.2.1"), Sent(2, b"GET"), Received(3, b"HTTP"))
     found = list(report_file.transfers(Exchange(Plan(to, b"GET"), events), 24))
@@ -393,12 +389,12 @@ def test_every_byte_is_there_or_counted() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_the_index_of_many_ends_a_cause_with_its_remedy(form: ModuleType) -> None:
+def test_the_index_of_many_ends_a_cause_with_its_remedy(form):
     text = written(form, [refused_by_tornado()] * 2)
     assert text.count("wsprobe explain remedy tornado") == 3, "the summary, and each answer"
 
 
-def test_each_hop_is_told_with_the_next_one() -> None:
+def test_each_hop_is_told_with_the_next_one():
     made = []
     for path in "abc":
         to = target.parse(f"ws://h/{path}")

@@ -9,7 +9,7 @@ import pytest
 
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.read.reading import Body
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.request import opening, target
 from wsprobe.show.answer import body, marked
 from wsprobe.show.compare import difference, wire
@@ -27,12 +27,12 @@ CONNECT = Look(verbosity=True)
 VERBOSE = Look(verbosity=True, verbose=1)
 
 
-def exchange(data: bytes, why: str = "") -> Exchange:
+def exchange(data, why=""):
     reads = [Received(3, data[at : at + 65536]) for at in range(0, len(data), 65536)]
     return Exchange(PLAN, (Connected(1, "::1", 80), Sent(2, PLAN.request), *reads, Ended(9, "limit", why)))
 
 
-def made(data: bytes) -> Report:
+def made(data):
     return report(exchange(data))
 
 
@@ -53,17 +53,17 @@ FLOODS = {
 
 
 @cache
-def flooded(name: str) -> Report:
+def flooded(name):
     return made(FLOODS[name][0])
 
 
-def test_lines_behind_the_last_that_is_told_apart_are_no_long_line() -> None:
+def test_lines_behind_the_last_that_is_told_apart_are_no_long_line():
     text = plain(handshake(made(b"HTTP/1.1 403 No\r\n" + b"X-a: b\r\n" * 50_001), CONNECT))
     assert "everything after the first 5000 lines is read as one line of 360014 bytes" in text
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_report_is_bounded_and_says_what_is_left_out(name: str) -> None:
+def test_a_report_is_bounded_and_says_what_is_left_out(name):
     text = plain(handshake(flooded(name), CONNECT))
     assert FLOODS[name][1] in text
     assert len(text) < 50_000
@@ -76,7 +76,7 @@ EMPTY = (
 MANY = r"\x0d\x0a\x0d\x0a\x0d\x0a ... {} empty lines in all"
 
 
-def test_many_empty_lines_are_one_that_counts_them() -> None:
+def test_many_empty_lines_are_one_that_counts_them():
     """More of them, too, than are told apart: what follows is still seen."""
     _, _, first, caret, *rows = plain(handshake(made(EMPTY), CONNECT)).splitlines()
     assert (first, caret) == (MANY.format(30000), "^ warn head-empty-lines")
@@ -90,7 +90,7 @@ def test_many_empty_lines_are_one_that_counts_them() -> None:
 @pytest.mark.parametrize(
     ("text", "last"), [(b"\r\n", MANY.format(1 << 19)), (b"a\n", f"... {(1 << 19) - 40} more lines")]
 )
-def test_only_the_shown_lines_of_a_body_are_taken_apart(text: bytes, last: str) -> None:
+def test_only_the_shown_lines_of_a_body_are_taken_apart(text, last):
     """All half a million of them would take 0.1 s and 67 MiB."""
     content = text * (1 << 19)
     tracemalloc.start()
@@ -103,7 +103,7 @@ def test_only_the_shown_lines_of_a_body_are_taken_apart(text: bytes, last: str) 
     assert most < 5 * len(content)
 
 
-def test_a_few_empty_lines_are_shown_as_they_are() -> None:
+def test_a_few_empty_lines_are_shown_as_they_are():
     rows = plain(handshake(made(b"\r\n" * 3 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
     assert [rows[2], rows.index("HTTP/1.1 403 No")] == ["", 9]  # and four lines of what is said of them
     _, _, first, *rows = plain(handshake(made(b"\r\n" * 4 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
@@ -111,7 +111,7 @@ def test_a_few_empty_lines_are_shown_as_they_are() -> None:
     assert "HTTP/1.1 403 No" in rows
 
 
-def test_a_conversation_counts_empty_lines_too() -> None:
+def test_a_conversation_counts_empty_lines_too():
     shown = Conversation(Look(verbose=1))
     text = plain(
         [row for event in exchange(b"\r\n" * 3000 + EMPTY[60_000:]).events for row in shown.event(event)]
@@ -122,12 +122,12 @@ def test_a_conversation_counts_empty_lines_too() -> None:
     assert text.count(r"< \x0a" + "\n") == 3
 
 
-def test_a_file_for_others_counts_them_too() -> None:
+def test_a_file_for_others_counts_them_too():
     rows = [text_of(row) for row in marked(made(EMPTY).reading, (), Look())]
     assert rows[:2] == [MANY.format(30000), "HTTP/1.1 403 No\\x0d\\x0aX: y"]
 
 
-def test_the_line_says_how_to_see_the_rest() -> None:
+def test_the_line_says_how_to_see_the_rest():
     body, frames = flooded("body"), flooded("frames")
     assert "more lines (-v shows more, -o FILE keeps all)" in plain(handshake(body, CONNECT))
     assert "more lines (-o FILE keeps all)" in plain(handshake(body, VERBOSE))
@@ -137,14 +137,14 @@ def test_the_line_says_how_to_see_the_rest() -> None:
 @pytest.mark.parametrize(
     ("limit", "said"), [("20000 frames", "its own limit of 20000 frames"), ("", "a limit of its own")]
 )
-def test_the_limit_that_ended_a_session_is_named_with_what_to_do(limit: str, said: str) -> None:
+def test_the_limit_that_ended_a_session_is_named_with_what_to_do(limit, said):
     right = GOOD.replace(b"U1eU1sKkcqPXkTQgQ4DouxlMPBY=", b"1PTeRnQtEWodd5Z5JBmlMXr41R4=")
     rows = plain(handshake(report(exchange(right + b"\x81\x01x", limit)), CONNECT)).splitlines()
     assert rows[0].endswith(f": the handshake completed; wsprobe ended the session at {said}")
     assert "  -> to hold the session without this limit: wsprobe talk ws://server.example/chat" in rows
 
 
-def test_no_cause_is_listed_for_a_close_behind_our_own_limit() -> None:
+def test_no_cause_is_listed_for_a_close_behind_our_own_limit():
     right = GOOD.replace(b"U1eU1sKkcqPXkTQgQ4DouxlMPBY=", b"1PTeRnQtEWodd5Z5JBmlMXr41R4=")
     at_limit = report(exchange(right + b"\x81\x01x\x88\x02\x03\xe8", "a message of more than 9 bytes"))
     assert at_limit.causes == ()
@@ -153,24 +153,24 @@ def test_no_cause_is_listed_for_a_close_behind_our_own_limit() -> None:
     assert f"  -> to hold the session without this limit: {talk}" in rows
 
 
-def test_compare_has_no_verbose_to_name() -> None:
+def test_compare_has_no_verbose_to_name():
     text = plain(wire(flooded("body"), Look()))
     assert "... 99960 more lines (--json has all)" in text
 
 
-def test_the_end_of_a_long_session_is_shown() -> None:
+def test_the_end_of_a_long_session_is_shown():
     text = plain(handshake(made(GOOD + b"\x81\x01x" * 100 + b"\x88\x02\x03\xe8"), CONNECT))
     rows = text.splitlines()
     at = rows.index("... 51 more frames (-v shows more, --json has all)")
     assert rows[at + 1 : at + 4] == ['< Text "x"', '< Text "x"', "< Close 1000"]
 
 
-def test_one_thing_that_is_left_out_is_in_the_singular() -> None:
+def test_one_thing_that_is_left_out_is_in_the_singular():
     assert "... 1 more frame (" in plain(handshake(made(GOOD + b"\x81\x01x" * 51), CONNECT))
     assert "< 1 byte of an incomplete frame" in plain(handshake(made(GOOD + b"\x81"), CONNECT))
 
 
-def test_a_line_that_a_finding_points_into_is_always_shown() -> None:
+def test_a_line_that_a_finding_points_into_is_always_shown():
     data = b"HTTP/1.1 403 No\r\n" + b"X-a: b\r\n" * 500 + b"X-bad\x01: c\r\n" + b"X-a: b\r\n" * 500 + b"\r\n"
     rows = plain(handshake(made(data), CONNECT)).splitlines()
     at = rows.index("X-bad\\x01: c")
@@ -178,7 +178,7 @@ def test_a_line_that_a_finding_points_into_is_always_shown() -> None:
     assert any(row.startswith("... 500 more lines") for row in rows[at:])
 
 
-def test_difference_is_bounded() -> None:
+def test_difference_is_bounded():
     many = b"".join(b"X-%d: y\r\n" % number for number in range(5000))
     reports = [made(b"HTTP/1.1 403 No\r\n" + many + b"\r\n"), made(b"HTTP/1.1 403 No\r\n" + b"X: y\r\n" * 9999)]
     text = plain(difference(reports, Look()))
@@ -188,9 +188,7 @@ def test_difference_is_bounded() -> None:
 
 @pytest.mark.parametrize(("verbose", "most"), [(1, MOST), (2, MOST_IN_HEX)])
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_conversation_is_bounded_and_its_last_line_counts_the_rest(
-    name: str, verbose: int, most: int
-) -> None:
+def test_a_conversation_is_bounded_and_its_last_line_counts_the_rest(name, verbose, most):
     whole = exchange(FLOODS[name][0][:150_000], "20000 frames")
     shown = Conversation(Look(verbose=verbose))
     for _ in range(2 if name == "fields" else 1):  # each exchange has the same room
@@ -201,13 +199,13 @@ def test_a_conversation_is_bounded_and_its_last_line_counts_the_rest(
     assert text.endswith("* wsprobe reached a size limit: 20000 frames\n")
 
 
-def test_a_conversation_that_is_short_is_shown_whole() -> None:
+def test_a_conversation_that_is_short_is_shown_whole():
     shown = Conversation(Look(verbose=1))
     text = plain([row for event in exchange(GOOD).events for row in shown.event(event)])
     assert "< Connection: Upgrade\n" in text
     assert "more" not in text
 
 
-def test_many_lines_of_one_read_are_shown_below_the_bound() -> None:
+def test_many_lines_of_one_read_are_shown_below_the_bound():
     shown = Conversation(Look(verbose=1))
     assert len(shown.event(Received(1, b"a\n" * 500))) == 500

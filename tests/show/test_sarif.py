@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import jsonschema_rs
 import pytest
 
-from tests.trace.audits import COOKIE, OPEN, Asked, Reply, audit, start
+from tests.trace.audits import COOKIE, OPEN, Reply, audit, start
 from wsprobe.show.sarif import log, plain, text
 from wsprobe.trace.audit import WEAKNESSES, not_tested, weaknesses
-from wsprobe.trace.trace import Trace
 
 
-def obj(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
+def obj(required=(), **properties):
     """An object that has *properties*, of which *required* are there, and no other."""
     return {
         "type": "object",
@@ -25,7 +23,7 @@ def obj(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
     }
 
 
-def array(items: Any, **more: Any) -> dict[str, Any]:
+def array(items, **more):
     return {"type": "array", "items": items, **more}
 
 
@@ -103,7 +101,7 @@ LOG = obj(  # section 3.13
 VALIDATOR = jsonschema_rs.Draft202012Validator(LOG)
 
 
-def no_check(of: Asked) -> Reply:
+def no_check(of):
     return (
         OPEN
         if COOKIE in of.cookie
@@ -120,7 +118,7 @@ TRACES = {
 
 
 @pytest.mark.parametrize("seen", TRACES.values(), ids=TRACES.keys())
-def test_structure(seen: Trace) -> None:
+def test_structure(seen):
     made = log(weaknesses(seen), not_tested(seen), seen)
     VALIDATOR.validate(made)
     (run,) = made["runs"]
@@ -137,7 +135,7 @@ def test_structure(seen: Trace) -> None:
     assert json.loads(whole) == made
 
 
-def test_a_result_holds_the_request_and_its_answer() -> None:
+def test_a_result_holds_the_request_and_its_answer():
     seen = TRACES["found"]
     first = log(weaknesses(seen), (), seen)["runs"][0]["results"][0]
     assert (first["ruleId"], first["level"]) == ("any-origin", "error")
@@ -147,7 +145,7 @@ def test_a_result_holds_the_request_and_its_answer() -> None:
     assert first["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "wss://app.example/chat"
 
 
-def test_messages_hold_no_placeholder_and_no_link() -> None:
+def test_messages_hold_no_placeholder_and_no_link():
     seen = TRACES["found"]
     messages = [each["message"]["text"] for each in log(weaknesses(seen), (), seen)["runs"][0]["results"]]
     assert any("{{y}} [z] (http://a)" in each for each in messages)

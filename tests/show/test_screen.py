@@ -14,8 +14,7 @@ from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
-from wsprobe.read.reading import Reading
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.request import opening, target
 from wsprobe.show import screen as screens
 from wsprobe.show.compare import comparison
@@ -33,28 +32,28 @@ FIELDS = (
 LONG = "Strict-Transport-Security: max-age=63072000; includeSubDomains; preload; and-what-else-there-may-be"
 
 
-def plan(url: str, origin: str) -> Plan:
+def plan(url, origin):
     to = target.parse(url)
     return Plan(to, opening.request(to, opening.Offer(key=KEY, origin=origin)))
 
 
-def seen(exchange: Exchange) -> Report:
+def seen(exchange):
     made = report(exchange)
     page = opened_by(Page(url=""), exchange.plan.target.url)
     return replace(made, views=as_is(made, Readers(browsers=ALL, page=page)), page=page)
 
 
-def scenario(name: str) -> Report:
+def scenario(name):
     found = find(name)
     return seen(play(found, plan(place(found).address, "http://127.0.0.1:8000")))
 
 
-def refused(*fields: str, body: str = '{"error":"token expired"}') -> Report:
+def refused(*fields, body='{"error":"token expired"}'):
     head = "\r\n".join(("HTTP/1.1 403 Token Expired", *fields))
     return answered(f"{head}\r\n\r\n{body}".encode())
 
 
-def answered(came: bytes, url: str = URL) -> Report:
+def answered(came, url=URL):
     sent = plan(url, "https://chat.example")
     return seen(
         Exchange(
@@ -63,17 +62,17 @@ def answered(came: bytes, url: str = URL) -> Report:
     )
 
 
-def daphne() -> Report:
+def daphne():
     """Django Channels, for which `explain remedy` has code."""
     return answered(b"HTTP/1.1 403 Access denied\r\n\r\n")
 
 
-def drawn(of: Report, columns: int) -> list[str]:
+def drawn(of, columns):
     look = Look(width=columns, terminal=bool(columns), unicode=True, screen=True)
     return plain(comparison([of], [], look)).splitlines()
 
 
-def cross_origin() -> Report:
+def cross_origin():
     """Tornado with two cookies, whose remedy takes four lines, and a URL too wide to stand beside it."""
     cookie = (
         "Set-Cookie: session=2|1:0|10:1795804742|7:session|44:MTIzNDU2Nzg5MDEyMzQ1Njc4OTA; Path=/; HttpOnly"
@@ -84,7 +83,7 @@ def cross_origin() -> Report:
     return answered(f"{head}\r\n\r\n".encode() + body, "ws://127.0.0.1:9827/updates?token=secret")
 
 
-def nginx_404() -> Report:
+def nginx_404():
     """The page of nginx for a plain GET, whose mending has lines for proxies."""
     fields = (
         "Server: nginx/1.26.3",
@@ -122,14 +121,14 @@ SHOWN = {
 
 @pytest.mark.parametrize(("columns", "most"), [(80, 24), (100, 24), (120, 18), (160, 18)])
 @pytest.mark.parametrize("name", SHOWN)
-def test_it_fits_a_screen(name: str, columns: int, most: int) -> None:
+def test_it_fits_a_screen(name, columns, most):
     rows = drawn(SHOWN[name](), columns)
     assert len(rows) <= most, "\n".join(rows)
     assert max(map(len, rows)) <= columns
 
 
-def test_the_frames_of_an_answer_are_read_once_for_all_layouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Reading] = []
+def test_the_frames_of_an_answer_are_read_once_for_all_layouts(monkeypatch):
+    made = []
     monkeypatch.setattr(
         screens, "session", lambda reading, look: made.append(reading) or session(reading, look)
     )
@@ -140,7 +139,7 @@ def test_the_frames_of_an_answer_are_read_once_for_all_layouts(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("columns", [0, 80, 120])
-def test_the_parts_stand_in_this_order(columns: int) -> None:
+def test_the_parts_stand_in_this_order(columns):
     text = "\n".join(drawn(refused(*FIELDS[:3]), columns))
     parts = ("refused 403  wss://chat.example/ws", "page https://chat.example/ (same origin)")
     parts += ("ON THE WIRE", "IN THE PAGE  Chromium, Firefox, WebKitGTK", "The server says: Token Expired")
@@ -152,7 +151,7 @@ def test_the_parts_stand_in_this_order(columns: int) -> None:
 
 
 @pytest.mark.parametrize("columns", [0, 80, 120])
-def test_a_known_program_has_its_own_code(columns: int) -> None:
+def test_a_known_program_has_its_own_code(columns):
     """On the line that says how to tell the page; others have the topic in general."""
     text = " ".join(" ".join(drawn(daphne(), columns)).split())
     assert "(CORS for another origin). Code: wsprobe explain remedy channels" in text
@@ -162,14 +161,14 @@ def test_a_known_program_has_its_own_code(columns: int) -> None:
 
 
 @pytest.mark.parametrize("verbose", [0, 1])
-def test_connect_names_the_code_below_the_likeliest_cause(verbose: int) -> None:
+def test_connect_names_the_code_below_the_likeliest_cause(verbose):
     rows = plain(why(replace(daphne(), views=()), Look(verbose=verbose))).splitlines()
     likely = next(number for number, row in enumerate(rows) if row.startswith("Likely: "))
     assert "To tell the page: wsprobe explain remedy channels" in rows[likely:]
     assert sum("explain remedy" in row for row in rows) == 1
 
 
-def test_both_sides_stand_beside_each_other_where_every_line_fits() -> None:
+def test_both_sides_stand_beside_each_other_where_every_line_fits():
     rows = drawn(refused(*FIELDS[:3]), 80)
     beside = next(row for row in rows if row.startswith("ON THE WIRE"))
     assert beside.split("  ", 1)[1].strip() == "IN THE PAGE  Chromium, Firefox, WebKitGTK"
@@ -178,7 +177,7 @@ def test_both_sides_stand_beside_each_other_where_every_line_fits() -> None:
     assert "IN THE PAGE  Chromium, Firefox, WebKitGTK" in rows
 
 
-def test_eight_headers_are_shown_and_others_counted() -> None:
+def test_eight_headers_are_shown_and_others_counted():
     for columns in (0, 80, 120):
         eight = "\n".join(drawn(refused(*FIELDS), columns))
         assert all(field in eight for field in FIELDS)
@@ -186,20 +185,20 @@ def test_eight_headers_are_shown_and_others_counted() -> None:
         assert "+2 headers (-v)" in "\n".join(drawn(refused(*FIELDS, "X-Ninth: 9", "X-Tenth: 10"), columns))
 
 
-def test_engines_that_agree_share_a_block() -> None:
+def test_engines_that_agree_share_a_block():
     rows = drawn(scenario("accept-lowercased-value"), 0)
     assert "IN THE PAGE  Chromium, Firefox" in rows
     assert rows[rows.index("WebKitGTK") + 1] == '  open    protocol ""  extensions ""'
     assert sum("new WebSocket(" in row for row in rows) == 1
 
 
-def test_words_are_the_same_in_a_pipe() -> None:
+def test_words_are_the_same_in_a_pipe():
     made = refused(*FIELDS[:3])
     terminal, pipe = (set(" ".join(drawn(made, columns)).split()) for columns in (120, 0))
     assert {word for word in terminal - pipe if not word.startswith("+")} <= {"causes", "cause", "(-v)"}
 
 
-def test_an_engine_for_which_something_does_not_look_the_same_is_named() -> None:
+def test_an_engine_for_which_something_does_not_look_the_same_is_named():
     text = "\n".join(drawn(refused(), 0))
     assert (
         "To a script this looks the same as a DNS failure, a refused connection, a bad certificate (not in "
@@ -208,7 +207,7 @@ def test_an_engine_for_which_something_does_not_look_the_same_is_named() -> None
     assert "Firefox), a redirect (not in WebKitGTK), a wrong Accept, or a dropped connection." in text
 
 
-def test_where_no_answer_came_it_says_for_how_long() -> None:
+def test_where_no_answer_came_it_says_for_how_long():
     rows = drawn(scenario("silence"), 0)
     assert "no answer after 20000 ms" in rows
     long = plain(comparison([scenario("silence")], [], Look(verbose=1)))
@@ -216,11 +215,11 @@ def test_where_no_answer_came_it_says_for_how_long() -> None:
     assert " answer 0" not in long
 
 
-def test_a_session_has_its_phase() -> None:
+def test_a_session_has_its_phase():
     assert "  session " in plain(comparison([scenario("close-4403")], [], Look(verbose=1)))
 
 
-def test_a_command_without_v_names_none() -> None:
+def test_a_command_without_v_names_none():
     """Such as relay: what is left out is counted there too."""
     look = Look(width=80, terminal=True, unicode=True, screen=True, screen_only=True)
     text = plain(comparison([refused(*FIELDS, "X-Ninth: 9", "X-Tenth: 10")], [], look))
@@ -228,7 +227,7 @@ def test_a_command_without_v_names_none() -> None:
     assert "-v" not in text
 
 
-def test_verbose_has_all_that_is_left_out() -> None:
+def test_verbose_has_all_that_is_left_out():
     text = plain(comparison([refused(*FIELDS, "X-Ninth: 9")], [], Look(verbose=1)))
     for each in (
         "X-Ninth: 9",
@@ -240,13 +239,13 @@ def test_verbose_has_all_that_is_left_out() -> None:
         assert each in text
 
 
-def test_the_page_has_a_blank_line_before_it_in_a_pipe() -> None:
+def test_the_page_has_a_blank_line_before_it_in_a_pipe():
     lines = drawn(refused(), 0)
     at = next(number for number, line in enumerate(lines) if line.startswith("IN THE PAGE"))
     assert lines[at - 1] == ""
 
 
-def test_one_left_out_frame_is_one_frame() -> None:
+def test_one_left_out_frame_is_one_frame():
     session = b"\x81\x02hi" * (FRAMES + 1)
     accept = b"Sec-WebSocket-Accept: nothing\r\n"
     head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + accept

@@ -15,7 +15,7 @@ from wsprobe.show.lines import Look, plain
 from wsprobe.show.session import session
 
 
-def shown(name: str) -> str:
+def shown(name):
     to = target.parse(place(find(name)).address)
     plan = Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))
     return plain(session(read(play(find(name), plan)), Look()))
@@ -34,14 +34,14 @@ def shown(name: str) -> str:
         ("status-403", []),
     ],
 )
-def test_session(name: str, rows: list[str]) -> None:
+def test_session(name, rows):
     text = shown(name)
     assert all(row in text for row in rows)
     assert bool(text) == bool(rows)
 
 
 @pytest.mark.parametrize("name", ["101-then-fin", "101-then-rst"])
-def test_a_dropped_session_has_one_list_of_usual_causes(name: str) -> None:
+def test_a_dropped_session_has_one_list_of_usual_causes(name):
     """That of its cause, which knows what came before; the finding has none."""
     to = target.parse(place(find(name)).address)
     plan = Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))

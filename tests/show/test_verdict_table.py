@@ -18,14 +18,14 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: a.example\r\nSec-WebSocket-Version: 13\r\n\r
 REPLY = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 
 
-def report(specs: str) -> Report:
+def report(specs):
     plan = Plan(Target("ws://a.example/", False, "a.example", 80, "/"), REQUEST)
     reading = read(Exchange(plan, (Sent(1, REQUEST), Received(2, REPLY), Ended(3, "local"))))
     found = tuple(read_as(reading, revision) for revision in select(specs))
     return Report(reading, judge(reading), "refused", 12, verdicts=found)
 
 
-def test_one_line_a_revision_and_each_contradiction_once() -> None:
+def test_one_line_a_revision_and_each_contradiction_once():
     lines = plain(verdicts(report("hybi-06,hybi-07,r1.210,rfc6455,whatwg"), Look())).splitlines()
     contradiction, head, *lines = lines
     assert head.split()[:3] == ["date", "revision", "answer"]
@@ -43,7 +43,7 @@ def test_one_line_a_revision_and_each_contradiction_once() -> None:
     assert "W3C Candidate Recommendation" in contradiction
 
 
-def test_json() -> None:
+def test_json():
     (hybi, api) = to_builtins(report_value(report("hybi-07,r1.271")))["verdicts"]
     assert (hybi["answer"], hybi["told"]) == ("http", None)
     assert list(api["told"]["events"]) == ["error", "close"]

@@ -13,12 +13,12 @@ from wsprobe.show.lines import Look, plain
 from wsprobe.show.views import MESSAGE, blocks
 
 
-def shown(scenario: str, *browsers: str) -> list[tuple[tuple[str, ...], str]]:
+def shown(scenario, *browsers):
     views = [rehearse(ENGINES[name], find(scenario), load()) for name in browsers]
     return [(block.names, plain(block.lines)) for block in blocks(views, Look())]
 
 
-def test_the_same_for_all_is_one_block_with_each_console() -> None:
+def test_the_same_for_all_is_one_block_with_each_console():
     [(names, text)] = shown("status-403", "chromium", "firefox", "whatwg")
     assert names == ("Chromium 156", "Firefox 153", "WHATWG standard")
     assert text.count("close   1006") == 1
@@ -27,7 +27,7 @@ def test_the_same_for_all_is_one_block_with_each_console() -> None:
     assert text.endswith("hidden: status 403, 2 headers, 10-byte body\n")
 
 
-def test_what_differs_stands_apart() -> None:
+def test_what_differs_stands_apart():
     found = shown("close-1012", "chromium", "webkitgtk")
     assert [names for names, _ in found] == [("Chromium 156",), ("WebKitGTK 2.54",)]
     assert "close   1012" in found[0][1]
@@ -35,7 +35,7 @@ def test_what_differs_stands_apart() -> None:
     assert "hidden: 3 headers, Close frame with code 1012" in found[1][1]
 
 
-def test_an_exception_has_each_engines_message() -> None:
+def test_an_exception_has_each_engines_message():
     [(_, text)] = shown("url-fragment", "chromium", "firefox", "webkitgtk")
     assert text.startswith("new WebSocket(...) throws SyntaxError\n  Chromium 156: Failed to construct")
     assert "  Firefox 153: An invalid or illegal string was specified\n" in text
@@ -54,7 +54,7 @@ def test_an_exception_has_each_engines_message() -> None:
         ("a" * 120 + "\u202e" * 80, 2 * MESSAGE - 11),
     ],
 )
-def test_a_message_has_one_line_with_its_escapes_too(message: str, least: int) -> None:
+def test_a_message_has_one_line_with_its_escapes_too(message, least):
     view = rehearse(ENGINES["chromium"], find("open"), load())
     [block] = blocks([replace(view, events=(DomEvent("message", 1, data=message),))], Look(unicode=True))
     [text] = [each for each in plain(block.lines).splitlines() if "message" in each]

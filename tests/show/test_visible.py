@@ -12,14 +12,14 @@ from wsprobe.text import hexdump, legible, printable, raw, shows, visible
 
 
 @given(st.binary())
-def test_visible_is_printable_ascii_and_loses_no_byte(data: bytes) -> None:
+def test_visible_is_printable_ascii_and_loses_no_byte(data):
     shown = visible(data)
     assert all(0x20 <= ord(char) < 0x7F for char in shown)
     assert raw(shown) == data
 
 
 @given(st.one_of(st.binary(), st.text().map(lambda text: text.encode("utf-8", "surrogatepass"))))
-def test_legible_loses_no_byte_and_shows_nothing_that_acts(data: bytes) -> None:
+def test_legible_loses_no_byte_and_shows_nothing_that_acts(data):
     shown = legible(data)
     assert raw(shown) == data
     assert not [char for char in shown if unicodedata.category(char).startswith("C")]
@@ -48,7 +48,7 @@ def test_legible_loses_no_byte_and_shows_nothing_that_acts(data: bytes) -> None:
         (b"[b]bold[/b] :smile:", "[b]bold[/b] :smile:", "[b]bold[/b] :smile:"),
     ],
 )
-def test_examples(data: bytes, ascii_only: str, readable: str) -> None:
+def test_examples(data, ascii_only, readable):
     assert visible(data) == ascii_only
     assert legible(data) == readable
 
@@ -57,13 +57,13 @@ def test_examples(data: bytes, ascii_only: str, readable: str) -> None:
     "char",
     "\u00ad\u034f\u061c\u115f\u17b4\u180e\u200b\u2060\u2800\u3164\ufe0f\ufeff\uffa0\U0001bca0\U000e0041\U000e01ef",
 )
-def test_a_character_that_shows_nothing_is_escaped(char: str) -> None:
+def test_a_character_that_shows_nothing_is_escaped(char):
     assert not shows(f"a{char}b")
     assert legible(f"ü{char}".encode()) == "ü" + visible(char.encode())
     assert printable(f"ü{char}") == "ü" + ascii(char)[1:-1]
 
 
-def test_hexdump_shows_offsets_hex_and_text() -> None:
+def test_hexdump_shows_offsets_hex_and_text():
     assert hexdump(b"SSH-2.0-OpenSSH_9\r\n") == [
         "00000000  53 53 48 2d 32 2e 30 2d  4f 70 65 6e 53 53 48 5f  |SSH-2.0-OpenSSH_|",
         "00000010  39 0d 0a                                          |9..|",

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.watch.played import OPEN, exchange, played, refused_by_tornado
 from wsprobe.exchange import Received
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.report.state import Hold, seen
 from wsprobe.show import watch as show
 from wsprobe.show.lines import Look, cut_in_middle, plain, text_of
@@ -21,7 +21,7 @@ from wsprobe.watch.summary import Watch, after
 TERMINAL = Look(width=100, terminal=True)
 
 
-def watched(*reports: Report, title: str = "ws://a/", holds: bool = False) -> Watch:
+def watched(*reports, title="ws://a/", holds=False):
     watch = Watch(title)
     for number, each in enumerate(reports):
         told = seen(each, number * 30.0, up=each.outcome == "open", met=False, holds=holds)
@@ -32,7 +32,7 @@ def watched(*reports: Report, title: str = "ws://a/", holds: bool = False) -> Wa
 @pytest.mark.parametrize(
     ("part", "text"), [(0, "0 %"), (1, "100 %"), (0.99999, "99.99 %"), (1e-9, "0.01 %"), (0.5, "50.00 %")]
 )
-def test_part(part: float, text: str) -> None:
+def test_part(part, text):
     assert show.part(part) == text
 
 
@@ -61,11 +61,11 @@ def test_part(part: float, text: str) -> None:
         (Hold(6.0, "interrupted", None, 0.0), "interrupted 6.0 s after it opened, while it was in use"),
     ],
 )
-def test_who_ended_a_session(held: Hold, text: str) -> None:
+def test_who_ended_a_session(held, text):
     assert show.ending(held) == text
 
 
-def test_bytes_of_a_server_never_reach_a_terminal() -> None:
+def test_bytes_of_a_server_never_reach_a_terminal():
     one = exchange(OPEN)
     hostile = b"\r\nSec-WebSocket-Protocol: \x1b]0;owned\x07\r\n\r\n"
     events = tuple(
@@ -83,7 +83,7 @@ def test_bytes_of_a_server_never_reach_a_terminal() -> None:
     assert "\x1b[2J" not in drawn.getvalue()
 
 
-def test_summary_of_sessions() -> None:
+def test_summary_of_sessions():
     watch = watched(played(OPEN, linger=5.0), played("close-4403", linger=5.0), holds=True)
     lines = plain(show.summary(watch, 60.0, Look())).splitlines()
     assert lines[0] == "ws://a/  closed 4403 for 30 s, since 2026-11-26T12:00:00Z"
@@ -97,7 +97,7 @@ def test_summary_of_sessions() -> None:
 REMEDY = "    to tell the page: wsprobe explain remedy tornado"
 
 
-def test_the_likely_cause_ends_with_its_remedy() -> None:
+def test_the_likely_cause_ends_with_its_remedy():
     refused = refused_by_tornado()
     down = watched(played(OPEN), refused)
     *_, likely, do, remedy = plain(show.summary(down, 60.0, Look())).splitlines()
@@ -114,18 +114,18 @@ def test_the_likely_cause_ends_with_its_remedy() -> None:
 
 
 @pytest.mark.parametrize(("kinds", "last"), [(10, "409: 1"), (11, "409: 1, 1 more kind")])
-def test_a_summary_lists_ten_kinds(kinds: int, last: str) -> None:
+def test_a_summary_lists_ten_kinds(kinds, last):
     tally = Tally()
     for number in range(kinds):
         tally.add(Fact("refused", 400 + number))
     assert plain(tally.lines()).splitlines()[1].endswith(last)
 
 
-def test_nothing_was_probed() -> None:
+def test_nothing_was_probed():
     assert plain(show.summary(Watch("ws://a/"), 1.0, Look())) == "ws://a/: no probe was completed\n"
 
 
-def table(watches: list[Watch], lines: int, monkeypatch: pytest.MonkeyPatch, width: int = 120) -> str:
+def table(watches, lines, monkeypatch, width=120):
     monkeypatch.setenv("LINES", str(lines))
     monkeypatch.setenv("COLUMNS", str(width))
     drawn = io.StringIO()
@@ -136,7 +136,7 @@ def table(watches: list[Watch], lines: int, monkeypatch: pytest.MonkeyPatch, wid
     return drawn.getvalue()
 
 
-def test_where_there_is_no_room_those_that_are_down_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_there_is_no_room_those_that_are_down_are_shown(monkeypatch):
     good, bad = played(OPEN), played("status-403")
     watches = [watched(good, title=f"ws://good-{number}/") for number in range(50)]
     watches.append(watched(bad, title="ws://bad/"))
@@ -146,7 +146,7 @@ def test_where_there_is_no_room_those_that_are_down_are_shown(monkeypatch: pytes
     assert "more" not in table(watches, 200, monkeypatch)
 
 
-def test_a_url_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_is_no_markup(monkeypatch):
     assert "ws://a/[red]:smile:" in table([watched(played(OPEN), title="ws://a/[red]:smile:")], 40, monkeypatch)
 
 
@@ -154,7 +154,7 @@ LONG = "wss://chat.example/v2/rooms/0123456789/members/0123456789/live/events?si
 
 
 @pytest.mark.parametrize("width", [30, 44, 60, 79, 80, 100, 200])
-def test_a_url_is_cut_in_its_middle(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_is_cut_in_its_middle(width, monkeypatch):
     lines = table([watched(played("status-403"), title=LONG)], 40, monkeypatch, width).splitlines()
     lines = [re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", line) for line in lines]
     assert all(len(line) <= width for line in lines)
@@ -168,9 +168,9 @@ def test_a_url_is_cut_in_its_middle(width: int, monkeypatch: pytest.MonkeyPatch)
     ("room", "shown"),
     [(99, "abcdefghij"), (10, "abcdefghij"), (9, "abc...hij"), (7, "ab...ij"), (1, "a...j")],
 )
-def test_cut_in_the_middle(room: int, shown: str) -> None:
+def test_cut_in_the_middle(room, shown):
     assert cut_in_middle("abcdefghij", room, Look()) == shown
 
 
-def test_wide_characters_are_counted_by_columns() -> None:
+def test_wide_characters_are_counted_by_columns():
     assert cut_in_middle("\u6f22" * 10, 11, Look(unicode=True)) == "\u6f22\u6f22\u2026\u6f22\u6f22"

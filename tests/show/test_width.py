@@ -18,7 +18,7 @@ HEAD = b"Content-Type: text/plain\r\nContent-Length: 13\r\n\r\ntoken expired"
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def kept(tmp_path_factory):
     """Recordings of two refusals: their files."""
     files = []
     for status in (b"403 Forbidden", b"500 Oh" + b" and so on" * 20):
@@ -43,9 +43,7 @@ CALLS = {
 
 @pytest.mark.parametrize("columns", [40, 80, 130])
 @pytest.mark.parametrize("call", CALLS)
-def test_a_terminal_is_wide_enough_for_every_line(
-    call: str, columns: int, kept: list[str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_terminal_is_wide_enough_for_every_line(call, columns, kept, capsys, monkeypatch):
     words, many = CALLS[call]
     run([*words, *kept[:many]])
     piped = capsys.readouterr().out
@@ -58,16 +56,16 @@ def test_a_terminal_is_wide_enough_for_every_line(
     assert max(map(len, shown.splitlines())) <= columns
     if columns < 100:  # in wider ones the page stands beside the wire
 
-        def bare(text: str) -> str:
+        def bare(text):
             return re.sub(r"\s+|\u25cf", "", text)
 
         assert bare(shown) == bare(piped)
 
 
-def test_the_last_column_stands_below_where_there_is_no_room_for_it() -> None:
+def test_the_last_column_stands_below_where_there_is_no_room_for_it():
     columns, words = line("name      "), line("a sentence of " + "several words " * 5 + "in all")
 
-    def rows(look: Look) -> list[str]:
+    def rows(look):
         return [text_of(each) for each in row(columns, words, look)]
 
     assert rows(Look(width=10)) == [f"name        {text_of(words)}"]
@@ -84,12 +82,12 @@ def test_the_last_column_stands_below_where_there_is_no_room_for_it() -> None:
     assert rows(Look(width=9, terminal=True))[:3] == ["name", "a", "sentence"]
 
 
-def test_nothing_stands_below_where_there_is_nothing_to_say() -> None:
+def test_nothing_stands_below_where_there_is_nothing_to_say():
     assert row(line("name"), (), Look(width=20, terminal=True)) == [line("name")]
 
 
 @pytest.mark.parametrize(("width", "below"), [(11 + ROOM_FOR_WORDS, True), (12 + ROOM_FOR_WORDS, False)])
-def test_the_last_column_stands_beside_the_others_where_it_has_36_columns(width: int, below: bool) -> None:
+def test_the_last_column_stands_beside_the_others_where_it_has_36_columns(width, below):
     rows = row(line("name      "), line("word " * 20), Look(width=width, terminal=True))
     assert (text_of(rows[0]) == "name") is below
     assert all(width_of(each) <= width for each in rows)

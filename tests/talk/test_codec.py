@@ -19,7 +19,7 @@ from wsprobe.wire.rfc6455 import AT_ONCE, frame, mask
 NOW = 0
 
 
-def ours(data: bytes) -> list:
+def ours(data):
     """The frames in what we sent, by the reader of recordings."""
     found, at = [], 0
     while at < len(data):
@@ -30,7 +30,7 @@ def ours(data: bytes) -> list:
     return found
 
 
-def said_back(data: bytes, deflate: Direction | None = None) -> list[bytes]:
+def said_back(data, deflate=None):
     return [each.data for each in messages(ours(data), deflate)]
 
 
@@ -44,7 +44,7 @@ payloads = st.lists(
     st.sampled_from([None, Deflate(), Deflate(Direction(), Direction(False, 9))]),
     st.sampled_from([0, 10_000]),
 )
-def test_what_is_written_is_read_back(data: list[bytes], deflate: Deflate | None, compress_from: int) -> None:
+def test_what_is_written_is_read_back(data, deflate, compress_from):
     written = Writer(deflate, Shape(compress_from=compress_from)).messages(BINARY, data)
     assert said_back(written, deflate and deflate.client) == data
     frames = ours(written)
@@ -55,13 +55,13 @@ def test_what_is_written_is_read_back(data: list[bytes], deflate: Deflate | None
     assert [each.rsv for each in frames] == [RSV1 if each else 0 for each in compressed]
 
 
-def test_every_frame_has_a_masking_key_of_its_own() -> None:
+def test_every_frame_has_a_masking_key_of_its_own():
     keys = [each.mask for each in ours(Writer().messages(TEXT, [b"same"] * 50 + [b"x" * 5000] * 5))]
     assert len(set(keys)) == 55
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 3 * AT_ONCE + 2])
-def test_masks_agree(size: int) -> None:
+def test_masks_agree(size):
     data, key = bytes(i % 251 for i in range(size)), b"\x01\x80\xff\x00"
     slowly = bytes(byte ^ key[i % 4] for i, byte in enumerate(data))
     assert mask(data, key) == slowly == masker()(data, key)
@@ -77,21 +77,21 @@ def test_masks_agree(size: int) -> None:
         (Shape(fragments=12), [1] * 10 + [0] * 2),
     ],
 )
-def test_fragments(shape: Shape, sizes: list[int]) -> None:
+def test_fragments(shape, sizes):
     frames = ours(Writer(None, shape).messages(TEXT, [b"0123456789"]))
     assert [each.length for each in frames] == sizes
     assert [each.opcode for each in frames] == [TEXT] + [0] * (len(sizes) - 1)
     assert [each.fin for each in frames] == [False] * (len(sizes) - 1) + [True]
 
 
-def test_fragments_of_a_compressed_message_have_rsv1_once() -> None:
+def test_fragments_of_a_compressed_message_have_rsv1_once():
     written = Writer(Deflate(), Shape(fragment_size=10, compress_from=0)).messages(TEXT, [b"hello " * 100])
     frames = ours(written)
     assert [each.rsv for each in frames] == [RSV1] + [0] * (len(frames) - 1)
     assert said_back(written, Direction()) == [b"hello " * 100]
 
 
-def test_a_window_of_256_bytes_is_not_compressed_for() -> None:
+def test_a_window_of_256_bytes_is_not_compressed_for():
     """zlib cannot make one, and any message may go as it is (RFC 7692 section 6)."""
     written = Writer(Deflate(Direction(), Direction(True, 8)), Shape(compress_from=0)).messages(
         TEXT, [b"a" * 999]
@@ -99,18 +99,18 @@ def test_a_window_of_256_bytes_is_not_compressed_for() -> None:
     assert [each.rsv for each in ours(written)] == [0]
 
 
-def theirs(opcode: int, data: bytes, **how: int) -> bytes:
+def theirs(opcode, data, **how):
     return frame(opcode, data, None, fin=bool(how.get("fin", 1)), rsv=how.get("rsv", 0))
 
 
 class Peer:
     """A server that compresses."""
 
-    def __init__(self, takeover: bool = True, final: bool = False) -> None:
+    def __init__(self, takeover=True, final=False):
         self._takeover, self._final = takeover, final
         self._stream = zlib.compressobj(wbits=-15)
 
-    def frame(self, data: bytes) -> bytes:
+    def frame(self, data):
         if not self._takeover:
             self._stream = zlib.compressobj(wbits=-15)
         if self._final:
@@ -135,7 +135,7 @@ SESSION = [
 
 
 @given(st.lists(st.integers(0, sum(len(data) for data, _ in SESSION)), max_size=12))
-def test_a_session_may_be_cut_anywhere(cuts: list[int]) -> None:
+def test_a_session_may_be_cut_anywhere(cuts):
     whole = b"".join(data for data, _ in SESSION)
     reader = Reader()
     heard = []
@@ -144,7 +144,7 @@ def test_a_session_may_be_cut_anywhere(cuts: list[int]) -> None:
     assert heard == [each for _, each in SESSION if each is not None]
 
 
-def test_it_says_where_a_message_ended_last() -> None:
+def test_it_says_where_a_message_ended_last():
     reader = Reader()
     one, begun = theirs(TEXT, b"one"), theirs(TEXT, b"tw", fin=0)
     reader.receive(one + begun)
@@ -158,7 +158,7 @@ def test_it_says_where_a_message_ended_last() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 2])
-def test_fragments_take_no_more_memory_than_their_payload(size: int) -> None:
+def test_fragments_take_no_more_memory_than_their_payload(size):
     reader, fragments = Reader(), theirs(0, b"z" * size, fin=0) * 500
     reader.receive(theirs(BINARY, b"", fin=0))
     tracemalloc.start()
@@ -172,7 +172,7 @@ def test_fragments_take_no_more_memory_than_their_payload(size: int) -> None:
     assert reader.receive(theirs(0, b"")) == [ReceivedMessage(BINARY, b"z" * 5_000 * size, 5_000 * size)]
 
 
-def test_a_frame_that_comes_byte_by_byte_takes_no_more_memory_than_its_size() -> None:
+def test_a_frame_that_comes_byte_by_byte_takes_no_more_memory_than_its_size():
     reader, whole = Reader(), theirs(BINARY, bytes(5_000))
     tracemalloc.start()
     try:
@@ -185,15 +185,15 @@ def test_a_frame_that_comes_byte_by_byte_takes_no_more_memory_than_its_size() ->
     assert [each.data for each in reader.receive(whole[5_000:])] == [bytes(5_000)]
 
 
-def test_a_message_of_very_many_streams_is_not_inflated() -> None:
-    def heard(streams: int) -> list:
+def test_a_message_of_very_many_streams_is_not_inflated():
+    def heard(streams):
         return Reader(Deflate()).receive(theirs(BINARY, b"\x03\x00" * streams, rsv=RSV1))
 
     assert heard(STREAMS_MAX) == [ReceivedMessage(BINARY, b"", 2 * STREAMS_MAX)]
     assert heard(1 << 20) == [FrameFault(1009, "a message of more than 1000 deflate streams")]
 
 
-def test_a_long_text_is_checked_to_its_end() -> None:
+def test_a_long_text_is_checked_to_its_end():
     text = "\u00e9".encode() * LONG
     assert Reader().receive(theirs(TEXT, text)) == [ReceivedMessage(TEXT, text, len(text))]
     for wrong in (text[:-1], text + b"\xff", b"x" + text[:-1]):
@@ -202,7 +202,7 @@ def test_a_long_text_is_checked_to_its_end() -> None:
 
 @pytest.mark.parametrize("takeover", [True, False])
 @pytest.mark.parametrize("final", [True, False])
-def test_compressed_messages(takeover: bool, final: bool) -> None:
+def test_compressed_messages(takeover, final):
     """Also where a block with BFINAL ends each (RFC 7692 section 7.2.3.4)."""
     peer, reader = Peer(takeover, final), Reader(Deflate(Direction(takeover)))
     texts = [b"hello hello hello", b"", b"hello again, hello", b"x" * 100_000, b"hello"]
@@ -210,7 +210,7 @@ def test_compressed_messages(takeover: bool, final: bool) -> None:
     assert [each.data for each in heard] == texts
 
 
-def test_rfc_7692_section_7_2_3_examples() -> None:
+def test_rfc_7692_section_7_2_3_examples():
     reader = Reader(Deflate())
     first = bytes.fromhex("c107f248cdc9c90700")
     second = bytes.fromhex("c105f200110000")
@@ -251,7 +251,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("code", "data"), FAULTS)
-def test_what_breaks_a_rule_is_a_fault_and_the_end(code: int, data: bytes) -> None:
+def test_what_breaks_a_rule_is_a_fault_and_the_end(code, data):
     reader = Reader(max_message=4096)
     *before, fault = reader.receive(theirs(TEXT, b"before") + data)
     assert before == [ReceivedMessage(TEXT, b"before", 6)]
@@ -260,7 +260,7 @@ def test_what_breaks_a_rule_is_a_fault_and_the_end(code: int, data: bytes) -> No
     assert reader.receive(theirs(TEXT, b"behind")) == []
 
 
-def test_the_codes_that_a_close_may_carry() -> None:
+def test_the_codes_that_a_close_may_carry():
     """RFC 6455 section 7.4 and the registry; 1004, 1005, 1006 and 1015 are never sent."""
     good = [
         code
@@ -270,8 +270,8 @@ def test_the_codes_that_a_close_may_carry() -> None:
     assert good == [1000, 1001, 1002, 1003, *range(1007, 1015), 3000, 4999]
 
 
-def test_faults_of_compression() -> None:
-    def first(data: bytes, limit: int = 1 << 20) -> FrameFault:
+def test_faults_of_compression():
+    def first(data, limit=1 << 20):
         (fault,) = Reader(Deflate(), limit).receive(data)
         assert isinstance(fault, FrameFault)
         return fault
@@ -286,7 +286,7 @@ def test_faults_of_compression() -> None:
 
 
 @given(st.integers(-2, 2), st.booleans())
-def test_a_long_message_is_inflated_in_pieces(over: int, final: bool) -> None:
+def test_a_long_message_is_inflated_in_pieces(over, final):
     data = bytes(2 * PIECE + over)
     packer = zlib.compressobj(wbits=-15)
     packed = packer.compress(data)
@@ -296,7 +296,7 @@ def test_a_long_message_is_inflated_in_pieces(over: int, final: bool) -> None:
         assert reader.receive(theirs(BINARY, packed, rsv=4)) == [ReceivedMessage(BINARY, data, len(packed))]
 
 
-def test_an_inflated_message_is_held_once() -> None:
+def test_an_inflated_message_is_held_once():
     data = bytes(4 << 20)
     packer = zlib.compressobj(wbits=-15)
     packed = (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
@@ -311,7 +311,7 @@ def test_an_inflated_message_is_held_once() -> None:
     assert peak < 1.5 * len(data)
 
 
-def test_an_empty_compressed_message_leaves_the_next_one_whole() -> None:
+def test_an_empty_compressed_message_leaves_the_next_one_whole():
     packer = zlib.compressobj(wbits=-15)
     packed = (packer.compress(b"next") + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
     reader = Reader(Deflate())

@@ -30,7 +30,7 @@ from wsprobe.talk.session import Outgoing
         ("/help", PromptCommand("help")),
     ],
 )
-def test_a_line_is_a_text_or_what_its_slash_names(line: str, wanted: object) -> None:
+def test_a_line_is_a_text_or_what_its_slash_names(line, wanted):
     assert typed(line) == wanted
 
 
@@ -48,7 +48,7 @@ def test_a_line_is_a_text_or_what_its_slash_names(line: str, wanted: object) -> 
         ("/send", "give a file"),
     ],
 )
-def test_what_is_no_command_is_not_sent(line: str, why: str) -> None:
+def test_what_is_no_command_is_not_sent(line, why):
     with pytest.raises(TypedError) as raised:
         typed(line)
     assert why in str(raised.value)
@@ -56,6 +56,6 @@ def test_what_is_no_command_is_not_sent(line: str, why: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_is_known(name: str) -> None:
+def test_every_command_is_known(name):
     arguments = {"/send": "file", "/frame": "raw=00"}
     assert typed(f"{name} {arguments.get(name, '')}") is not None

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.talk.input import LONG, InputError, InputLines, JsonInput, RawInput
+from wsprobe.talk.input import LONG, InputError, JsonInput, RawInput
 from wsprobe.talk.session import Outgoing
 
 
-def all_of(lines: InputLines, *pieces: bytes) -> list[tuple[str, bytes]]:
+def all_of(lines, *pieces):
     said = [each for piece in pieces for each in lines.feed(piece)] + lines.end()
     return [(each.do, data) for each in said for data in each.data]
 
 
-def test_each_line_is_a_message() -> None:
+def test_each_line_is_a_message():
     assert all_of(RawInput(), b"one\ntw", b"o\r\n\nlast") == [
         ("text", b"one"),
         ("text", b"two"),
@@ -26,7 +26,7 @@ def test_each_line_is_a_message() -> None:
     assert all_of(RawInput()) == []
 
 
-def test_a_line_that_is_not_utf_8_goes_as_binary() -> None:
+def test_a_line_that_is_not_utf_8_goes_as_binary():
     assert all_of(RawInput(), "é\n".encode(), b"a\n\xe9\nb\n") == [
         ("text", "é".encode()),
         ("text", b"a"),
@@ -35,11 +35,11 @@ def test_a_line_that_is_not_utf_8_goes_as_binary() -> None:
     ]
 
 
-def test_binary_lines_are_left_as_they_are() -> None:
+def test_binary_lines_are_left_as_they_are():
     assert all_of(RawInput(binary=True), b"a\r\nb") == [("binary", b"a\r"), ("binary", b"b")]
 
 
-def test_lines_that_are_long_are_found_as_short_ones_are() -> None:
+def test_lines_that_are_long_are_found_as_short_ones_are():
     lines = [b"x" * LONG, b"", b"y" * (LONG - 1), b"z", b"x" * (3 * LONG)]
     whole = b"".join(each + b"\n" for each in lines)
     for size in (1, LONG - 1, LONG, LONG + 1, 2 * LONG, len(whole)):
@@ -48,7 +48,7 @@ def test_lines_that_are_long_are_found_as_short_ones_are() -> None:
 
 
 @given(st.lists(st.binary().filter(lambda data: b"\0" not in data)), st.integers(1, 7))
-def test_up_to_a_nul_all_bytes_are_kept(messages: list[bytes], size: int) -> None:
+def test_up_to_a_nul_all_bytes_are_kept(messages, size):
     whole = b"".join(each + b"\0" for each in messages)
     pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
     assert [data for _, data in all_of(RawInput(b"\0"), *pieces)] == messages
@@ -73,12 +73,12 @@ def test_up_to_a_nul_all_bytes_are_kept(messages: list[bytes], size: int) -> Non
         (b'{"ping": "%s"}' % (b"x" * 125), Outgoing("ping", [b"x" * 125])),
     ],
 )
-def test_an_object_of_json_says_what_to_send(line: bytes, wanted: Outgoing) -> None:
+def test_an_object_of_json_says_what_to_send(line, wanted):
     lines = JsonInput()
     assert lines.feed(b" \n" + line + b"\n") == [wanted]
 
 
-def test_messages_of_one_kind_go_together() -> None:
+def test_messages_of_one_kind_go_together():
     said = JsonInput().feed(b'{"send": "a"}\n{"send": "b"}\n{"ping": ""}\n{"send": "c"}\n')
     assert said == [Outgoing("text", [b"a", b"b"]), Outgoing("ping", [b""]), Outgoing("text", [b"c"])]
 
@@ -102,7 +102,7 @@ def test_messages_of_one_kind_go_together() -> None:
         (b'{"send": "\xff"}', "not JSON"),
     ],
 )
-def test_a_line_that_cannot_be_sent_is_named(line: bytes, why: str) -> None:
+def test_a_line_that_cannot_be_sent_is_named(line, why):
     lines = JsonInput()
     lines.feed(b'{"send": "first"}\n')
     with pytest.raises(InputError) as raised:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wsprobe.exchange import LeftOut, Sent
 from wsprobe.read.frames import BINARY, TEXT
-from wsprobe.show.lines import Line, Look, plain
+from wsprobe.show.lines import Look, plain
 from wsprobe.show.talk import INDENTED, at_terminal, content, heard, left_out, ours, table, totals
 from wsprobe.talk import output
 from wsprobe.talk.output import PIECE, JsonOutput, RawOutput
@@ -21,7 +21,7 @@ LOOK = Look(verbose=1)
 JSON = ReceivedMessage(TEXT, b'{"a":[1]}', 9)
 
 
-def came(*what: Control | FrameFault | ReceivedMessage, indent: bool = False) -> list[Line]:
+def came(*what, indent=False):
     return at_terminal(what, 1_234_000, Look(), indent)
 
 
@@ -44,7 +44,7 @@ UNSAFE = [
 
 
 @pytest.mark.parametrize("code", UNSAFE)
-def test_what_a_terminal_acts_on_or_nobody_sees_is_escaped(code: int) -> None:
+def test_what_a_terminal_acts_on_or_nobody_sees_is_escaped(code):
     text = f"caf\u00e9 {chr(code)} \U0001f600"
     message = ReceivedMessage(TEXT, text.encode(), len(text.encode()))
     line = b"".join(JsonOutput().heard([message, Control("ping", text.encode(), b"")], 1000))
@@ -54,14 +54,14 @@ def test_what_a_terminal_acts_on_or_nobody_sees_is_escaped(code: int) -> None:
 
 
 @given(st.lists(st.text(max_size=40) | st.binary(max_size=40), max_size=4), st.integers(3, 9))
-def test_long_messages_make_the_same_output_in_pieces(contents: list[str | bytes], piece: int) -> None:
-    messages: list[ReceivedMessage | Control] = [
+def test_long_messages_make_the_same_output_in_pieces(contents, piece):
+    messages = [
         ReceivedMessage(TEXT, each.encode(), 0) if isinstance(each, str) else ReceivedMessage(BINARY, each, 0)
         for each in [*contents, '\u202e\x9b\U0001f600"\\']
     ]
     messages.append(Control("ping", b"p", b""))
 
-    def outputs() -> list[bytes]:
+    def outputs():
         return [b"".join(each.heard(messages, 1000)) for each in (JsonOutput(), RawOutput(b"\n"))]
 
     whole = outputs()
@@ -72,7 +72,7 @@ def test_long_messages_make_the_same_output_in_pieces(contents: list[str | bytes
 
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 @pytest.mark.parametrize("sizes", [[9 * PIECE], [PIECE // 8] * 64])
-def test_each_piece_of_the_output_is_bounded(opcode: int, sizes: list[int]) -> None:
+def test_each_piece_of_the_output_is_bounded(opcode, sizes):
     """So ^C and time limits have a turn between two, even where each character becomes an escape of six."""
     messages = [ReceivedMessage(opcode, b"\x01" * size, size) for size in sizes]
     pieces = list(JsonOutput().heard(messages, 1000))
@@ -90,7 +90,7 @@ def test_each_piece_of_the_output_is_bounded(opcode: int, sizes: list[int]) -> N
         (bytes(33), False, " " + " ".join(["00"] * 32) + " ... 33 bytes in all"),
     ],
 )
-def test_a_payload_behind_its_kind(data: bytes, text: bool, shown: str) -> None:
+def test_a_payload_behind_its_kind(data, text, shown):
     assert content(data, text, Look()) == shown
 
 
@@ -139,11 +139,11 @@ TOTALS = (
         ),
     ],
 )
-def test_what_a_session_prints(rows: list[Line], text: str) -> None:
+def test_what_a_session_prints(rows, text):
     assert plain(rows) == text
 
 
-def test_json_is_indented_up_to_a_size() -> None:
+def test_json_is_indented_up_to_a_size():
     for size, first in ((INDENTED, "1.234 < JSON"), (INDENTED + 1, "1.234 < Text")):
         long = ReceivedMessage(TEXT, b'["' + b"a" * (size - 4) + b'"]', size)
         assert plain(came(long, indent=True)).startswith(first)

@@ -36,15 +36,14 @@ from wsprobe.talk.raw_frame import FrameError, frame
         ("raw=ff00", "ff00"),
     ],
 )
-def test_what_it_says_is_what_is_sent(text: str, wanted: str) -> None:
+def test_what_it_says_is_what_is_sent(text, wanted):
     assert frame(text).hex() == wanted.replace(" ", "")
 
 
-def test_it_is_masked_unless_it_says_otherwise() -> None:
+def test_it_is_masked_unless_it_says_otherwise():
     first, second = frame("payload=hello"), frame("payload=hello")
     assert first != second
     read = frame_at(first, 0, lambda _: 0)
-    assert read is not None
     assert (read.masked, read.data) == (True, b"hello")
 
 
@@ -70,7 +69,7 @@ def test_it_is_masked_unless_it_says_otherwise() -> None:
         ("raw=00 fin=1", "raw= is the whole frame"),
     ],
 )
-def test_what_cannot_be_understood_is_named(text: str, why: str) -> None:
+def test_what_cannot_be_understood_is_named(text, why):
     with pytest.raises(FrameError) as raised:
         frame(text)
     assert why in str(raised.value)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.exchange import Event, LeftOut, Received, Sent
+from wsprobe.exchange import LeftOut, Received, Sent
 from wsprobe.talk.codec import Reader
 from wsprobe.talk.recording import SessionRecording
 
 CLOSE = b"\x88\x02\x03\xe8"
 
 
-def kept(limit: int) -> tuple[SessionRecording, list[Event]]:
-    events: list[Event] = []
+def kept(limit):
+    events = []
     return SessionRecording(limit, events.append), events
 
 
-def test_all_of_a_short_session() -> None:
+def test_all_of_a_short_session():
     keep, events = kept(100)
     keep.sent(1, b"a" * 50, None)
     keep.received(2, b"b" * 50 + CLOSE, 54, 0, CLOSE)
@@ -25,7 +25,7 @@ def test_all_of_a_short_session() -> None:
     assert events == [Sent(1, b"a" * 50), Received(2, b"b" * 50 + CLOSE), Sent(3, CLOSE)]
 
 
-def test_it_is_cut_where_a_frame_ended_and_the_closes_are_kept() -> None:
+def test_it_is_cut_where_a_frame_ended_and_the_closes_are_kept():
     keep, events = kept(30)
     keep.received(1, b"x" * 20, -1, 5, None)
     keep.received(2, b"y" * 20, 7, 10, None)
@@ -42,7 +42,7 @@ def test_it_is_cut_where_a_frame_ended_and_the_closes_are_kept() -> None:
     ]
 
 
-def test_a_frame_that_does_not_fit_is_not_begun() -> None:
+def test_a_frame_that_does_not_fit_is_not_begun():
     keep, events = kept(100)
     keep.received(1, b"x" * 20 + b"y" * 5, 20, 1 << 40, None)
     keep.received(2, b"y" * 50, -1, 1 << 40, None)
@@ -50,7 +50,7 @@ def test_a_frame_that_does_not_fit_is_not_begun() -> None:
     assert events == [Received(1, b"x" * 20), LeftOut(3, 0, 55)]
 
 
-def test_a_frame_that_just_fits_is_kept() -> None:
+def test_a_frame_that_just_fits_is_kept():
     keep, events = kept(30)
     keep.received(1, b"x" * 10 + b"y" * 10, 10, 10, None)
     keep.received(2, b"y" * 10, 10, 0, None)
@@ -58,7 +58,7 @@ def test_a_frame_that_just_fits_is_kept() -> None:
     assert events == [Received(1, b"x" * 10 + b"y" * 10), Received(2, b"y" * 10)]
 
 
-def test_a_frame_that_begins_a_read_and_does_not_fit_is_left_out_with_no_byte_of_it() -> None:
+def test_a_frame_that_begins_a_read_and_does_not_fit_is_left_out_with_no_byte_of_it():
     keep, events = kept(20)
     keep.received(1, b"x" * 20, 20, 0, None)
     keep.received(2, b"y" * 5, 0, 5, None)
@@ -67,7 +67,7 @@ def test_a_frame_that_begins_a_read_and_does_not_fit_is_left_out_with_no_byte_of
     assert events == [Received(1, b"x" * 20), LeftOut(3, 0, 10), Received(3, CLOSE)]
 
 
-def test_a_frame_that_was_begun_where_the_limit_is_reached_is_finished() -> None:
+def test_a_frame_that_was_begun_where_the_limit_is_reached_is_finished():
     keep, events = kept(20)
     keep.received(1, b"x" * 20, -1, 5, None)
     keep.received(2, b"x" * 5 + b"y" * 2, 5, 10, None)
@@ -75,7 +75,7 @@ def test_a_frame_that_was_begun_where_the_limit_is_reached_is_finished() -> None
     assert events == [Received(1, b"x" * 20), Received(2, b"x" * 5), LeftOut(3, 0, 2)]
 
 
-def test_behind_a_fault_it_is_cut_anywhere() -> None:
+def test_behind_a_fault_it_is_cut_anywhere():
     keep, events = kept(100)
     for at in range(10):
         keep.received(at, b"x" * 30, -1, 0, None)
@@ -104,7 +104,7 @@ def test_behind_a_fault_it_is_cut_anywhere() -> None:
     ],
     ids=range(10),
 )
-def test_no_flood_is_recorded_beyond_the_limit(flood: bytes) -> None:
+def test_no_flood_is_recorded_beyond_the_limit(flood):
     keep, events = kept(100_000)
     reader = Reader(None, 1 << 26)
     size = 0
@@ -119,7 +119,7 @@ def test_no_flood_is_recorded_beyond_the_limit(flood: bytes) -> None:
     assert recorded + left == size
 
 
-def test_what_is_sent_is_whole_frames() -> None:
+def test_what_is_sent_is_whole_frames():
     keep, events = kept(10)
     keep.sent(1, b"x" * 20, None)
     keep.sent(2, b"y" * 20, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -18,7 +17,7 @@ from wsprobe.show.talk import ended
 from wsprobe.talk.codec import Reader, Writer
 from wsprobe.talk.output import JsonOutput
 from wsprobe.talk.session import LAST, PONGS, QUIET, Outgoing, Rules, TalkSession
-from wsprobe.wire.framing import Control, FrameFault, Incoming, ReceivedMessage
+from wsprobe.wire.framing import Control, FrameFault, ReceivedMessage
 from wsprobe.wire.rfc6455 import frame
 
 PLAN = Plan(
@@ -28,34 +27,33 @@ PLAN = Plan(
 )
 
 
-def held(acts: tuple[Act, ...] = (), **rules: Any) -> TalkSession:
+def held(acts=(), **rules):
     return TalkSession(replace(PLAN, acts=acts), Reader(max_message=1000), Writer(), Rules(**rules), 0)
 
 
-def told(data: bytes) -> list[tuple[int, bytes]]:
+def told(data):
     """(opcode, payload) of the frames that we sent."""
     found, at = [], 0
     while at < len(data):
         one = frame_at(data, at, lambda _: 0)
-        assert one is not None
         found.append((one.opcode, one.data))
         at = one.span[1]
     return found
 
 
-def theirs(opcode: int, data: bytes = b"") -> bytes:
+def theirs(opcode, data=b""):
     return frame(opcode, data, None)
 
 
 NORMAL = b"\x03\xe8"
 
 
-def test_it_begins_with_the_acts_of_the_plan() -> None:
+def test_it_begins_with_the_acts_of_the_plan():
     session = held((Act("open", "text", b"hi"), Act("open", "ping", b"?"), Act("message", "text", b"no")))
     assert told(session.begin()) == [(TEXT, b"hi"), (PING, b"?")]
 
 
-def test_pings_are_answered_in_order_also_after_our_close_until_theirs() -> None:
+def test_pings_are_answered_in_order_also_after_our_close_until_theirs():
     session = held()
     assert told(session.receive(theirs(PING, b"a") + theirs(PING, b"b"), 1)) == [(PONG, b"a"), (PONG, b"b")]
     session.say(Outgoing("close", code=1000))
@@ -63,7 +61,7 @@ def test_pings_are_answered_in_order_also_after_our_close_until_theirs() -> None
     assert session.receive(theirs(PING, b"d"), 3) == b""
 
 
-def test_of_a_flood_of_pings_the_last_is_answered_and_none_where_nobody_reads() -> None:
+def test_of_a_flood_of_pings_the_last_is_answered_and_none_where_nobody_reads():
     session = held()
     flood = b"".join(theirs(PING, b"%d" % n) for n in range(PONGS + 1))
     assert told(session.receive(flood, 1)) == [(PONG, b"%d" % PONGS)]
@@ -75,7 +73,7 @@ def test_of_a_flood_of_pings_the_last_is_answered_and_none_where_nobody_reads() 
     ("close", "answer"),
     [(NORMAL, NORMAL), (b"", b""), (b"\x0f\xa0bye", b"\x0f\xa0"), (b"\x0b\xb8", b"\x0b\xb8")],
 )
-def test_the_server_closes(close: bytes, answer: bytes) -> None:
+def test_the_server_closes(close, answer):
     session = held()
     assert told(session.receive(theirs(TEXT, b"last") + theirs(CLOSE, close), 5)) == [(CLOSE, answer)]
     assert session.phase is Phase.CLOSING
@@ -88,7 +86,7 @@ def test_the_server_closes(close: bytes, answer: bytes) -> None:
     assert session.phase is Phase.DONE
 
 
-def test_we_close_and_wait_while_the_server_sends_what_it_has() -> None:
+def test_we_close_and_wait_while_the_server_sends_what_it_has():
     session = held()
     assert told(session.say(Outgoing("close", (b"bye",), 4000))) == [(CLOSE, b"\x0f\xa0bye")]
     assert session.wake_at == QUIET
@@ -101,7 +99,7 @@ def test_we_close_and_wait_while_the_server_sends_what_it_has() -> None:
 
 
 @pytest.mark.parametrize(("answered", "more"), [(False, QUIET), (True, LAST)])
-def test_while_our_output_is_blocked_no_time_passes_for_the_server(answered: bool, more: int) -> None:
+def test_while_our_output_is_blocked_no_time_passes_for_the_server(answered, more):
     session = held()
     session.say(Outgoing("close", code=1000))
     if answered:
@@ -113,7 +111,7 @@ def test_while_our_output_is_blocked_no_time_passes_for_the_server(answered: boo
 
 
 @pytest.mark.parametrize("closing", [2.0, 10.0])
-def test_a_server_that_never_answers_our_close_is_left(closing: float) -> None:
+def test_a_server_that_never_answers_our_close_is_left(closing):
     session = held(closing=closing)
     session.say(Outgoing("close", code=1000))
     at = 0
@@ -125,14 +123,14 @@ def test_a_server_that_never_answers_our_close_is_left(closing: float) -> None:
     assert at == closing * SECOND
 
 
-def test_both_close_at_once() -> None:
+def test_both_close_at_once():
     session = held()
     session.say(Outgoing("close", code=1000))
     assert session.receive(theirs(CLOSE, b"\x0f\xa0"), 1) == b""
     assert session.close_received is not None
 
 
-def test_a_fault_fails_the_connection() -> None:
+def test_a_fault_fails_the_connection():
     session = held()
     ((opcode, payload),) = told(session.receive(theirs(TEXT, b"one") + theirs(3), 7))
     assert (opcode, payload[:2]) == (CLOSE, b"\x03\xea")
@@ -142,12 +140,12 @@ def test_a_fault_fails_the_connection() -> None:
     assert session.wake_at == 7 + LAST
 
 
-def test_a_message_that_is_too_long_gets_1009() -> None:
+def test_a_message_that_is_too_long_gets_1009():
     ((_, payload),) = told(held().receive(b"\x81\x7e\x03\xe9", 1))
     assert payload[:2] == b"\x03\xf1"
 
 
-def test_a_server_that_goes_on_after_our_close_is_left_after_ten_seconds() -> None:
+def test_a_server_that_goes_on_after_our_close_is_left_after_ten_seconds():
     session = held()
     session.say(Outgoing("close", code=1000), 0)
     for at in range(1, 12):
@@ -157,7 +155,7 @@ def test_a_server_that_goes_on_after_our_close_is_left_after_ten_seconds() -> No
 
 
 @pytest.mark.parametrize("eof", ["close", "wait", "keep"])
-def test_the_end_of_the_input(eof: str) -> None:
+def test_the_end_of_the_input(eof):
     session = held(eof=eof, linger=0.5)
     now = told(session.input_over(SECOND))
     assert now == ([(CLOSE, NORMAL)] if eof == "close" else [])
@@ -181,7 +179,7 @@ def test_the_end_of_the_input(eof: str) -> None:
         (None, 3 * SECOND, 4 * SECOND),
     ],
 )
-def test_replies_are_waited_for(greeting: int | None, reply: int | None, leaves: int) -> None:
+def test_replies_are_waited_for(greeting, reply, leaves):
     """Up to three seconds for the first one after what we sent, and a second after the last."""
     session = held()
     if greeting is not None:
@@ -194,9 +192,9 @@ def test_replies_are_waited_for(greeting: int | None, reply: int | None, leaves:
     assert session.wake_at == leaves
 
 
-def test_it_ends_with_the_last_awaited_message() -> None:
+def test_it_ends_with_the_last_awaited_message():
     class One:
-        def heard(self, data: bytes) -> bool:
+        def heard(self, data):
             return data == b"b"
 
     session = TalkSession(PLAN, Reader(), Writer(), Rules(patience=30.0), 0, One())
@@ -207,13 +205,13 @@ def test_it_ends_with_the_last_awaited_message() -> None:
     assert told(session.timer(3 * SECOND)) == [(CLOSE, NORMAL)]
 
 
-def test_a_ping_before_a_fault_is_answered_first() -> None:
+def test_a_ping_before_a_fault_is_answered_first():
     sent = told(held().receive(theirs(PING) + b"\x83\x00" + theirs(PING), 1))
     assert [opcode for opcode, _ in sent] == [PONG, CLOSE]
 
 
 @pytest.mark.parametrize("size", [4, 126])
-def test_no_message_above_the_limit(size: int) -> None:
+def test_no_message_above_the_limit(size):
     session = TalkSession(PLAN, Reader(max_message=3), Writer(), Rules(), 0)
     sent = told(session.receive(theirs(TEXT, b"abc") + theirs(TEXT, b"x" * size), 1))
     assert sent[0][1][:2] == (1009).to_bytes(2, "big")
@@ -221,7 +219,7 @@ def test_no_message_above_the_limit(size: int) -> None:
     assert "--max-message" in session.unmet
 
 
-def test_it_ends_after_a_count() -> None:
+def test_it_ends_after_a_count():
     session = held(count=2)
     assert "0 of 2" in session.unmet
     sent = session.receive(b"".join(theirs(TEXT, b"%d" % n) for n in range(5)) + theirs(PING), 1)
@@ -236,7 +234,7 @@ def test_it_ends_after_a_count() -> None:
     assert len(session.heard) == 1
 
 
-def test_it_ends_after_a_match() -> None:
+def test_it_ends_after_a_match():
     session = held(match=Search(re.compile(rb"\bdone\b")))
     assert session.receive(theirs(TEXT, b"undone"), 1) == b""
     assert session.unmet
@@ -244,7 +242,7 @@ def test_it_ends_after_a_match() -> None:
     assert session.totals.messages_received == 2
 
 
-def test_a_slow_pattern_ends_it() -> None:
+def test_a_slow_pattern_ends_it():
     search = Search(re.compile(rb"(a+)+b"), 0.05)
     session = held(match=search)
     flood = theirs(TEXT, b"a" * 40) * 1000
@@ -252,14 +250,14 @@ def test_a_slow_pattern_ends_it() -> None:
     assert (session.unmet, session.totals.messages_received) == ("--match: " + search.slow, 1)
 
 
-def test_messages_that_are_each_a_little_slow_end_it() -> None:
+def test_messages_that_are_each_a_little_slow_end_it():
     session = held(match=Search(re.compile(rb"(a+)+b"), 0.5))  # some thousand times what one takes
     sent = session.receive(theirs(TEXT, b"a" * 14) * 20_000, 1)
     assert told(sent) == [(CLOSE, NORMAL)]
     assert 1 < session.totals.messages_received < 20_000
 
 
-def test_an_await_takes_messages_after_the_last_one_taken() -> None:
+def test_an_await_takes_messages_after_the_last_one_taken():
     session = held(awaits=True)
     session.receive(theirs(TEXT, b"0{}") + theirs(TEXT, b"ready") + theirs(TEXT, b"more"), 1)
     session.wait_for(b"0{")
@@ -273,7 +271,7 @@ def test_an_await_takes_messages_after_the_last_one_taken() -> None:
 
 
 @pytest.mark.parametrize(("size", "count"), [(900, 2000), (1, 20_000)])
-def test_what_is_kept_for_an_await_is_bounded(size: int, count: int) -> None:
+def test_what_is_kept_for_an_await_is_bounded(size, count):
     session = held(awaits=True)
     session.receive(theirs(TEXT, b"first"), 1)
     for _ in range(count):
@@ -288,7 +286,7 @@ def test_what_is_kept_for_an_await_is_bounded(size: int, count: int) -> None:
     assert session.awaiting == b"first"
 
 
-def test_a_message_is_answered_each_time_and_none_where_nobody_reads() -> None:
+def test_a_message_is_answered_each_time_and_none_where_nobody_reads():
     session = held(answers={b"2": b"3"})
     flood = theirs(TEXT, b"2") + theirs(TEXT, b"42") + theirs(TEXT, b"2")
     assert told(session.receive(flood, 1)) == [(TEXT, b"3"), (TEXT, b"3")]
@@ -296,7 +294,7 @@ def test_a_message_is_answered_each_time_and_none_where_nobody_reads() -> None:
     assert session.receive(flood, 2) == b""
 
 
-def test_pings_by_the_clock_and_the_end_if_nothing_comes() -> None:
+def test_pings_by_the_clock_and_the_end_if_nothing_comes():
     session = held(ping_interval=5)
     assert session.wake_at == 5 * SECOND
     assert told(session.timer(5 * SECOND)) == [(PING, b"1")]
@@ -309,7 +307,7 @@ def test_pings_by_the_clock_and_the_end_if_nothing_comes() -> None:
     assert "5 s apart" in session.why
 
 
-def test_of_many_pings_the_first_hundred_are_timed() -> None:
+def test_of_many_pings_the_first_hundred_are_timed():
     for number, round_trip in ((99, 7), (100, None)):
         session = held()
         session.say(Outgoing("ping", [b"%d" % each for each in range(101)]), 3)
@@ -317,7 +315,7 @@ def test_of_many_pings_the_first_hundred_are_timed() -> None:
         assert session.totals.round_trip == round_trip
 
 
-def test_totals() -> None:
+def test_totals():
     session = held()
     session.say(Outgoing("text", [b"abc", b"d"]))
     session.receive(theirs(TEXT, b"xyz"), 1)
@@ -347,7 +345,7 @@ def test_totals() -> None:
         ),
     ],
 )
-def test_how_it_ended_in_words(received: bytes, says: tuple[str, str]) -> None:
+def test_how_it_ended_in_words(received, says):
     session = held()
     session.receive(received, 1)
     who, page = [text_of(each) for each in ended(session, Look())]
@@ -379,7 +377,7 @@ def test_how_it_ended_in_words(received: bytes, says: tuple[str, str]) -> None:
         ([], b"\xf1\x00", {"by": "client", "clean": False}),
     ],
 )
-def test_how_it_ended_for_a_program(before: list[Outgoing], received: bytes, value: dict[str, Any]) -> None:
+def test_how_it_ended_for_a_program(before, received, value):
     session = held()
     for each in before:
         session.say(each)
@@ -391,11 +389,11 @@ def test_how_it_ended_for_a_program(before: list[Outgoing], received: bytes, val
 class Failing(Reader):
     """Finds a fault in whatever comes."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text):
         super().__init__()
         self._text = text
 
-    def receive(self, data: bytes) -> list[Incoming]:
+    def receive(self, data):
         return [FrameFault(1002, self._text)]
 
 
@@ -403,6 +401,6 @@ class Failing(Reader):
     ("text", "reason"),
     [("x" * 123, b"x" * 123), ("x" * 124, b"x" * 123), ("x" * 122 + "\u00e9", b"x" * 122)],
 )
-def test_a_fault_that_is_long_to_tell_is_cut_where_a_close_ends(text: str, reason: bytes) -> None:
+def test_a_fault_that_is_long_to_tell_is_cut_where_a_close_ends(text, reason):
     session = TalkSession(PLAN, Failing(text), Writer(), Rules(), 0)
     assert told(session.receive(b"?", 1)) == [(CLOSE, b"\x03\xea" + reason)]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
-
 import click
 import pytest
 import trio
@@ -15,21 +12,21 @@ from wsprobe.exchange import Plan
 from wsprobe.read.reading import Head
 from wsprobe.request.opening import Offer, request
 from wsprobe.request.target import parse
-from wsprobe.show.lines import Line, Look
+from wsprobe.show.lines import Look
 from wsprobe.talk.codec import Reader, Writer
 from wsprobe.talk.commands import INTERRUPT
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
-from wsprobe.wire.framing import Control, Incoming, ReceivedMessage
+from wsprobe.wire.framing import Control, ReceivedMessage
 
 TEXT = 1
 TO = parse("ws://h/")
 HELD = TalkSession(Plan(TO, request(TO, Offer())), Reader(), Writer(), Rules(), 0)
 
 
-def by_hand(file: Path) -> Terminal:
+def by_hand(file):
     """A session; ``/send FILE`` sends *file*, and no other."""
 
-    def read(name: str) -> Outgoing:
+    def read(name):
         if name != file.name:
             raise click.UsageError(f"no file {name}")
         return Outgoing("binary", (file.read_bytes(),))
@@ -37,19 +34,17 @@ def by_hand(file: Path) -> Terminal:
     return Terminal(Look(), HELD, Head(b"", (), b"\r\n", 0, (), None), TO.url, read, History())
 
 
-def typed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *pieces: bytes, heard: Sequence[Incoming] = ()
-) -> list[Outgoing]:
+def typed(monkeypatch, tmp_path, *pieces, heard=()):
     """What is sent for the *pieces* of input; *heard* comes behind them."""
     (tmp_path / "kept").write_bytes(b"\0")
     hand = by_hand(tmp_path / "kept")
 
-    async def given(stream: int, size: int) -> AsyncIterator[bytes]:
+    async def given(stream, size):
         assert stream == 0
         for each in pieces:
             yield each
 
-    async def session() -> list[Outgoing]:
+    async def session():
         sent = [each async for some in hand.outgoing() for each in some]
         if heard:
             await hand.hear(heard, 1_500_000)
@@ -59,7 +54,7 @@ def typed(
     return trio.run(session)
 
 
-def json_message() -> ReceivedMessage:
+def json_message():
     return ReceivedMessage(TEXT, b'{"a":1}', 7)
 
 
@@ -72,16 +67,12 @@ def json_message() -> ReceivedMessage:
         ((), []),
     ],
 )
-def test_each_line_is_a_message(
-    pieces: tuple[bytes, ...], sent: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_each_line_is_a_message(pieces, sent, monkeypatch, tmp_path):
     made = typed(monkeypatch, tmp_path, *pieces)
     assert made == [Outgoing("text", (each.encode(),)) for each in sent]
 
 
-def test_a_file_is_sent_and_a_fault_is_a_line(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_is_sent_and_a_fault_is_a_line(monkeypatch, tmp_path, capsys):
     made = typed(monkeypatch, tmp_path, b"/send kept\n/send lost\n/cloes\n//x\n")
     assert made == [Outgoing("binary", (b"\0",)), Outgoing("text", (b"/x",))]
     first, second = capsys.readouterr().out.split("\n", 1)
@@ -89,9 +80,7 @@ def test_a_file_is_sent_and_a_fault_is_a_line(
     assert second.startswith("no command /cloes (did you mean /close?)")
 
 
-def test_the_commands_that_send_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_commands_that_send_nothing(monkeypatch, tmp_path, capsys):
     assert typed(monkeypatch, tmp_path, b"/help\n/info\n") == []
     out = capsys.readouterr().out
     assert "/close [CODE [REASON]]" in out
@@ -109,34 +98,20 @@ def test_the_commands_that_send_nothing(
         ),
     ],
 )
-def test_json_is_indented_from_one_command_to_the_next(
-    pieces: bytes,
-    lines: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_json_is_indented_from_one_command_to_the_next(pieces, lines, monkeypatch, tmp_path, capsys):
     typed(monkeypatch, tmp_path, pieces, heard=[json_message()])
     assert capsys.readouterr().out.splitlines() == lines
 
 
 @pytest.mark.parametrize(("over", "more"), [(0, []), (2, ["... 2 more not shown; --jsonl has all"])])
-def test_of_a_flood_only_the_first_is_shown(
-    over: int,
-    more: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_of_a_flood_only_the_first_is_shown(over, more, monkeypatch, tmp_path, capsys):
     typed(monkeypatch, tmp_path, heard=[json_message()] * (FLOOD + over))
     lines = capsys.readouterr().out.splitlines()
     assert lines[FLOOD:] == more
     assert len(set(lines[:FLOOD])) == 1
 
 
-def test_ctrl_c_closes_and_stops_the_display(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ctrl_c_closes_and_stops_the_display(monkeypatch, tmp_path, capsys):
     closing = Control("close", b"\x03\xe8")
     lines = b"one\n", INTERRUPT.encode() + b"\n", b"two\n"
     made = typed(monkeypatch, tmp_path, *lines, heard=[json_message(), closing])
@@ -144,12 +119,10 @@ def test_ctrl_c_closes_and_stops_the_display(
     assert capsys.readouterr().out.splitlines() == ["closing; ^C again leaves", "1.500 < Close 1000"]
 
 
-def test_after_ctrl_c_a_flood_does_not_draw_the_prompt_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_after_ctrl_c_a_flood_does_not_draw_the_prompt_again(monkeypatch, tmp_path):
     drawn = []
 
-    async def tell(self: Terminal, lines: Sequence[Line]) -> None:
+    async def tell(self, lines):
         drawn.append(lines)
 
     monkeypatch.setattr(Terminal, "tell", tell)
@@ -157,11 +130,11 @@ def test_after_ctrl_c_a_flood_does_not_draw_the_prompt_again(
     assert len(drawn) == 1  # "closing"
 
 
-def test_reconnect_closes_and_takes_no_more_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_reconnect_closes_and_takes_no_more_input(monkeypatch, tmp_path):
     assert typed(monkeypatch, tmp_path, b"/reconnect\nnot sent\n") == [Outgoing("close", code=1000)]
 
 
-def test_history_is_kept_where_a_file_is_named_and_private(tmp_path: Path) -> None:
+def test_history_is_kept_where_a_file_is_named_and_private(tmp_path):
     file = tmp_path / "h"
     for text in ("one", 'two\nlines "\u00e9"'):
         History(str(file)).add(text)
@@ -176,14 +149,14 @@ def test_history_is_kept_where_a_file_is_named_and_private(tmp_path: Path) -> No
     assert [each.name for each in tmp_path.iterdir()] == ["h"]
 
 
-def test_send_completes_names_of_files(tmp_path: Path) -> None:
+def test_send_completes_names_of_files(tmp_path):
     document = pytest.importorskip("prompt_toolkit.document").Document
     event = pytest.importorskip("prompt_toolkit.completion").CompleteEvent()
     from wsprobe.cli.prompt import _Words
 
     (tmp_path / "message.json").touch()
 
-    def completed(text: str) -> list[str]:
+    def completed(text):
         words = _Words(["/send", "/ping"])
         return [
             text[: len(text) + each.start_position] + each.text

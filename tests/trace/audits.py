@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
@@ -11,7 +11,6 @@ from wsprobe.exchange import (
     ConnectFailed,
     Connecting,
     Ended,
-    Event,
     Exchange,
     How,
     Plan,
@@ -29,8 +28,7 @@ from wsprobe.trace.audit import not_tested, weaknesses
 from wsprobe.trace.audit_requests import AUDIT
 from wsprobe.trace.request_edits import resource_of, values
 from wsprobe.trace.series import Choice, following
-from wsprobe.trace.trace import Start, Trace, TraceRequest
-from wsprobe.trace.weakness import Found
+from wsprobe.trace.trace import Start, Trace
 
 KEY = "AAECAwQFBgcICQoLDA0ODw=="
 COOKIE = "session=k3yOfTheSession"
@@ -50,7 +48,7 @@ class Asked(msgspec.Struct, frozen=True):
     port: int
     plan: Plan
 
-    def field(self, name: bytes) -> str:
+    def field(self, name):
         return b", ".join(values(self.plan.request, name)).decode()
 
 
@@ -72,14 +70,7 @@ OPEN = Reply()
 TLS = TlsDone(40, "TLSv1.3", "TLS_AES_128_GCM_SHA256", "http/1.1", None, True)
 
 
-def start(
-    url: str = "wss://app.example/chat",
-    *,
-    cookie: str | None = COOKIE,
-    origin: str | None = None,
-    headers: Sequence[str] = (),
-    heavy: bool = False,
-) -> Start:
+def start(url="wss://app.example/chat", *, cookie=COOKIE, origin=None, headers=(), heavy=False):
     scheme, _, rest = url.partition("://")
     where, slash, path = rest.partition("/")
     host, _, port = where.rpartition(":") if where.rpartition(":")[2].isdigit() else (where, "", "")
@@ -93,7 +84,7 @@ def start(
     )
 
 
-def asked(question: TraceRequest) -> Asked:
+def asked(question):
     plan = question.plan
     origins = values(plan.request, b"origin")
     return Asked(
@@ -108,7 +99,7 @@ def asked(question: TraceRequest) -> Asked:
     )
 
 
-def audit(server: Server, begin: Start | None = None, choice: Choice | None = None) -> Trace:
+def audit(server, begin=None, choice=None):
     """All that an audit asks *server*, and what it answers."""
     begin = begin or start()
     seen = Trace(begin, {})
@@ -118,16 +109,16 @@ def audit(server: Server, begin: Start | None = None, choice: Choice | None = No
     return seen
 
 
-def found(seen: Trace) -> dict[str, Found]:
+def found(seen):
     return {each.weakness.id: each for each in weaknesses(seen)}
 
 
-def untested(seen: Trace) -> dict[str, str]:
+def untested(seen):
     return dict(not_tested(seen))
 
 
-def recorded(plan: Plan, reply: Reply) -> Exchange:
-    events: list[Event] = [Connecting(20, "127.0.0.1", plan.target.port)]
+def recorded(plan, reply):
+    events = [Connecting(20, "127.0.0.1", plan.target.port)]
     if reply.how == "error":
         failed = ConnectFailed(30, "127.0.0.1", plan.target.port, "ECONNREFUSED", "refused")
         return Exchange(plan, (*events, failed, Ended(40, "error", "refused")))
@@ -151,7 +142,7 @@ def recorded(plan: Plan, reply: Reply) -> Exchange:
     return Exchange(plan, (*events, Ended(90, "fin")))
 
 
-def head_of(plan: Plan, reply: Reply) -> bytes:
+def head_of(plan, reply):
     lines = [f"HTTP/1.1 {reply.status} Reason"]
     if reply.status == 101:
         key = next(iter(values(plan.request, b"sec-websocket-key")), b"")

@@ -16,7 +16,6 @@ from wsprobe.exchange import (
     ConnectFailed,
     Connecting,
     Ended,
-    Event,
     Exchange,
     Plan,
     Received,
@@ -29,8 +28,7 @@ from wsprobe.exchange import (
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report.report import report
 from wsprobe.request.opening import Offer, request
-from wsprobe.trace.answer import Answer, answer_of
-from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.request_edits import values
 from wsprobe.trace.series import Choice, following
@@ -74,28 +72,26 @@ class Chain(msgspec.Struct, frozen=True):
     value: dict[str, Any]
 
     @property
-    def name(self) -> str:
+    def name(self):
         return f"{self.value['chain']} {self.value['fault']}"
 
     @property
-    def asked(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.value.get("request", {})
+    def asked(self):
+        found = self.value.get("request", {})
         return found
 
-    def answer(self, variant: str) -> dict[str, Any] | None:
+    def answer(self, variant):
         answers = self.value["answers"]
-        found: dict[str, Any] | None = (
-            answers["base"] if variant in self.value["same_as_base"] else answers.get(variant)
-        )
+        found = answers["base"] if variant in self.value["same_as_base"] else answers.get(variant)
         return found
 
 
-def chains() -> list[Chain]:
+def chains():
     text = (Path(__file__).parent / "chains.jsonl").read_text(encoding="utf-8")
     return [Chain(json.loads(line)) for line in text.splitlines()]
 
 
-def start(chain: Chain, *, direct: bool) -> Start:
+def start(chain, *, direct):
     secure = bool(chain.asked.get("tls"))
     port = 25100
     resource = chain.asked.get("path", "/chat") + (f"?{query}" if (query := chain.asked.get("query")) else "")
@@ -120,7 +116,7 @@ def start(chain: Chain, *, direct: bool) -> Start:
     )
 
 
-def trace(chain: Chain, *, direct: bool, choice: Choice | None = None) -> tuple[Trace, tuple[Conclusion, ...]]:
+def trace(chain, *, direct, choice=None):
     """What a trace of *chain* asks and gets, and what it concludes; *direct*: with --backend."""
     begin = start(chain, direct=direct)
     seen = Trace(begin, {})
@@ -135,14 +131,14 @@ def trace(chain: Chain, *, direct: bool, choice: Choice | None = None) -> tuple[
 
 
 @cache
-def read_of(exchange: Exchange) -> Answer:
+def read_of(exchange):
     """The same requests of a chain are made in many traces."""
     return answer_of(report(exchange))
 
 
-def recorded(plan: Plan, told: dict[str, Any], *, held: bool, addresses: bool) -> Exchange:
+def recorded(plan, told, *, held, addresses):
     """The recording of an answer that was written down in words."""
-    events: list[Event] = []
+    events = []
     named = ("127.0.0.1", "::1") if addresses else ("127.0.0.1",)
     events.append(Resolved(10, plan.target.host, named))
     address = plan.route.resolve[0][2][0] if plan.route.resolve else "127.0.0.1"
@@ -163,7 +159,7 @@ def recorded(plan: Plan, told: dict[str, Any], *, held: bool, addresses: bool) -
     at = 50 + told["ms"] * 1000
     if "status" not in told:
         how = {"closed": "fin", "reset": "reset", "silence": "timeout"}[ended]
-        return Exchange(plan, (*events, Ended(at, how)))  # type: ignore[arg-type]
+        return Exchange(plan, (*events, Ended(at, how)))
     events.append(Received(at, answered(plan, told)))
     idle = re.match(r"closed after ([\d.]+) s", told.get("idle", "")) if held else None
     if idle is not None:
@@ -174,14 +170,14 @@ def recorded(plan: Plan, told: dict[str, Any], *, held: bool, addresses: bool) -
     return Exchange(plan, (*events, Ended(at + 30, "fin" if ended or told["status"] == 101 else "local")))
 
 
-def answered(plan: Plan, told: dict[str, Any]) -> bytes:
+def answered(plan, told):
     """Head and body, as far as they were written down."""
     lines = [f"HTTP/1.1 {told['status']} {told['reason']}"]
     body = told.get("body_start", "").encode("latin-1", "replace")
     if told["status"] == 101:
         keys = values(plan.request, b"sec-websocket-key")
         right = expected_accept(keys[0] if keys else b"")
-        made: dict[str, bytes] = {"right": right, "wrong": expected_accept(b"another")}
+        made = {"right": right, "wrong": expected_accept(b"another")}
         accept = made.get(str(told.get("accept")))
         lines += ["Upgrade: websocket", "Connection: Upgrade"]
         if accept is not None:
@@ -194,5 +190,5 @@ def answered(plan: Plan, told: dict[str, Any]) -> bytes:
     if told["status"] != 101:
         # Of a chunked body that was cut when it was written down the beginning is whole.
         lines.append("Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}")
-    head: str = "\r\n".join(lines) + "\r\n\r\n"
+    head = "\r\n".join(lines) + "\r\n\r\n"
     return head.encode("latin-1") + bytes(body)

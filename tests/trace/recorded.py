@@ -14,10 +14,8 @@ from typing import Any
 import msgspec
 
 from tests.diagnosis.measured import exchange_of
-from wsprobe.exchange import Exchange
 from wsprobe.report.report import report
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.trace import Backend, Start, Trace
 
@@ -35,28 +33,28 @@ class Recorded(msgspec.Struct, frozen=True):
     answers: tuple[dict[str, Any], ...]
 
     @property
-    def trace(self) -> Trace:
+    def trace(self):
         answers = {each["name"]: self._exchange(each) for each in self.answers}
         plan = answers["base"].plan
         origin = f"{'https' if plan.target.secure else 'http'}://{plan.target.host}:{plan.target.port}"
         start = Start(plan=plan, origin=origin, backends=tuple(map(_backend, self.backends)), hold=self.hold)
         return Trace(start, {name: answer_of(report(each)) for name, each in answers.items()})
 
-    def _exchange(self, answer: dict[str, Any]) -> Exchange:
+    def _exchange(self, answer):
         return exchange_of({"url": self.url, "request": answer["request"], "events": answer["events"]})
 
     @property
-    def conclusion(self) -> Conclusion:
+    def conclusion(self):
         """The first one."""
         return conclusions(self.trace)[0]
 
 
-def _backend(text: str) -> Backend:
+def _backend(text):
     place, slash, path = text.partition("/")
     host, _, port = place.partition(":")
     return Backend(host, int(port), resource=f"{slash}{path}")
 
 
-def recorded() -> list[Recorded]:
+def recorded():
     text = (Path(__file__).parent / "recorded.jsonl").read_text("ascii")
     return [msgspec.convert(json.loads(line), Recorded) for line in text.splitlines()]

@@ -12,9 +12,7 @@ sent next; ``> makes`` (of which changes) how each request differs from the one 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -26,7 +24,6 @@ from wsprobe.exchange import (
     ConnectFailed,
     Connecting,
     Ended,
-    Event,
     Exchange,
     Plan,
     Received,
@@ -45,7 +42,7 @@ from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.request_edits import values
 from wsprobe.trace.request_edits import with_field as changed
 from wsprobe.trace.series import Choice, following, left_out
-from wsprobe.trace.trace import Backend, Start, Trace, TraceRequest
+from wsprobe.trace.trace import Backend, Start, Trace
 
 FILES = sorted((Path(__file__).parent / "rules").glob("*.txt"))
 OPENED = {
@@ -68,10 +65,10 @@ class Section(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
     means: str
 
-    def __str__(self) -> str:
+    def __str__(self):
         return "\n".join((self.title, *(f"> {line}" for line in self.lines), self.means))
 
-    def trace(self) -> Trace:
+    def trace(self):
         """The answers."""
         words = next((line.split()[1:] for line in self.lines if line.startswith("start ")), [])
         seen = Trace(start_of(words), {})
@@ -89,7 +86,7 @@ class Section(msgspec.Struct, frozen=True):
             seen = Trace(seen.start, {**seen.answers, name: answer})
         return seen
 
-    def anew(self) -> str:
+    def anew(self):
         """What it means now."""
         seen = self.trace()
         told = [
@@ -110,23 +107,23 @@ class Section(msgspec.Struct, frozen=True):
         return "\n".join(line.rstrip() for line in told) or "nothing"
 
 
-def _who(fix: str) -> str:
+def _who(fix):
     """What to do; of lines for a proxy only which proxy."""
     return "; ".join(
         re.sub(r"\A([A-Z]?\w+(?: \w+)?)(?: \(.*?\))?: .*", r"<\1>", line) for line in fix.splitlines()
     )
 
 
-def _left_out(seen: Trace) -> Iterator[str]:
+def _left_out(seen):
     """What may still be sent, and why the rest would tell nothing."""
-    reasons: dict[str, list[str]] = {}
+    reasons = {}
     for name, why in left_out(seen, Choice()):
         if not why.startswith("sent only"):
             reasons.setdefault("may be sent" if why.startswith("the limit of") else why, []).append(name)
     return (f"{why}: {', '.join(names)}" for why, names in reasons.items())
 
 
-def _made(seen: Trace, question: TraceRequest) -> str:
+def _made(seen, question):
     """How a request differs from the one that was given."""
     given, plan = seen.start.plan, question.plan
     before, after = (each.request.decode("latin-1").split("\r\n") for each in (given, plan))
@@ -143,7 +140,7 @@ def _made(seen: Trace, question: TraceRequest) -> str:
     return f"makes {question.name}: {'; '.join(differs)}".rstrip()
 
 
-def start_of(words: list[str]) -> Start:
+def start_of(words):
     """A trace begins with these words: ``tls``, ``origin`` (the URL's own), ``cross`` (that of
     another page), ``auth``, ``each``, ``http2``, ``no-engines``, a
     number of backends (``backends=2``), how long to ``hold=``, and ``path=``, ``cookie=`` (its size),
@@ -181,26 +178,26 @@ def start_of(words: list[str]) -> Start:
     )
 
 
-def exchange_of(plan: Plan, spec: str) -> Exchange:
+def exchange_of(plan, spec):
     """The recording of an answer in words."""
     if spec.startswith("h2 "):
         return over_http2(*spec.split()[1:])
     address = plan.route.resolve[0][2][0] if plan.route.resolve else "127.0.0.1"
     port = plan.target.port
-    events: list[Event] = [Resolved(10, plan.target.host, ("127.0.0.1", "::1")), Connecting(20, address, port)]
+    events = [Resolved(10, plan.target.host, ("127.0.0.1", "::1")), Connecting(20, address, port)]
     if spec == "refused":
         failed = ConnectFailed(30, address, port, "ECONNREFUSED", "connection refused")
         return Exchange(plan, (*events, failed, Ended(40, "error", "connection refused")))
     events.append(Connected(30, address, port))
     if spec in ("no tls", "alpn"):
-        kind: Any = "not-tls" if spec == "no tls" else "alert"
+        kind = "not-tls" if spec == "no tls" else "alert"
         detail = "wrong version number" if spec == "no tls" else "no_application_protocol"
         failed_tls = TlsFailed(40, kind, detail, alert=120 if spec == "alpn" else None)
         return Exchange(plan, (*events, failed_tls, Ended(50, "error", detail)))
     if plan.target.secure:
         events.append(TlsDone(40, "TLSv1.3", "TLS_AES_128_GCM_SHA256", "http/1.1", None, True))
     events.append(Sent(50, plan.request))
-    ends: dict[str, Any] = {"cut": "fin", "reset": "reset", "silent": "timeout", "stopped": "interrupted"}
+    ends = {"cut": "fin", "reset": "reset", "silent": "timeout", "stopped": "interrupted"}
     if spec in ends:
         return Exchange(plan, (*events, Ended(60, ends[spec])))
     head, _, body = spec.partition(" |")
@@ -223,7 +220,7 @@ def exchange_of(plan: Plan, spec: str) -> Exchange:
     return Exchange(plan, (*events, Received(at, answer), Ended(at + 1, "local")))
 
 
-def over_http2(status: str, announced: str = "1") -> Exchange:
+def over_http2(status, announced="1"):
     """An answer over HTTP/2; ``none``: the server takes no WebSockets, or drops the connection."""
     steps = [] if status == "none" else [["headers", [[":status", status], ["server", "Caddy"]]]]
     settings = {"8": int(announced)} if announced != "-" else {}
@@ -234,7 +231,7 @@ def over_http2(status: str, announced: str = "1") -> Exchange:
     return Exchange(made.plan, (*before, ended))
 
 
-def opened(plan: Plan, at: int, words: list[str], fields: list[str]) -> Iterator[Event]:
+def opened(plan, at, words, fields):
     """What follows a request that opens, or nearly."""
     how = words[0] if words else ""
     assert not how or how in OPENED, how
@@ -258,7 +255,7 @@ def opened(plan: Plan, at: int, words: list[str], fields: list[str]) -> Iterator
         yield Ended(at + 30, "fin")
 
 
-def sections(text: str) -> Iterator[Section]:
+def sections(text):
     """Those of a file."""
     for part in text.strip().split("\n\n"):
         title, *lines = part.split("\n")

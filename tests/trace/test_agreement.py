@@ -12,8 +12,7 @@ from tests.diagnosis.measured import measured
 from tests.trace.chains import chains, recorded, start
 from wsprobe.diagnosis import ACTS
 from wsprobe.report.report import report
-from wsprobe.trace.answer import Answer, answer_of
-from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.request_edits import with_field
 from wsprobe.trace.trace import Start, Trace
@@ -29,9 +28,8 @@ SAME = {
 """A cause -> what a comparison with other answers makes of it. An act leaves open what led to it."""
 
 
-def agrees(found: Conclusion, answer: Answer) -> bool:
+def agrees(found, answer):
     cause = answer.cause
-    assert cause is not None
     return (
         found.id == cause.id
         or found.open
@@ -42,12 +40,12 @@ def agrees(found: Conclusion, answer: Answer) -> bool:
 
 
 @cache
-def answers() -> list[Answer]:
+def answers():
     return [answer_of(report(each.reading.exchange)) for each in measured() if each.part != "held"]
 
 
 @pytest.mark.parametrize("like_get", [True, False], ids=["as-get", "unlike-get"])
-def test_a_trace_does_not_contradict_connect(like_get: bool) -> None:
+def test_a_trace_does_not_contradict_connect(like_get):
     page = next(each for each in answers() if each.kind == "http" and each.status == 200)
     wrong = []
     for answer in answers():
@@ -61,7 +59,7 @@ def test_a_trace_does_not_contradict_connect(like_get: bool) -> None:
     assert wrong == []
 
 
-def test_an_origin_that_action_cable_refuses_is_left_open() -> None:
+def test_an_origin_that_action_cable_refuses_is_left_open():
     """Its "Page not found" is a refused Origin, where one was sent; a plain GET gets the same."""
     begin = start(chains()[1], direct=False)
     plan = replace(begin.plan, request=with_field(begin.plan.request, b"Origin", b"https://other.example"))

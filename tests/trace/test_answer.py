@@ -7,10 +7,10 @@ import pytest
 from tests.diagnosis.measured import measured
 from tests.trace.rules import exchange_of, start_of
 from wsprobe.report.report import report
-from wsprobe.trace.answer import Answer, answer_of, ended_in_silence, same, same_words, words_of
+from wsprobe.trace.answer import answer_of, ended_in_silence, same, same_words, words_of
 
 
-def answer(id: str) -> Answer:
+def answer(id):
     (found,) = (each for each in measured() if each.id == id)
     return answer_of(report(found.reading.exchange))
 
@@ -25,7 +25,7 @@ def answer(id: str) -> Answer:
         ("", ""),
     ],
 )
-def test_ids_nonces_times_and_tokens_are_no_difference(one: str, other: str) -> None:
+def test_ids_nonces_times_and_tokens_are_no_difference(one, other):
     assert same_words(one, other)
 
 
@@ -33,24 +33,24 @@ def test_ids_nonces_times_and_tokens_are_no_difference(one: str, other: str) -> 
     ("one", "other"),
     [("Not Found", "Forbidden"), ("no such path", "no session"), ("", "ok"), ("Upgrade Required", "Upgrade")],
 )
-def test_other_words_are_a_difference(one: str, other: str) -> None:
+def test_other_words_are_a_difference(one, other):
     assert not same_words(one, other)
 
 
-def test_mojolicious_page_is_the_same_with_another_request_id() -> None:
+def test_mojolicious_page_is_the_same_with_another_request_id():
     page = b"<!DOCTYPE html>\n<!-- Request ID: %s -->\n<html><head><title>Page Not Found</title></head></html>"
     assert words_of(page % b"15sSWuIJ3YRT") == words_of(page % b"buLktop_BR9f")
     assert answer("mojo-404").text.startswith("Page Not Found")
 
 
-def test_scripts_and_styles_have_no_words() -> None:
+def test_scripts_and_styles_have_no_words():
     page = b"<!doctype html><title>App</title><script>fetch(window.location.origin)</script><p>Loading"
     assert words_of(page) == "App Loading"
     assert words_of(b"<style>.origin{}</style>") == ""
     assert words_of(b"a < b: no markup") == "a < b: no markup"
 
 
-def got(spec: str, *words: str) -> Answer:
+def got(spec, *words):
     """The answer that *spec* (as in rules/*.txt) describes."""
     return answer_of(report(exchange_of(start_of(list(words)).plan, spec)))
 
@@ -76,12 +76,12 @@ def got(spec: str, *words: str) -> Answer:
         ("h2 none -", "not-taken", "not accepted"),
     ],
 )
-def test_what_came(spec: str, kind: str, result: str) -> None:
+def test_what_came(spec, kind, result):
     answer = got(spec, *(["tls"] if spec in ("no tls", "h2 200") else []))
     assert (answer.kind, answer.result()) == (kind, result)
 
 
-def test_of_a_body_the_first_words_are_compared() -> None:
+def test_of_a_body_the_first_words_are_compared():
     words = [f"w{'abcdefghijklmn'[n]}" for n in range(13)]
     twelfth, last = [*words[:11], "other", words[12]], [*words[:12], "other"]
     assert not same_words(" ".join(words), " ".join(twelfth))
@@ -89,12 +89,12 @@ def test_of_a_body_the_first_words_are_compared() -> None:
     assert not same_words(" ".join(words[:11]), " ".join(words[:12]))
 
 
-def test_of_a_body_the_beginning_is_looked_at() -> None:
+def test_of_a_body_the_beginning_is_looked_at():
     assert len(got(f"403 Forbidden | x{'y' * 8191}").text) == 8192
     assert len(got(f"403 Forbidden | x{'y' * 8192}").text) == 8192
 
 
-def test_how_long_an_answer_took() -> None:
+def test_how_long_an_answer_took():
     assert got("403 Forbidden after 0.5 | no").seconds == 0.5
     assert got("101 idle 4").seconds == 1e-5
     assert got("silent").seconds is None
@@ -112,7 +112,7 @@ def test_how_long_an_answer_took() -> None:
         ("cut", None),
     ],
 )
-def test_how_a_session_ended_in_silence(spec: str, seconds: float | None) -> None:
+def test_how_a_session_ended_in_silence(spec, seconds):
     assert ended_in_silence(got(spec)) == seconds
 
 
@@ -131,5 +131,5 @@ def test_how_a_session_ended_in_silence(spec: str, seconds: float | None) -> Non
         ("cut", "silent", False),
     ],
 )
-def test_the_same_answer(one: str, other: str, alike: bool) -> None:
+def test_the_same_answer(one, other, alike):
     assert same(got(one), got(other)) == alike

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.trace.audits import COOKIE, OPEN, TLS, Asked, Reply, Server, audit, found, start, untested
-from wsprobe.exchange import How, TlsFailed
+from tests.trace.audits import COOKIE, OPEN, TLS, Reply, audit, found, start, untested
+from wsprobe.exchange import TlsFailed
 from wsprobe.show.trace import sent
 from wsprobe.trace.audit import WEAKNESSES, not_tested, weaknesses
 from wsprobe.trace.audit_requests import (
@@ -36,15 +36,15 @@ DENIED = Reply(403, body=b"no")
 LOGIN = Reply(401, body=b"login first")
 
 
-def logged_in(of: Asked) -> bool:
+def logged_in(of):
     return COOKIE in of.cookie
 
 
-def clear(of: Asked) -> bool:
+def clear(of):
     return not of.secure
 
 
-def careful(of: Asked) -> Reply:
+def careful(of):
     """A server with nothing to find: the whole Origin is compared, the session is asked for, TLS alone."""
     if clear(of):
         return Reply(301, ("Location: https://app.example/chat",))
@@ -55,11 +55,11 @@ def careful(of: Asked) -> Reply:
     return OPEN if logged_in(of) else LOGIN
 
 
-def unless_clear(server: Server) -> Server:
+def unless_clear(server):
     return lambda of: careful(of) if clear(of) or of.name in ("no-key", "no-version") else server(of)
 
 
-def test_a_careful_server_has_no_weakness_and_all_that_can_be_is_tested() -> None:
+def test_a_careful_server_has_no_weakness_and_all_that_can_be_is_tested():
     seen = audit(careful)
     assert found(seen) == {}
     assert untested(seen) == {"message-size": "--audit-heavy sends a large message"}
@@ -67,7 +67,7 @@ def test_a_careful_server_has_no_weakness_and_all_that_can_be_is_tested() -> Non
     assert list(seen.answers)[-1] == "again"
 
 
-def test_the_list_fits_however_the_answers_are() -> None:
+def test_the_list_fits_however_the_answers_are():
     assert len(ROWS) <= AUDIT.most == 20
     assert len({row.name for row in ROWS}) == len(ROWS)
     assert len({each.id for each in WEAKNESSES}) == len(WEAKNESSES)
@@ -76,11 +76,11 @@ def test_the_list_fits_however_the_answers_are() -> None:
 # -- any-origin
 
 
-def no_check(of: Asked) -> Reply:
+def no_check(of):
     return OPEN if logged_in(of) else LOGIN
 
 
-def test_any_origin() -> None:
+def test_any_origin():
     one = found(audit(unless_clear(no_check)))["any-origin"]
     said = one.conclusion
     assert (one.weakness.cwe, one.weakness.level) == (1385, "error")
@@ -90,7 +90,7 @@ def test_any_origin() -> None:
     assert COOKIE.partition("=")[2] not in f"{said} {one.fix}"
 
 
-def test_a_server_that_accepts_and_closes_has_refused() -> None:
+def test_a_server_that_accepts_and_closes_has_refused():
     closes = Reply(code=4401)
     seen = audit(unless_clear(lambda of: OPEN if logged_in(of) else closes))
     assert "without them 101, then a Close with 4401" in found(seen)["any-origin"].conclusion.came
@@ -98,7 +98,7 @@ def test_a_server_that_accepts_and_closes_has_refused() -> None:
     assert found(seen) == {}
 
 
-def test_every_weakness_has_a_sentence_and_a_number() -> None:
+def test_every_weakness_has_a_sentence_and_a_number():
     for each in WEAKNESSES:
         assert each.why[0].isupper()
         assert each.why.lower() == f"{each.rule.means}.".lower()
@@ -110,7 +110,7 @@ def test_every_weakness_has_a_sentence_and_a_number() -> None:
     ("allowed", "sent"),
     [(("null",), "null"), (("null", STRANGER), STRANGER), ((STRANGER,), STRANGER), ((), STRANGER)],
 )
-def test_which_foreign_origin_the_other_requests_have(allowed: tuple[str, ...], sent: str) -> None:
+def test_which_foreign_origin_the_other_requests_have(allowed, sent):
     seen = audit(unless_clear(lambda of: OPEN if of.origin in (None, OWN, *allowed) else DENIED))
     assert foreign_that_opens(seen) == sent
 
@@ -121,7 +121,7 @@ DECISIONS = dict.fromkeys((1002, 1003, 1007, 1008, 1009, 1010, 3000, 4401), True
 
 
 @pytest.mark.parametrize(("code", "decides"), DECISIONS.items())
-def test_which_close_of_sessions_without_credentials_refuses_them(code: int, decides: bool) -> None:
+def test_which_close_of_sessions_without_credentials_refuses_them(code, decides):
     closes = Reply(code=code)
     seen = audit(unless_clear(lambda of: OPEN if logged_in(of) else closes))
     assert ("any-origin" in found(seen)) == decides
@@ -135,12 +135,12 @@ def test_which_close_of_sessions_without_credentials_refuses_them(code: int, dec
         *((status, False) for status in (200, 408, 421, 425, 429, 500, 503)),
     ],
 )
-def test_which_status_refuses_those_without_credentials(status: int, decides: bool) -> None:
+def test_which_status_refuses_those_without_credentials(status, decides):
     seen = audit(unless_clear(lambda of: OPEN if logged_in(of) else Reply(status)))
     assert ("any-origin" in found(seen)) == decides
 
 
-def test_null_alone_is_any_origin_because_every_page_can_send_it() -> None:
+def test_null_alone_is_any_origin_because_every_page_can_send_it():
     seen = audit(unless_clear(lambda of: no_check(of) if of.origin in (None, "null", OWN) else DENIED))
     one = found(seen)["any-origin"]
     assert one.conclusion.because == ("origin-null", "no-credentials", "again")
@@ -148,16 +148,16 @@ def test_null_alone_is_any_origin_because_every_page_can_send_it() -> None:
     assert "Sandboxed frames" in one.conclusion.text
 
 
-def test_basic_credentials_and_client_certificates_are_kept_by_browsers() -> None:
-    def server(of: Asked) -> Reply:
+def test_basic_credentials_and_client_certificates_are_kept_by_browsers():
+    def server(of):
         return OPEN if of.authorization.startswith("Basic ") else LOGIN
 
     begin = start(cookie=None, headers=["Authorization: Basic YTpi"])
     assert "With Basic credentials" in found(audit(unless_clear(server), begin))["any-origin"].conclusion.text
 
 
-def test_no_page_can_send_a_bearer_token_or_a_header_of_its_own() -> None:
-    def server(of: Asked) -> Reply:
+def test_no_page_can_send_a_bearer_token_or_a_header_of_its_own():
+    def server(of):
         right = of.authorization == "Bearer t0ken" and of.field(b"x-tenant") == "a"
         return OPEN if right else LOGIN
 
@@ -168,19 +168,19 @@ def test_no_page_can_send_a_bearer_token_or_a_header_of_its_own() -> None:
     assert seen["no-credentials"] is None
 
 
-def test_a_public_endpoint_is_no_fault() -> None:
+def test_a_public_endpoint_is_no_fault():
     seen = audit(unless_clear(lambda of: OPEN))
     assert "any-origin" not in found(seen)
     assert untested(seen)["any-origin"].startswith("it opens without the credentials too")
 
 
-def test_no_origin_alone_is_no_weakness() -> None:
+def test_no_origin_alone_is_no_weakness():
     seen = audit(careful, start(origin=OWN))
     assert seen.answers["no-origin"].opens
     assert found(seen) == {}
 
 
-def test_without_credentials_nothing_is_known_of_any_origin() -> None:
+def test_without_credentials_nothing_is_known_of_any_origin():
     seen = audit(unless_clear(lambda of: OPEN), start(cookie=None))
     assert found(seen) == {}
     assert untested(seen)["any-origin"].startswith("no cookies (-b)")
@@ -189,16 +189,16 @@ def test_without_credentials_nothing_is_known_of_any_origin() -> None:
 # -- how the Origin is compared
 
 
-def compares(allowed: object) -> Server:
-    def server(of: Asked) -> Reply:
-        if of.origin is not None and not allowed(of.origin):  # type: ignore[operator]
+def compares(allowed):
+    def server(of):
+        if of.origin is not None and not allowed(of.origin):
             return DENIED
         return no_check(of)
 
     return unless_clear(server)
 
 
-def test_origin_prefix() -> None:
+def test_origin_prefix():
     one = found(audit(compares(lambda origin: origin.startswith(OWN))))
     assert list(one) == ["origin-prefix"]
     assert "Origin: https://app.example.evil.example" in one["origin-prefix"].conclusion.sent
@@ -208,7 +208,7 @@ def test_origin_prefix() -> None:
     )
 
 
-def test_origin_suffix() -> None:
+def test_origin_suffix():
     one = found(audit(compares(lambda origin: origin.endswith("app.example"))))
     assert list(one) == ["origin-suffix"]
     assert "Origin: https://evilapp.example" in one["origin-suffix"].conclusion.sent
@@ -228,7 +228,7 @@ CHAT = start("wss://chat.app.example/ws")
     ],
     ids=["every name of the domain", "domain", "host", "whole", "first label"],
 )
-def test_a_rule_for_all_names_of_a_domain_is_no_suffix(allowed: object, ids: list[str]) -> None:
+def test_a_rule_for_all_names_of_a_domain_is_no_suffix(allowed, ids):
     assert list(found(audit(compares(allowed), CHAT))) == ids
 
 
@@ -249,11 +249,11 @@ def test_a_rule_for_all_names_of_a_domain_is_no_suffix(allowed: object, ids: lis
         ("chrome-extension://abc", "", "", ""),
     ],
 )
-def test_origins_that_a_browser_can_send(origin: str, begins: str, ends: str, beside: str) -> None:
+def test_origins_that_a_browser_can_send(origin, begins, ends, beside):
     assert (prefixed(origin), suffixed(origin), sibling(origin)) == (begins, ends, beside)
 
 
-def test_where_the_own_origin_is_refused_nothing_is_known_of_the_comparison() -> None:
+def test_where_the_own_origin_is_refused_nothing_is_known_of_the_comparison():
     seen = audit(unless_clear(lambda of: no_check(of) if of.origin is None else DENIED))
     assert found(seen) == {}
     assert untested(seen)["origin-prefix"].startswith("the page's own Origin opens no session")
@@ -268,8 +268,8 @@ def test_where_the_own_origin_is_refused_nothing_is_known_of_the_comparison() ->
         (OPEN, DENIED, "any Origin opens a session"),
     ],
 )
-def test_why_the_comparison_is_not_known(foreign: Reply, prefixed: Reply, why: str | None) -> None:
-    def server(of: Asked) -> Reply:
+def test_why_the_comparison_is_not_known(foreign, prefixed, why):
+    def server(of):
         if of.origin in (None, OWN):
             return no_check(of)
         return prefixed if of.origin.startswith(OWN) else foreign
@@ -280,10 +280,10 @@ def test_why_the_comparison_is_not_known(foreign: Reply, prefixed: Reply, why: s
 # -- limits, and servers that refuse
 
 
-def counting(limit: int) -> Server:
+def counting(limit):
     left = [limit]
 
-    def server(of: Asked) -> Reply:
+    def server(of):
         left[0] -= 1
         return OPEN if left[0] >= 0 else Reply(403, body=b"no")
 
@@ -291,12 +291,12 @@ def counting(limit: int) -> Server:
 
 
 @pytest.mark.parametrize("limit", range(12))
-def test_a_limit_that_answers_403_shows_nothing(limit: int) -> None:
+def test_a_limit_that_answers_403_shows_nothing(limit):
     seen = audit(counting(limit), start("ws://127.0.0.1:8000/chat"))
     assert found(seen) == {}
 
 
-def test_after_a_429_only_the_repeat_is_sent() -> None:
+def test_after_a_429_only_the_repeat_is_sent():
     seen = audit(lambda of: OPEN if of.name in ("base", "origin") else Reply(429))
     assert list(seen.answers) == ["base", "origin", "origin-other", "again"]
     assert found(seen) == {}
@@ -306,7 +306,7 @@ def test_after_a_429_only_the_repeat_is_sent() -> None:
 @pytest.mark.parametrize(
     "reply", [DENIED, LOGIN, Reply(500), Reply(how="fin"), Reply(how="error"), Reply(code=4401)]
 )
-def test_where_nothing_opens_nothing_is_found(reply: Reply) -> None:
+def test_where_nothing_opens_nothing_is_found(reply):
     seen = audit(lambda of: reply)
     assert set(seen.answers) <= {"base", "origin"}
     assert found(seen) == {}
@@ -323,10 +323,10 @@ def test_where_nothing_opens_nothing_is_found(reply: Reply) -> None:
 # -- transport
 
 
-def test_clear_text_on_either_port_and_no_secret_goes_there() -> None:
-    asked: list[Asked] = []
+def test_clear_text_on_either_port_and_no_secret_goes_there():
+    asked = []
 
-    def server(of: Asked) -> Reply:
+    def server(of):
         asked.append(of)
         return OPEN if clear(of) else careful(of)
 
@@ -344,8 +344,8 @@ def test_clear_text_on_either_port_and_no_secret_goes_there() -> None:
             assert not any(word in sent for word in (b"cookie", b"authorization", b"t0ken", b"s3cret", b"?"))
 
 
-def test_a_url_in_clear_is_a_weakness_but_on_this_machine() -> None:
-    def server(of: Asked) -> Reply:
+def test_a_url_in_clear_is_a_weakness_but_on_this_machine():
+    def server(of):
         return careful(of) if of.name in ("no-key", "no-version") else OPEN
 
     assert list(found(audit(server, start("ws://app.example/chat")))) == ["clear-text"]
@@ -354,7 +354,7 @@ def test_a_url_in_clear_is_a_weakness_but_on_this_machine() -> None:
     assert untested(here)["clear-text"] == "the URL is on this machine"
 
 
-def test_no_port_is_tried_in_clear_that_nobody_named() -> None:
+def test_no_port_is_tried_in_clear_that_nobody_named():
     begin = start("wss://app.example:9443/chat")
     seen = audit(careful, begin)
     assert "clear-beside" not in seen.answers
@@ -364,19 +364,19 @@ def test_no_port_is_tried_in_clear_that_nobody_named() -> None:
     assert found(named)["clear-text"].conclusion.text == "Port 9000 opens a session without TLS."
 
 
-def test_a_refusal_in_clear_leaves_open_whether_it_opens_there() -> None:
+def test_a_refusal_in_clear_leaves_open_whether_it_opens_there():
     seen = audit(lambda of: LOGIN if clear(of) else careful(of))
     assert "clear-text" not in found(seen)
     assert untested(seen)["clear-text"] == "clear got 401, and wsprobe never sends credentials in clear text"
 
 
-def test_a_secret_path_is_never_sent_in_clear() -> None:
+def test_a_secret_path_is_never_sent_in_clear():
     seen = audit(careful, start("wss://app.example/ws/3f1c9a0b5d7e42f8a6c1d2e3f4a5b6c7"))
     assert not any(name.startswith("clear") for name in seen.answers)
     assert untested(seen)["clear-text"] == "no handshake was sent in clear text"
 
 
-def test_a_certificate_that_is_refused() -> None:
+def test_a_certificate_that_is_refused():
     bad = TlsFailed(40, "certificate", "certificate has expired", reason="expired")
     seen = audit(lambda of: Reply(tls=bad))
     assert list(found(seen)) == ["certificate-refused"]
@@ -392,18 +392,18 @@ def test_a_certificate_that_is_refused() -> None:
 TOKEN = start("wss://app.example/chat?room=1&access_token=abc", cookie=None)
 
 
-def with_token(of: Asked) -> Reply:
+def with_token(of):
     return OPEN if "access_token=abc" in of.resource else LOGIN
 
 
-def test_a_token_in_the_url() -> None:
+def test_a_token_in_the_url():
     one = found(audit(unless_clear(with_token), TOKEN))
     assert list(one) == ["token-in-url"]
     assert "access_token" in one["token-in-url"].conclusion.text
     assert "abc" not in f"{one['token-in-url'].conclusion}"
 
 
-def test_an_audit_that_is_stopped_finds_no_more_than_a_whole_one() -> None:
+def test_an_audit_that_is_stopped_finds_no_more_than_a_whole_one():
     whole = audit(with_token, TOKEN)
     shown = {each.weakness.id for each in weaknesses(whole)}
     assert shown
@@ -414,11 +414,11 @@ def test_an_audit_that_is_stopped_finds_no_more_than_a_whole_one() -> None:
         assert {id for id, _ in not_tested(seen)} <= {each.id for each in WEAKNESSES}
 
 
-def test_a_token_that_nobody_asks_for_or_that_works_once_is_none() -> None:
+def test_a_token_that_nobody_asks_for_or_that_works_once_is_none():
     assert found(audit(unless_clear(lambda of: OPEN), TOKEN)) == {}
-    used: set[str] = set()
+    used = set()
 
-    def once(of: Asked) -> Reply:
+    def once(of):
         if of.resource in used:
             return LOGIN
         used.add(of.resource)
@@ -437,7 +437,7 @@ def test_a_token_that_nobody_asks_for_or_that_works_once_is_none() -> None:
         (b"/token=a", ()),
     ],
 )
-def test_query_parameters_that_hold_a_token(resource: bytes, names: tuple[str, ...]) -> None:
+def test_query_parameters_that_hold_a_token(resource, names):
     assert tokens(resource) == names
 
 
@@ -459,15 +459,15 @@ def test_query_parameters_that_hold_a_token(resource: bytes, names: tuple[str, .
         ("id", []),
     ],
 )
-def test_cookies_that_the_handshake_sets(cookie: str, ids: list[str]) -> None:
-    def server(of: Asked) -> Reply:
+def test_cookies_that_the_handshake_sets(cookie, ids):
+    def server(of):
         reply = careful(of)
         return Reply(fields=(f"Set-Cookie: {cookie}",)) if reply is OPEN else reply
 
     assert list(found(audit(server))) == ids
 
 
-def compressed(text: bytes) -> bytes:
+def compressed(text):
     stream = zlib.compressobj(wbits=-15)
     data = (stream.compress(text) + stream.flush(zlib.Z_SYNC_FLUSH))[:-4]
     return bytes((0xC1, len(data))) + data
@@ -483,8 +483,8 @@ def compressed(text: bytes) -> bytes:
         ("", b"", []),
     ],
 )
-def test_compression_with_secrets(answer: str, message: bytes, ids: list[str]) -> None:
-    def server(of: Asked) -> Reply:
+def test_compression_with_secrets(answer, message, ids):
+    def server(of):
         reply = careful(of)
         if reply is not OPEN or not of.field(b"sec-websocket-extensions") or not answer:
             return reply
@@ -513,8 +513,8 @@ def test_compression_with_secrets(answer: str, message: bytes, ids: list[str]) -
         ("Date: Fri, 27 Nov 2026 10:00:00 GMT", []),
     ],
 )
-def test_versions(field: str, ids: list[str]) -> None:
-    def server(of: Asked) -> Reply:
+def test_versions(field, ids):
+    def server(of):
         reply = careful(of)
         return Reply(reply.status, (*reply.fields, field), reply.body)
 
@@ -532,16 +532,16 @@ STACKS = [
 
 
 @pytest.mark.parametrize("body", STACKS)
-def test_stack_traces(body: bytes) -> None:
-    def server(of: Asked) -> Reply:
+def test_stack_traces(body):
+    def server(of):
         return Reply(500, body=body) if of.name == "no-key" else careful(of)
 
     assert list(found(audit(server))) == ["stack-trace"]
 
 
 @pytest.mark.parametrize("body", [b"look at 10:30:15", b"meet me at noon (12:30)", b"Error: no key"])
-def test_texts_that_are_no_stack_traces(body: bytes) -> None:
-    def server(of: Asked) -> Reply:
+def test_texts_that_are_no_stack_traces(body):
+    def server(of):
         return Reply(400, body=body) if of.name == "no-key" else careful(of)
 
     assert found(audit(server)) == {}
@@ -561,25 +561,24 @@ PONG = b"\x8a" + bytes([len(PING)]) + PING
         (Reply(code=1011), [], "the session ended before the test was complete: 101, then a Close with 1011"),
     ],
 )
-def test_message_size(reply: Reply, ids: list[str], why: str | None) -> None:
-    def server(of: Asked) -> Reply:
+def test_message_size(reply, ids, why):
+    def server(of):
         return reply if of.name == "large" else careful(of)
 
     seen = audit(server, start(heavy=True))
     assert list(found(seen)) == ids
     assert untested(seen).get("message-size") == why
     large = seen["large"]
-    assert large is not None
     assert [len(act.data) for act in large.reading.exchange.plan.acts] == [LARGE, len(PING), 0]
 
 
 # -- what a stranger is sent
 
 
-def test_a_foreign_page_is_sent_with_what_its_visitor_s_browser_has_and_no_more() -> None:
-    asked: dict[str, Asked] = {}
+def test_a_foreign_page_is_sent_with_what_its_visitor_s_browser_has_and_no_more():
+    asked = {}
 
-    def server(of: Asked) -> Reply:
+    def server(of):
         asked[of.name] = of
         return unless_clear(no_check)(of)
 
@@ -617,7 +616,7 @@ REPLIES = [
 
 
 @given(st.lists(st.sampled_from(REPLIES), min_size=20, max_size=20), st.booleans())
-def test_any_answers_end_and_what_is_found_is_shown(replies: list[Reply], cookie: bool) -> None:
+def test_any_answers_end_and_what_is_found_is_shown(replies, cookie):
     """Odd answers in any order: at most twenty requests, and each finding rests on answers that were seen."""
     queue = list(replies)
     seen = audit(lambda of: queue.pop(), start(cookie=COOKIE if cookie else None))
@@ -633,7 +632,7 @@ def test_any_answers_end_and_what_is_found_is_shown(replies: list[Reply], cookie
         assert admitted(seen.answers["again"], reference(seen))
 
 
-def test_rows_that_are_chosen_by_name() -> None:
+def test_rows_that_are_chosen_by_name():
     seen = audit(careful, choice=Choice(only=frozenset({"clear"}), series=AUDIT))
     assert list(seen.answers) == ["base", "clear"]
     assert untested(seen)["any-origin"]
@@ -647,7 +646,7 @@ def test_rows_that_are_chosen_by_name() -> None:
 # -- a refusal, and a server that stops
 
 
-def test_what_a_refusal_discloses_is_reported() -> None:
+def test_what_a_refusal_discloses_is_reported():
     """The handshake itself gets a 500 with a stack trace and a version."""
     body = b'Traceback (most recent call last):\n  File "app.py", line 1, in <module>\n'
     seen = audit(lambda of: Reply(500, ("Server: nginx/1.26.3",), body))
@@ -655,7 +654,7 @@ def test_what_a_refusal_discloses_is_reported() -> None:
     assert {"stack-trace", "version-disclosed", "server-stops"}.isdisjoint(untested(seen))
 
 
-def test_a_plain_refusal_discloses_nothing() -> None:
+def test_a_plain_refusal_discloses_nothing():
     seen = audit(lambda of: DENIED)
     assert found(seen) == {}
     assert "stack-trace" not in untested(seen)
@@ -665,10 +664,10 @@ def test_a_plain_refusal_discloses_nothing() -> None:
 class Mortal:
     """A careful server that ends at one request, and then gives no answer: *how* tells the way."""
 
-    def __init__(self, last: str, how: How) -> None:
+    def __init__(self, last, how):
         self.last, self.how, self.over = last, how, False
 
-    def __call__(self, of: Asked) -> Reply:
+    def __call__(self, of):
         if self.over:
             return Reply(how=self.how)
         self.over = of.name == self.last
@@ -677,15 +676,15 @@ class Mortal:
 
 @pytest.mark.parametrize("how", ["fin", "rst", "error"])
 @pytest.mark.parametrize("last", ["origin-other", "no-token", "no-key"])
-def test_a_server_that_stops_is_asked_no_more(last: str, how: How) -> None:
+def test_a_server_that_stops_is_asked_no_more(last, how):
     seen = audit(Mortal(last, how), start("wss://app.example/chat?token=abcdefghijkl"))
     assert f"After the request {last}," in found(seen)["server-stops"].conclusion.text
     assert list(seen.answers)[-2:] == [last, "alive"]
     assert untested(seen)["message-size"] == f"since the request {last}, the server answers nothing"
 
 
-def test_a_server_that_ends_right_after_its_answer_is_blamed_on_that_request() -> None:
-    def server(of: Asked) -> Reply:
+def test_a_server_that_ends_right_after_its_answer_is_blamed_on_that_request():
+    def server(of):
         return careful(of) if of.name in ("base", "origin") else Reply(how="error")
 
     seen = audit(server)
@@ -693,8 +692,8 @@ def test_a_server_that_ends_right_after_its_answer_is_blamed_on_that_request() -
     assert list(seen.answers) == ["base", "origin", "origin-other", "alive"]
 
 
-def test_who_refuses_by_closing_has_not_stopped() -> None:
-    def server(of: Asked) -> Reply:
+def test_who_refuses_by_closing_has_not_stopped():
+    def server(of):
         return Reply(how="rst") if of.origin not in (None, OWN) and not clear(of) else careful(of)
 
     seen = audit(server)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from msgspec.structs import replace
 
@@ -12,21 +9,20 @@ from tests.cases import every
 from tests.trace.chains import chains, recorded, start
 from tests.trace.rules import Section
 from wsprobe.diagnosis.proxies import proxies
-from wsprobe.exchange import Plan
 from wsprobe.report.report import report
 from wsprobe.show.audit import row as audit_row
-from wsprobe.show.lines import Line, Look, text_of
+from wsprobe.show.lines import Look, text_of
 from wsprobe.show.trace import NAME, because, concluded, row, unsent
-from wsprobe.trace.answer import Answer, answer_of
+from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.request_edits import resource_of
 from wsprobe.trace.series import Choice, following, left_out
-from wsprobe.trace.trace import Backend, Start, Trace
+from wsprobe.trace.trace import Backend, Trace
 
 BEGIN = start(chains()[1], direct=True)
-OPEN: dict[str, Any] = {"status": 101, "reason": "Switching Protocols", "accept": "right", "ms": 1}
-NOT_FOUND: dict[str, Any] = {"status": 404, "reason": "Not Found", "body_start": "Not Found", "ms": 1}
-FORBIDDEN: dict[str, Any] = {
+OPEN = {"status": 101, "reason": "Switching Protocols", "accept": "right", "ms": 1}
+NOT_FOUND = {"status": 404, "reason": "Not Found", "body_start": "Not Found", "ms": 1}
+FORBIDDEN = {
     "status": 403,
     "reason": "Forbidden",
     "body_start": "",
@@ -35,15 +31,15 @@ FORBIDDEN: dict[str, Any] = {
 }
 
 
-def got(told: dict[str, Any], plan: Plan = BEGIN.plan, *, held: bool = False) -> Answer:
+def got(told, plan=BEGIN.plan, *, held=False):
     return answer_of(report(recorded(plan, told, held=held, addresses=False)))
 
 
-def begin(*backends: Backend, **more: Any) -> Start:
+def begin(*backends, **more):
     return replace(BEGIN, backends=backends, **more)
 
 
-def test_each_backend_is_asked_from_outside_to_inside_each_at_its_own_path() -> None:
+def test_each_backend_is_asked_from_outside_to_inside_each_at_its_own_path():
     own = begin(Backend("127.0.0.1", 1), Backend("127.0.0.1", 2), Backend("127.0.0.1", 3, resource="/ws?a"))
     seen = Trace(own, {})
     asked = {}
@@ -71,7 +67,7 @@ def test_each_backend_is_asked_from_outside_to_inside_each_at_its_own_path() -> 
         ([OPEN, OPEN], "h1:1 opens too: the fault is in the proxy in front of it"),
     ],
 )
-def test_the_proxy_between_two_backends_is_named(answers: list[dict[str, Any]], says: str) -> None:
+def test_the_proxy_between_two_backends_is_named(answers, says):
     own = begin(Backend("h1", 1), Backend("h2", 2), Backend("h3", 3))
     one, two = map(got, answers)
     if answers == [NOT_FOUND, NOT_FOUND]:
@@ -83,7 +79,7 @@ def test_the_proxy_between_two_backends_is_named(answers: list[dict[str, Any]], 
     assert says in found.text
 
 
-def test_upgrade_is_lost_at_the_proxy_though_the_application_refuses_too() -> None:
+def test_upgrade_is_lost_at_the_proxy_though_the_application_refuses_too():
     """base 404, backend-get the same 404, and directly with Upgrade a 403."""
     names = {"base": NOT_FOUND, "get": NOT_FOUND, "backend": FORBIDDEN, "backend-get": NOT_FOUND}
     seen = Trace(begin(Backend("h", 1)), {name: got(told) for name, told in names.items()})
@@ -93,7 +89,7 @@ def test_upgrade_is_lost_at_the_proxy_though_the_application_refuses_too() -> No
     assert "(403)" in found.text
 
 
-def test_a_page_that_quotes_its_path_is_the_same_page_at_another_path() -> None:
+def test_a_page_that_quotes_its_path_is_the_same_page_at_another_path():
     through = {**NOT_FOUND, "body_start": "Cannot GET /chat"}
     own = begin(Backend("h", 1, resource="/ws"))
     plan = replace(BEGIN.plan, request=BEGIN.plan.request.replace(b" /chat ", b" /ws "))
@@ -104,13 +100,11 @@ def test_a_page_that_quotes_its_path_is_the_same_page_at_another_path() -> None:
 
 # -- a prefix that the proxy should strip
 
-LIBRARY: dict[str, Any] = {**NOT_FOUND, "body_start": "no such path here"}
+LIBRARY = {**NOT_FOUND, "body_start": "no such path here"}
 
 
 @pytest.mark.parametrize("get", [NOT_FOUND, LIBRARY])
-def test_the_same_404_on_the_same_path_leaves_open_that_the_proxy_should_strip_a_prefix(
-    get: dict[str, Any],
-) -> None:
+def test_the_same_404_on_the_same_path_leaves_open_that_the_proxy_should_strip_a_prefix(get):
     answers = {
         "base": got(NOT_FOUND),
         "get": got(get),
@@ -128,9 +122,7 @@ def test_the_same_404_on_the_same_path_leaves_open_that_the_proxy_should_strip_a
 
 
 @pytest.mark.parametrize("get", [NOT_FOUND, LIBRARY])
-def test_a_path_of_its_own_that_opens_gets_the_lines_that_map_one_path_to_the_other(
-    get: dict[str, Any],
-) -> None:
+def test_a_path_of_its_own_that_opens_gets_the_lines_that_map_one_path_to_the_other(get):
     base = got({**NOT_FOUND, "server": "nginx/1.26.3"})
     answers = {"base": base, "get": got({**get, "server": "nginx/1.26.3"}), "backend": got(OPEN)}
     answers |= {"no-version": got(FORBIDDEN), "backend-get": got(FORBIDDEN)}
@@ -144,7 +136,7 @@ def test_a_path_of_its_own_that_opens_gets_the_lines_that_map_one_path_to_the_ot
 # -- an idle timeout
 
 
-def idle(seconds: float, server: str = "", *, past: float | None = None, there: str = "") -> Trace:
+def idle(seconds, server="", *, past=None, there=""):
     """Opens behind *server*, and drops after *seconds*; the backend, marked *there*, after *past*, 0: never."""
     opened = {**OPEN, "server": server} if server else OPEN
     told = {**opened, "idle": f"closed after {seconds} s"}
@@ -161,7 +153,7 @@ def idle(seconds: float, server: str = "", *, past: float | None = None, there: 
     return Trace(begin(Backend("h", 1)) if past is not None else begin(), answers)
 
 
-def test_a_cut_that_is_not_the_default_of_the_proxy_is_not_laid_at_it() -> None:
+def test_a_cut_that_is_not_the_default_of_the_proxy_is_not_laid_at_it():
     found = conclusions(idle(4.0, "nginx/1.26.3"))[0]
     assert (found.id, found.because) == ("idle-timeout", ("again-2",))
     assert "This is not the default of nginx (60 s)" in found.text
@@ -172,14 +164,14 @@ def test_a_cut_that_is_not_the_default_of_the_proxy_is_not_laid_at_it() -> None:
     assert 'wsprobe explain "idle timeout"' in found.fix
 
 
-def test_a_cut_after_the_default_of_the_proxy_prints_its_lines_alone() -> None:
+def test_a_cut_after_the_default_of_the_proxy_prints_its_lines_alone():
     found = conclusions(idle(60.1, "nginx/1.26.3"))[0]
     assert "default" not in found.text
     assert found.fix.startswith("nginx: proxy_read_timeout 1h")
     assert len(found.fix.splitlines()) == 2
 
 
-def test_the_lines_of_a_visible_proxy_without_a_default_come_alone_with_one_pointer() -> None:
+def test_the_lines_of_a_visible_proxy_without_a_default_come_alone_with_one_pointer():
     found = conclusions(idle(4.0, "Caddy"))[0]
     assert [line.partition(":")[0] for line in found.fix.splitlines()] == [
         "Caddy",
@@ -188,7 +180,7 @@ def test_the_lines_of_a_visible_proxy_without_a_default_come_alone_with_one_poin
     ]
 
 
-def test_a_backend_that_is_a_proxy_is_not_taken_for_the_application() -> None:
+def test_a_backend_that_is_a_proxy_is_not_taken_for_the_application():
     text = conclusions(idle(4.0, past=4.0, there="nginx"))[0].text
     assert text.endswith("nginx answers there, so nginx or the application has the timeout.")
     text = conclusions(idle(4.0, past=4.0))[0].text
@@ -196,7 +188,7 @@ def test_a_backend_that_is_a_proxy_is_not_taken_for_the_application() -> None:
     assert "the proxy has an idle timeout" in conclusions(idle(4.0, past=0.0))[0].text
 
 
-def test_because_shows_how_long_each_was_held() -> None:
+def test_because_shows_how_long_each_was_held():
     seen, look = idle(4.0, past=0.0), Look()
     found = conclusions(seen)
     shown = [text_of(each) for each in because(found[0], seen, look)]
@@ -206,7 +198,7 @@ def test_because_shows_how_long_each_was_held() -> None:
     assert "held: dropped after 4.0 s" in text_of(row("again-2", seen, look)[0])
 
 
-def test_lines_have_the_path_of_the_url_and_the_address_of_the_backend() -> None:
+def test_lines_have_the_path_of_the_url_and_the_address_of_the_backend():
     lines = (
         "start path=/room/7 backends=1",
         "base: 404 Not Found; Server: nginx | <hr><center>nginx</center>",
@@ -226,9 +218,7 @@ def test_lines_have_the_path_of_the_url_and_the_address_of_the_backend() -> None
         ("; Server: nginx", 2, "nginx: location /app/ws { proxy_pass http://b2:8002/ws;"),
     ],
 )
-def test_an_application_with_another_path_gets_the_lines_that_map_it(
-    server: str, count: int, line: str
-) -> None:
+def test_an_application_with_another_path_gets_the_lines_that_map_it(server, count, line):
     lines = (
         f"start path=/app/ws backends={count} resource=/ws",
         f"base: 403 Forbidden{server} | no",
@@ -241,7 +231,7 @@ def test_an_application_with_another_path_gets_the_lines_that_map_it(
     assert line in found.fix
 
 
-def test_no_proxy_is_assumed_where_none_is_seen() -> None:
+def test_no_proxy_is_assumed_where_none_is_seen():
     lines = ("start", "base: 404 Not Found | Not Found", "get: = base", "origin: = base")
     found = conclusions(Section("", lines, "").trace())[0]
     assert (
@@ -251,7 +241,7 @@ def test_no_proxy_is_assumed_where_none_is_seen() -> None:
     assert found.fix.count("wsprobe explain proxy") == 1
 
 
-def test_what_is_sent_only_when_it_is_named_is_not_listed_as_left_out() -> None:
+def test_what_is_sent_only_when_it_is_named_is_not_listed_as_left_out():
     seen = Trace(BEGIN, {"base": got(NOT_FOUND)})
     assert any(why.startswith("sent only") for _, why in left_out(seen, Choice()))
     told = unsent(seen, Choice())
@@ -260,7 +250,7 @@ def test_what_is_sent_only_when_it_is_named_is_not_listed_as_left_out() -> None:
 
 
 @pytest.mark.parametrize(("room", "shown"), [(9, ""), (10, "Gone...now"), (26, "Gone or somewhere else now")])
-def test_less_than_ten_columns_of_what_an_answer_is_about_are_not_shown(room: int, shown: str) -> None:
+def test_less_than_ten_columns_of_what_an_answer_is_about_are_not_shown(room, shown):
     answer = got({**NOT_FOUND, "reason": "Gone or somewhere else now", "body_start": ""})
     seen = Trace(BEGIN, {"base": answer})
     columns = NAME + 2 + 12 + 2
@@ -305,12 +295,12 @@ def test_less_than_ten_columns_of_what_an_answer_is_about_are_not_shown(room: in
         ),
     ],
 )
-def test_what_the_proxy_does_to_the_request(lines: tuple[str, ...], id: str, words: str) -> None:
+def test_what_the_proxy_does_to_the_request(lines, id, words):
     found = conclusions(Section("", lines, "").trace())[0]
     assert (found.id, words in found.text) == (id, True), found
 
 
-def test_an_origin_of_another_host_is_no_matter_of_host() -> None:
+def test_an_origin_of_another_host_is_no_matter_of_host():
     lines = ("start origin", "base: 403 Forbidden | no", "get: 404 Not Found | none", "no-origin: 101")
     seen = Section("", lines, "").trace()
     assert conclusions(seen)[0].id == "host-changed-or-origin-list"
@@ -318,7 +308,7 @@ def test_an_origin_of_another_host_is_no_matter_of_host() -> None:
     assert (elsewhere.id, elsewhere.open) == ("origin-refused", False)
 
 
-def test_a_proxy_s_own_page_for_an_origin_is_its_rule() -> None:
+def test_a_proxy_s_own_page_for_an_origin_is_its_rule():
     page = "403 Forbidden; Server: nginx | <hr><center>nginx</center>"
     lines = ("start backends=1", "base: 101", f"origin: {page}", f"origin-other: {page}", "backend: 101")
     found = conclusions(Section("", (*lines, "backend-origin: 101"), "").trace())[0]
@@ -342,12 +332,12 @@ def test_a_proxy_s_own_page_for_an_origin_is_its_rule() -> None:
         ("Origin refused, please use https://chat.example", "origin-refused"),
     ],
 )
-def test_a_proxy_drops_or_rewrites_origin_only_where_the_words_show_it(body: str, id: str) -> None:
+def test_a_proxy_drops_or_rewrites_origin_only_where_the_words_show_it(body, id):
     lines = ("start origin", f"base: 403 Forbidden | {body}", "get: 404 Not Found | none", "no-origin: = base")
     assert conclusions(Section("", lines, "").trace())[0].id == id
 
 
-def test_an_application_that_requires_an_origin_gets_none_from_a_proxy() -> None:
+def test_an_application_that_requires_an_origin_gets_none_from_a_proxy():
     lines = (
         "start backends=1",
         "base: 403 Forbidden | Origin required",
@@ -364,7 +354,7 @@ def test_an_application_that_requires_an_origin_gets_none_from_a_proxy() -> None
     )
 
 
-def test_lines_for_an_application_with_tls_use_tls() -> None:
+def test_lines_for_an_application_with_tls_use_tls():
     lines = (
         "start tls backends=1",
         "base: 404 Not Found; Server: nginx | <hr><center>nginx</center>",
@@ -381,7 +371,7 @@ def test_lines_for_an_application_with_tls_use_tls() -> None:
 
 
 @pytest.mark.parametrize("rows", [row, audit_row])
-def test_a_quote_without_room_is_left_out_and_not_cut(rows: Callable[[str, Trace, Look], list[Line]]) -> None:
+def test_a_quote_without_room_is_left_out_and_not_cut(rows):
     body = "Failed to open a WebSocket connection: invalid Connection header: close."
     seen = Trace(begin(), {"base": got({**NOT_FOUND, "body_start": body})})
     whole = text_of(rows("base", seen, Look())[0])
@@ -394,7 +384,7 @@ def test_a_quote_without_room_is_left_out_and_not_cut(rows: Callable[[str, Trace
 
 
 @every(range(60, 140))
-def test_a_quote_is_closed_and_cut_between_words(width: int) -> None:
+def test_a_quote_is_closed_and_cut_between_words(width):
     body = "No WebSocket UPGRADE hdr: None  Can Upgrade only to WebSocket: hdr version unknown, and so on"
     seen = Trace(begin(), {"base": got({**NOT_FOUND, "body_start": body}), "get": got(FORBIDDEN)})
     look, found = Look(terminal=True, width=width), conclusions(seen)[0]

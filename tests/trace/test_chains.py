@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from functools import cache
 from typing import get_args
 
@@ -14,21 +13,20 @@ from tests.cases import every, named
 from tests.trace.chains import Chain, chains, trace
 from wsprobe.cli.trace_tables import WORDS
 from wsprobe.trace.changes import CHANGES
-from wsprobe.trace.conclusion import Certainty, Conclusion
+from wsprobe.trace.conclusion import Certainty
 from wsprobe.trace.conclusions import RULES
 from wsprobe.trace.series import TRACE, Choice
-from wsprobe.trace.trace import Trace
 
 CHAINS = chains()
 
 
 @cache
-def whole(number: int, direct: bool) -> tuple[Trace, tuple[Conclusion, ...]]:
+def whole(number, direct):
     """The trace of one of CHAINS, with nothing skipped."""
     return trace(CHAINS[number], direct=direct)
 
 
-OUTSIDE: tuple[tuple[str, str], ...] = (
+OUTSIDE = (
     (r"complains of a header .*unsupported HTTP version", "http-1.0"),
     (r"complains of a header|X-Varnish", "upgrade-lost"),
     (r"404 to both|never treats the request as a handshake|lost or wrong target", "upgrade-lost-or-elsewhere"),
@@ -60,7 +58,7 @@ OUTSIDE: tuple[tuple[str, str], ...] = (
     (r"opens", "opens"),
 )
 """What was concluded by those who knew each fault, from outside -> the ids that say the same."""
-PAST: tuple[tuple[str, str], ...] = (
+PAST = (
     (r"to be told only by holding", "idle-timeout"),
     (r"same body", "upgrade-lost"),
     (r"drops or changes Upgrade/Connection", "upgrade-lost http-1.0"),
@@ -89,7 +87,7 @@ PAST: tuple[tuple[str, str], ...] = (
 """The same for those who may connect without the proxy."""
 
 
-def right(chain: Chain, *, direct: bool) -> frozenset[str]:
+def right(chain, *, direct):
     """The ids of conclusions that say what is true of *chain*."""
     said = chain.value["with_direct"] if direct else chain.value["conclusion"]
     if direct and said == "as from outside":
@@ -98,7 +96,7 @@ def right(chain: Chain, *, direct: bool) -> frozenset[str]:
     return frozenset(ids.split())
 
 
-def verdict(found: Conclusion, chain: Chain, *, direct: bool) -> str:
+def verdict(found, chain, *, direct):
     if found.id in right(chain, direct=direct):
         return "right"
     return "open" if found.open else "wrong"
@@ -106,7 +104,7 @@ def verdict(found: Conclusion, chain: Chain, *, direct: bool) -> str:
 
 @pytest.mark.parametrize("direct", [False, True], ids=["outside", "direct"])
 @every(named(range(len(CHAINS)), lambda number: CHAINS[number].name))
-def test_the_first_conclusion(number: int, direct: bool) -> None:
+def test_the_first_conclusion(number, direct):
     chain = CHAINS[number]
     seen, found = whole(number, direct)
     assert verdict(found[0], chain, direct=direct) != "wrong", found[0]
@@ -125,7 +123,7 @@ def test_the_first_conclusion(number: int, direct: bool) -> None:
         assert re.search(r"asked directly", found[0].text, re.IGNORECASE)
 
 
-def test_names_keep_their_letters_at_the_beginning_of_a_sentence() -> None:
+def test_names_keep_their_letters_at_the_beginning_of_a_sentence():
     number = next(
         n for n, chain in enumerate(CHAINS) if chain.name == "nginx>websockets+origins app-origin-check"
     )
@@ -133,7 +131,7 @@ def test_names_keep_their_letters_at_the_beginning_of_a_sentence() -> None:
     assert ". Written by the Python library websockets (" in found[0].text
 
 
-def test_few_are_left_open() -> None:
+def test_few_are_left_open():
     """Outside, what stays open does so as nothing tells; with the application's own address nothing does."""
     count = Counter(
         (direct, verdict(whole(number, direct)[1][0], chain, direct=direct))
@@ -143,9 +141,9 @@ def test_few_are_left_open() -> None:
     assert count == {(False, "right"): 121, (False, "open"): 7, (True, "right"): 128}
 
 
-def test_words_mean_what_the_manual_counts() -> None:
+def test_words_mean_what_the_manual_counts():
     """What is certain is never wrong, and the numbers of wsprobe-trace(1) are those of the chains."""
-    count: Counter[tuple[str, str]] = Counter()
+    count = Counter()
     for number, chain in enumerate(CHAINS):
         for direct in (False, True):
             first = whole(number, direct)[1][0]
@@ -164,10 +162,10 @@ def test_words_mean_what_the_manual_counts() -> None:
 UNMARKED = ("server", "via", "x-varnish", "age")
 
 
-def unmarked(chain: Chain) -> Chain:
+def unmarked(chain):
     """The same chain of hops that do not name themselves, nor write pages that are known."""
 
-    def bare(answer: dict[str, object]) -> dict[str, object]:
+    def bare(answer):
         kept = {name: value for name, value in answer.items() if name not in UNMARKED}
         body = str(kept.get("body_start", ""))
         if re.match(r"(?is)\s*<(?:!doctype|html)", body):
@@ -179,7 +177,7 @@ def unmarked(chain: Chain) -> Chain:
 
 
 @pytest.mark.parametrize("direct", [False, True], ids=["outside", "direct"])
-def test_no_rule_needs_to_know_the_proxy(direct: bool) -> None:
+def test_no_rule_needs_to_know_the_proxy(direct):
     """The chains in the field have other proxies: where none of them is known, less is concluded and nothing
     wrong."""
     for chain in CHAINS:
@@ -198,7 +196,7 @@ SENT_AS = {"addresses": "address ", "subprotocols": "no-protocol"}
 @pytest.mark.parametrize(
     "left_out", [row.name for row in CHANGES if row.name not in ("base", "get") and not row.by_choice]
 )
-def test_no_conclusion_hangs_on_one_request(left_out: str) -> None:
+def test_no_conclusion_hangs_on_one_request(left_out):
     """With --skip of any one change, what is concluded from the rest is poorer and not wrong."""
     needed = {
         # A chain whose fault shows in that one answer only looks whole without it.
@@ -227,16 +225,16 @@ def test_no_conclusion_hangs_on_one_request(left_out: str) -> None:
             assert outside or verdict(found[0], chain, direct=direct) != "wrong", (chain.name, found[0])
 
 
-def supported() -> Iterator[tuple[str, str]]:
+def supported():
     for number, chain in enumerate(CHAINS):
         for direct in (False, True):
             _, found = whole(number, direct)
             yield found[0].id, chain.value["chain"].split("+")[0].split("@")[0]
 
 
-def test_what_rests_on_one_chain_is_known() -> None:
+def test_what_rests_on_one_chain_is_known():
     """Every other conclusion holds for at least two different chains: it is not fitted to a single case."""
-    support: dict[str, set[str]] = defaultdict(set)
+    support = defaultdict(set)
     for id, chain in supported():
         support[id].add(chain)
     alone = {id for id, found in support.items() if len(found) < 2}

@@ -15,7 +15,7 @@ from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
 from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report.report import report
-from wsprobe.trace.answer import Answer, answer_of
+from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import CHANGES, _may_go_in_plain, behind
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.request_edits import (
@@ -37,7 +37,7 @@ ASKED = (
 )
 
 
-def test_a_field_is_taken_away_or_changed_where_it_stands() -> None:
+def test_a_field_is_taken_away_or_changed_where_it_stands():
     assert plain(ASKED) == b"GET /chat?x=1 HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\n\r\n"
     assert b"\r\nConnection: keep-alive, Upgrade\r\nSec-" in with_field(
         ASKED, b"Connection", b"keep-alive, Upgrade"
@@ -53,11 +53,11 @@ def test_a_field_is_taken_away_or_changed_where_it_stands() -> None:
     ("resource", "other"),
     [(b"/a", b"/a/"), (b"/a/", b"/a"), (b"/a?b=/", b"/a/?b=/"), (b"/", b""), (b"/a/?b", b"/a?b")],
 )
-def test_the_final_slash(resource: bytes, other: bytes) -> None:
+def test_the_final_slash(resource, other):
     assert slashed(resource) == other
 
 
-def test_a_browser_asks_with_its_own_fields_and_what_was_given_besides() -> None:
+def test_a_browser_asks_with_its_own_fields_and_what_was_given_besides():
     own = b"GET /chat HTTP/1.1\r\nHost: h\r\nUser-Agent: Mozilla\r\nCookie: c=d\r\n\r\n"
     given = ASKED.replace(b"Cookie: a=b", b"Cookie: a=b\r\nAuthorization: t\r\nUser-Agent: w\r\nX-Tenant: 1")
     assert as_browser(given, own) == own[:-2] + b"Authorization: t\r\nX-Tenant: 1\r\n\r\n"
@@ -67,7 +67,7 @@ CHAIN = chains()[0]
 
 
 @given(st.binary(max_size=200), st.sampled_from([row.name for row in CHANGES]))
-def test_any_request_can_be_changed(request: bytes, name: str) -> None:
+def test_any_request_can_be_changed(request, name):
     """Of a request written by hand (--raw-request) nothing is lost that was not to be changed."""
     begin = start(CHAIN, direct=True)
     begin = type(begin)(
@@ -87,7 +87,7 @@ ANSWERS = [answer for chain in chains()[::9] for answer in trace(chain, direct=T
     st.dictionaries(st.sampled_from([row.name for row in CHANGES]), st.sampled_from(ANSWERS), max_size=16),
     st.sampled_from(ANSWERS),
 )
-def test_any_answers_mean_something(answers: dict[str, Answer], base: Answer) -> None:
+def test_any_answers_mean_something(answers, base):
     """Whatever came back, in whatever combination: a conclusion, a next step or none, and what was left out."""
     seen = Trace(start(CHAIN, direct=True), {"base": base, **answers})
     found = conclusions(seen)
@@ -98,7 +98,7 @@ def test_any_answers_mean_something(answers: dict[str, Answer], base: Answer) ->
     left_out(seen, Choice())
 
 
-def test_no_more_than_sixteen() -> None:
+def test_no_more_than_sixteen():
     """A name with many addresses, many subprotocols: those that tell most go out, and the repeats."""
     chain = chains()[4]
     begin = start(chain, direct=True)
@@ -116,7 +116,7 @@ def test_no_more_than_sixteen() -> None:
     assert ("subprotocols", f"the limit of {TRACE.most} requests is reached") in left_out(seen, Choice())
 
 
-def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:
+def test_past_the_proxy_without_tls_where_none_is_spoken():
     """Where TLS ends at the proxy the pair is asked in plain: on this machine, or where no secret goes."""
     chain = next(each for each in chains() if each.asked.get("tls"))
     begin = start(chain, direct=False)
@@ -135,14 +135,12 @@ def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:
         request = with_field(begin.plan.request, name, value)
         own = type(begin)(replace(begin.plan, request=request), begin.origin, backends=(Backend(host, 8000),))
         plan = behind(Trace(own, {}))
-        assert plan is not None
         assert plan.target.secure
         assert plan.route.connect_to == (("app.example", 25100, host, 8000),)
         failed = recorded(plan, {"ended": "tls: not spoken", "ms": 1}, held=False, addresses=False)
         assert any(isinstance(event, TlsFailed) for event in failed.events)
         assert isinstance(failed.events[-1], Ended)
         then = behind(Trace(own, {"backend": answer_of(report(failed))}))
-        assert then is not None
         assert then.target.secure is secure
 
 
@@ -154,14 +152,14 @@ def test_past_the_proxy_without_tls_where_none_is_spoken() -> None:
         "a token in the path": (b"/ws/3f1c8a52-9d0e-4b7c-8a11-5f2f6f1f9d3b", False),
     }
 )
-def test_which_resource_may_go_in_plain(of: tuple[bytes, bool]) -> None:
+def test_which_resource_may_go_in_plain(of):
     resource, in_plain = of
     request = b"GET " + resource + b" HTTP/1.1\r\nHost: h\r\n\r\n"
     assert _may_go_in_plain(request, "192.0.2.1") is in_plain
     assert _may_go_in_plain(request, "127.0.0.1")
 
 
-def test_each_conclusion_has_lines_that_are_known() -> None:
+def test_each_conclusion_has_lines_that_are_known():
     place = LineValues("/room/7", "10.0.0.2:8000", "Origin", "/ws")
     for fault, known in table().items():
         assert known, fault
@@ -177,7 +175,7 @@ def test_each_conclusion_has_lines_that_are_known() -> None:
     assert mending("rule", ()) == ""
 
 
-def test_a_path_in_a_regular_expression_is_escaped_and_elsewhere_it_is_not() -> None:
+def test_a_path_in_a_regular_expression_is_escaped_and_elsewhere_it_is_not():
     place = LineValues("/v1.2/ws", "10.0.0.2:8000", "https://a.example")
     assert "RewriteRule ^/v1\\.2/ws - [F]" in mending("origin", ("apache",), place)
     assert 'req.url ~ "^/v1\\.2/ws"' in mending("origin", ("varnish",), place)
@@ -186,7 +184,7 @@ def test_a_path_in_a_regular_expression_is_escaped_and_elsewhere_it_is_not() -> 
     assert mending("slash", ("nginx",), place) == "nginx: location /v1.2/ws (without the final slash)"
 
 
-def test_a_line_without_its_path_can_be_read() -> None:
+def test_a_line_without_its_path_can_be_read():
     there = LineValues("", "b1:8001", target="")
     line = "Apache httpd: ProxyPass <PATH> http://b1:8001<PATH IN THE APPLICATION> upgrade=websocket before any"
     assert mending("prefix", ("apache",), there) == f"{line} other ProxyPass"

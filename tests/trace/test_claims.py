@@ -4,7 +4,6 @@ traces made by hand, and for any combination of answers."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
@@ -15,9 +14,8 @@ from tests.trace.recorded import recorded
 from tests.trace.rules import FILES, exchange_of, sections, start_of
 from tests.trace.test_chains import CHAINS, whole
 from wsprobe.report.report import report
-from wsprobe.trace.answer import Answer, alike, answer_of
+from wsprobe.trace.answer import alike, answer_of
 from wsprobe.trace.changes import CHANGES
-from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.trace import Trace
 
@@ -25,47 +23,47 @@ NO_HANDSHAKE = ("get", "no-upgrade", "no-connection", "no-version", "no-key", "h
 ANOTHER_WAY = ("backend", "address ", "http2", "other-scheme")
 
 
-def rows(seen: Trace, *left_out: str) -> Iterator[tuple[str, Answer]]:
+def rows(seen, *left_out):
     """The rows of the table on the way of the handshake."""
     for name, each in seen.answers.items():
         if not name.startswith(ANOTHER_WAY) and name not in left_out and each.kind != "interrupted":
             yield name, each
 
 
-def handshakes(seen: Trace) -> list[Answer]:
+def handshakes(seen):
     return [each for _, each in rows(seen, *NO_HANDSHAKE)]
 
 
-def with_origin(seen: Trace) -> list[Answer]:
+def with_origin(seen):
     own = ("origin", "same-origin", "origin-other", "chromium", "firefox")
     both = rows(seen, *NO_HANDSHAKE, "no-origin")
     return [each for name, each in both if name in own or seen.start.has_origin]
 
 
-def get_is_same(seen: Trace) -> bool:
+def get_is_same(seen):
     get = seen["get"]
     return get is not None and (get.kind, get.status) == (seen.base.kind, seen.base.status)
 
 
-def get_differs(seen: Trace) -> bool:
+def get_differs(seen):
     get = seen["get"]
     return get is not None and not alike(get, seen.base)
 
 
-def all_same(seen: Trace, *left_out: str) -> bool:
+def all_same(seen, *left_out):
     return all((e.kind, e.status) == (seen.base.kind, seen.base.status) for _, e in rows(seen, *left_out))
 
 
-def unanswered(seen: Trace) -> bool:
+def unanswered(seen):
     return not any(each.kind in ("http", "open", "invalid", "broken") for _, each in rows(seen))
 
 
-def same_directly(seen: Trace) -> bool:
+def same_directly(seen):
     pairs = ((seen.past, seen.base), (seen["backend-origin"], seen.own))
     return any(one is not None and other is not None and alike(one, other) for one, other in pairs)
 
 
-SAYS: tuple[tuple[str, Callable[[Trace], bool]], ...] = (
+SAYS = (
     (r"for every request, even a plain GET", all_same),
     (r"Every request, even a plain GET, is cut|answers no request, not even a plain GET", unanswered),
     (r"Over HTTP/1\.1 every request is", all_same),
@@ -116,11 +114,11 @@ DIFFERING = frozenset({"one-of-several", "addresses-differ", "unknown"})
 """Conclusions that say that the rows differ."""
 
 
-def unquoted(text: str) -> str:
+def unquoted(text):
     return re.sub(r'"[^"]*"|\([^()]*\)', '""', text)
 
 
-def check(found: Conclusion, seen: Trace) -> None:
+def check(found, seen):
     text = unquoted(found.text)
     for words, holds in SAYS:
         if re.search(words, text):
@@ -135,23 +133,23 @@ def check(found: Conclusion, seen: Trace) -> None:
         assert not turned or turned & set(found.because), (found, table(seen))
 
 
-def table(seen: Trace) -> dict[str, str]:
+def table(seen):
     return {name: each.result() for name, each in seen.answers.items()}
 
 
 @pytest.mark.parametrize("direct", [False, True], ids=["outside", "direct"])
-def test_no_row_of_a_measured_chain_speaks_against_the_conclusion(direct: bool) -> None:
+def test_no_row_of_a_measured_chain_speaks_against_the_conclusion(direct):
     for number in range(len(CHAINS)):
         seen, found = whole(number, direct)
         check(found[0], seen)
 
 
-def test_no_row_of_a_recorded_trace_speaks_against_the_conclusion() -> None:
+def test_no_row_of_a_recorded_trace_speaks_against_the_conclusion():
     for each in recorded():
         check(each.conclusion, each.trace)
 
 
-def test_no_row_of_a_trace_made_by_hand_speaks_against_the_conclusion() -> None:
+def test_no_row_of_a_trace_made_by_hand_speaks_against_the_conclusion():
     for section in (each for file in FILES for each in sections(file.read_text("utf-8"))):
         seen = section.trace()
         for found in conclusions(seen)[:1]:
@@ -172,7 +170,7 @@ STARTS = ("backends=1", "origin backends=1", "cross", "", "offer=chat backends=2
 
 
 @cache
-def answer(spec: str, begin: str) -> Answer:
+def answer(spec, begin):
     return answer_of(report(exchange_of(start_of(begin.split()).plan, spec)))
 
 
@@ -180,7 +178,7 @@ NAMES = [row.name for row in CHANGES if row.name not in ("base", "subprotocols",
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> Trace:
+def tables(draw):
     """A few answers in any rows; often the same ones, as of one server."""
     begin = draw(st.sampled_from(STARTS))
     few = draw(st.lists(st.sampled_from(SPECS), min_size=1, max_size=3))
@@ -193,7 +191,7 @@ def tables(draw: st.DrawFn) -> Trace:
 
 @settings(max_examples=1500)
 @given(tables())
-def test_no_row_of_any_table_speaks_against_the_conclusion(seen: Trace) -> None:
+def test_no_row_of_any_table_speaks_against_the_conclusion(seen):
     found = conclusions(seen)
     if found:
         check(found[0], seen)

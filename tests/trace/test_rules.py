@@ -13,7 +13,7 @@ SECTIONS = [each for file in FILES for each in sections(file.read_text("utf-8"))
 
 
 @every(named(SECTIONS, lambda section: section.title))
-def test_a_trace_means_what_the_file_has(section: Section) -> None:
+def test_a_trace_means_what_the_file_has(section):
     """A difference on purpose is shown by ``python -m tests.trace.rules``, and read as a diff."""
     assert section.anew() == section.means
 
@@ -31,7 +31,7 @@ def test_a_trace_means_what_the_file_has(section: Section) -> None:
         ("101", "stopped", ""),
     ],
 )
-def test_a_row_is_as_base_if_nothing_tells_them_apart(base: str, origin: str, ends: str) -> None:
+def test_a_row_is_as_base_if_nothing_tells_them_apart(base, origin, ends):
     """Two sessions that open and end for different reasons are not the same row."""
     seen = Section("a row", (f"base: {base}", f"origin: {origin}"), "").trace()
     shown = text_of(row("origin", seen, Look())[0]).rstrip()

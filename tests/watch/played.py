@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from wsprobe.exchange import Exchange, Limits, Plan, Received
+from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find
 from wsprobe.lab.play import KEY, play
-from wsprobe.report.report import Report, report
+from wsprobe.report.report import report
 from wsprobe.request import opening, target
 from wsprobe.request.opening import Offer
 
@@ -16,18 +16,18 @@ OPEN = "echo-any-version"
 STARTED = "2026-11-26T12:00:00.000Z"
 
 
-def exchange(name: str, url: str = "ws://127.0.0.1/", linger: float = 0.3, started: str = STARTED) -> Exchange:
+def exchange(name, url="ws://127.0.0.1/", linger=0.3, started=STARTED):
     """The recording of *url*, behind which the scenario *name* is."""
     to = target.parse(url)
     plan = Plan(to, opening.request(to, Offer(key=KEY)), limits=Limits(linger=linger))
     return replace(play(find(name), plan), started=started)
 
 
-def played(name: str, url: str = "ws://127.0.0.1/", linger: float = 0.3, started: str = STARTED) -> Report:
+def played(name, url="ws://127.0.0.1/", linger=0.3, started=STARTED):
     return report(exchange(name, url, linger, started))
 
 
-def refused_by_tornado() -> Report:
+def refused_by_tornado():
     """What Tornado answers to a page of a foreign origin: its mark is its own, and there is a remedy for it."""
     one = exchange("status-403")
     answer = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from queue import SimpleQueue
 from threading import Thread
@@ -32,7 +31,7 @@ from wsprobe.watch.prometheus import application
 from wsprobe.watch.summary import Watch, after
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    pass
 
 BLACKBOX = {
     "probe_success",
@@ -48,7 +47,7 @@ BLACKBOX = {
 """Names of github.com/prometheus/blackbox_exporter, prober/{handler,utils,websocket,tcp}.go."""
 
 
-def watched(title: str, *names: str) -> Watch:
+def watched(title, *names):
     watch = Watch(title, title)
     for number, name in enumerate(names):
         report = played(name)
@@ -58,11 +57,11 @@ def watched(title: str, *names: str) -> Watch:
 
 
 @contextmanager
-def served(application: WSGIApplication, address: str = "127.0.0.1") -> Iterator[int]:
+def served(application, address="127.0.0.1"):
     """Serve it from another thread; gives the port."""
-    tokens: SimpleQueue[tuple[trio.lowlevel.TrioToken, trio.CancelScope]] = SimpleQueue()
+    tokens = SimpleQueue()
 
-    async def stay() -> None:
+    async def stay():
         async with wsgi.served(application, listener):
             with trio.CancelScope() as scope:
                 tokens.put((trio.lowlevel.current_trio_token(), scope))
@@ -80,12 +79,12 @@ def served(application: WSGIApplication, address: str = "127.0.0.1") -> Iterator
 
 
 @contextmanager
-def serving(*watches: Watch) -> Iterator[str]:
+def serving(*watches):
     with served(application(lambda: watches)) as port:
         yield f"http://127.0.0.1:{port}/metrics"
 
 
-def scraped(*watches: Watch) -> dict[str, dict[tuple[str, ...], float]]:
+def scraped(*watches):
     """Name -> values of the labels, by the labels' names -> value."""
     with serving(*watches) as address, urlopen(address, timeout=30) as answer:
         families = list(text_string_to_metric_families(answer.read().decode()))
@@ -100,12 +99,12 @@ def scraped(*watches: Watch) -> dict[str, dict[tuple[str, ...], float]]:
     }
 
 
-def test_names() -> None:
+def test_names():
     assert {metric.name for metric in METRICS if not metric.name.startswith("wsprobe_")} == BLACKBOX
     assert all(metric.name.endswith("_total") == (metric.kind == "counter") for metric in METRICS)
 
 
-def test_what_a_scrape_gets() -> None:
+def test_what_a_scrape_gets():
     found = scraped(watched("ws://a/", OPEN, "status-403"), watched("ws://b/", OPEN))
     assert found["probe_success"] == {("ws://a/",): 0.0, ("ws://b/",): 1.0}
     assert found["probe_websocket_status_code"] == {("ws://a/",): 403.0, ("ws://b/",): 101.0}
@@ -123,7 +122,7 @@ def test_what_a_scrape_gets() -> None:
     }
 
 
-def test_every_metric_has_its_own_value() -> None:
+def test_every_metric_has_its_own_value():
     watch = Watch("a", "a")
     for minute, name, held in ((0, OPEN, True), (1, "status-403", False), (2, "status-403", False)):
         report = played(name, started=f"2026-11-26T12:0{minute}:00.000Z")
@@ -160,27 +159,27 @@ def test_every_metric_has_its_own_value() -> None:
     }
 
 
-def test_each_expectation_is_a_series() -> None:
+def test_each_expectation_is_a_series():
     of = played("status-403")
     told = seen(of, 0.0, up=True, met=False, holds=False, expected=(("status=403", True), ("body~x", False)))
     found = scraped(after(Watch("ws://a/", "ws://a/"), told))
     assert found["wsprobe_expectation_met"] == {("status=403", "ws://a/"): 1.0, ("body~x", "ws://a/"): 0.0}
 
 
-def test_what_was_not_probed_yet_has_no_state() -> None:
+def test_what_was_not_probed_yet_has_no_state():
     found = scraped(Watch("ws://a/", "ws://a/"))
     assert "probe_success" not in found
     assert found["wsprobe_watched_targets"] == {(): 1.0}
 
 
-def test_labels_do_not_grow_with_time() -> None:
+def test_labels_do_not_grow_with_time():
     """A second day of the same has the same series."""
     turns = (OPEN, "status-403", "close-4403")
     few, many = scraped(watched("ws://a/", *turns)), scraped(watched("ws://a/", *turns * 4))
     assert {name: set(rows) for name, rows in few.items()} == {name: set(rows) for name, rows in many.items()}
 
 
-def test_another_format_is_for_who_asks_for_it() -> None:
+def test_another_format_is_for_who_asks_for_it():
     with serving(watched("ws://a/", OPEN)) as address:
         wanted = Request(address, headers={"Accept": "application/openmetrics-text; version=1.0.0"})
         with urlopen(wanted, timeout=30) as answer:
@@ -202,7 +201,7 @@ def test_another_format_is_for_who_asks_for_it() -> None:
         ("application/openmetrics-text;q=0.3", "application/openmetrics-text"),
     ],
 )
-def test_a_format_that_is_unknown_is_refused(accept: str, kind: str) -> None:
+def test_a_format_that_is_unknown_is_refused(accept, kind):
     with serving() as address:
         try:
             with urlopen(Request(address, headers={"Accept": accept}), timeout=30) as answer:
@@ -214,15 +213,15 @@ def test_a_format_that_is_unknown_is_refused(accept: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/metrics/", "//metrics", "/x", "/%2e%2e/metrics"])
-def test_another_path_is_not_found(path: str) -> None:
+def test_another_path_is_not_found(path):
     with serving() as address, pytest.raises(HTTPError) as raised:
         urlopen(address.replace("/metrics", path), timeout=30)
     assert raised.value.code == 404
     raised.value.close()
 
 
-def test_a_bug_ends_no_server(capfd: pytest.CaptureFixture[str]) -> None:
-    def faulty(environ: object, start: object) -> list[bytes]:
+def test_a_bug_ends_no_server(capfd):
+    def faulty(environ, start):
         raise RuntimeError("bad")
 
     with served(faulty) as port:
@@ -230,7 +229,7 @@ def test_a_bug_ends_no_server(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err == ""
 
 
-def test_a_head_alone() -> None:
+def test_a_head_alone():
     with serving(watched("a", OPEN)) as address, urlopen(Request(address, method="HEAD"), timeout=30) as answer:
         assert int(answer.headers["Content-Length"]) > 100
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -239,14 +238,14 @@ def test_a_head_alone() -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "BREW"])
-def test_it_is_only_read(method: str) -> None:
+def test_it_is_only_read(method):
     with serving() as address, pytest.raises(HTTPError) as raised:
         urlopen(Request(address, method=method), timeout=30)
     assert raised.value.code == 405
     raised.value.close()
 
 
-def test_a_server_of_ipv6() -> None:
+def test_a_server_of_ipv6():
     with (
         served(application(lambda: ()), "::1") as port,
         urlopen(f"http://[::1]:{port}/", timeout=30) as answer,
@@ -254,7 +253,7 @@ def test_a_server_of_ipv6() -> None:
         assert b"wsprobe_watched_targets 0.0" in answer.read()
 
 
-def asked(port: int, host: str | None, rest: bytes = b"\r\n") -> bytes:
+def asked(port, host, rest=b"\r\n"):
     """The status of what answers a scrape with this Host; b"" for a connection that is closed without one."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as stream:
         field = b"" if host is None else b"Host: %s\r\n" % host.encode("latin-1")
@@ -267,7 +266,7 @@ def asked(port: int, host: str | None, rest: bytes = b"\r\n") -> bytes:
 @pytest.mark.parametrize(
     "host", [None, "localhost", "LOCALHOST.:9101", "127.0.0.1:9101", "127.7.7.7", "[::1]:1"]
 )
-def test_who_names_this_machine_is_answered(host: str | None) -> None:
+def test_who_names_this_machine_is_answered(host):
     with served(application(lambda: ())) as port:
         assert asked(port, host) == b"200"
 
@@ -275,14 +274,14 @@ def test_who_names_this_machine_is_answered(host: str | None) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "192.0.2.1:9101", "localhost.evil.example", "", "\x1b]0;\x07"]
 )
-def test_a_page_elsewhere_reads_nothing(host: str) -> None:
+def test_a_page_elsewhere_reads_nothing(host):
     """A page can make its own name lead to this machine (DNS rebinding); what a browser sends as Host is that
     name. A URL that is watched may have a token in it."""
     with served(application(lambda: ())) as port:
         assert asked(port, host) == b"421"
 
 
-def test_a_reader_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_says_nothing_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(wsgi, "PATIENCE", 0.05)
     with (
         served(application(lambda: ())) as port,
@@ -291,14 +290,14 @@ def test_a_reader_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monkey
         assert stream.recv(1) == b""
 
 
-def test_a_reader_that_asks_byte_by_byte_has_no_longer() -> None:
+def test_a_reader_that_asks_byte_by_byte_has_no_longer():
     """The time is for the whole request, not for each byte of it."""
 
-    async def receive() -> bytes:
+    async def receive():
         await trio.sleep(1)
         return b"G"
 
-    async def seconds() -> float:
+    async def seconds():
         heard = await request_of(receive, wsgi.LONGEST_HEAD, wsgi.PATIENCE)
         assert heard.request is None
         return trio.current_time()
@@ -306,13 +305,13 @@ def test_a_reader_that_asks_byte_by_byte_has_no_longer() -> None:
     assert trio.run(seconds, clock=MockClock(autojump_threshold=0)) == pytest.approx(wsgi.PATIENCE)
 
 
-def test_a_request_without_end() -> None:
+def test_a_request_without_end():
     with served(application(lambda: ())) as port:
         assert asked(port, "localhost", b"a: b\r\n" * 4000) == b"431"
         assert asked(port, "localhost") == b"200"
 
 
-def test_more_readers_than_there_are_threads_for() -> None:
+def test_more_readers_than_there_are_threads_for():
     with served(application(lambda: ())) as port:
         with ExitStack() as stack:
             for _ in range(wsgi.READERS):
@@ -324,22 +323,22 @@ def test_more_readers_than_there_are_threads_for() -> None:
 @pytest.mark.parametrize(
     "text", ['ws://h/"} 1\nwsprobe_evil{x="', "ws://h/\\", "ws://h/\r\x00\x1b[2J\x85\u202e"]
 )
-def test_a_label_is_no_line_of_its_own(text: str) -> None:
+def test_a_label_is_no_line_of_its_own(text):
     found = scraped(watched(text, OPEN))
     assert found["probe_success"] == {(text,): 1.0}
     assert "wsprobe_evil" not in found
 
 
-def test_a_label_that_is_no_utf_8_does_not_take_the_others_with_it() -> None:
+def test_a_label_that_is_no_utf_8_does_not_take_the_others_with_it():
     found = scraped(watched("ws://h/\udcff", OPEN), watched("ws://h/", OPEN))
     assert found["probe_success"] == {("ws://h/\\udcff",): 1.0, ("ws://h/",): 1.0}
 
 
-def place(url: str, name: str = "") -> ProbeTarget:
+def place(url, name=""):
     return ProbeTarget(url, HandshakeSettings(Offer(key=""), Limits(), TlsOptions(), Route()), name=name)
 
 
-def test_a_label_has_no_secret() -> None:
+def test_a_label_has_no_secret():
     url = "wss://someone:sesame@Chat.Example:8443/a?token=opensesame#x"
     assert label(place(url), redact=False) == "wss://chat.example:8443/a?token=opensesame"
     assert label(place(url), redact=True) == "wss://chat.example:8443/a?token=**********"
@@ -349,6 +348,6 @@ def test_a_label_has_no_secret() -> None:
     )
 
 
-def test_labels_are_not_the_same_twice() -> None:
+def test_labels_are_not_the_same_twice():
     """Two URLs may differ in nothing but their secrets, and Prometheus takes no series twice."""
     assert unique(["a", "b", "a", "a", "a #2"]) == ["a", "b", "a #2", "a #3", "a #2 #2"]

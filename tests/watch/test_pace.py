@@ -8,24 +8,24 @@ from itertools import islice
 from wsprobe.watch.pace import SPREAD, pauses
 
 
-def drawn(seed: int, count: int) -> list[float]:
+def drawn(seed, count):
     return list(islice(pauses(30.0, random.Random(seed).random), count))
 
 
-def test_a_pause_is_never_far_from_what_was_asked_for() -> None:
+def test_a_pause_is_never_far_from_what_was_asked_for():
     first, *later = drawn(1, 2000)
     assert 0 < first <= 30
     assert all(30 * (1 - SPREAD) <= pause <= 30 * (1 + SPREAD) for pause in later)
     assert abs(sum(later) / len(later) - 30) < 0.2
 
 
-def test_watchers_that_begin_together_part_at_once() -> None:
+def test_watchers_that_begin_together_part_at_once():
     """A thousand that are started by the same clock: their second probes are spread over the whole time."""
     seconds = [drawn(seed, 1)[0] for seed in range(1000)]
     each_third = [sum(low < each <= low + 10 for each in seconds) for low in (0, 10, 20)]
     assert min(each_third) > 250
 
 
-def test_the_first_pause_is_never_none() -> None:
+def test_the_first_pause_is_never_none():
     assert next(pauses(30.0, lambda: 0.0)) == 30.0
     assert next(pauses(30.0, lambda: 1 - 2**-53)) > 0

@@ -7,31 +7,31 @@ from msgspec.structs import replace
 
 from tests.watch.played import OPEN, exchange, played
 from wsprobe.exchange import Connected, Ended, Received
-from wsprobe.report.report import Report, report
-from wsprobe.report.state import LONGEST, Probed, differences, held_of, seen
+from wsprobe.report.report import report
+from wsprobe.report.state import LONGEST, differences, held_of, seen
 from wsprobe.watch.summary import Watch, after, percentiles
 from wsprobe.watch.window import Window
 
 
-def told(of: Report, at: float = 1.0, *, holds: bool = False, up: bool | None = None) -> Probed:
+def told(of, at=1.0, *, holds=False, up=None):
     return seen(of, at, up=of.outcome == "open" if up is None else up, met=False, holds=holds)
 
 
-def watched(*names: str) -> Watch:
+def watched(*names):
     watch = Watch("ws://a/")
     for number, name in enumerate(names):
         watch = after(watch, told(played(name), number * 30.0))
     return watch
 
 
-def test_the_same_answer_is_no_change() -> None:
+def test_the_same_answer_is_no_change():
     watch = watched(OPEN, OPEN, OPEN)
     assert (watch.probes, watch.up, watch.changes, watch.availability) == (3, 3, 0, 1.0)
     assert not watch.changed
     assert watched(OPEN).changed  # the first
 
 
-def test_a_change_and_what_changed() -> None:
+def test_a_change_and_what_changed():
     watch = watched(OPEN, OPEN, "status-403")
     assert watch.changed
     assert watch.before is not None
@@ -45,9 +45,8 @@ def test_a_change_and_what_changed() -> None:
     assert differences(watch.last.state, watch.before.state)[-1] == "no longer status-not-101"
 
 
-def test_state_since() -> None:
+def test_state_since():
     watch = watched(OPEN, "status-403", "status-403", "status-403")
-    assert watch.since is not None
     assert watch.since.at == 30.0
     assert (watch.probes, watch.up, watch.changes) == (4, 1, 1)
     assert dict(watch.outcomes) == {"open": 1, "refused": 3}
@@ -55,7 +54,7 @@ def test_state_since() -> None:
 
 
 @pytest.mark.parametrize("other", ["date", "body", "close-reason"])
-def test_what_differs_between_any_two_answers_is_no_change(other: str) -> None:
+def test_what_differs_between_any_two_answers_is_no_change(other):
     """Values of headers, bodies and texts are not what a watch is about: some differ every time."""
     one = exchange("close-4403" if other == "close-reason" else "status-403")
     changed = {"date": (b"Content-Type: text/plain", b"Content-Type: text/other"), "body": (b"403", b"403")}
@@ -67,18 +66,16 @@ def test_what_differs_between_any_two_answers_is_no_change(other: str) -> None:
     assert told(report(one)).state == told(report(replace(one, events=events))).state
 
 
-def test_how_a_held_session_ended() -> None:
+def test_how_a_held_session_ended():
     held = held_of(played(OPEN, linger=5.0).reading)
-    assert held is not None
     assert (held.way, held.code) == ("held", None)
     assert held.seconds == pytest.approx(5.0, abs=0.01)
     closed = held_of(played("close-4403", linger=5.0).reading)
-    assert closed is not None
     assert (closed.way, closed.code) == ("closed", 4403)
     assert held_of(played("status-403").reading) is None
 
 
-def test_a_session_that_is_cut_and_how_long_it_was_idle() -> None:
+def test_a_session_that_is_cut_and_how_long_it_was_idle():
     one = exchange(OPEN, linger=60.0)
     opened = next(at for at, event in enumerate(one.events) if isinstance(event, Received))
     first = one.events[opened].at
@@ -87,20 +84,18 @@ def test_a_session_that_is_cut_and_how_long_it_was_idle() -> None:
         one, events=(*one.events[: opened + 1], text, Ended(first + 80_000_000, "reset", "reset by peer"))
     )
     held = held_of(report(cut).reading)
-    assert held is not None
     assert (held.way, held.seconds, held.idle) == ("cut", pytest.approx(80.0), pytest.approx(60.0))
 
 
-def test_phases_and_the_total_without_the_session() -> None:
+def test_phases_and_the_total_without_the_session():
     watch = watched(OPEN, OPEN)
     found = percentiles(watch)
     assert list(found) == ["resolve", "connect", "answer", "total"]
     assert found["total"][1] < 10  # of 300 ms, in which the session was watched
-    assert watch.last is not None
     assert dict(watch.last.phases)["session"] == pytest.approx(0.3, abs=0.01)
 
 
-def test_the_median_and_the_95th_percentile() -> None:
+def test_the_median_and_the_95th_percentile():
     window = Window()
     for each in range(100, 0, -1):
         window = window.add(each)
@@ -110,7 +105,7 @@ def test_the_median_and_the_95th_percentile() -> None:
 @pytest.mark.parametrize(
     ("address", "port", "family"), [("127.0.0.1", 80, 4), ("::1", 80, 6), ("/run/socket", 0, 0)]
 )
-def test_the_family_of_the_address(address: str, port: int, family: int) -> None:
+def test_the_family_of_the_address(address, port, family):
     one = exchange(OPEN)
     events = tuple(
         replace(event, address=address, port=port) if isinstance(event, Connected) else event
@@ -119,7 +114,7 @@ def test_the_family_of_the_address(address: str, port: int, family: int) -> None
     assert told(report(replace(one, events=events))).family == family
 
 
-def test_what_failed_is_no_phase() -> None:
+def test_what_failed_is_no_phase():
     refused = told(played("refused"))
     assert [name for name, _ in refused.phases] == ["resolve"]
     silent = told(played("silence"))
@@ -127,14 +122,14 @@ def test_what_failed_is_no_phase() -> None:
     assert silent.seconds > 19
 
 
-def test_the_certificate_and_its_end() -> None:
+def test_the_certificate_and_its_end():
     at = told(played("wss-expired", "wss://127.0.0.1/"))
     assert at.state.certificate
     assert at.expires is not None
     assert at.state.outcome == "tls-failed"
 
 
-def test_a_server_decides_over_no_memory() -> None:
+def test_a_server_decides_over_no_memory():
     one = exchange(OPEN)
     long = b"Sec-WebSocket-Protocol: " + b"x" * 100_000 + b"\r\n\r\n"
     events = tuple(

@@ -11,25 +11,25 @@ from hypothesis import strategies as st
 from wsprobe.watch.window import LATEST, Window
 
 
-def windowed(values: list[float]) -> Window:
+def windowed(values):
     window = Window()
     for value in values:
         window = window.add(value)
     return window
 
 
-def test_the_nearest_rank() -> None:
+def test_the_nearest_rank():
     assert windowed([3.0, 1.0, 2.0]).percentiles(0, 50, 95, 100) == (1.0, 2.0, 3.0, 3.0)
     assert windowed([1.0, 2.0]).percentiles(50, 51) == (1.0, 2.0)
     assert windowed([float(n) for n in range(1, 101)]).percentiles(50, 95) == (50.0, 95.0)
 
 
-def test_there_is_none_of_nothing() -> None:
+def test_there_is_none_of_nothing():
     with pytest.raises(ValueError, match="no value"):
         Window().percentiles(50)
 
 
-def test_only_the_latest_count() -> None:
+def test_only_the_latest_count():
     window = windowed([float(n) for n in range(2 * LATEST + 1)])
     assert len(window) == LATEST
     assert window.percentiles(0, 100) == (LATEST + 1, 2 * LATEST)
@@ -39,7 +39,7 @@ def test_only_the_latest_count() -> None:
     st.lists(st.floats(0, 2.0**20, width=32), min_size=1, max_size=40),
     st.floats(0, 100),
 )
-def test_so_many_percent_are_not_above(values: list[float], percent: float) -> None:
+def test_so_many_percent_are_not_above(values, percent):
     (found,) = windowed(values).percentiles(percent)
     assert found in array("f", values)
     assert sum(value <= found for value in values) >= percent / 100 * len(values) - 1e-9

@@ -6,7 +6,6 @@ import pytest
 
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
-from wsprobe.read.reading import Reading
 from wsprobe.request.opening import Offer, request
 from wsprobe.request.target import parse
 from wsprobe.wire.followup import (
@@ -23,7 +22,7 @@ from wsprobe.wire.followup import (
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
-def answered(answer: str, url: str = "ws://h.example/a/b") -> Reading:
+def answered(answer, url="ws://h.example/a/b"):
     """That answer, if any; then the end."""
     target = parse(url)
     asked = request(target, Offer(KEY))
@@ -31,13 +30,13 @@ def answered(answer: str, url: str = "ws://h.example/a/b") -> Reading:
     return read(Exchange(Plan(target, asked), (Sent(1, asked), *received, Ended(3, "fin"))))
 
 
-def refused(status: int, *lines: str) -> Reading:
+def refused(status, *lines):
     return answered(
         "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status} x", *lines, "Content-Length: 0", ""))
     )
 
 
-def test_without_an_answer_there_is_nothing_to_follow() -> None:
+def test_without_an_answer_there_is_nothing_to_follow():
     nothing = answered("")
     assert (redirect(nothing), versions(nothing), other_wire(nothing), retry_after(nothing, 0)) == (
         None,
@@ -56,16 +55,16 @@ def test_without_an_answer_there_is_nothing_to_follow() -> None:
         (101, "13, 8", ()),
     ],
 )
-def test_versions_that_a_refusal_lists(status: int, value: str, listed: tuple[int, ...]) -> None:
+def test_versions_that_a_refusal_lists(status, value, listed):
     assert versions(refused(status, f"Sec-WebSocket-Version: {value}")) == listed
 
 
-def test_versions_in_two_fields_are_one_list() -> None:
+def test_versions_in_two_fields_are_one_list():
     reading = refused(400, "Sec-WebSocket-Version: 99", "Sec-WebSocket-Version: 8")
     assert (versions(reading), other_wire(reading)) == ((99, 8), "hybi-08")
 
 
-def test_the_version_that_was_asked_with_is_no_other_one() -> None:
+def test_the_version_that_was_asked_with_is_no_other_one():
     assert other_wire(refused(400, "Sec-WebSocket-Version: 13")) is None
 
 
@@ -73,7 +72,7 @@ def test_the_version_that_was_asked_with_is_no_other_one() -> None:
     ("status", "to"),
     [(300, None), (301, True), (302, True), (303, True), (304, None), (307, True), (308, True), (309, None)],
 )
-def test_which_statuses_redirect(status: int, to: bool | None) -> None:
+def test_which_statuses_redirect(status, to):
     assert redirect(refused(status, "Location: /c")) == ("ws://h.example/c" if to else None)
 
 
@@ -88,7 +87,7 @@ def test_which_statuses_redirect(status: int, to: bool | None) -> None:
         ("http://[", None),
     ],
 )
-def test_where_to(location: str, to: str | None) -> None:
+def test_where_to(location, to):
     assert redirect(refused(302, f"Location: {location}")) == to
 
 
@@ -107,26 +106,26 @@ def test_where_to(location: str, to: str | None) -> None:
         (503, "Thu, 01 Jan 1970 00:00:05 GMT", 0),
     ],
 )
-def test_how_long_to_wait(status: int, value: str, seconds: float | None) -> None:
+def test_how_long_to_wait(status, value, seconds):
     assert retry_after(refused(status, f"Retry-After: {value}"), 6) == seconds
 
 
-def test_a_date_is_counted_from_the_answers_own() -> None:
+def test_a_date_is_counted_from_the_answers_own():
     lines = ("Retry-After: Thu, 01 Jan 1970 00:00:10 GMT", "Date: Thu, 01 Jan 1970 00:00:03 GMT")
     assert retry_after(refused(503, *lines), 6) == 7
 
 
 @pytest.mark.parametrize("status", [407, 408, 409, 428, 429, 430, 499, 500, 501, 502, 503, 504, 505])
-def test_which_statuses_may_pass(status: int) -> None:
+def test_which_statuses_may_pass(status):
     assert transient(refused(status), "refused") == (status in (408, 429, 500, 502, 503, 504))
 
 
-def test_a_location_that_no_server_would_take_is_not_followed() -> None:
+def test_a_location_that_no_server_would_take_is_not_followed():
     assert redirect(refused(302, "Location: /" + "x" * (LOCATION_MAX - 1))) is not None
     assert redirect(refused(302, "Location: /" + "x" * LOCATION_MAX)) is None
 
 
-def test_an_incomplete_head_redirects_nowhere() -> None:
+def test_an_incomplete_head_redirects_nowhere():
     assert redirect(answered("HTTP/1.1 302 x\r\nLocation: /c\r\n")) is None
 
 
@@ -134,7 +133,7 @@ def test_an_incomplete_head_redirects_nowhere() -> None:
     ("lines", "left"),
     [((), 1_000_000), (("A: b",) * 998, 800_000), (("A: " + "b" * 300_000,), 699_958)],
 )
-def test_the_answers_of_a_chain_share_the_limit_on_heads(lines: tuple[str, ...], left: int) -> None:
+def test_the_answers_of_a_chain_share_the_limit_on_heads(lines, left):
     earlier = [refused(302, *lines)] if lines else []
     assert max_head_after(earlier, 1_000_000) == left
     assert max_head_after(earlier * 9, 1_000_000) == (left if not lines else LEAST_HEAD)

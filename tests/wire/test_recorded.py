@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wsprobe.exchange import Exchange, Received, Sent
+from wsprobe.exchange import Received, Sent
 from wsprobe.judge import outcome
 from wsprobe.read import read
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
@@ -52,17 +52,17 @@ EACH = [(peer, number, *talk) for peer, talks in TALKS.items() for number, talk 
 
 
 @cache
-def recorded(peer: str) -> tuple[Exchange, ...]:
+def recorded(peer):
     return tuple(archive.load(line) for line in (FOLDER / f"{peer}.jsonl").read_text().splitlines())
 
 
-def test_every_file_is_told() -> None:
+def test_every_file_is_told():
     assert {path.stem for path in FOLDER.glob("*.jsonl")} == set(TALKS)
     assert all(len(recorded(peer)) == len(talks) for peer, talks in TALKS.items())
 
 
 @pytest.mark.parametrize(("peer", "number", "wire", "word"), EACH)
-def test_it_is_judged_by_its_version(peer: str, number: int, wire: str, word: str) -> None:
+def test_it_is_judged_by_its_version(peer, number, wire, word):
     exchange = recorded(peer)[number]
     reading = read(exchange)
     verdict = judged(reading)
@@ -72,9 +72,8 @@ def test_it_is_judged_by_its_version(peer: str, number: int, wire: str, word: st
 
 
 @pytest.mark.parametrize(("peer", "number", "wire", "word"), [talk for talk in EACH if talk[3] != "refused"])
-def test_the_echo_is_read(peer: str, number: int, wire: str, word: str) -> None:
+def test_the_echo_is_read(peer, number, wire, word):
     session = read(recorded(peer)[number]).session
-    assert session is not None
     assert session.rest == b""
     said, told = ([(f.opcode, f.data) for f in frames] for frames in (session.sent, session.frames))
     assert (said[0], told[0]) == ((TEXT, b"hello"), (TEXT, b"hello"))
@@ -85,7 +84,7 @@ def test_the_echo_is_read(peer: str, number: int, wire: str, word: str) -> None:
 
 
 @pytest.mark.parametrize(("peer", "number", "wire", "word"), EACH)
-def test_the_client_says_the_same_again(peer: str, number: int, wire: str, word: str) -> None:
+def test_the_client_says_the_same_again(peer, number, wire, word):
     """A conversation is a function of its plan and of what was received, and when."""
     exchange = recorded(peer)[number]
     client = Client(exchange.plan)
@@ -98,7 +97,7 @@ def test_the_client_says_the_same_again(peer: str, number: int, wire: str, word:
     assert sent == b"".join(event.data for event in exchange.events if isinstance(event, Sent))
 
 
-def test_two_masks_of_hybi_05_as_a_server_of_its_time_undid_them() -> None:
+def test_two_masks_of_hybi_05_as_a_server_of_its_time_undid_them():
     """The server's echo is the proof: it answered what lay under the mask, not what was on the wire."""
     exchange = recorded("em-websocket-0.5.3")[2]
     sent = [event.data for event in exchange.events if isinstance(event, Sent)]

@@ -40,7 +40,7 @@ KEY = bytes.fromhex("37fa213d")
         (frame(TEXT, b"", None, rsv=4), "c100"),
     ],
 )
-def test_a_frame(made: bytes, hexadecimal: str) -> None:
+def test_a_frame(made, hexadecimal):
     assert made == bytes.fromhex(hexadecimal)
 
 
@@ -54,12 +54,12 @@ def test_a_frame(made: bytes, hexadecimal: str) -> None:
         (65536, "82 7f 0000000000010000"),  # RFC 6455 section 5.7
     ],
 )
-def test_the_shortest_length(size: int, header: str) -> None:
+def test_the_shortest_length(size, header):
     assert frame(BINARY, bytes(size), None) == bytes.fromhex(header) + bytes(size)
 
 
 @given(st.binary(max_size=40), st.binary(min_size=4, max_size=4))
-def test_masking(data: bytes, key: bytes) -> None:
+def test_masking(data, key):
     masked = mask(data, key)
     assert masked == bytes(byte ^ key[at % 4] for at, byte in enumerate(data))
     assert mask(masked, key) == data
@@ -79,7 +79,7 @@ FRAMES = st.lists(
 
 
 @given(FRAMES, st.integers(1, 300))
-def test_following_agrees_with_reading(made: list[bytes], size: int) -> None:
+def test_following_agrees_with_reading(made, size):
     data = b"".join(made)
     follower = Framed(b"", b"")
     heard = [one for at in range(0, len(data), size) for one in follower.receive(data[at : at + size])]
@@ -117,11 +117,11 @@ def test_following_agrees_with_reading(made: list[bytes], size: int) -> None:
         (b"\xff\xff", 1002),
     ],
 )
-def test_the_answer_to_a_close(close: bytes, code: int | None) -> None:
+def test_the_answer_to_a_close(close, code):
     assert answer_code(close) == code
 
 
-def test_masks_differ_and_come_again() -> None:
+def test_masks_differ_and_come_again():
     first, second, other = masks(b"a"), masks(b"a"), masks(b"b")
     keys = [next(first) for _ in range(100)]
     assert keys == [next(second) for _ in range(100)]
@@ -129,7 +129,7 @@ def test_masks_differ_and_come_again() -> None:
     assert {len(key) for key in keys} == {4}
 
 
-def test_every_framing_of_the_table_can_be_made() -> None:
+def test_every_framing_of_the_table_can_be_made():
     for wire in WIRES:
         framing = WIRES[wire].framing(b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 101 \r\n\r\n")
         assert framing.receive(b"") == []

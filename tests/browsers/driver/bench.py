@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
@@ -11,10 +11,8 @@ from urllib.parse import unquote, urlsplit
 from tests.browsers.driver.case import Case
 from wsprobe.browsers.engine import Page
 from wsprobe.lab.perform import request
-from wsprobe.lab.ports import PATH, Place
-from wsprobe.lab.scenario import Scenario
+from wsprobe.lab.ports import PATH
 from wsprobe.lab.server import Lab, Visit, reception, serve
-from wsprobe.read.request import Request
 
 PAGE_ADDRESSES = tuple(f"127.0.100.{index}" for index in range(1, 200))
 """Addresses to load pages from: each is a site of its own, so its failures are not counted for another's."""
@@ -36,16 +34,16 @@ class Bench:
     watch: Callable[[Visit], None] | None = None
     """Called for every visit, beside what is kept of it here."""
 
-    def place(self, case: Case) -> Place:
+    def place(self, case):
         return self.lab.place(case.scenario, self.addresses[case.name])
 
-    def page_url(self, number: int, case: Case) -> str:
+    def page_url(self, number, case):
         """Where page *number* is: a site of its own, unless its case says where."""
         if case.scenario.page.url != Page().url:
             return self.place(case).page.url
         return f"http://{PAGE_ADDRESSES[number % len(PAGE_ADDRESSES)]}:{self.lab.ports['plain']}/?page={number}"
 
-    def put(self, url: str, html: bytes, policy: str = "", *, once: bool = False) -> None:
+    def put(self, url, html, policy="", *, once=False):
         """Let there be a page at *url*, or *once* only."""
         where = urlsplit(url)
         extra = f"Content-Security-Policy: {policy}\r\n" if policy else ""
@@ -57,7 +55,7 @@ class Bench:
         path = url.partition(where.netloc)[2].partition("#")[0]
         pages[where.netloc.rpartition("@")[2], path] = head.encode() + html
 
-    def answer(self, asked: Request) -> Scenario | bytes | None:
+    def answer(self, asked):
         """What the lab is to answer in place of its catalogue."""
         path = asked.resource.decode("latin-1")
         host = asked.first(b"host").decode("latin-1")
@@ -70,7 +68,7 @@ class Bench:
         found = reception(asked).name
         return self.cases[owner].scenario if owner and found in ("", "the list") else None
 
-    def note(self, visit: Visit) -> None:
+    def note(self, visit):
         """Keep the request if it is a case's: by its address, or by its name where the address is shared."""
         if self.watch is not None:
             self.watch(visit)
@@ -84,20 +82,20 @@ class Bench:
             if owner is not None:
                 self.requests[owner].append(asked.head.raw)
 
-    def _owner(self, address: str) -> str | None:
+    def _owner(self, address):
         return next((name for name, own in self.addresses.items() if own == address), None)
 
 
-def addresses() -> Iterable[str]:
+def addresses():
     """Loopback addresses for cases: 127.0.10.1 and on."""
     return (f"127.0.{10 + index // 250}.{1 + index % 250}" for index in range(20_000))
 
 
 @asynccontextmanager
-async def bench(cases: Iterable[Case]) -> AsyncIterator[Bench]:
+async def bench(cases):
     """A bench for *cases*; gone with the block."""
     named = {case.name: case for case in cases}
-    made: list[Bench] = []
+    made = []
     async with serve(
         every_loopback=True,
         watch=lambda visit: made[0].note(visit),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-from tests.browsers.driver.bench import Bench
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +28,14 @@ class EngineError(Exception):
 
 class Browser(Protocol):
     @property
-    def version(self) -> str: ...
+    def version(self): ...
 
     @property
-    def back(self) -> str:
+    def back(self):
         """Where the page has to go when it has finished, "" to stay."""
         ...
 
-    async def load(self, url: str, seconds: float) -> Sheet:
+    async def load(self, url, seconds):
         """Load the page at *url* and wait until it has finished. Raises EngineError after *seconds*."""
         ...
 
@@ -55,8 +52,8 @@ class Engine(Protocol):
     """How many pages may be open at once in one browser."""
     browsers: int
 
-    def missing(self) -> str:
+    def missing(self):
         """What is not installed, "" if nothing is."""
         ...
 
-    def start(self, bench: Bench) -> AbstractAsyncContextManager[Browser]: ...
+    def start(self, bench): ...

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.script import MAX_REASON
-from wsprobe.exchange import Act
 from wsprobe.lab.measured import CAP, cap
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.staging import act_value
@@ -36,16 +35,16 @@ class Case:
     script: Script = field(default_factory=Script)
 
     @property
-    def name(self) -> str:
+    def name(self):
         return self.scenario.name
 
     @property
-    def page(self) -> tuple[str, str]:
+    def page(self):
         """URL and content security policy: cases that agree in both can share a page."""
         return self.scenario.page.url, self.scenario.page.csp
 
     @property
-    def alone(self) -> bool:
+    def alone(self):
         """Cannot share its page: a page with cookies or a place of its own, or script that may touch others, or
         that does what engines complain of in words that name no URL."""
         page = self.scenario.page
@@ -59,15 +58,15 @@ class Case:
         )
 
     @property
-    def cap(self) -> float:
+    def cap(self):
         """Seconds after which the page closes what has not ended."""
         return cap(self.scenario)
 
 
-def _complained_of(act: Act) -> bool:
+def _complained_of(act):
     """True of a send(), which may come too late, and of a close() with a reason that is too long."""
     return act.do != "close" or len(act.data) > MAX_REASON
 
 
-def acts(case: Case) -> list[dict[str, object]]:
+def acts(case):
     return [act_value(act) for act in case.scenario.page.acts]

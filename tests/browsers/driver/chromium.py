@@ -7,16 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import trio
 
-from tests.browsers.driver.bench import Bench
 from tests.browsers.driver.browser import EngineError, Line, Sheet
 from tests.browsers.driver.page import RESULTS
 from tests.browsers.driver.process import directory, environment, guarded
@@ -67,11 +64,11 @@ class Chromium:
     pages = 6
     browsers = 1
 
-    def missing(self) -> str:
+    def missing(self):
         return "" if shutil.which(COMMAND) and shutil.which("certutil") else "chromium, libnss3-tools"
 
     @asynccontextmanager
-    async def start(self, bench: Bench) -> AsyncIterator[ChromiumBrowser]:
+    async def start(self, bench):
         home = directory("chromium")
         trust_authority(home / ".pki/nssdb", bench.lab.certificate_authority)
         (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
@@ -105,12 +102,12 @@ class Connection:
     """By session."""
     broken: bool = False
 
-    async def call(self, method: str, session: str = "", **params: Any) -> dict[str, Any]:
+    async def call(self, method, session="", **params):
         number = next(self.numbers)
-        message: dict[str, Any] = {"id": number, "method": method, "params": params}
+        message = {"id": number, "method": method, "params": params}
         if session:
             message["sessionId"] = session
-        answer: list[dict[str, Any]] = []
+        answer = []
         arrived = trio.Event()
         self.waiting[number] = arrived, answer
         if self.broken:
@@ -120,10 +117,10 @@ class Connection:
         await arrived.wait()
         if not answer or "error" in answer[0]:
             raise EngineError(f"chromium: {method}: {answer}")
-        result: dict[str, Any] = answer[0]["result"]
+        result = answer[0]["result"]
         return result
 
-    async def listen(self, reading: trio.lowlevel.FdStream) -> None:
+    async def listen(self, reading):
         buffer = bytearray()
         while data := await reading.receive_some(1 << 20):
             buffer += data
@@ -134,7 +131,7 @@ class Connection:
         for arrived, _ in self.waiting.values():
             arrived.set()
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message):
         if "id" in message:
             arrived, answer = self.waiting.pop(message["id"])
             answer.append(message)
@@ -152,13 +149,13 @@ class ChromiumBrowser:
     home: str = ""
     """A directory that goes with it."""
 
-    async def allow(self, name: str, state: str, origin: str) -> None:
+    async def allow(self, name, state, origin):
         """Give pages of *origin* the permission *name*, or deny it."""
         await self.connection.call(
             "Browser.setPermission", permission={"name": name}, setting=state, origin=origin
         )
 
-    async def load(self, url: str, seconds: float) -> Sheet:
+    async def load(self, url, seconds):
         call = self.connection.call
         target = (await call("Target.createTarget", url="about:blank"))["targetId"]
         try:
@@ -178,7 +175,7 @@ class ChromiumBrowser:
         return Sheet(json.loads(answer["result"]["value"]), tuple(self.connection.console.get(session, ())))
 
 
-def trust_authority(database: Path, authority: Path) -> None:
+def trust_authority(database, authority):
     """Make an NSS database in which *authority*, a PEM file, is trusted for servers."""
     database.mkdir(parents=True, exist_ok=True)
     where = ["-d", f"sql:{database}"]

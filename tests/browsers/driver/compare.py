@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from tests.browsers.driver.record import Recording
-from wsprobe.browsers.engine import DomEvent, DomException, ScriptView, until_end
+from wsprobe.browsers.engine import until_end
 from wsprobe.lab.measured import LONGEST_DATA as LONG
 from wsprobe.lab.measured import MOST_EVENTS, beginning
 
@@ -16,11 +13,11 @@ TOLD = ("exception", "url", "events", "readyState", "console")
 """What script and console are told: the part of a recording that a view predicts."""
 
 
-def told(recording: Recording) -> Recording:
+def told(recording):
     return {name: recording[name] for name in TOLD}
 
 
-def agree(recording: Recording, view: Recording) -> list[str]:
+def agree(recording, view):
     """In what *view* is not *recording*. How an endless stream ended is not asked: a matter of speed; and an
     exception that ends a runtime's process is no event (``ScriptView.beyond`` has it)."""
     wanted = told(recording)
@@ -30,7 +27,7 @@ def agree(recording: Recording, view: Recording) -> list[str]:
     return differences(wanted, view)
 
 
-def differences(wanted: Recording, got: Recording) -> list[str]:
+def differences(wanted, got):
     """A line for each key in which *got* is not *wanted*."""
     return [
         f"{name}: {got.get(name)!r} instead of {wanted.get(name)!r}"
@@ -39,7 +36,7 @@ def differences(wanted: Recording, got: Recording) -> list[str]:
     ]
 
 
-def of_view(view: ScriptView) -> Recording:
+def of_view(view):
     """What *view* says, written as a recording writes it, which ends when the page stops looking."""
     view = until_end(view)
     return {
@@ -51,12 +48,12 @@ def of_view(view: ScriptView) -> Recording:
     }
 
 
-def _exception(raised: DomException | None) -> dict[str, Any] | None:
+def _exception(raised):
     return raised and {"name": raised.name, "message": raised.message, "code": raised.code}
 
 
-def _event(event: DomEvent) -> dict[str, Any]:
-    written: dict[str, Any] = {"type": event.type, "rs": event.ready_state}
+def _event(event):
+    written = {"type": event.type, "rs": event.ready_state}
     if event.type == "open":
         written |= {"protocol": event.protocol, "extensions": event.extensions}
     elif event.type == "message":
@@ -70,7 +67,7 @@ def _event(event: DomEvent) -> dict[str, Any]:
     return written
 
 
-def _message(event: DomEvent) -> dict[str, Any]:
+def _message(event):
     data, whole = event.data, _units(event.data) if event.size is None else event.size
     size = {"size": whole} if whole > LONG else {}
     if isinstance(data, bytes):
@@ -78,7 +75,7 @@ def _message(event: DomEvent) -> dict[str, Any]:
     return {"data": beginning(data), **size}
 
 
-def _units(data: str | bytes) -> int:
+def _units(data):
     """The length as script has it: UTF-16 units, or bytes."""
     return len(data) if isinstance(data, bytes) else len(data.encode("utf-16-le", "surrogatepass")) // 2
 
@@ -90,15 +87,13 @@ class Agreement:
     agreed: int
     of: int
 
-    def __str__(self) -> str:
+    def __str__(self):
         return f"{self.agreed}/{self.of}"
 
 
-def agreement(
-    results: Iterable[tuple[str, str, bool]],
-) -> Mapping[str, Mapping[str, Agreement]]:
+def agreement(results):
     """(engine, category, agrees) of every scenario -> category -> engine -> agreement, with a row for all."""
-    counted: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    counted = defaultdict(lambda: defaultdict(list))
     for engine, category, agrees in results:
         counted[category][engine].append(agrees)
         counted["all"][engine].append(agrees)
@@ -109,7 +104,7 @@ def agreement(
     }
 
 
-def table(agreements: Mapping[str, Mapping[str, Agreement]]) -> str:
+def table(agreements):
     """The agreement table as text: a row a category, a column an engine."""
     engines = list(dict.fromkeys(engine for row in agreements.values() for engine in row))
     rows = [["", *engines]]

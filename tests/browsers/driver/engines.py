@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from tests.browsers.driver.browser import Engine
 from tests.browsers.driver.chromium import Chromium
 from tests.browsers.driver.firefox import Firefox
 from tests.browsers.driver.runtime import RUNTIMES
 from tests.browsers.driver.webkitgtk import WebKitGtk
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Chromium(), Firefox(), WebKitGtk(), *RUNTIMES)}
+ENGINES = {engine.name: engine for engine in (Chromium(), Firefox(), WebKitGtk(), *RUNTIMES)}
 
 
-def named(words: str) -> list[str]:
+def named(words):
     """Those that *words*, separated by commas, name: an engine without a version names all that there are.
     Raises SystemExit for a word that names none."""
-    found: list[str] = []
+    found = []
     for word in words.split(","):
         meant = [name for name in ENGINES if word in (name, name.partition("@")[0])]
         if not meant:

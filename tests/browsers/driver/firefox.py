@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
 
 import trio
 
-from tests.browsers.driver.bench import Bench
 from tests.browsers.driver.browser import EngineError, Line, Sheet
 from tests.browsers.driver.chromium import trust_authority
 from tests.browsers.driver.page import RESULTS
 from tests.browsers.driver.process import directory, environment, guarded
 
 COMMAND = "firefox-esr"
-PREFERENCES: dict[str, object] = {
+PREFERENCES = {
     "marionette.port": 0,
     "network.websocket.delay-failed-reconnects": False,
     "app.update.auto": False,
@@ -70,11 +67,11 @@ class Firefox:
     pages = 1
     browsers = 1
 
-    def missing(self) -> str:
+    def missing(self):
         return "" if shutil.which(COMMAND) and shutil.which("certutil") else "firefox-esr, libnss3-tools"
 
     @asynccontextmanager
-    async def start(self, bench: Bench) -> AsyncIterator[FirefoxBrowser]:
+    async def start(self, bench):
         home = directory("firefox")
         profile = home / "profile"
         trust_authority(profile, bench.lab.certificate_authority)
@@ -92,7 +89,7 @@ class Firefox:
                 yield browser
 
 
-async def _connect(port_file: trio.Path) -> trio.SocketStream:
+async def _connect(port_file):
     while True:
         try:
             return await trio.open_tcp_stream("127.0.0.1", int(await port_file.read_text()))
@@ -108,7 +105,7 @@ class FirefoxBrowser:
     buffer: bytearray = field(default_factory=bytearray)
     numbers: count[int] = field(default_factory=lambda: count(1))
 
-    async def receive(self) -> Any:
+    async def receive(self):
         while True:
             length, colon, rest = self.buffer.partition(b":")
             if colon and len(rest) >= int(length):
@@ -120,7 +117,7 @@ class FirefoxBrowser:
                 raise EngineError("firefox: the connection has ended")
             self.buffer += data
 
-    async def call(self, command: str, **params: Any) -> Any:
+    async def call(self, command, **params):
         message = json.dumps([0, next(self.numbers), command, params]).encode()
         await self.stream.send_all(b"%d:%b" % (len(message), message))
         _, _, error, result = await self.receive()
@@ -128,21 +125,21 @@ class FirefoxBrowser:
             raise EngineError(f"firefox: {command}: {error}")
         return result
 
-    async def script(self, code: str) -> Any:
+    async def script(self, code):
         return (await self.call("WebDriver:ExecuteScript", script=code, args=[], newSandbox=True))["value"]
 
-    async def script_async(self, code: str) -> Any:
+    async def script_async(self, code):
         await self.call("WebDriver:SetTimeouts", script=LONGEST)
         return (await self.call("WebDriver:ExecuteAsyncScript", script=code, args=[], newSandbox=True))["value"]
 
-    async def privileged(self, code: str) -> Any:
+    async def privileged(self, code):
         await self.call("Marionette:SetContext", value="chrome")
         try:
             return await self.script(code)
         finally:
             await self.call("Marionette:SetContext", value="content")
 
-    async def load(self, url: str, seconds: float) -> Sheet:
+    async def load(self, url, seconds):
         await self.privileged(TAKE_CONSOLE)
         try:
             with trio.fail_after(seconds):

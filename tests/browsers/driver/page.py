@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
-from tests.browsers.driver.case import Case, acts
+from tests.browsers.driver.case import acts
 from wsprobe.lab.site import measuring_script
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -17,7 +16,7 @@ TOLD = "RESULTS OF THE PAGE: "
 """What the page says on the console before its results, if it is told where to go then."""
 
 
-def page(cases: Iterable[tuple[Case, str]], at_once: int, back: str = "") -> bytes:
+def page(cases, at_once, back=""):
     """The page for *cases*, each with its URL, *at_once* at a time.
 
     *back*: where to go once the results are on the console; "" to stay, and say nothing there.
@@ -28,13 +27,13 @@ def page(cases: Iterable[tuple[Case, str]], at_once: int, back: str = "") -> byt
     return text.replace('/*BACK*/""', _literal(back)).encode()
 
 
-def _literal(value: object) -> str:
+def _literal(value):
     return json.dumps(value).replace("<", "\\u003c")
 
 
-def _job(case: Case, url: str) -> dict[str, object]:
+def _job(case, url):
     script, page = case.script, case.scenario.page
-    job: dict[str, object] = {
+    job = {
         "name": case.name,
         "url": url,
         "construct": page.construct,
@@ -52,6 +51,6 @@ def _job(case: Case, url: str) -> dict[str, object]:
     return job
 
 
-def _set_cookies(cookies: str) -> str:
+def _set_cookies(cookies):
     pairs = [pair.strip() for pair in cookies.split(";") if pair.strip()]
     return "".join(f"document.cookie = {json.dumps(pair + '; path=/')};" for pair in pairs)

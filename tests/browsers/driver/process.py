@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from os import environ
 from pathlib import Path
@@ -21,25 +20,18 @@ KEPT = ("PATH", "TMPDIR", "TZ")
 """What the engines inherit of our environment: no locale, no proxy, no display."""
 
 
-def directory(purpose: str) -> Path:
+def directory(purpose):
     """A new directory of its own for one process; its guard removes it."""
     return Path(tempfile.mkdtemp(prefix=f"wsprobe-{purpose}-"))
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
+def environment(home, **more):
     kept = {name: environ[name] for name in KEPT if name in environ}
     return {**kept, "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "LANG": "C", **more}
 
 
 @asynccontextmanager
-async def guarded(
-    command: Sequence[str],
-    home: Path,
-    env: Mapping[str, str],
-    *,
-    stderr: int = subprocess.DEVNULL,
-    pass_fds: Sequence[int] = (),
-) -> AsyncIterator[trio.Process]:
+async def guarded(command, home, env, *, stderr=subprocess.DEVNULL, pass_fds=()):
     """Run *command*; at the end of the block, or of this process, it and its children are gone."""
     process = await trio.lowlevel.open_process(
         [sys.executable, "-I", str(GUARD), str(LONGEST), str(home), *command],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import trio
 
 from tests.browsers.driver.bench import PAGE_ADDRESSES, Bench, bench
-from tests.browsers.driver.browser import Browser, Engine, EngineError, Line, Sheet
+from tests.browsers.driver.browser import Engine, EngineError
 from tests.browsers.driver.case import Case
 from tests.browsers.driver.page import page
 from wsprobe.lab import find
@@ -37,13 +37,7 @@ class Measurement:
     """Cases that stalled or ended the engine, and how it looked from here."""
 
 
-async def measure(
-    engine: Engine,
-    cases: Iterable[Case],
-    *,
-    calm: bool = False,
-    watch: Callable[[str], None] = lambda _: None,
-) -> Measurement:
+async def measure(engine, cases, *, calm=False, watch=lambda _: None):
     """Run *cases* in *engine*: in as many pages and browsers at once as it bears, or one by one if *calm*."""
     cases, result = list(cases), Measurement()
     async with bench(cases) as place:
@@ -54,9 +48,9 @@ async def measure(
     return result
 
 
-def _pages(engine: Engine, cases: Iterable[Case]) -> list[list[Case]]:
+def _pages(engine, cases):
     """Split into pages. Alone is what needs a page of its own, or has console texts that may name no URL."""
-    together: dict[object, list[Case]] = {}
+    together = {}
     pages = []
     for case in cases:
         argued = case.scenario.url or case.scenario.about == "arguments"
@@ -80,11 +74,11 @@ class Run:
     result: Measurement
     watch: Callable[[str], None]
 
-    async def all(self, pages: list[list[Case]], calm: bool) -> Broken:
+    async def all(self, pages, calm):
         """Load every page; returns those at which the engine failed, and how."""
         waiting, broken = deque(enumerate(pages)), Broken()
 
-        async def tab(browser: Browser) -> None:
+        async def tab(browser):
             while waiting:
                 number, batch = waiting.popleft()
                 try:
@@ -97,7 +91,7 @@ class Run:
                     raise
                 self.watch(f"{len(self.result.recordings)} measured, {len(waiting)} pages to go")
 
-        async def window() -> None:
+        async def window():
             while waiting:
                 try:
                     async with self.engine.start(self.bench) as browser:
@@ -114,20 +108,20 @@ class Run:
                 windows.start_soon(window)
         return broken
 
-    async def _warm_up(self, browser: Browser) -> None:
+    async def _warm_up(self, browser):
         """The first socket of a process is slow, so slow that it may change what script is told."""
         site = f"http://{PAGE_ADDRESSES[-2]}:{self.bench.lab.ports['plain']}"
         url = f"{site}/?{id(browser)}"
         self.bench.put(url, page([(Case(find("ok")), f"{site}/s/ok")], 1, browser.back))
         await self._open(browser, url, START)
 
-    async def _open(self, browser: Browser, url: str, seconds: float) -> Sheet:
+    async def _open(self, browser, url, seconds):
         try:
             return await browser.load(url, seconds)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise EngineError("the engine has ended") from error
 
-    async def _load(self, browser: Browser, number: int, batch: Sequence[Case]) -> None:
+    async def _load(self, browser, number, batch):
         bench = self.bench
         url = bench.page_url(number, batch[0])
         opened = [(case, bench.place(case).url) for case in batch]
@@ -145,20 +139,20 @@ class Run:
             self.result.recordings[case.name] = Placeholders(bench, case, url).put(shaped)
 
 
-def with_script(policy: str) -> str:
+def with_script(policy):
     """The policy with directives that let the page measure; none that decides on WebSockets is touched."""
     if not policy or "script-src" in policy:
         return policy
     return f"{policy}; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
 
 
-def attribute(sheet: Sheet, opened: Mapping[str, str]) -> tuple[dict[str, list[Line]], list[str]]:
+def attribute(sheet, opened):
     """Whose text is whose, by the URL in it; everything is the only case's on a page with one.
 
     *opened*: the URLs that were handed to the constructor, which may have thrown.
     """
     urls = {name: told["url"] or opened[name] for name, told in sheet.results.items()}
-    lines: dict[str, list[Line]] = {name: [] for name in urls}
+    lines = {name: [] for name in urls}
     stray = []
     for line in sheet.console:
         named = [name for name, url in urls.items() if url and url in line.text]
@@ -170,7 +164,7 @@ def attribute(sheet: Sheet, opened: Mapping[str, str]) -> tuple[dict[str, list[L
     return lines, stray
 
 
-def shape(told: dict[str, Any], lines: Iterable[Line], requests: Iterable[bytes]) -> Recording:
+def shape(told, lines, requests):
     """The recording of one socket, times left out, split where the page gave up waiting."""
     events = told["events"]
     cap = next((index for index, event in enumerate(events) if event["type"] == "cap"), None)
@@ -180,7 +174,7 @@ def shape(told: dict[str, Any], lines: Iterable[Line], requests: Iterable[bytes]
     if plain and plain[0].get("where") == "constructor":
         exception = {name: plain[0][name] for name in ("name", "message", "code")}
         plain = plain[1:]
-    recording: Recording = {
+    recording = {
         "exception": exception,
         "url": told["url"],
         "events": plain[:cap],
@@ -208,7 +202,7 @@ class Placeholders:
     case: Case
     page_url: str
 
-    def put(self, value: Any) -> Any:
+    def put(self, value):
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, list):
@@ -217,7 +211,7 @@ class Placeholders:
             return {name: self.put(item) for name, item in value.items()}
         return value
 
-    def _text(self, text: str) -> str:
+    def _text(self, text):
         where = urlsplit(self.page_url)
         if where.hostname in PAGE_ADDRESSES:
             text = text.replace(where.netloc, "{page}")

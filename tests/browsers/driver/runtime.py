@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +28,11 @@ VARIES = re.compile(
 """In messages: OpenSSL names the thread, rustls says how late it is."""
 
 
-def _text(file: Path) -> str:
+def _text(file):
     return file.read_text("utf-8")
 
 
-def _varying(found: re.Match[str]) -> str:
+def _varying(found):
     return "{thread}" if found.string[found.end() : found.end() + 7] == ":error:" else "{seconds}"
 
 
@@ -43,7 +43,7 @@ class Command:
     """Environment in which a runtime trusts that certificate authority, too."""
 
 
-def _node(package: str) -> Command | None:
+def _node(package):
     node = clients.node(package)
     if node is None or not clients.installed(package):
         return None
@@ -52,11 +52,11 @@ def _node(package: str) -> Command | None:
     return Command((node, str(RUNNER), "{page}", "{out}", str(entry)), _for_node)
 
 
-def _for_node(authority: Path) -> Mapping[str, str]:
+def _for_node(authority):
     return {"NODE_EXTRA_CA_CERTS": str(authority), "NODE_NO_WARNINGS": "1"}
 
 
-def _deno(package: str) -> Command | None:
+def _deno(package):
     program = clients.binary(package)
     if program is None:
         return None
@@ -64,7 +64,7 @@ def _deno(package: str) -> Command | None:
     return Command((*run, "{page}", "{out}"), lambda authority: {"DENO_CERT": str(authority)})
 
 
-def _bun(package: str) -> Command | None:
+def _bun(package):
     program = clients.binary(package)
     return Command((str(program), str(RUNNER), "{page}", "{out}"), _for_node) if program is not None else None
 
@@ -78,19 +78,19 @@ class Runtime:
     pages = 4
     browsers = 1
 
-    def __init__(self, package: str, command: Callable[[str], Command | None]) -> None:
+    def __init__(self, package, command):
         """*package*: as clients/package.json calls it."""
         self.name = clients.name(package)
         self._package = package
         self._command = command
 
-    def missing(self) -> str:
+    def missing(self):
         if self._command(self._package) is not None:
             return ""
         return f"npm package {self._package}, by {clients.INSTALL}, and a Node that it runs on"
 
     @asynccontextmanager
-    async def start(self, bench: Bench) -> AsyncIterator[RuntimeProcess]:
+    async def start(self, bench):
         command = self._command(self._package)
         assert command is not None
         yield RuntimeProcess(self.name, self._package, command, bench)
@@ -104,14 +104,14 @@ class RuntimeProcess:
     bench: Bench
 
     @property
-    def version(self) -> str:
+    def version(self):
         return clients.installed(self.package)
 
     @property
-    def back(self) -> str:
+    def back(self):
         return ""
 
-    async def load(self, url: str, seconds: float) -> Sheet:
+    async def load(self, url, seconds):
         where = urlsplit(url)
         path = url.partition(where.netloc)[2].partition("#")[0]
         answer = self.bench.pages[where.netloc.rpartition("@")[2], path]
@@ -126,9 +126,7 @@ class RuntimeProcess:
         finally:
             shutil.rmtree(results, ignore_errors=True)
 
-    async def _run(
-        self, words: Sequence[str], home: Path, out: Path, env: Mapping[str, str], seconds: float
-    ) -> Sheet:
+    async def _run(self, words, home, out, env, seconds):
         reading, writing = os.pipe()
         said = bytearray()
         try:
@@ -147,13 +145,13 @@ class RuntimeProcess:
                 os.close(writing)
         return self._sheet(told, said.decode("utf-8", "replace"))
 
-    async def _wait(self, out: Path, printed: trio.lowlevel.FdStream, said: bytearray) -> dict[str, object]:
+    async def _wait(self, out, printed, said):
         """Until the results are written, or the runtime has ended without."""
-        told: dict[str, object] | None = None
+        told = None
         async with trio.open_nursery() as nursery:
             ended = trio.Event()
 
-            async def listen() -> None:
+            async def listen():
                 while data := await printed.receive_some():
                     said.extend(data)
                 ended.set()
@@ -172,7 +170,7 @@ class RuntimeProcess:
             raise EngineError(f"{self.name} ended: {said.decode('utf-8', 'replace')}")
         return told
 
-    def _sheet(self, told: dict[str, object], said: str) -> Sheet:
+    def _sheet(self, told, said):
         told = json.loads(VARIES.sub(_varying, json.dumps(told)))
         results, uncaught = told["results"], told["uncaught"]
         assert isinstance(results, dict)

@@ -23,7 +23,7 @@ class Situation:
     protocols: tuple[str, ...] = ()
     cookies: str = ""
 
-    def made(self, values: dict[str, str]) -> tuple[str, Page]:
+    def made(self, values):
         """URL and page, *values* put in."""
         page = fill_text(self.page, values)
         return fill_text(self.url, values), Page(page, protocols=self.protocols or None, cookies=self.cookies)

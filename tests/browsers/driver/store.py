@@ -24,45 +24,43 @@ and port of a page elsewhere. A line of ENGINE@VERSION-requests.jsonl has the ``
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from wsprobe.browsers import BY_NAME
 
 FOLDER = Path(__file__).parent.parent / "recordings"
 
 
-def name_of(engine: str, version: str) -> str:
+def name_of(engine, version):
     """ENGINE@VERSION of the whole *version* that an engine gives for itself."""
     numbers = BY_NAME[engine].numbers if engine in BY_NAME else 1
     return f"{engine}@{'.'.join(version.split('.')[:numbers])}"
 
 
-def names() -> list[str]:
+def names():
     """ENGINE@VERSION of all that is recorded: engines in the order of the program, old versions first."""
     found = [file.name.removesuffix(".jsonl") for file in FOLDER.glob("*@*.jsonl")]
     known = list(BY_NAME)
     return sorted((name for name in found if "-requests" not in name), key=lambda name: _key(name, known))
 
 
-def _key(name: str, known: list[str]) -> tuple[int, str, list[int]]:
+def _key(name, known):
     engine, _, version = name.partition("@")
     place = known.index(engine) if engine in known else len(known)
     return place, engine, [int(number) for number in version.split(".")]
 
 
-def newest(engine: str) -> str:
+def newest(engine):
     """ENGINE@VERSION of the newest recordings of *engine*; *engine* itself where it is that, or has none."""
     return next((name for name in reversed(names()) if name.partition("@")[0] == engine), engine)
 
 
-def path(engine: str, kind: str = "") -> Path:
+def path(engine, kind=""):
     return FOLDER / f"{newest(engine)}{'-' if kind else ''}{kind}.jsonl"
 
 
-def load(engine: str, kind: str = "") -> tuple[str, dict[str, dict[str, Any]]]:
+def load(engine, kind=""):
     """The whole version, and the recordings by name, of ENGINE@VERSION, or of the newest of an ENGINE; nothing
     if there is no file."""
     file = path(engine, kind)
@@ -73,17 +71,17 @@ def load(engine: str, kind: str = "") -> tuple[str, dict[str, dict[str, Any]]]:
     return head["version"], {line.pop("scenario"): line for line in rest}
 
 
-def measured_on(name: str) -> str:
+def measured_on(name):
     """The day on which a recording of ENGINE@VERSION was last made: YYYY-MM-DD."""
     with path(name).open(encoding="utf-8") as file:
-        day: str = json.loads(file.readline())["measured"]
+        day = json.loads(file.readline())["measured"]
     return day
 
 
-def save(engine: str, version: str, recordings: Mapping[str, Mapping[str, Any]], kind: str = "") -> None:
+def save(engine, version, recordings, kind=""):
     """Write the recordings of *engine*, which may be ENGINE@VERSION, at that whole *version*."""
     engine = engine.partition("@")[0]
-    lines: Iterable[dict[str, Any]] = ({"scenario": name, **recordings[name]} for name in sorted(recordings))
+    lines = ({"scenario": name, **recordings[name]} for name in sorted(recordings))
     text = "".join(
         json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
         for line in ({"engine": engine, "version": version, "measured": date.today().isoformat()}, *lines)

@@ -13,14 +13,13 @@ import os
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import trio
 
-from tests.browsers.driver.bench import PAGE_ADDRESSES, Bench
+from tests.browsers.driver.bench import PAGE_ADDRESSES
 from tests.browsers.driver.browser import EngineError, Line, Sheet
 from tests.browsers.driver.page import TOLD
 from tests.browsers.driver.process import directory, environment, guarded
@@ -49,12 +48,12 @@ class WebKitGtk:
     pages = 1
     browsers = 2
 
-    def missing(self) -> str:
+    def missing(self):
         found = _minibrowser() and shutil.which(DISPLAY) and shutil.which("unshare") and STORE.exists()
         return "" if found else PACKAGES
 
     @asynccontextmanager
-    async def start(self, bench: Bench) -> AsyncIterator[WebKitGtkBrowser]:
+    async def start(self, bench):
         home = directory("webkitgtk")
         store = bench.lab.certificate_authority
         async with _display() as display:
@@ -76,17 +75,17 @@ class WebKitGtk:
                 nursery.cancel_scope.cancel()
 
 
-def _minibrowser() -> Path | None:
+def _minibrowser():
     return next(iter(sorted(Path("/").glob(MINIBROWSERS))), None)
 
 
-def _version() -> str:
+def _version():
     library = ctypes.CDLL(LIBRARY)
     return ".".join(str(library[f"webkit_get_{part}_version"]()) for part in ("major", "minor", "micro"))
 
 
 @asynccontextmanager
-async def _display() -> AsyncIterator[str]:
+async def _display():
     """An X display that nobody else has: the server picks the number and writes it to a pipe."""
     reading, writing = os.pipe()
     home = directory("display")
@@ -104,13 +103,13 @@ async def _display() -> AsyncIterator[str]:
 class Waiting:
     """The page that a browser is on between the pages to load."""
 
-    def __init__(self, bench: Bench, name: str) -> None:
+    def __init__(self, bench, name):
         home = f"http://{PAGE_ADDRESSES[-1]}:{bench.lab.ports['plain']}/{name}"
         self.url, self._next, self._bench = home, f"{home}/next", bench
         bench.put(self.url, WAITING.encode())
         bench.put(self._next, b"")
 
-    def send_to(self, url: str) -> None:
+    def send_to(self, url):
         self._bench.put(self._next, url.encode(), once=True)
 
 
@@ -122,10 +121,10 @@ class WebKitGtkBrowser:
     told: trio.Event = field(default_factory=trio.Event)
 
     @property
-    def back(self) -> str:
+    def back(self):
         return self.waiting.url
 
-    async def listen(self, printed: trio.abc.ReceiveStream) -> None:
+    async def listen(self, printed):
         """Keep what the browser prints; a line that starts no entry continues the one before."""
         buffer = b""
         while data := await printed.receive_some(65536):
@@ -133,7 +132,7 @@ class WebKitGtkBrowser:
             for line in lines:
                 self._print(line.decode("utf-8", "replace"))
 
-    def _print(self, line: str) -> None:
+    def _print(self, line):
         if entry := ENTRY.match(line):
             self.console.append(Line(time.time() * 1000, line[entry.end() :]))
         elif self.console:
@@ -142,7 +141,7 @@ class WebKitGtkBrowser:
         if self.console and self.console[-1].text.startswith(TOLD):
             self.told.set()
 
-    async def load(self, url: str, seconds: float) -> Sheet:
+    async def load(self, url, seconds):
         self.console.clear()
         self.told = trio.Event()
         try:
