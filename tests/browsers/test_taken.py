@@ -55,3 +55,16 @@ def test_what_is_no_such_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["tests.browsers", str(tmp_path / "none")])
     assert taking.main() == 2
     assert "none" in capsys.readouterr().err
+
+
+def test_a_version_has_only_what_is_not_as_in_the_one_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "FOLDER", tmp_path)
+    old, new = {"a": {"url": "1"}, "b": {"url": "2"}}, {"a": {"url": "1"}, "c": {"url": "3"}}
+    store.save("bun", "1.4.0", old)
+    store.save("bun", "1.5.0", new)
+    head, *lines = (tmp_path / "bun@1.5.jsonl").read_text().splitlines()
+    assert json.loads(head)["like"] == "1.4"
+    assert lines == ['{"scenario":"b"}', '{"scenario":"c","url":"3"}']
+    assert [store.load(f"bun@{version}")[1] for version in ("1.4", "1.5")] == [old, new]
+    store.save("bun", "1.4.1", {"a": {"url": "0"}})
+    assert store.load("bun") == ("1.5.0", new), "measuring another version changes none that is like it"

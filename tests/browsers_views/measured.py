@@ -6,10 +6,10 @@ recordings as in tests/browsers/recordings (tests/browsers/driver/store.py), eac
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 
+from tests.browsers.driver import store
 from tests.browsers.driver.compare import agree
 from tests.browsers.views import view
 from wsprobe.exchange import Limits
@@ -36,11 +36,11 @@ def by_name():
 @cache
 def recordings(name):
     """Scenario -> recording, of ENGINE@VERSION *name*."""
-    head, *lines = map(json.loads, (FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines())
+    head, found = store.read(FOLDER / f"{name}.jsonl")
     engine, _, version = name.partition("@")
     assert head["engine"] == engine
     assert f"{head['version']}.".startswith(f"{version}.")
-    return {line.pop("scenario"): line for line in lines}
+    return found
 
 
 def faults(name, scenario, recording):

@@ -1,8 +1,9 @@
 """The recordings folder: a file a version of an engine, a compact JSON object a line, in order of scenario.
 
 They are called ENGINE@VERSION, as ``--browser`` calls them; the first line has the whole version, and
-the day on which they were last written. A line of
-ENGINE@VERSION.jsonl has, in the page's and the DOM's own words:
+the day on which they were last written. If it names another version of the engine as ``like``, the file has
+only the recordings that are not as in the file of that one; one with nothing but its ``scenario`` was not made.
+A line of ENGINE@VERSION.jsonl has, in the page's and the DOM's own words:
 
 - ``scenario``: its name in the lab's catalogue
 - ``exception``: what the constructor threw (name, message, legacy code), or null
@@ -60,30 +61,58 @@ def path(engine, kind=""):
     return FOLDER / f"{newest(engine)}{'-' if kind else ''}{kind}.jsonl"
 
 
+def read(file):
+    """The first line of a recordings file, and the recordings by name; nothing if there is no file."""
+    if not file.exists():
+        return {"version": ""}, {}
+    head, *lines = [json.loads(line) for line in file.read_text("utf-8").split("\n") if line]
+    below = read(_like(file, head["like"]))[1] if "like" in head else {}
+    found = below | {line.pop("scenario"): line for line in lines}
+    return head, {name: recording for name, recording in found.items() if recording}
+
+
+def _like(file, version):
+    """The file beside *file* of another *version* of its engine."""
+    engine, _, rest = file.name.partition("@")
+    return file.with_name(f"{engine}@{version}{'-requests' if '-requests' in rest else ''}.jsonl")
+
+
 def load(engine, kind=""):
     """The whole version, and the recordings by name, of ENGINE@VERSION, or of the newest of an ENGINE; nothing
     if there is no file."""
-    file = path(engine, kind)
-    lines = [json.loads(line) for line in file.read_text("utf-8").split("\n") if line] if file.exists() else []
-    if not lines:
-        return "", {}
-    head, *rest = lines
-    return head["version"], {line.pop("scenario"): line for line in rest}
+    head, recordings = read(path(engine, kind))
+    return head["version"], recordings
 
 
 def measured_on(name):
     """The day on which a recording of ENGINE@VERSION was last made: YYYY-MM-DD."""
-    with path(name).open(encoding="utf-8") as file:
-        day = json.loads(file.readline())["measured"]
-    return day
+    return read(path(name))[0]["measured"]
 
 
 def save(engine, version, recordings, kind=""):
     """Write the recordings of *engine*, which may be ENGINE@VERSION, at that whole *version*."""
     engine = engine.partition("@")[0]
-    lines = ({"scenario": name, **recordings[name]} for name in sorted(recordings))
-    text = "".join(
-        json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
-        for line in ({"engine": engine, "version": version, "measured": date.today().isoformat()}, *lines)
+    file, before = path(name_of(engine, version), kind), path(engine, kind)
+    like = read(file)[0].get("like")
+    if not file.exists() and before.exists():
+        like = before.name.partition("@")[2].removesuffix(".jsonl").partition("-")[0]
+    head = {"engine": engine, "version": version, "measured": date.today().isoformat()}
+    rest = [(each, *read(each)) for each in FOLDER.glob(f"{engine}@*.jsonl") if each != file]
+    write(file, {**head, **({"like": like} if like else {})}, recordings)
+    for each, its_head, its_recordings in rest:
+        if "like" in its_head and _like(each, its_head["like"]) == file:
+            write(each, its_head, its_recordings)
+
+
+def write(file, head, recordings):
+    """Write *recordings* below their *head*, without those that the file that it is ``like`` has too."""
+    below = read(_like(file, head["like"]))[1] if "like" in head else {}
+    lines = (
+        {"scenario": name, **recordings.get(name, {})}
+        for name in sorted(below | recordings)
+        if below.get(name) != recordings.get(name)
     )
-    path(name_of(engine, version), kind).write_text(text, "utf-8")
+    text = "".join(
+        json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in (head, *lines)
+    )
+    file.write_text(text, "utf-8")
