@@ -2,8 +2,9 @@
 subject.
 
 A file begins with defaults for its scenarios, and each table may override them. ``pieces.toml`` has the parts
-that files share; ``aliases.toml`` has other names for scenarios. In a template, each character from U+0000 to
-U+00FF is one byte, and the lab fills in the fields in braces when it plays the scenario.
+that files share; ``aliases.toml`` has other names for scenarios; ``conformance.txt`` has three lines for each
+case of the Autobahn testsuite. In a template, each character from U+0000 to U+00FF is one byte, and the lab
+fills in the fields in braces when it plays the scenario.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from wsprobe.data_file import path_beside, text_beside
+from wsprobe.data_file import one_line, path_beside, text_beside
 from wsprobe.lab.http2_steps import http2_play
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.steps import CatalogueError, Pieces, conforming, page, pieces, steps
@@ -24,6 +25,13 @@ from wsprobe.nearest import nearest
 
 _SHARED = ("pieces", "aliases")
 _TABLE = re.compile(r'(?m)^\[(?:([A-Za-z0-9_-]+)|"([^"]+)")\]$')
+
+_CASE = re.compile(
+    r"(?m)^(?P<number>\d[\d.]+) (?P<summary>.+)\n  (?P<steps>\{.+(?:\n    .+)*)\n"
+    r"  (?P<outcome>\w+): (?P<conforming>.+(?:\n    .+)*)$"
+)
+_OWN_CLOSE = re.compile(r'close = \d|hex = "88')
+"""A Close that the server sends by itself."""
 
 
 class UnknownScenario(LookupError):
@@ -81,7 +89,7 @@ def find(name: str) -> Scenario:
 @cache
 def aliases() -> dict[str, str]:
     """Alias -> name of the scenario."""
-    return {str(alias): str(name) for alias, name in _parse(_read("aliases")).items()}
+    return {str(alias): str(name) for alias, name in _parse(_read("aliases.toml")).items()}
 
 
 def _unknown(name: str) -> str:
@@ -95,10 +103,10 @@ def _index() -> dict[str, _Entry]:
     """The source of each scenario, found without parsing TOML."""
     found: dict[str, _Entry] = {}
     for file in sorted(os.listdir(path_beside(__file__, "scenarios"))):
-        subject = file.removesuffix(".toml")
+        subject, _, kind = file.partition(".")
         if subject in _SHARED:
             continue
-        for name, entry in _entries(_read(subject), subject):
+        for name, entry in (_entries if kind == "toml" else _cases)(_read(file), subject):
             if name in found:
                 raise CatalogueError(f"{name!r} is both in {found[name].subject} and in {subject}")
             found[name] = entry
@@ -112,9 +120,24 @@ def _entries(text: str, subject: str) -> Iterator[tuple[str, _Entry]]:
         yield table[1] or table[2], _Entry(subject, text[: bounds[0]], text[table.end() : end])
 
 
+def _cases(text: str, subject: str) -> Iterator[tuple[str, _Entry]]:
+    """The cases of ``conformance.txt``, as the tables that they stand for."""
+    title, end, _ = text.partition("\n")
+    for case in _CASE.finditer(text):
+        steps, (reaction, _, findings) = case["steps"], case["conforming"].partition(" | ")
+        if "read-close" not in steps:
+            steps += ", { read-close = 3 }" + (', "echo-close"' if not _OWN_CLOSE.search(steps) else "")
+        table = (
+            f'summary = "{case["summary"]}"\noutcome = "{case["outcome"]}"\nfindings = {findings.split()}\n'
+            f'conforming = {{ {one_line(reaction)} }}\nsteps = ["open", {{ wait = 0.05 }}, {one_line(steps)}]\n'
+        )
+        name = f"autobahn-{case['number'].replace('.', '-')}"
+        yield name, _Entry(subject, f"{title}{end}about = '{subject}'\n", table)
+
+
 @cache
 def _pieces() -> Pieces:
-    shared = _parse(_read("pieces"))
+    shared = _parse(_read("pieces.toml"))
     return pieces(shared["texts"], shared["sequences"])
 
 
@@ -152,5 +175,5 @@ def _parse(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _read(stem: str) -> str:
-    return text_beside(__file__, "scenarios", f"{stem}.toml")
+def _read(file: str) -> str:
+    return text_beside(__file__, "scenarios", file)
