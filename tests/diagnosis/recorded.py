@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from tests.exchanges import exchange
 from wsprobe.exchange import (
     Connected,
     Ended,
@@ -79,6 +80,13 @@ def reading_of(answer, ended="open", asked=None, late=False):
         events.append(Received(2, answer))
     events.append(Ended(1_000_002 if late else 3000, ENDS.get(ended, ended)))
     return read(Exchange(Plan(to, request), tuple(events)))
+
+
+def session_of(*steps, how="fin", **asked):
+    """The reading of a handshake that differed by *asked*, with *steps* behind it (`exchanges.exchange`)."""
+    scheme, request = request_of(asked)
+    url = f"{scheme}://{AT}{asked.get('path', '/ws')}"
+    return read(exchange(Plan(target.parse(url), request), *steps, how=how))
 
 
 def request_of(asked):

@@ -14,13 +14,11 @@ from typing import Literal
 
 import msgspec
 
-from tests.diagnosis.recorded import reading_of, request_of
+from tests.diagnosis.recorded import reading_of, session_of
 from tests.diagnosis.rules import ASKED
+from tests.exchanges import frame
 from wsprobe.diagnosis import causes
 from wsprobe.diagnosis.statuses import phrase_of
-from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
-from wsprobe.read import read
-from wsprobe.request import target
 
 FILE = Path(__file__).parent / "senses.txt"
 OPENED = (
@@ -54,11 +52,8 @@ class Sense(msgspec.Struct, frozen=True):
         if self.code < 1000:
             head = f"HTTP/1.1 {self.code} {phrase_of(self.code)}\r\nContent-Type: text/plain\r\n\r\n{self.text}"
             return reading_of(head.encode(), "fin", asked)
-        _, request = request_of(asked)
-        reason = self.text.encode()
-        close = bytes([0x88, len(reason) + 2]) + self.code.to_bytes(2, "big") + reason
-        events = (Sent(0, request), Received(1, OPENED), Received(LASTED, close), Ended(LASTED + 1, "fin"))
-        return read(Exchange(Plan(target.parse("ws://127.0.0.1:24301/ws"), request), events))
+        close = frame(8, self.code.to_bytes(2, "big") + self.text.encode())
+        return session_of(OPENED, LASTED, close, **asked)
 
     def verdict(self, found):
         """What the first cause is worth."""

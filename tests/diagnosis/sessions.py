@@ -20,6 +20,7 @@ import msgspec
 
 from tests.diagnosis.recorded import AT, request_of
 from tests.diagnosis.rules import ASKED
+from tests.exchanges import frame
 from wsprobe.diagnosis import author
 from wsprobe.exchange import (
     Connected,
@@ -90,25 +91,25 @@ def _event(line):
     data = more[0] if more else ""
     match word:
         case "text" | "binary":
-            return Received(at, _frame(1 if word == "text" else 2, data.encode()))
+            return Received(at, frame(1 if word == "text" else 2, data.encode()))
         case "escaped":
-            return Received(at, _frame(1, data.encode().decode("unicode_escape").encode("latin-1")))
+            return Received(at, frame(1, data.encode().decode("unicode_escape").encode("latin-1")))
         case "close":
             code, _, reason = data.partition(" ")
-            return Received(at, _frame(8, (int(code).to_bytes(2, "big") if code else b"") + reason.encode()))
+            return Received(at, frame(8, (int(code).to_bytes(2, "big") if code else b"") + reason.encode()))
         case "short-close":
-            return Received(at, _frame(8, b"\x03"))
+            return Received(at, frame(8, b"\x03"))
         case "http":
             return Received(at, ("HTTP/1.1 " + data.replace("|", "\r\n") + "\r\n\r\n").encode())
         case "send":
-            return Sent(at, _frame(1, b"x" * int(data), masked=True))
+            return Sent(at, frame(1, b"x" * int(data), bytes(4)))
         case "deflated":
             packed = zlib.compressobj(wbits=-15)
             whole = packed.compress(b"x" * int(data)) + packed.flush(zlib.Z_SYNC_FLUSH)
-            return Sent(at, _frame(0x41, whole.removesuffix(b"\0\0\xff\xff"), masked=True))
+            return Sent(at, frame(1, whole.removesuffix(b"\0\0\xff\xff"), bytes(4), rsv=4))
         case "we":
             code = int(data.removeprefix("close").strip() or 1000)
-            return Sent(at, _frame(8, code.to_bytes(2, "big"), masked=True))
+            return Sent(at, frame(8, code.to_bytes(2, "big"), bytes(4)))
         case "part":
             return Sent(at, b"")
         case "raw":
@@ -123,13 +124,6 @@ def _event(line):
             return TlsFailed(at, kind, kind, alert=number)
         case how:
             return Ended(at, how)
-
-
-def _frame(opcode, payload, *, masked=False):
-    size = len(payload)
-    mask = 0x80 if masked else 0
-    length = bytes([mask | size]) if size < 126 else bytes([mask | 126]) + size.to_bytes(2, "big")
-    return bytes([0x80 | opcode]) + length + (bytes(4) if masked else b"") + payload
 
 
 def sessions():

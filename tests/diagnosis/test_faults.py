@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.diagnosis.recorded import AT, reading_of, request_of
+from tests.diagnosis.recorded import AT, reading_of, session_of
+from tests.exchanges import frame
 from wsprobe.diagnosis import author, causes
-from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
-from wsprobe.read import read
-from wsprobe.request import target
+from wsprobe.exchange import Sent
 
 OPEN = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 EMPTY_CLOSE = b"\x88\x00"
@@ -20,20 +19,13 @@ def found(answer, ended="fin", **asked):
     return causes(reading_of(answer, ended, asked))
 
 
-def session(*events, send=None, until=0):
-    """The first cause of a session: (microseconds, bytes of the server), what was sent, and the end."""
-    scheme, request = request_of({})
-    told = [Connected(0, "127.0.0.1", 24301), Sent(1, request), Received(2, OPEN)]
-    told += [Received(at, data) for at, data in events]
-    if send is not None:
-        told.append(Sent(send[0], send[1]))
-    told.sort(key=lambda event: event.at)
-    told.append(Ended(until or told[-1].at + 1000, "fin"))
-    return causes(read(Exchange(Plan(target.parse(f"{scheme}://{AT}/ws"), request), tuple(told))))[0]
+def session(*steps):
+    """The first cause of a session that the server ended."""
+    return causes(session_of(OPEN, *steps))[0]
 
 
 def text(message):
-    return bytes([0x81, len(message)]) + message.encode()
+    return frame(1, message.encode())
 
 
 # Tornado compares the Origin with Host --------------------------------------------------------------------
@@ -63,36 +55,33 @@ def test_tornado_is_given_only_an_origin_that_it_would_accept(origin, cause, fix
 
 
 def test_an_empty_close_at_once_names_the_act_and_what_may_lead_to_it():
-    first = session((1000, EMPTY_CLOSE))
+    first = session(1000, EMPTY_CLOSE)
     assert (first.id, first.certainty, first.program) == ("closed", "shared", None)
     assert "no WebSocket route for this path" in first.text
 
 
 @pytest.mark.parametrize("close", [EMPTY_CLOSE, NORMAL])
 def test_a_close_after_silence_may_be_an_idle_limit(close):
-    first = session((1000, text("hi")), (1000 + 4 * SECOND, close))
+    first = session(1000, text("hi"), 1000 + 4 * SECOND, close)
     assert (first.id, first.usual[0]) == ("closed", "an idle timeout")
     assert "4.0 s" in first.text
 
 
 def test_a_missing_route_is_not_named_where_a_message_came():
-    assert "route" not in session((1000, text("hi")), (2000, EMPTY_CLOSE)).text
+    assert "route" not in session(1000, text("hi"), 2000, EMPTY_CLOSE).text
 
 
 def test_the_words_of_a_close_come_before_its_code():
-    reason = b"Connection Idle Timeout"
-    first = session((SECOND, bytes([0x88, len(reason) + 2]) + b"\x03\xe9" + reason))
+    first = session(SECOND, frame(8, b"\x03\xe9Connection Idle Timeout"))
     assert (first.id, first.certainty) == ("idle-timeout", "stated")
 
 
 def test_the_last_message_says_why():
     message = text('{"type":"disconnect","reason":"unauthorized"}')
-    assert session((1000, message), (1001, EMPTY_CLOSE)).id == "unauthorized"
-    assert (
-        session((1000, text('{"command":"init","problem":"no-session"}')), (1001, EMPTY_CLOSE)).id == "session"
-    )
+    assert session(1000, message, EMPTY_CLOSE).id == "unauthorized"
+    assert session(1000, text('{"command":"init","problem":"no-session"}'), EMPTY_CLOSE).id == "session"
     stream = "<stream:error xmlns:stream='x'><text>not-well-formed</text></stream:error>"
-    assert session((1000, text(stream)), (1001, NORMAL)).id == "message-refused"
+    assert session(1000, text(stream), NORMAL).id == "message-refused"
 
 
 @pytest.mark.parametrize(
@@ -100,9 +89,7 @@ def test_the_last_message_says_why():
     [(300, "a message that is too large"), (5, "a message that it does not accept (format, token)")],
 )
 def test_a_message_just_before_the_drop_may_explain_it(size, usual):
-    frame = bytes([0x81, 0x80 | 126]) + size.to_bytes(2, "big") + b"\0\0\0\0" + b"x" * size
-    frame = frame if size > 125 else bytes([0x81, 0x80 | size]) + b"\0\0\0\0" + b"x" * size
-    first = session(send=(1000, frame), until=2000)
+    first = session(Sent(1000, frame(1, b"x" * size, bytes(4))), 2000)
     assert (first.id, first.usual[0]) == ("dropped", usual)
     assert f"{size} bytes" in first.text
 

@@ -7,16 +7,11 @@ import zlib
 
 import pytest
 
-from tests.diagnosis.recorded import AT, reading_of
+from tests.diagnosis.recorded import reading_of, session_of
+from tests.exchanges import frame
 from wsprobe.diagnosis import author, causes
-from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
-from wsprobe.read import read
-from wsprobe.request.target import parse
+from wsprobe.exchange import Sent
 
-REQUEST = (
-    f"GET /ws HTTP/1.1\r\nHost: {AT}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-).encode()
 OPEN = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
 
@@ -33,9 +28,7 @@ def closed(code, reason, after=1000):
 
 
 def all_closed(code, reason, after=1000):
-    frame = bytes([0x88, len(reason) + 2]) + code.to_bytes(2, "big") + reason.encode()
-    events = (Sent(0, REQUEST), Received(1, OPEN), Received(after, frame), Ended(after + 1, "fin"))
-    return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))
+    return causes(session_of(OPEN, after, frame(8, code.to_bytes(2, "big") + reason.encode())))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +181,7 @@ def test_a_refusal_that_lists_other_subprotocols_may_require_one_of_them(listed,
     ("message", "said"), [('["error", "invalid frame"]', True), ('["hello", "invalid"]', False)]
 )
 def test_a_list_that_begins_with_error_is_a_message_about_one(message, said):
-    reading = reading_of(OPEN + bytes([0x81, len(message)]) + message.encode(), "open")
+    reading = reading_of(OPEN + frame(1, message.encode()), "open")
     assert [each.id for each in causes(reading)] == (["message-refused"] if said else [])
 
 
@@ -200,8 +193,7 @@ def test_a_page_of_a_proxy_for_502_leaves_a_crash_open():
 
 
 def test_the_opening_packet_of_socket_io_names_no_program():
-    packet = b'0{"sid":"a","upgrades":[],"pingInterval":25000}'
-    reading = reading_of(OPEN + bytes([0x81, len(packet)]) + packet, "open")
+    reading = reading_of(OPEN + frame(1, b'0{"sid":"a","upgrades":[],"pingInterval":25000}'), "open")
     assert author(reading).id == "engine.io"
     assert [each.program for each in causes(reading)] == [None]
 
@@ -245,15 +237,8 @@ def test_a_404_to_subprotocols_leaves_them_open():
     ],
 )
 def test_an_expired_session_is_of_the_login_unless_the_url_names_one(query, id):
-    request = REQUEST.replace(b"/ws ", b"/ws" + query.encode() + b" ")
     answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 15\r\n\r\nSession expired"
-    events = (Sent(0, request), Received(1, answer), Ended(2, "fin"))
-    found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws{query}"), request), events)))[0]
-    assert found.id == id
-
-
-def frame(opcode, data):
-    return bytes([0x80 | opcode, len(data)]) + data
+    assert causes(session_of(answer, path=f"/ws{query}"))[0].id == id
 
 
 HELLO = frame(1, b"hello")
@@ -277,9 +262,7 @@ def test_a_session_that_ended_before_any_message_may_have_no_route(end, id, rout
 
 def ended_after_a_message(size, close=b""):
     """The first cause where wsprobe sent *size* bytes and the server ended the session right after them."""
-    sent = bytes([0x81, 0x80 | size, 0, 0, 0, 0]) + b"x" * size
-    events = (Sent(0, REQUEST), Received(1, OPEN), Sent(2, sent), Received(3, close), Ended(4, "fin"))
-    return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
+    return causes(session_of(OPEN, Sent(3, frame(1, b"x" * size, bytes(4))), close))[0]
 
 
 @pytest.mark.parametrize(
@@ -373,7 +356,7 @@ def test_a_refusal_before_accepting_may_be_for_want_of_an_origin(origin, none):
 
 
 ENGINE = frame(1, b'0{"sid":"a","pingInterval":25000}')
-CONNECT = bytes([0x81, 0x82, 0, 0, 0, 0]) + b"40"
+CONNECT = frame(1, b"40", bytes(4))
 
 
 @pytest.mark.parametrize(
@@ -391,22 +374,13 @@ CONNECT = bytes([0x81, 0x82, 0, 0, 0, 0]) + b"40"
 )
 def test_socket_io_says_why_it_refuses_a_namespace(packets, ids):
     for sent, known in ((CONNECT, []), (b"\x81\x82\0\0\0\0hi", ["not-socket.io"])):
-        events = (
-            Sent(0, REQUEST),
-            Received(1, OPEN + ENGINE),
-            Sent(2, sent),
-            Received(3, packets),
-            Ended(4, "local"),
-        )
-        found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))
+        found = causes(session_of(OPEN + ENGINE, Sent(3, sent), packets, how="local"))
         assert [each.id for each in found] == [*ids, *known]
 
 
 @pytest.mark.parametrize(("quiet", "id"), [(1000, "not-found"), (1_500_000, "dropped")])
 def test_a_plain_text_is_of_the_end_where_that_follows_it(quiet, id):
-    message = frame(1, b"404 page not found")
-    events = (Sent(0, REQUEST), Received(1, OPEN + message), Ended(1 + quiet, "fin"))
-    assert causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0].id == id
+    assert causes(session_of(OPEN + frame(1, b"404 page not found"), 2 + quiet))[0].id == id
 
 
 @pytest.mark.parametrize(
@@ -419,8 +393,7 @@ def test_a_plain_text_is_of_the_end_where_that_follows_it(quiet, id):
     ],
 )
 def test_an_end_after_messages_is_an_act(end, after, id):
-    events = (Sent(0, REQUEST), Received(1, OPEN + HELLO), Received(after, end), Ended(after + 1, "fin"))
-    assert causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0].id == id
+    assert causes(session_of(OPEN + HELLO, after, end))[0].id == id
 
 
 @pytest.mark.parametrize("close", [b"", frame(8, b""), frame(8, b"\3\xe8")])
@@ -513,22 +486,18 @@ def test_a_compressed_packet_connects_to_socket_io_too():
     packer = zlib.compressobj(wbits=-15)
     packed = (packer.compress(b"40") + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
     opened = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" + ENGINE
-    sent = bytes([0xC1, 0x80 | len(packed), 0, 0, 0, 0]) + packed
-    events = (Sent(0, REQUEST), Received(1, opened), Sent(2, sent), Ended(3, "local"))
-    assert causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events))) == ()
+    assert causes(session_of(opened, Sent(3, frame(1, packed, bytes(4), rsv=4)), how="local")) == ()
 
 
 @pytest.mark.parametrize("message", [b'44{"message":"\xff"}', b'44"\xc3', b'{"error":"\xff no token"}'])
 def test_a_message_that_is_not_utf8_has_no_words_and_raises_nothing(message):
-    opened = OPEN + ENGINE + bytes([0x81, len(message)]) + message
-    assert [each.id for each in causes(reading_of(opened, "open"))] == ["not-socket.io"]
+    found = causes(reading_of(OPEN + ENGINE + frame(1, message), "open"))
+    assert [each.id for each in found] == ["not-socket.io"]
 
 
 def test_a_fault_of_the_request_is_no_proof_of_why_a_server_closed():
-    request = REQUEST.replace(b"Version: 13", b"Version: 12")
     for how, more in (("fin", True), ("reset", True), ("timeout", False)):
-        events = (Sent(0, request), Ended(1, how))
-        found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
+        found = causes(session_of(how=how, headers=["Sec-WebSocket-Version: 12"]))[0]
         assert found.usual[0] == "Sec-WebSocket-Version of the request is not 13"
         assert (
             "a refusal (path, token, cookie, Origin, subprotocol) or a rule (nginx 444)" in found.usual
@@ -582,11 +551,9 @@ def test_what_a_parser_of_json_says_is_no_chat(message, id):
 
 
 def test_a_401_without_a_scheme_may_not_be_about_the_credentials_sent():
-    request = REQUEST[:-2] + b"Authorization: Bearer t\r\n\r\n"
     for challenge, other in ((b"", True), (b"WWW-Authenticate: Bearer\r\n", False)):
         answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n" + challenge + b"\r\n"
-        events = (Sent(0, request), Received(1, answer), Ended(2, "fin"))
-        found = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), request), events)))[0]
+        found = causes(session_of(answer, headers=["Authorization: Bearer t"]))[0]
         assert found.id == ("refused" if other else "credentials-refused")
         assert ("another check" in found.text) == other
 
@@ -659,15 +626,9 @@ def test_a_wsgi_server_alone_does_not_show_django(status):
 
 
 def test_a_failure_after_a_message_may_be_its_refusal():
-    frame = b"\x88\x11" + (1011).to_bytes(2, "big") + b"ValidationError"
-    sent = (Sent(0, REQUEST), Received(1, OPEN), Sent(1000, b"\x81\x82\0\0\0\0hi"))
-
-    def cause(at):
-        events = (*sent, Received(at, frame), Ended(at + 1, "fin"))
-        return causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
-
-    assert "a message that it does not accept" in cause(2000).text
-    assert cause(5_000_000).text == 'the application failed in the session; the server says "ValidationError"'
+    soon, late = (after_message(1011, b"ValidationError", at).text for at in (2000, 5_000_000))
+    assert "a message that it does not accept" in soon
+    assert late == 'the application failed in the session; the server says "ValidationError"'
 
 
 @pytest.mark.parametrize(
@@ -686,9 +647,7 @@ def test_a_refusal_whose_head_does_not_end_is_still_one(begun, id):
 
 
 def test_a_silent_end_leaves_open_what_was_not_sent():
-    events = (Sent(0, REQUEST), Ended(2, "fin"))
-    first = causes(read(Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), events)))[0]
-    assert "(path, token, cookie, Origin, subprotocol)" in first.text
+    assert "(path, token, cookie, Origin, subprotocol)" in causes(session_of())[0].text
 
 
 def test_a_page_without_a_reason_leaves_open_that_an_origin_is_required():
@@ -710,15 +669,10 @@ def test_a_code_alone_leaves_open_what_went_before_it():
     assert "a refusal of the session" not in after_message(1003).text
 
 
-def after_message(code):
-    """The first cause of a session that the server closed right after a message."""
-    frame = b"\x88\x02" + code.to_bytes(2, "big")
-    sent = (Sent(0, REQUEST), Received(1, OPEN), Sent(1000, b"\x81\x82\0\0\0\0hi"))
-    return causes(
-        read(
-            Exchange(Plan(parse(f"ws://{AT}/ws"), REQUEST), (*sent, Received(2000, frame), Ended(2001, "fin")))
-        )
-    )[0]
+def after_message(code, reason=b"", at=2000):
+    """The first cause of a session that the server closed after a message."""
+    message = Sent(1000, frame(1, b"hi", bytes(4)))
+    return causes(session_of(OPEN, message, at, frame(8, code.to_bytes(2, "big") + reason)))[0]
 
 
 @pytest.mark.parametrize(

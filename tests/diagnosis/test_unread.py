@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.diagnosis.recorded import reading_of, request_of
+from tests.diagnosis.recorded import reading_of, session_of
+from tests.exchanges import frame
 from wsprobe.diagnosis import causes
-from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
-from wsprobe.read import read
 from wsprobe.read.behind import http_behind
 from wsprobe.report.report import report
-from wsprobe.request import target
 from wsprobe.show.lines import Look
 from wsprobe.show.session import session
 
@@ -22,11 +20,8 @@ OPENED = (
 
 def ended(*frames, after=1000, path="/ws"):
     """The causes of a session with these *frames* (opcode, payload); it ends *after* so many microseconds."""
-    _, request = request_of({"path": path})
-    wire = b"".join(bytes([0x80 | opcode, len(data)]) + data for opcode, data in frames[:-1])
-    last = b"".join(bytes([0x80 | opcode, len(data)]) + data for opcode, data in frames[-1:])
-    events = (Sent(0, request), Received(1, OPENED + wire), Received(after, last), Ended(after + 1, "fin"))
-    return causes(read(Exchange(Plan(target.parse(f"ws://127.0.0.1:24301{path}"), request), events)))
+    *before, last = (frame(opcode, data) for opcode, data in frames)
+    return causes(session_of(OPENED + b"".join(before), after, last, path=path))
 
 
 def test_text_in_a_binary_message_before_a_close():
