@@ -21,9 +21,9 @@ from tests.browsers_views.http2_cases import told
 from tests.browsers_views.test_http2_lab import visited
 from wsprobe.browsers import ENGINES
 from wsprobe.lab import server
-from wsprobe.lab.http2_steps import Http2Step
 from wsprobe.lab.measured import LONGEST_DATA, beginning
 from wsprobe.lab.ports import PORTS
+from wsprobe.lab.scenario import Step
 
 WARM = """
     const at = new URL(jobs[0].url), asked = new XMLHttpRequest();
@@ -122,7 +122,7 @@ def _play(scenario):
 
 
 def _step(step):
-    usual = to_builtins(Http2Step(step.do), builtin_types=(bytes,))
+    usual = to_builtins(Step(step.do), builtin_types=(bytes,))
     more = {
         name: value for name, value in to_builtins(step, builtin_types=(bytes,)).items() if value != usual[name]
     }

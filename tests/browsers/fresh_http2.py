@@ -20,14 +20,14 @@ from tests.browsers.against_http2 import hold_all
 from tests.browsers.fresh_frames import random_close, random_frame
 from wsprobe.browsers.engine import Page
 from wsprobe.lab import load
-from wsprobe.lab.http2_steps import http2_play
+from wsprobe.lab.steps import Pieces, http2_play
 from wsprobe.read.http2_values import CONTINUATION, END_HEADERS, END_STREAM, HEADERS, PADDED, PRIORITIZED
 
 WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("ascii"))
 GOOD = [
     {"headers": [[":status", "200"]]},
     {"wait": 0.1},
-    {"data": "81026869880203e8"},
+    {"hex": "81026869880203e8"},
     {"read-close": 2},
     "end-stream",
     {"hold": 1},
@@ -52,7 +52,7 @@ def scenario(random, name):
         load()["h2-on"],
         name=name,
         listener=random.choice(WORDS["listeners"]),
-        http2=http2_play({"plays": [play, GOOD]}),
+        http2=http2_play({"plays": [play, GOOD]}, Pieces({}, {})),
         page=Page(protocols=protocols),
     )
 
@@ -87,7 +87,7 @@ def _answer(random, offered):
     if status == "200":
         yield from ({"wait": 0.2}, *_session(random))
     elif random.random() < 0.6:
-        yield from ({"data": b"no such thing".hex()}, PAUSE)
+        yield from ({"hex": b"no such thing".hex()}, PAUSE)
 
 
 def _block(random, fields, ends):
@@ -125,7 +125,7 @@ def _session(random):
         if random.random() < 0.2:
             yield from (random.choice((*_frames(random), *_frames_after(random))), PAUSE)
         pad = {"pad": random.randint(0, 255)} if random.random() < 0.15 else {}
-        yield {"data": data[start:stop].hex(), **pad}
+        yield {"hex": data[start:stop].hex(), **pad}
         if random.random() < 0.5:
             yield PAUSE
     yield random.choice(({"read-close": 1.5}, {"read-close": 1.5}, {"wait": 0.3}))
@@ -153,7 +153,7 @@ def _frames(random):
     ping = {"frame": 6, "payload": "0102030405060708"}
     yield from (ping, {**ping, "flags": 0xF0}, {**ping, "stream": True})
     yield from ({"frame": 8, "payload": "00000100"}, {"frame": 8, "stream": True, "payload": "00000100"})
-    yield from ({"frame": 8, "payload": "80000001"}, {"frame": 4, "flags": 1}, {"data": ""})
+    yield from ({"frame": 8, "payload": "80000001"}, {"frame": 4, "flags": 1}, {"hex": ""})
     yield from ({"settings": {}}, {"settings": {"4": random.choice((0, 10, 100_000))}}, {"settings": {"8": 1}})
     yield from ({"settings": {"1": random.choice((0, 50, 8192))}}, {"settings": {"0": 3, "2570": 5}})
     yield {"settings": {"5": random.choice((16384, 100_000, 16383))}}
@@ -167,14 +167,14 @@ def _frames(random):
 def _frames_before(random):
     """Frames that come before an answer."""
     yield {"headers": [[":status", random.choice(("100", "102", "103", "150"))], ["x-a", "b"]]}
-    yield from ({"frame": 8, "stream": True, "payload": "7fff0000"}, {"data": "8100"})
+    yield from ({"frame": 8, "stream": True, "payload": "7fff0000"}, {"hex": "8100"})
 
 
 def _frames_after(random):
     """Frames that come into a session."""
     yield {"frame": 5, "stream": True, "flags": END_HEADERS, "payload": "0000000288"}
     yield {"frame": CONTINUATION, "stream": True, "flags": END_HEADERS}
-    yield from ({"data": "", "pad": random.randint(0, 20)}, {"settings": {"8": 0}})
+    yield from ({"hex": "", "pad": random.randint(0, 20)}, {"settings": {"8": 0}})
 
 
 def _goaway(random):

@@ -15,12 +15,13 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.script import on_wire
 from wsprobe.exchange import Limits, Plan, TlsOptions
 from wsprobe.lab import load as catalogue
-from wsprobe.lab.http2_steps import http2_play
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import PORTS
+from wsprobe.lab.steps import Pieces, http2_play
 from wsprobe.read import handshakes, read
 
 KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
+NO_PIECES = Pieces({}, {})
 LIMITS = Limits(max_time=25.0, linger=5.0)
 MEASURED = load()
 MEASURED_MORE = Path(__file__).parent / "measured" / "http2-more.jsonl"
@@ -104,7 +105,7 @@ def test_the_view_is_what_was_tried(tried):
         SCENARIOS["on"],
         name=f"h2-x-{name}",
         listener=MORE[name].get("listener", "h2"),
-        http2=http2_play({"plays": MORE[name]["plays"]}),
+        http2=http2_play(MORE[name], NO_PIECES),
     )
     at = f"127.0.0.1:{PORTS[scenario.listener]}"
     page = Page(url=f"https://{at}/", http="2") if engine.startswith("chromium") else Page()
@@ -123,12 +124,12 @@ def test_what_was_sent_makes_room_in_the_window(increment, clean):
     steps = [
         {"headers": [[":status", "200"]]},
         {"wait": 0.05},
-        {"data": "880203e8"},
+        {"hex": "880203e8"},
         {"read-close": 3},
         {"frame": 8, "payload": increment},
         "end-stream",
     ]
-    scenario = replace(SCENARIOS["on"], name="h2-x-window", http2=http2_play({"plays": [steps]}))
+    scenario = replace(SCENARIOS["on"], name="h2-x-window", http2=http2_play({"plays": [steps]}, NO_PIECES))
     page = Page(url=f"https://127.0.0.1:{PORTS[scenario.listener]}/", http="2")
     view, _ = visited(ENGINES["chromium"], scenario, page)
     assert view.events[-1].was_clean is clean

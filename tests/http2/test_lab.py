@@ -18,7 +18,6 @@ from wsprobe.diagnosis import author
 from wsprobe.exchange import Ended, Http2, Limits, Plan, Received, Sent, TlsDone, TlsOptions
 from wsprobe.judge import FINDINGS
 from wsprobe.lab import load
-from wsprobe.lab.http2_steps import steps
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.lab.server import serve
@@ -145,16 +144,6 @@ def test_a_client_that_asks_again_on_the_connection_gets_the_next_play():
     assert judged(made)[0] == "open"
     connection = read(made).http2
     assert (connection.earlier, connection.stream) == ((1, 3), 5)
-
-
-@pytest.mark.parametrize(
-    "written",
-    [["no-such"], [{"headers": [], "odd": 1}], [{"wait": 1, "hold": 1}], [{"frame": 1, "odd": 2}], [7]],
-    ids=str,
-)
-def test_what_is_no_step(written):
-    with pytest.raises(ValueError, match="is not a step of HTTP/2"):
-        list(steps(written))
 
 
 LIVE = (

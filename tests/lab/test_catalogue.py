@@ -48,7 +48,8 @@ def test_it_has_what_was_promised():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_cheap_index_finds_what_a_whole_parse_finds(path):
-    tables = [name for name, value in tomllib.loads(path.read_text()).items() if isinstance(value, dict)]
+    parsed = tomllib.loads(path.read_text())
+    tables = [name for name, value in parsed.items() if "summary" in value]
     if path.stem not in ("pieces", "aliases"):
         assert tables
         assert [name for name in ALL if name in tables] == tables

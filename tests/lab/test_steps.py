@@ -53,6 +53,9 @@ def test_a_step(written, meant):
         {"snd": "x"},
         {"send": "\u2713"},
         {"close": 1, "x": 2},
+        {"headers": [], "odd": 1},
+        {"frame": 1, "odd": 2},
+        7,
     ],
     ids=str,
 )
@@ -60,6 +63,15 @@ def test_what_is_no_step_is_refused_in_one_line(written):
     with pytest.raises(CatalogueError) as caught:
         steps([written], PIECES)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "http2"), [({"headers": []}, False), ("end-stream", False), ({"echo": 1}, True)], ids=str
+)
+def test_a_step_of_the_other_http_is_refused(written, http2):
+    assert steps([written], PIECES, http2=not http2)
+    with pytest.raises(CatalogueError, match="is not a step of HTTP/2" if http2 else "not a step of HTTP/1.1"):
+        steps([written], PIECES, http2=http2)
 
 
 def test_a_page():

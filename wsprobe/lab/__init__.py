@@ -18,9 +18,8 @@ from typing import Any
 from msgspec import Struct
 
 from wsprobe.data_file import one_line, path_beside, text_beside
-from wsprobe.lab.http2_steps import http2_play
 from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.steps import CatalogueError, Pieces, conforming, page, pieces, steps
+from wsprobe.lab.steps import CatalogueError, Pieces, conforming, http2_play, page, pieces, steps
 from wsprobe.nearest import nearest
 
 _SHARED = ("pieces", "aliases")
@@ -153,14 +152,15 @@ def _scenario(name: str) -> Scenario:
 
 def _built(name: str, entry: _Entry) -> Scenario:
     try:
-        table = _common(entry.common) | _parse(entry.table)
+        common, own = _common(entry.common), _parse(entry.table)
+        http2 = common.get("http2", {}) | own.pop("http2", {})
+        table = common | own | {"http2": http2_play(http2, _pieces())}
         return Scenario(
             name=name,
             steps=steps(table.pop("steps", ()), _pieces()),
             page=page(table.pop("page", {})),
             findings=tuple(table.pop("findings", ())),
             versions=tuple(table.pop("versions", ())),
-            http2=http2_play(table.pop("http2", None)),
             wires=tuple(table.pop("wires", {}).items()),
             conforming=conforming(table.pop("conforming", None)),
             **table,

@@ -15,7 +15,7 @@ from hashlib import sha1
 
 from msgspec import Struct
 
-from wsprobe.lab.scenario import Scenario, Step, fields, fill
+from wsprobe.lab.scenario import Http2Play, Scenario, Step, escape, fields, fill
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.request import Request, RequestReader
 from wsprobe.read.tokens import expected_accept, split_list
@@ -178,6 +178,33 @@ def answer(
     )
     steps = (refusal(scenario.versions),) if unknown else scenario.steps
     return PlayedAnswer(steps, filled, Inbox(asked.early, server.speech(asked, opened)))
+
+
+def play_of(play: Http2Play | None, before: int, *, authorized: bool) -> tuple[Step, ...]:
+    """The steps that answer a CONNECT for a scenario with this *play*; 404 without one. *before*: how many
+    CONNECTs were answered before it.
+
+    A CONNECT with credentials (*authorized*) never counts as the first, even on a new connection: an earlier
+    answer requested them.
+    """
+    if play is None:
+        return not_found(b"This scenario is one of HTTP/1.1.\n")
+    return play.plays[min(max(before, int(authorized)), len(play.plays) - 1)]
+
+
+PAGE = b"<!doctype html><title>wsprobe lab</title><p>A page that came over HTTP/2.\n"
+
+
+def page_steps() -> tuple[Step, ...]:
+    """The answer to a request that is no CONNECT: a page, so that a browser has a connection to the origin."""
+    fields = ((b":status", b"200"), (b"content-type", b"text/html"), (b"content-length", b"%d" % len(PAGE)))
+    return (Step("headers", fields=fields), Step("send", PAGE, end_stream=True))
+
+
+def not_found(text: bytes) -> tuple[Step, ...]:
+    """A 404 over HTTP/2 with *text* as its body."""
+    fields = ((b":status", b"404"), (b"content-type", b"text/plain; charset=utf-8"))
+    return (Step("headers", fields=fields), Step("send", escape(text), end_stream=True))
 
 
 PIECE = 65536

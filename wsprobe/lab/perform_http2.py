@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from struct import pack
 
 import msgspec
 from hpack import Encoder
 
-from wsprobe.lab.http2_steps import Http2Step
 from wsprobe.lab.perform import (
     FAREWELL,
     PIECE,
@@ -25,6 +25,7 @@ from wsprobe.lab.perform import (
     Reset,
     Send,
 )
+from wsprobe.lab.scenario import Step, fill
 from wsprobe.read.http2 import BlockDecoder, blocks, form, frame_at
 from wsprobe.read.http2_values import (
     ACK,
@@ -39,7 +40,7 @@ from wsprobe.read.http2_values import (
     HeaderBlock,
     Http2Frame,
 )
-from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
+from wsprobe.wire.http2 import coded, data, frame, headers, window_update
 
 LONGEST = 1 << 20
 """The most bytes of incomplete frames, and of answers that wait to be sent."""
@@ -73,7 +74,7 @@ class Http2Request(msgspec.Struct, frozen=True):
         return self.first(b":method") == b"CONNECT" and self.first(b":protocol") == b"websocket"
 
 
-Plays = Callable[[Http2Request, int], tuple[Http2Step, ...]]
+Plays = Callable[[Http2Request, int], tuple[Step, ...]]
 """(request, how many CONNECTs for its path came before it on this connection) -> the steps that answer it."""
 
 
@@ -89,7 +90,7 @@ Playing = Generator[Wait | Over | None, None, None]
 
 
 def perform_http2(
-    opening: tuple[Http2Step, ...], plays: Plays, clock: Callable[[], float], came: bytes
+    opening: tuple[Step, ...], plays: Plays, clock: Callable[[], float], came: bytes
 ) -> Performance:
     """Play one connection: *opening* at once, then a play for each request. *came*: the bytes received so far,
     which begin with the preface."""
@@ -152,7 +153,7 @@ class _Connection:
         waits = [stream.wait.until for stream in self._streams.values() if stream.wait is not None]
         return min(waits, default=None)
 
-    def begin(self, opening: tuple[Http2Step, ...]) -> None:
+    def begin(self, opening: tuple[Step, ...]) -> None:
         self._streams[0] = _Stream(self._play(0, Inbox(), opening))
 
     def run(self) -> Over | None:
@@ -220,7 +221,7 @@ class _Connection:
         self._streams[block.stream] = _Stream(self._play(block.stream, inbox, steps, host), inbox)
         self._before, self._last = self._last, block.stream
 
-    def _play(self, stream: int, inbox: Inbox, steps: tuple[Http2Step, ...], host: bytes = b"") -> Playing:
+    def _play(self, stream: int, inbox: Inbox, steps: tuple[Step, ...], host: bytes = b"") -> Playing:
         for step in steps:
             match step.do:
                 case "wait" | "hold":
@@ -235,10 +236,10 @@ class _Connection:
                     yield CloseNotify()
                 case "reset":
                     yield Reset()
-                case "data" if step.pause is not None:
-                    for byte in step.data:
+                case "send-bytewise":
+                    for byte in fill(step.data, {}):
                         self.out += data(stream, bytes([byte]))
-                        yield Wait(self._clock() + step.pause, lambda: False)
+                        yield Wait(self._clock() + step.seconds, lambda: False)
                 case _:
                     left = step.repeat
                     while left:
@@ -251,30 +252,19 @@ class _Connection:
                         if len(self.out) >= PIECE:
                             yield None
 
-    def _frames(self, step: Http2Step, stream: int, host: bytes) -> bytes:
-        match step.do:
-            case "headers":
-                fields = [(name, value.replace(b"{host}", host)) for name, value in step.fields]
-                # Without Huffman codes, a scenario determines the length of the block.
-                block = coded(self._encoder, fields, huffman=False)
-                return headers(stream, block, end_stream=step.end_stream)
-            case "block":
-                return headers(stream, step.data, end_stream=step.end_stream)
-            case "data":
-                return data(stream, step.data, end_stream=step.end_stream, pad=step.pad)
-            case "end-stream":
-                return data(stream, b"", end_stream=True)
-            case "rst-stream":
-                return rst_stream(stream, step.code)
-            case "goaway":
-                last = {"this": stream, "prev": self._before, "zero": 0, "max": 2**31 - 1}[step.last]
-                return goaway(last, step.code, step.data)
-            case "settings":
-                return settings(step.pairs)
-            case "frame":
-                return frame(step.type, step.flags, stream if step.on_stream else 0, step.data)
-            case _:
-                return step.data
+    def _frames(self, step: Step, stream: int, host: bytes) -> bytes:
+        if step.do == "headers":
+            fields = [(name, value.replace(b"{host}", host)) for name, value in step.fields]
+            # Without Huffman codes, a scenario determines the length of the block.
+            block = coded(self._encoder, fields, huffman=False)
+            return headers(stream, block, end_stream=step.end_stream)
+        numbers = {"stream": pack("!I", stream), "previous": pack("!I", self._before)}
+        filled = fill(step.data, {"host": host, **numbers})
+        if step.do == "send":
+            return data(stream, filled, end_stream=step.end_stream, pad=step.pad)
+        if step.do == "frame":
+            return frame(step.type, step.flags, stream if step.on_stream else 0, filled)
+        return filled
 
 
 class _Stream:

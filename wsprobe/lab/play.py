@@ -38,7 +38,6 @@ from wsprobe.exchange import (
     TlsFailed,
     TlsOptions,
 )
-from wsprobe.lab.http2_steps import Http2Step, play_of
 from wsprobe.lab.perform import (
     PATIENCE,
     PIECE,
@@ -53,6 +52,7 @@ from wsprobe.lab.perform import (
     Send,
     answer,
     perform,
+    play_of,
     request,
 )
 from wsprobe.lab.ports import (
@@ -169,7 +169,7 @@ def _over_http2(
     from wsprobe.lab.perform_http2 import perform_http2  # as above
     from wsprobe.session.conversation_http2 import Http2Client  # loads h2, which only HTTP/2 needs
 
-    def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
+    def plays(asked: Http2Request, before: int) -> tuple[Step, ...]:
         return play_of(scenario.http2, before + attempt, authorized=asked.authorized)
 
     client = Http2Client(plan, make)

@@ -10,9 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Page
-from wsprobe.lab.http2_steps import ANNOUNCING, Http2Step
 from wsprobe.lab.perform import needed
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape, fill_text
+from wsprobe.lab.steps import settings
 from wsprobe.request.target import bracketed
 
 PATIENCE = 75.0
@@ -20,6 +20,9 @@ PATIENCE = 75.0
 
 HELLO = 10.0
 """Seconds that a port waits for a ClientHello."""
+
+ANNOUNCING = (settings((3, 100), (8, 1)),)
+"""The first frames of an ordinary server that accepts WebSockets over HTTP/2."""
 
 Fault = Literal["", "unknown-ca", "expired", "wrong-name", "common-name", "client-certificate", "old-version"]
 
@@ -36,7 +39,7 @@ class PortKind(Struct, frozen=True):
     first."""
     alpn: tuple[str, ...] = ("http/1.1",)
     """The protocols that the TLS server accepts, best first."""
-    http2: tuple[Http2Step, ...] = ANNOUNCING
+    http2: tuple[Step, ...] = ANNOUNCING
     """The first bytes for a client that begins with the preface of HTTP/2, whatever it requests."""
 
 
@@ -66,12 +69,8 @@ FLOOD = 200_000
 """Frames of a flood: more than any client accepts."""
 
 
-def _h2(*opening: Http2Step) -> PortKind:
+def _h2(*opening: Step) -> PortKind:
     return PortKind(tls=True, alpn=("h2", "http/1.1"), http2=opening)
-
-
-def _settings(*pairs: tuple[int, int]) -> Http2Step:
-    return Http2Step("settings", pairs=pairs)
 
 
 KINDS: Mapping[Listener, PortKind] = {
@@ -92,23 +91,23 @@ KINDS: Mapping[Listener, PortKind] = {
     "noise": PortKind(steps=(_say(NOISE), Step("hold", seconds=PATIENCE))),
     "fin-on-hello": PortKind(steps=(Step("read", seconds=HELLO),)),
     "h2": _h2(*ANNOUNCING),
-    "h2-off": _h2(_settings((3, 100))),
-    "h2-zero": _h2(_settings((3, 100), (8, 0))),
-    "h2-value-2": _h2(_settings((3, 100), (8, 2))),
-    "h2-late": _h2(_settings((3, 100)), Http2Step("wait", seconds=0.1), _settings((8, 1))),
-    "h2-later": _h2(_settings((3, 100)), Http2Step("wait", seconds=1.5), _settings((8, 1))),
-    "h2-withdrawn": _h2(_settings((3, 100), (8, 1)), _settings((8, 0))),
-    "h2-window-0": _h2(_settings((3, 100), (8, 1), (4, 0))),
-    "h2-window-5": _h2(_settings((3, 100), (8, 1), (4, 5))),
-    "h2-one-stream": _h2(_settings((3, 1), (8, 1))),
+    "h2-off": _h2(settings((3, 100))),
+    "h2-zero": _h2(settings((3, 100), (8, 0))),
+    "h2-value-2": _h2(settings((3, 100), (8, 2))),
+    "h2-late": _h2(settings((3, 100)), Step("wait", seconds=0.1), settings((8, 1))),
+    "h2-later": _h2(settings((3, 100)), Step("wait", seconds=1.5), settings((8, 1))),
+    "h2-withdrawn": _h2(settings((3, 100), (8, 1)), settings((8, 0))),
+    "h2-window-0": _h2(settings((3, 100), (8, 1), (4, 0))),
+    "h2-window-5": _h2(settings((3, 100), (8, 1), (4, 5))),
+    "h2-one-stream": _h2(settings((3, 1), (8, 1))),
     "h2-only": PortKind(tls=True, alpn=("h2",)),
-    "h2-silent": _h2(Http2Step("hold", seconds=PATIENCE)),
-    "h2-no-settings": _h2(Http2Step("frame", type=6, data=b"12345678"), Http2Step("hold", seconds=PATIENCE)),
-    "h2-http1": _h2(Http2Step("raw", data=NOT_A_REQUEST), Http2Step("close-notify")),
-    "h2-goaway": _h2(_settings((3, 100), (8, 1)), Http2Step("goaway", code=11, data=b"too many connections")),
-    "h2-settings-flood": _h2(*ANNOUNCING, Http2Step("settings", pairs=((3, 100),), repeat=FLOOD)),
-    "h2-ping-flood": _h2(*ANNOUNCING, Http2Step("frame", type=6, data=b"12345678", repeat=FLOOD)),
-    "h2-malformed": _h2(Http2Step("frame", type=4, data=b"12345"), Http2Step("hold", seconds=PATIENCE)),
+    "h2-silent": _h2(Step("hold", seconds=PATIENCE)),
+    "h2-no-settings": _h2(Step("frame", type=6, data=b"12345678"), Step("hold", seconds=PATIENCE)),
+    "h2-http1": _h2(Step("raw", escape(NOT_A_REQUEST)), Step("close-notify")),
+    "h2-goaway": _h2(settings((3, 100), (8, 1)), Step("frame", bytes(7) + b"\x0btoo many connections", type=7)),
+    "h2-settings-flood": _h2(*ANNOUNCING, settings((3, 100), repeat=FLOOD)),
+    "h2-ping-flood": _h2(*ANNOUNCING, Step("frame", type=6, data=b"12345678", repeat=FLOOD)),
+    "h2-malformed": _h2(Step("frame", type=4, data=b"12345"), Step("hold", seconds=PATIENCE)),
     "tls-no-alpn": PortKind(tls=True, alpn=()),
     "tls-common-name": PortKind(tls=True, fault="common-name"),
 }

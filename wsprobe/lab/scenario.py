@@ -9,7 +9,6 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.browsers.engine import Page
-from wsprobe.lab.http2_steps import Http2Play
 
 _BYTES = re.compile(rb"\{\{|\}\}|\{([a-z0-9.-]+)\}|[{}]")
 _TEXT = re.compile(r"\{\{|\}\}|\{([a-z0-9.-]+)\}|[{}]")
@@ -121,7 +120,9 @@ Listener = Literal[
 
 
 class Step(Struct, frozen=True):
-    """One step of the server, in order, after the request's head was read (plain and tls listeners)."""
+    """One step of the server, in order, after the head of the request was read: over HTTP/1.1 (plain and tls
+    listeners), or as the answer to one CONNECT over HTTP/2, where bytes to send are the payload of a DATA
+    frame."""
 
     do: Literal[
         "send",
@@ -136,7 +137,11 @@ class Step(Struct, frozen=True):
         "fin",
         "reset",
         "close-notify",
+        "headers",
+        "frame",
+        "raw",
     ]
+    """Only over HTTP/2: ``headers``, any ``frame``, and ``raw`` (bytes that are no payload of DATA)."""
     data: bytes = b""
     """The template of the bytes to send: ``{accept}``, ``{host}``, ``{key}`` and the like are still to be
     filled in."""
@@ -144,9 +149,35 @@ class Step(Struct, frozen=True):
     """The duration of wait and hold (keep open and read); the pause between bytes of send-bytewise; the time
     limit of read, read-frame, read-close and echo."""
     repeat: int = 1
-    """How often to send *data*; ``{number}`` in it counts from 0."""
+    """How often to send *data*; ``{number}`` in it counts from 0 (HTTP/1.1)."""
     by: int = 1
     """Bytes in one write (send-bytewise)."""
+    fields: tuple[tuple[bytes, bytes], ...] = ()
+    """Of ``headers``. ``{host}`` in a value is the client's ``:authority``."""
+    end_stream: bool = False
+    pad: int | None = None
+    type: int = 0
+    """Of ``frame``, as *flags* and *on_stream*."""
+    flags: int = 0
+    on_stream: bool = False
+    """True to send it on the WebSocket's stream, False on the connection."""
+
+
+HTTP2_ONLY = ("headers", "frame", "raw")
+"""Steps that only HTTP/2 has."""
+
+HTTP1_ONLY = ("read", "read-frame", "echo")
+"""Steps that only HTTP/1.1 has."""
+
+
+class Http2Play(Struct, frozen=True):
+    """A scenario's behaviour over HTTP/2, and the result of ``connect --http2``."""
+
+    plays: tuple[tuple[Step, ...], ...]
+    """A play answers one CONNECT. The last play answers all later ones."""
+    outcome: str = ""
+    findings: tuple[str, ...] = ()
+    """Finding ids that it must produce (levels fail and warn)."""
 
 
 class Delivered(Struct, frozen=True):

@@ -31,9 +31,18 @@ from wsprobe.lab.door import (
     sandboxed,
     shows,
 )
-from wsprobe.lab.http2_steps import Http2Step, not_found, page_steps, play_of
 from wsprobe.lab.paths import PARAMETERISED, PathError, scenario_at
-from wsprobe.lab.perform import LONGEST_HEAD, PATIENCE, Inbox, answer, needed, perform
+from wsprobe.lab.perform import (
+    LONGEST_HEAD,
+    PATIENCE,
+    Inbox,
+    answer,
+    needed,
+    not_found,
+    page_steps,
+    perform,
+    play_of,
+)
 from wsprobe.lab.ports import (
     ALERT_UNEXPECTED_MESSAGE,
     KINDS,
@@ -111,7 +120,7 @@ def whole(answer: bytes) -> Scenario:
     return Scenario(PAGE, "page", "A page from the program that runs the lab.", (Step("send", escape(answer)),))
 
 
-def reception_http2(asked: Http2Request, before: int) -> tuple[str, tuple[Http2Step, ...]]:
+def reception_http2(asked: Http2Request, before: int) -> tuple[str, tuple[Step, ...]]:
     """(name of the scenario or path, "" if there is none; steps) for a request over HTTP/2.
 
     *before*: how many CONNECTs for the same path came earlier on its connection.
@@ -351,7 +360,7 @@ class Lab:
     ) -> None:
         from wsprobe.lab.perform_http2 import perform_http2  # loads hpack, which only HTTP/2 needs
 
-        def plays(asked: Http2Request, before: int) -> tuple[Http2Step, ...]:
+        def plays(asked: Http2Request, before: int) -> tuple[Step, ...]:
             name, steps = reception_http2(asked, before)
             if self._watch is not None:
                 block = b"".join(key + b": " + value + b"\r\n" for key, value in asked.fields)

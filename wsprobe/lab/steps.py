@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from struct import pack
 from typing import Any
 
 from msgspec import Struct
 
 from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
-from wsprobe.lab.frame_steps import framed
-from wsprobe.lab.scenario import Conforming, Delivered, Step, escape
+from wsprobe.lab.scenario import (
+    HTTP1_ONLY,
+    HTTP2_ONLY,
+    Conforming,
+    Delivered,
+    Http2Play,
+    Step,
+    escape,
+)
+from wsprobe.read.frames import CLOSE, PING, TEXT
+from wsprobe.read.http2_values import END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, SETTINGS
+from wsprobe.wire.rfc6455 import frame
 
-BARE = ("echo-close", "fin", "reset", "close-notify")
+BARE = {
+    **{name: Step(name) for name in ("echo-close", "fin", "reset", "close-notify")},
+    "end-stream": Step("send", end_stream=True),
+}
 """Steps without an argument, written as a bare name."""
 
 TIMED = ("wait", "hold", "read", "read-frame", "read-close", "echo")
@@ -37,49 +51,123 @@ def pieces(texts: Mapping[str, str], sequences: Mapping[str, Sequence[Any]]) -> 
     """
     made: dict[str, tuple[Step, ...]] = {}
     for name, written in sequences.items():
-        made[name] = steps(written, Pieces(texts, made))
+        made[name] = tuple(_steps(written, Pieces(texts, made)))
     return Pieces(texts, made)
 
 
-def steps(written: Sequence[Any], pieces: Pieces) -> tuple[Step, ...]:
+def steps(written: Sequence[Any], pieces: Pieces, *, http2: bool = False) -> tuple[Step, ...]:
     """The steps of a list in the catalogue. A string in the list is the name of a sequence or of a bare step.
 
     Raises CatalogueError.
     """
-    return tuple(_steps(written, pieces))
+    found = tuple(_steps(written, pieces))
+    for step in found:
+        if step.do in (HTTP1_ONLY if http2 else HTTP2_ONLY) or (step.end_stream and not http2):
+            raise CatalogueError(f"{step.do!r} is not a step of HTTP/{'2' if http2 else '1.1'}")
+    return found
+
+
+def http2_play(written: Mapping[str, Any], pieces: Pieces) -> Http2Play | None:
+    """The play in a scenario's table ``http2``; None for an empty one.
+
+    Raises CatalogueError.
+    """
+    if not written:
+        return None
+    plays = tuple(steps(each, pieces, http2=True) for each in written["plays"])
+    return Http2Play(plays, written.get("outcome", ""), tuple(written.get("findings", ())))
 
 
 def _steps(written: Sequence[Any], pieces: Pieces) -> Iterator[Step]:
     for item in written:
-        if isinstance(item, str):
-            if item in BARE:
-                yield Step(item)  # type: ignore[arg-type]
-            elif item in pieces.sequences:
-                yield from pieces.sequences[item]
-            else:
-                raise CatalogueError(f"there is no step or sequence {item!r}")
-        else:
+        if isinstance(item, dict):
             yield _step(dict(item), pieces)
+        elif item in BARE:
+            yield BARE[item]
+        elif item in pieces.sequences:
+            yield from pieces.sequences[item]
+        else:
+            raise CatalogueError(f"there is no step or sequence {item!r}")
 
 
 def _step(item: dict[str, Any], pieces: Pieces) -> Step:
     repeat = item.pop("repeat", 1)
+    end = item.pop("end-stream", False)
     match item:
-        case {"head": lines, **rest} if not rest:
-            return Step("send", _template("\r\n".join(lines) + "\r\n\r\n", pieces), repeat=repeat)
-        case {"send": text, **rest} if not rest:
-            return Step("send", _template(text, pieces), repeat=repeat)
         case {"send": text, "by": by, "pause": pause, **rest} if not rest:
             return Step("send-bytewise", _template(text, pieces), float(pause), repeat, by)
-        case {"hex": text, **rest} if not rest:
-            return Step("send", escape(bytes.fromhex(text)), repeat=repeat)
         case {"bytewise": text, "pause": pause, **rest} if not rest:
             return Step("send-bytewise", _template(text, pieces), float(pause), repeat)
-    if (sent := framed(item)) is not None:
-        return Step("send", escape(sent), repeat=repeat)
+        case {"hex": text, "pad": pad, **rest} if not rest:
+            return Step("send", escape(_hex(text)), repeat=repeat, end_stream=end, pad=pad)
+        case {"headers": fields, **rest} if not rest:
+            return Step("headers", fields=_fields(fields), end_stream=end, repeat=repeat)
+        case {"block": text, **rest} if not rest:
+            return _frame(HEADERS, _hex(text), END_HEADERS | (END_STREAM if end else 0), True, repeat)
+        case {"rst-stream": code, **rest} if not rest:
+            return _frame(RST_STREAM, pack("!I", code), on_stream=True, repeat=repeat)
+        case {"goaway": last, "code": code, **rest} if not rest:
+            return Step("frame", _LAST[last] + escape(pack("!I", code)), type=GOAWAY)
+        case {"settings": pairs, **rest} if not rest:
+            return settings(*((int(key), value) for key, value in pairs.items()), repeat=repeat)
+        case {"frame": type_, **rest} if rest.keys() <= {"flags", "payload", "stream"}:
+            payload = _hex(rest.get("payload", ""))
+            return _frame(type_, payload, rest.get("flags", 0), rest.get("stream", False), repeat)
+        case {"raw": text, **rest} if not rest:
+            return Step("raw", _template(text, pieces), repeat=repeat)
+    if (sent := _sent(item, pieces)) is not None:
+        return Step("send", sent, repeat=repeat, end_stream=end)
     if len(item) == 1 and (do := next(iter(item))) in TIMED:
         return Step(do, seconds=float(item[do]))  # type: ignore[arg-type]
     raise CatalogueError(f"{item!r} is not a step")
+
+
+def _sent(item: Mapping[str, Any], pieces: Pieces) -> bytes | None:
+    """The template of the bytes that a step sends; None for a step that sends none."""
+    match item:
+        case {"head": lines, **rest} if not rest:
+            return _template("\r\n".join(lines) + "\r\n\r\n", pieces)
+        case {"send": text, **rest} if not rest:
+            return _template(text, pieces)
+        case {"hex": text, **rest} if not rest:
+            return escape(_hex(text))
+        case {"text": text, **rest} if not rest:
+            return escape(frame(TEXT, text.encode(), None))
+        case {"ping": text, **rest} if not rest:
+            return escape(frame(PING, text.encode(), None))
+        case {"close": code, **rest} if rest.keys() <= {"reason"}:
+            return escape(frame(CLOSE, pack("!H", code) + rest.get("reason", "").encode(), None))
+    return None
+
+
+_LAST = {"this": b"{stream}", "prev": b"{previous}", "zero": bytes(4), "max": b"\x7f\xff\xff\xff"}
+"""The last stream in a GOAWAY: the WebSocket's, the one before it, none, all."""
+
+
+def _frame(type_: int, payload: bytes, flags: int = 0, on_stream: bool = False, repeat: int = 1) -> Step:
+    return Step("frame", escape(payload), repeat=repeat, type=type_, flags=flags, on_stream=on_stream)
+
+
+def settings(*pairs: tuple[int, int], repeat: int = 1) -> Step:
+    """SETTINGS with these identifiers and values, in this order."""
+    return _frame(SETTINGS, b"".join(pack("!HI", key, value) for key, value in pairs), repeat=repeat)
+
+
+def _hex(written: str | Sequence[tuple[str, int]]) -> bytes:
+    """The bytes of hexadecimal text, or of a list of (text, number of repetitions)."""
+    parts = [(written, 1)] if isinstance(written, str) else written
+    return b"".join(bytes.fromhex(text) * times for text, times in parts)
+
+
+def _fields(written: Sequence[Sequence[Any]]) -> tuple[tuple[bytes, bytes], ...]:
+    """The fields of a list of [name, value], one byte for each character. An optional third member is how often
+    to repeat the value; a fourth is how often to repeat the field, with ``{number}`` in its name counting."""
+    made = []
+    for name, value, *more in written:
+        text = value * (more[0] if more else 1)
+        for number in range(more[1] if len(more) > 1 else 1):
+            made.append((name.replace("{number}", str(number)).encode("latin-1"), text.encode("latin-1")))
+    return tuple(made)
 
 
 def _template(text: str, pieces: Pieces) -> bytes:
