@@ -24,6 +24,7 @@ PAGES = {
     "wsprobe-json.5": "reports",
     "wsprobe-browsers.7": "engines",
     "wsprobe-history.7": "history",
+    "wsprobe-conclusions.7": "conclusions",
     "wsprobe-cookbook.7": "cookbook",
 }
 """File name -> the module here that makes it."""

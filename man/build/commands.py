@@ -19,7 +19,7 @@ from wsprobe.report.outcome import Meaning
 SEE_ALSO = {
     "connect": ("wsprobe-json(5)", "wsprobe-history(7)", "curl(1)"),
     "compare": ("wsprobe-json(5)", "wsprobe-browsers(7)", "wsprobe-history(7)"),
-    "trace": ("wsprobe-json(5)", "wsprobe-browsers(7)"),
+    "trace": ("wsprobe-json(5)", "wsprobe-browsers(7)", "wsprobe-conclusions(7)"),
     "talk": ("wsprobe-json(5)",),
     "watch": ("wsprobe-json(5)", "prometheus(1)"),
     "explain": ("wsprobe-browsers(7)", "wsprobe-history(7)"),

@@ -124,6 +124,7 @@ def _body() -> Iterator[str]:
         "wsprobe-python(3)",
         "wsprobe-json(5)",
         "wsprobe-browsers(7)",
+        "wsprobe-conclusions(7)",
         "wsprobe-cookbook(7)",
         "wsprobe-history(7)",
     )

@@ -173,9 +173,10 @@ def test_texts_belong_to_options():
     assert {each for each in written if each[1] != "example"} <= known
 
 
-def test_the_whole_help_shows_options_that_belong_together_as_one():
-    made = commands.command("connect")
-    context = made.context_class(made, info_name="connect")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_whole_help_shows_options_that_belong_together_as_one(name):
+    made = commands.command(name)
+    context = made.context_class(made, info_name=name)
     context.meta[ALL] = True
     formatter = context.make_formatter()
     made.format_options(context, formatter)

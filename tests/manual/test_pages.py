@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from man.build import PAGES, SAMPLES, TABLES, page, sample, table
+from wsprobe import explain
+from wsprobe.trace.audit import WEAKNESSES
+from wsprobe.trace.conclusions import RULES
 
 MAN = Path(__file__).parents[2] / "man"
 NO_MANDOC = shutil.which("mandoc") is None and not os.environ.get("CI")
@@ -65,6 +68,16 @@ def test_a_picture_says_what_the_program_says_and_loads_nothing(name, words):
     assert kept == now
     assert words <= {each.replace("\xa0", " ") for each in now}
     assert not re.search(r"url\((?!#)|href=", sample(name))
+
+
+def test_each_conclusion_and_weakness_of_a_trace_is_listed_and_explained():
+    made = page("wsprobe-conclusions.7")
+    rules = [("cause", rule.id) for rule in RULES if rule.id]
+    for kind, id in [*rules, *(("weakness", each.id) for each in WEAKNESSES)]:
+        assert f'.It "{id}"' in made
+        topic = explain.find(f"{kind} {id}")
+        assert topic.kind == kind
+        assert "what to do" in dict(topic.facts)
 
 
 def test_no_page_is_committed_that_nothing_makes():

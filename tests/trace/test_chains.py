@@ -9,9 +9,9 @@ from typing import get_args
 
 import pytest
 
+from man.build.conclusions import WORDS
 from tests.cases import every, named
 from tests.trace.chains import Chain, chains, trace
-from wsprobe.cli.trace_tables import WORDS
 from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusion import Certainty
 from wsprobe.trace.conclusions import RULES
@@ -142,7 +142,7 @@ def test_few_are_left_open():
 
 
 def test_words_mean_what_the_manual_counts():
-    """What is certain is never wrong, and the numbers of wsprobe-trace(1) are those of the chains."""
+    """What is certain is never wrong, and the numbers of wsprobe-conclusions(7) are those of the chains."""
     count = Counter()
     for number, chain in enumerate(CHAINS):
         for direct in (False, True):

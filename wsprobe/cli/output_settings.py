@@ -42,6 +42,8 @@ class RetrySettings(Section, frozen=True, kw_only=True):
         0,
         type=Whole(0, 100),
         rare=True,
+        entry="retry up to N times after a failure that may be temporary (unreachable, timeout, dropped, 408, "
+        "429, 500, 502, 503, 504); start no retry later than SECONDS after the first try",
     )
     retry_max_time: float | None = opt(
         "--retry-max-time",
@@ -49,6 +51,7 @@ class RetrySettings(Section, frozen=True, kw_only=True):
         None,
         type=Seconds(zero=False),
         rare=True,
+        entry="",
     )
 
 

@@ -47,9 +47,17 @@ class TalkSettings(Section, frozen=True, kw_only=True):
 
     heading: ClassVar[str] = HOLD
 
-    binary: bool = opt("--binary", "send each line as a binary message", rare=True)
-    null: bool = opt("--null", "each message ends with a NUL instead of a line end, both ways", rare=True)
-    raw: bool = opt("--raw", "print messages byte for byte, with nothing between them", rare=True)
+    binary: bool = opt(
+        "--binary",
+        "send each line as a binary message",
+        rare=True,
+        entry="send each line as a binary message; end each message with a NUL instead of a line end, both "
+        "ways; print messages byte for byte, with nothing between them",
+    )
+    null: bool = opt(
+        "--null", "each message ends with a NUL instead of a line end, both ways", rare=True, entry=""
+    )
+    raw: bool = opt("--raw", "print messages byte for byte, with nothing between them", rare=True, entry="")
     jsonl: bool = opt("--jsonl", "one JSON object a line, both ways")
     awaits: tuple[tuple[str, str], ...] = opt(
         "--await TEXT", "send what follows on the command line after a message with TEXT has arrived", ()
@@ -72,10 +80,14 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         rare=True,
     )
     count: int | None = opt(
-        "--count", "end after N messages; exit with 20 if fewer arrived", None, type=Whole(1)
+        "--count",
+        "end after N messages; exit with 20 if fewer arrived",
+        None,
+        type=Whole(1),
+        entry="end after N messages; after one that matches REGEX; exit with 20 if that did not happen",
     )
     match: str | None = opt(
-        "--match REGEX", "end after a message that matches REGEX; exit with 20 if none did", None
+        "--match REGEX", "end after a message that matches REGEX; exit with 20 if none did", None, entry=""
     )
     eof: Literal["close", "wait", "keep"] | None = opt(
         "--eof",
@@ -85,10 +97,15 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         rare=True,
     )
     history: str | None = opt(
-        "--history FILE", "at the prompt: keep what was typed in FILE, for later runs", None, rare=True
+        "--history FILE",
+        "at the prompt: keep what was typed in FILE, for later runs",
+        None,
+        rare=True,
+        entry="at the prompt: keep what was typed in FILE, for later runs; show JSON indented from the start, "
+        "as after /json",
     )
     pretty: bool = opt(
-        "--pretty", "at the prompt: show JSON indented from the start, as after /json", rare=True
+        "--pretty", "at the prompt: show JSON indented from the start, as after /json", rare=True, entry=""
     )
     reconnect: int = opt(
         "--reconnect",
@@ -113,7 +130,13 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         rare=True,
     )
     fragments: int = opt(
-        "--fragments", "send each message in N frames", 1, heading=FRAMES, type=Whole(1, 1_000_000), rare=True
+        "--fragments",
+        "send each message in N frames",
+        1,
+        heading=FRAMES,
+        type=Whole(1, 1_000_000),
+        rare=True,
+        entry="send each message in N frames; in frames of at most this many bytes",
     )
     fragment_size: int | None = opt(
         "--fragment-size",
@@ -122,6 +145,7 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         heading=FRAMES,
         type=Size(),
         rare=True,
+        entry="",
     )
     compress_from: int = opt(
         "--compress-from",

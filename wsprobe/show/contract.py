@@ -762,12 +762,12 @@ class ConclusionJson(Object, frozen=True, kw_only=True):
     """A conclusion from all answers together."""
 
     id: str
-    """The stable id of the conclusion; wsprobe-trace(1) lists the ids."""
+    """The stable id of the conclusion; wsprobe-conclusions(7) lists the ids."""
     text: str
     """The same in sentences, for a person."""
     likely: float
     """Its rank, from 0 to 1, set in the rule: an order, not a measured probability. The text has a word:
-    certain from 0.97 if open is false, likely from 0.8, possible below; wsprobe-trace(1) defines the words."""
+    certain from 0.97 if open is false, likely from 0.8, possible below; see wsprobe-conclusions(7)."""
     open: bool
     """True if the text lists several causes, and these answers cannot tell which."""
     because: tuple[str, ...]
@@ -780,7 +780,7 @@ class WeaknessJson(Object, frozen=True, kw_only=True):
     """A weakness that an audit found."""
 
     id: str
-    """Its stable id; wsprobe-trace(1) lists the ids."""
+    """Its stable id; wsprobe-conclusions(7) lists the ids."""
     level: Literal["error", "warning", "note"]
     """Its severity: error, warning or note, as in SARIF."""
     cwe: int | None

@@ -22,10 +22,11 @@ request by what an earlier answer said."""
 
 
 def tables() -> Tables:
-    """The requests, and what can be learned from their answers."""
-    from wsprobe.cli.trace_tables import trace_tables  # for --help all and the manual
+    """The requests, and what each shows."""
+    from wsprobe.trace.changes import CHANGES  # for --help all and the manual
 
-    return trace_tables()
+    rows = [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in CHANGES]
+    return (("Changes, in the order they are sent", rows),)
 
 
 EXAMPLES = (
@@ -73,6 +74,8 @@ def command(url: str, given: Given) -> int:
     With --audit, trace repeats the handshake as strangers would send it: at most twenty requests, over
     HTTP/1.1, to the URL and, in clear text and without any secret, to its port and one other (--clear-port).
     All output has its secrets masked.
+
+    wsprobe-conclusions(7) lists what trace and its audit conclude from which answers.
     """
     from wsprobe.cli.trace import trace  # the work, which --help does without
 
