@@ -37,7 +37,6 @@ from wsprobe.trace.trace import Backend, Start, Trace
 KEY = "AAECAwQFBgcICQoLDA0ODw=="
 VARIANTS = {
     "origin": "origin-same",
-    "http-1.0": "http10",
     "backend": "direct",
     "backend-get": "direct-get",
     "backend-origin": "direct-origin-same",

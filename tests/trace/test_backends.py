@@ -12,11 +12,11 @@ from wsprobe.diagnosis.proxies import proxies
 from wsprobe.report.report import report
 from wsprobe.show.audit import row as audit_row
 from wsprobe.show.lines import Look, text_of
-from wsprobe.show.trace import NAME, because, concluded, row, unsent
+from wsprobe.show.trace import NAME, because, concluded, row
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.request_edits import resource_of
-from wsprobe.trace.series import Choice, following, left_out
+from wsprobe.trace.series import Choice, following
 from wsprobe.trace.trace import Backend, Trace
 
 BEGIN = start(chains()[1], direct=True)
@@ -239,14 +239,6 @@ def test_no_proxy_is_assumed_where_none_is_seen():
     )
     assert not any(each.name in found.fix for each in proxies())
     assert found.fix.count("wsprobe explain proxy") == 1
-
-
-def test_what_is_sent_only_when_it_is_named_is_not_listed_as_left_out():
-    seen = Trace(BEGIN, {"base": got(NOT_FOUND)})
-    assert any(why.startswith("sent only") for _, why in left_out(seen, Choice()))
-    told = unsent(seen, Choice())
-    assert told
-    assert not any(why.startswith("sent only") for why in told)
 
 
 @pytest.mark.parametrize(("room", "shown"), [(9, ""), (10, "Gone...now"), (26, "Gone or somewhere else now")])

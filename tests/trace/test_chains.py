@@ -193,9 +193,7 @@ def test_no_rule_needs_to_know_the_proxy(direct):
 SENT_AS = {"addresses": "address ", "subprotocols": "no-protocol"}
 
 
-@pytest.mark.parametrize(
-    "left_out", [row.name for row in CHANGES if row.name not in ("base", "get") and not row.by_choice]
-)
+@pytest.mark.parametrize("left_out", [row.name for row in CHANGES if row.name not in ("base", "get")])
 def test_no_conclusion_hangs_on_one_request(left_out):
     """With --skip of any one change, what is concluded from the rest is poorer and not wrong."""
     needed = {

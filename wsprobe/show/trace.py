@@ -175,11 +175,10 @@ def sent(seen: Trace, choice: Choice) -> str:
 
 
 def unsent(seen: Trace, choice: Choice) -> dict[str, list[str]]:
-    """Reason -> the changes left out for it; without those that were not requested."""
+    """Reason -> the changes left out for it."""
     reasons: dict[str, list[str]] = {}
     for name, why in left_out(seen, choice):
-        if not why.startswith("sent only"):
-            reasons.setdefault(why, []).append(name)
+        reasons.setdefault(why, []).append(name)
     return reasons
 
 
@@ -202,8 +201,6 @@ def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
     for each in CHANGES:
         if each.name != "base" and (each.name in choice.skip or (choice.only and each.name not in choice.only)):
             continue
-        if each.by_choice and each.name not in choice.only:
-            continue
         if each.name == "backends" and len(seen.start.backends) < 2:
             continue
         if each.name == "backend-plain" or (each.name == "backend-held" and not seen.start.backends):
@@ -213,8 +210,6 @@ def dry_run(url: str, seen: Trace, choice: Choice, look: Look) -> list[Line]:
         if each.name == "addresses" and not seen.start.each_address:
             continue
         rows += _wrapped(line(f"{each.name:<{NAME}}  ", each.changed), look)
-    chosen = [each.name for each in CHANGES if each.by_choice and each.name not in choice.only]
-    rows += _wrapped(line(Piece(f"only with --only: {', '.join(chosen)}", "dim")), look)
     return rows
 
 

@@ -24,7 +24,6 @@ from wsprobe.trace.answer import Answer, ended_while_held
 from wsprobe.trace.request_edits import (
     as_browser,
     lines,
-    name_of,
     plain,
     resource_of,
     slashed,
@@ -54,8 +53,6 @@ class Change(msgspec.Struct, frozen=True):
     """Makes its requests; none if there is nothing to change."""
     useless: Callable[[Trace], str] = lambda seen: ""
     """Why it would show nothing new, given the answers so far; "" to send it."""
-    by_choice: bool = False
-    """Sent only if it is named."""
 
 
 def step(seen: Trace, name: str, request: bytes | None = None, plan: Plan | None = None) -> TraceRequest:
@@ -259,18 +256,6 @@ def _named(seen: Trace) -> Iterable[TraceRequest]:
         yield step(seen, f"protocol {name}", request)
 
 
-def _other_scheme(seen: Trace) -> Iterable[TraceRequest]:
-    """TLS on a port that was asked in plain, or the reverse: no secret may go there."""
-    plan = seen.start.plan
-    fields = re.compile(rb"(?i)host|user-agent|upgrade|connection|sec-websocket-(key|version)")
-    first, given, rest = lines(plan.request)
-    bare = first + b"".join(line for line in given if fields.fullmatch(name_of(line))) + rest
-    bare = with_line(bare, resource=resource_of(bare).partition(b"?")[0])
-    yield step(
-        seen, "other-scheme", bare, replace(plan, target=replace(plan.target, secure=not plan.target.secure))
-    )
-
-
 def _again(number: int) -> Callable[[Trace], Iterable[TraceRequest]]:
     def make(seen: Trace) -> Iterable[TraceRequest]:
         plan = seen.start.plan
@@ -383,13 +368,6 @@ CHANGES: tuple[Change, ...] = (
         skip.unless_settled(skip.handshake_is_seen),
     ),
     Change(
-        "no-connection",
-        "without Connection",
-        "a proxy that writes its own Connection",
-        _edit("no-connection", lambda request: without(request, b"connection")),
-        by_choice=True,
-    ),
-    Change(
         "no-cookie",
         "without Cookie",
         "a cookie that is refused, or too large",
@@ -450,37 +428,6 @@ CHANGES: tuple[Change, ...] = (
         "which proxy it is: HAProxy answers such a handshake itself",
         _edit("no-key", lambda request: without(request, b"sec-websocket-key")),
         skip.proxy_is_unnamed,
-    ),
-    Change(
-        "http-1.0",
-        "with HTTP/1.0",
-        "which proxy it is: lighttpd answers 400, Envoy 426, Apache nothing",
-        _edit("http-1.0", lambda request: with_line(request, version=b"HTTP/1.0")),
-        by_choice=True,
-    ),
-    Change(
-        "post",
-        "a POST without a body",
-        "a rule on the method",
-        _edit(
-            "post",
-            lambda request: with_field(with_line(plain(request), method=b"POST"), b"Content-Length", b"0"),
-        ),
-        by_choice=True,
-    ),
-    Change(
-        "no-extensions",
-        "without Sec-WebSocket-Extensions",
-        "extensions that are refused",
-        _edit("no-extensions", lambda request: without(request, b"sec-websocket-extensions")),
-        by_choice=True,
-    ),
-    Change(
-        "other-scheme",
-        "TLS where there was none, or none where there was; without cookies, credentials and query",
-        "a port that is for the other scheme",
-        _other_scheme,
-        by_choice=True,
     ),
     Change(
         "again-1",

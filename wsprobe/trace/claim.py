@@ -13,11 +13,11 @@ from wsprobe.trace.trace import Trace
 
 Claim = Callable[[Trace], str]
 
-ELSEWHERE = ("backend", "address ", "http2", "other-scheme")
+ELSEWHERE = ("backend", "address ", "http2")
 """How the names of requests begin that go another way than the handshake."""
-INCOMPLETE = frozenset({"get", "no-upgrade", "no-connection", "no-version", "no-key", "http-1.0", "post"})
+INCOMPLETE = frozenset({"get", "no-upgrade", "no-version", "no-key"})
 """Requests that are no complete handshake: no server has to open for them."""
-UPGRADES = frozenset({"no-version", "no-key", "http-1.0"})
+UPGRADES = frozenset({"no-version", "no-key"})
 """Incomplete requests with Upgrade."""
 
 
@@ -52,12 +52,6 @@ def _first(answers: Iterator[tuple[str, Answer]], refutes: Callable[[Answer], bo
 def every_request(seen: Trace) -> str:
     """Every request gets the status of the base, even a plain GET."""
     return _first(through(seen), lambda each: not as_base(each, seen.base))
-
-
-def every_get(seen: Trace) -> str:
-    """Every request but the POST gets the status of the base."""
-    rows = ((name, each) for name, each in through(seen) if name != "post")
-    return _first(rows, lambda each: not as_base(each, seen.base))
 
 
 def every_upgrade(seen: Trace) -> str:

@@ -566,24 +566,6 @@ def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule(
-    "the answer is about the Origin",
-    "the application allows only other origins",
-    "the allowed origins",
-    claims=(application_to_blame,),
-)
-def origin_refused(seen: Trace) -> Iterator[Conclusion]:
-    about, bare = _about_origin(seen), seen.without_origin
-    if about is not None and (bare is None or not bare.opens):
-        yield Conclusion(
-            f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}. The "
-            f"application allows only other origins.{past_the_proxy(seen)}",
-            0.85,
-            _origin_names(seen),
-            "Add the page's origin to the application's allowed origins, or send the right one (--origin).",
-        )
-
-
 # -- the subprotocol
 
 

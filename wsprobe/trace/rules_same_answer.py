@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.trace.answer import Answer, alike
-from wsprobe.trace.claim import every_form_refused, every_get, every_request
+from wsprobe.trace.claim import every_form_refused, every_request
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import (
     backend_of,
@@ -105,25 +105,15 @@ def _refuses(past: Answer | None) -> bool:
     return past is not None and past.kind == "http" and 400 <= past.status < 500
 
 
-@rule(
-    "405 to every GET; or 403, and a POST passes",
-    "a rule on the method",
-    NOT_IF_SIGNED,
-    claims=(every_get,),
-)
+@rule("405 to every GET", "a rule on the method", NOT_IF_SIGNED, claims=(every_request,))
 def method_refused(seen: Trace) -> Iterator[Conclusion]:
-    base, post = seen.base, seen["post"]
-    if base.kind != "http" or not seen.like_get:
-        return
-    passes = post is not None and post.kind == "http" and not alike(post, base) and post.status != 405
-    if base.status == 405 or (base.status == 403 and passes):
+    base = seen.base
+    if base.kind == "http" and base.status == 405 and seen.like_get:
         yield Conclusion(
             f"{base.status} to every GET, with or without Upgrade ({written_by(base)}): a rule on the "
-            "method, or an endpoint for other methods."
-            + (f" POST gets {post.result()}." if passes and post is not None else "")
-            + past_the_proxy(seen),
+            f"method, or an endpoint for other methods.{past_the_proxy(seen)}",
             sure(seen, 0.88),
-            beside(seen, "post" if passes else "get"),
+            beside(seen, "get"),
             steps("A handshake is a GET: let the method pass on this path.", lines_if_seen(seen, "rule")),
         )
 

@@ -89,17 +89,6 @@ def _redirect(seen: Trace) -> tuple[str, str]:
 
 
 @rule(
-    "the request explains the answer: a missing or wrong part of the handshake",
-    "that cause, as `connect` reports it",
-    id="",
-)
-def explained_by_the_request(seen: Trace) -> Iterator[Conclusion]:
-    cause = shown_by(seen.base)
-    if cause is not None and cause.certainty == "own-request":
-        yield from named_by_the_answer(seen)
-
-
-@rule(
     "the answer states its cause, in words or by a mark of one program",
     "that cause, as `connect` reports it",
     id="",

@@ -41,8 +41,6 @@ class Choice(Struct, frozen=True):
             return "skipped"
         if self.only:
             return "" if row.name in self.only else "not chosen"
-        if row.by_choice:
-            return f"sent only with --only {row.name}"
         if limited(seen, self.series) and row.name not in self.series.repeats:
             return "a rate limit seems to apply"
         return row.useless(seen)
