@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.lab.play import KEY
 from wsprobe.lab.ports import place
@@ -11,7 +13,7 @@ from wsprobe.wire import rfc6455
 
 OPENED = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: U1eU1sKkcqPXkTQgQ4DouxlMPBY=\r\n\r\n"
+    b"Sec-WebSocket-Accept: 1PTeRnQtEWodd5Z5JBmlMXr41R4=\r\n\r\n"
 )
 """The answer to KEY that opens."""
 
@@ -21,7 +23,7 @@ ASKED = Offer(KEY)
 
 def plan(url="ws://server.example/", offer=ASKED, **parts):
     to = target.parse(url)
-    return Plan(to, opening.request(to, offer), **parts)
+    return replace(Plan(to, opening.request(to, offer)), **parts)
 
 
 def plan_for(scenario, key=KEY, **parts):

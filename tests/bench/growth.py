@@ -6,9 +6,9 @@ import time
 
 from measure import Row
 
-from wsprobe.exchange import Limits, Plan
+from tests.exchanges import plan
+from wsprobe.exchange import Limits
 from wsprobe.read.head import split_head
-from wsprobe.request import opening, target
 from wsprobe.session.conversation import Client
 
 SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
@@ -35,9 +35,7 @@ Taken = tuple[float, float]
 
 
 def _fed(begin, piece, times):
-    to = target.parse("ws://server.example/")
-    asked = opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWNvcmRpbmc="))
-    client = Client(Plan(to, asked, limits=Limits(linger=3600.0)))
+    client = Client(plan(limits=Limits(linger=3600.0)))
     client.receive(begin, 5)
 
     def feed():

@@ -10,15 +10,16 @@ from statistics import median
 from measure import Row
 from msgspec.structs import replace
 
+from tests.exchanges import plan
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
-from wsprobe.exchange import Plan, Received
+from wsprobe.exchange import Received
 from wsprobe.lab import find, load
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import PORTS, place
 from wsprobe.read import read
 from wsprobe.recording import archive
-from wsprobe.request import opening, target
+from wsprobe.request.opening import Offer
 
 KEY = "d3Nwcm9iZSByZWNvcmRpbmc="
 COUNT = 1000
@@ -33,8 +34,7 @@ LOADING = "from the saved line to a reading"
 
 def recorded(scenario):
     """The recording of *scenario*, without a socket. Raises ValueError where its URL is one for pages only."""
-    to = target.parse(place(scenario, PORTS, "127.0.0.1").address)
-    return play(scenario, Plan(to, opening.request(to, opening.Offer(key=KEY))), ports=PORTS)
+    return play(scenario, plan(place(scenario, PORTS, "127.0.0.1").address), ports=PORTS)
 
 
 def save(file):
@@ -60,9 +60,9 @@ def save_refusals(file):
     scenario = find("status-403")
     with file.open("w") as lines:
         for number in range(COUNT):
-            to = target.parse(f"ws://host{number}.example:9100/ws/{number}?room={number}")
             key = b64encode(b"%016d" % number).decode("ascii")
-            exchange = play(scenario, Plan(to, opening.request(to, opening.Offer(key=key))), ports=PORTS)
+            url = f"ws://host{number}.example:9100/ws/{number}?room={number}"
+            exchange = play(scenario, plan(url, Offer(key)), ports=PORTS)
             events = tuple(
                 replace(event, data=event.data.replace(b"\r\n\r\n", b"\r\nX-Id: %d\r\n\r\n" % number, 1))
                 if isinstance(event, Received)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from tests.cases import every
-from wsprobe.exchange import Plan
+from tests.exchanges import plan_for
 from wsprobe.history import read_as_each
 from wsprobe.judge import judge
 from wsprobe.lab import load
 from wsprobe.lab.play import play
-from wsprobe.lab.ports import place
 from wsprobe.read import read
-from wsprobe.request import opening, target
 
 ALL = {name: scenario for name, scenario in load().items() if scenario.about in ("status", "headers")}
 
@@ -26,12 +24,7 @@ DIFFER = {
 
 @cache
 def reading(name):
-    scenario = ALL[name]
-    found = target.parse(place(scenario).address)
-    protocols = scenario.page.protocols or ()
-    protocols = (protocols,) if isinstance(protocols, str) else protocols
-    offer = opening.Offer(key=KEY, protocols=tuple(p for p in protocols if p))
-    return read(play(scenario, Plan(found, opening.request(found, offer))))
+    return read(play(ALL[name], plan_for(ALL[name], KEY)))
 
 
 @every(ALL.keys())

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 import pytest
 from msgspec.structs import replace
 
 from tests.cases import every
+from tests.exchanges import plan_for
 from wsprobe.exchange import (
     Act,
     Connected,
     ConnectFailed,
     Ended,
     Limits,
-    Plan,
     Received,
     ResolveFailed,
     Sent,
@@ -27,7 +27,7 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
 from wsprobe.read.frames import CLOSE
-from wsprobe.request import opening, target
+from wsprobe.request import target
 
 ALL = load()
 
@@ -35,12 +35,7 @@ KEY = "AAECAwQFBgcICQoLDA0ODw=="
 """Not the sample key of RFC 6455: some scenarios answer that one whatever was asked."""
 
 
-def plan(scenario, **parts):
-    found = target.parse(place(scenario).address)
-    protocols = scenario.page.protocols or ()
-    protocols = (protocols,) if isinstance(protocols, str) else protocols
-    offer = opening.Offer(key=KEY, protocols=tuple(p for p in protocols if p))
-    return replace(Plan(found, opening.request(found, offer)), **parts)
+plan = partial(plan_for, key=KEY)
 
 
 def openable():

@@ -11,17 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
+from tests.exchanges import frame
 from wsprobe.read.frames import Deflate, agreed_deflate, messages, read_frames, utf8_fault
 from wsprobe.read.head import split_head
 from wsprobe.read.inflate import Direction, InflateError, Inflater
-
-
-def frame(opcode, payload, *, fin=True, rsv=0, mask=b""):
-    size = len(payload)
-    length = bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2, "big")
-    length = bytes([length[0] | (0x80 if mask else 0)]) + length[1:]
-    body = bytes(b ^ mask[i % 4] for i, b in enumerate(payload)) if mask else payload
-    return bytes([fin << 7 | rsv << 4 | opcode]) + length + mask + body
 
 
 def frames(*made):
@@ -46,7 +39,7 @@ def test_one_frame_is_a_message():
 
 def test_fragments_are_joined_around_control_frames_and_masks_undone():
     message = only(
-        frame(2, b"ab", fin=False, mask=b"1234"), frame(9, b"ping"), frame(0, b"", fin=False), frame(0, b"cd")
+        frame(2, b"ab", fin=False, key=b"1234"), frame(9, b"ping"), frame(0, b"", fin=False), frame(0, b"cd")
     )
     assert (message.data, len(message.frames), message.text) == (b"abcd", 3, None)
 
@@ -225,7 +218,7 @@ def test_any_frames_make_messages_that_hold_every_data_frame_once(data, deflate,
     [(b"", None), (b"\x03", None), (b"\x03\xe8", 1000), (b"\x03\xe8bye", 1000), (b"\xff\xff", 65535)],
 )
 def test_the_code_of_a_close(payload, code):
-    (made,) = frames(frame(8, payload, mask=b"abcd"))
+    (made,) = frames(frame(8, payload, key=b"abcd"))
     assert made.is_control
     assert made.close_code == code
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
 from tests.cases import EXAMPLES
+from tests.exchanges import exchange
 from wsprobe.exchange import (
     Act,
     Certificate,
@@ -49,7 +50,7 @@ FILES = Path(__file__).parents[1] / "files"
 
 TARGET = Target("ws://example.org/", False, "example.org", 80, "/")
 PLAN = Plan(TARGET, b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")
-SIMPLE = Exchange(PLAN, (Sent(1, PLAN.request), Received(2, b"HTTP/1.1 403 \xff\r\n\r\n"), Ended(3, "fin")))
+SIMPLE = exchange(PLAN, b"HTTP/1.1 403 \xff\r\n\r\n")
 
 WHOLE = st.integers(0, 2**53)
 PORTS = st.integers(0, 65535)

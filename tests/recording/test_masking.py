@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from tests.cases import every
 from tests.diagnosis.measured import measured
+from tests.exchanges import exchange, plan
 from wsprobe.browsers import ENGINES, NAMES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.redacted import redacted
-from wsprobe.exchange import Act, Ended, Exchange, Limits, Plan, Received, Sent
+from wsprobe.exchange import Act, Limits
 from wsprobe.history import read_as_each, revisions
 from wsprobe.lab import load
 from wsprobe.lab.play import play
@@ -29,7 +30,7 @@ from wsprobe.read.tokens import expected_accept
 from wsprobe.recording import archive
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.report import report
-from wsprobe.request import opening, target
+from wsprobe.request import opening
 
 MESSAGE = '{"user":"bob","password":"p\u00e4ssw\u00f6rd-99"}'.encode()
 SECRETS = ("tok-query-1234", "cookie-abcdef", "p\u00e4ssw\u00f6rd-99", "secret-bearer-5678")
@@ -44,7 +45,6 @@ def recorded(scenario, *, compressed):
     """What *scenario* answers to a request with secrets in all the places where clients put them."""
     address = place(scenario).address
     secret = f"{'&' if '?' in address else '?'}token={SECRETS[0]}"
-    parsed = target.parse(address + secret * ("#" not in address))
     protocols = scenario.page.protocols or ()
     offered = (protocols,) if isinstance(protocols, str) else protocols
     offer = opening.Offer(
@@ -55,8 +55,8 @@ def recorded(scenario, *, compressed):
         no_compression=not compressed,
     )
     acts = (Act("open", "text", MESSAGE), Act("message", "text", MESSAGE))
-    plan = Plan(parsed, opening.request(parsed, offer), acts=acts, limits=Limits(linger=0.3))
-    return replace(play(scenario, plan), started="2026-11-26T12:00:00.000Z")
+    asked = plan(address + secret * ("#" not in address), offer, acts=acts, limits=Limits(linger=0.3))
+    return replace(play(scenario, asked), started="2026-11-26T12:00:00.000Z")
 
 
 def judged(exchange):
@@ -190,11 +190,9 @@ def test_compressed_messages_keep_their_content():
     answer = (
         head + accept + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" + frames + b"\x88\x02\x03\xe8"
     )
-    to = target.parse("ws://127.0.0.1:9000/")
-    asked = opening.request(to, opening.Offer(key=KEY, cookies=("sid=cookie-abcdef",)))
-    exchange = Exchange(Plan(to, asked), (Sent(1, asked), Received(2, answer), Ended(3, "fin")))
-    check(exchange)
-    made = redacted(report(exchange))
+    asked = plan("ws://127.0.0.1:9000/", opening.Offer(key=KEY, cookies=("sid=cookie-abcdef",)))
+    check(before := exchange(asked, answer))
+    made = redacted(report(before))
     assert b"cookie-abcdef" not in archive.dump(made.exchange).encode()
     assert [message.data for message in made.messages] == [
         b'{"ok":1}',

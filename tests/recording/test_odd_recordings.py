@@ -15,12 +15,12 @@ import pytest
 from msgspec.structs import replace
 
 from tests.cases import EXAMPLES
+from tests.exchanges import plan
 from wsprobe.browsers import ENGINES
 from wsprobe.cli.compare import tellables
 from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
-from wsprobe.exchange import Plan
 from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.lab import find
@@ -31,7 +31,6 @@ from wsprobe.recording.archive import ArchiveError
 from wsprobe.recording.redaction import redact
 from wsprobe.report.engine_answer import engine_answer
 from wsprobe.report.report import report
-from wsprobe.request import opening, target
 from wsprobe.show import as_json, har, html, json_text, markdown, report_file, write_out
 from wsprobe.show.compare import comparison, difference
 from wsprobe.show.lines import Look, plain, width_of
@@ -69,12 +68,7 @@ ODD = (
 @cache
 def saved():
     """Recordings as they are kept, as JSON."""
-    made = [KEPT]
-    for name in SCENARIOS:
-        to = target.parse(place(find(name)).address)
-        asked = opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ=="))
-        made.append(archive.dump(play(find(name), Plan(to, asked))))
-    return tuple(made)
+    return KEPT, *(archive.dump(play(find(name), plan(place(find(name)).address))) for name in SCENARIOS)
 
 
 def places(value, path=()):

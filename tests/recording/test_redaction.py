@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.cases import EXAMPLES, every
+from tests.exchanges import frame
 from wsprobe.exchange import (
     Act,
     ConnectFailed,
@@ -157,18 +158,13 @@ def test_secrets_split_over_reads_are_masked_and_reads_keep_their_sizes(pieces):
             assert before.at == after.at
 
 
-def frame(opcode, payload, mask=b"", first=0x80):
-    body = bytes(b ^ mask[i % 4] for i, b in enumerate(payload)) if mask else payload
-    return bytes([first | opcode, (0x80 if mask else 0) | len(payload)]) + mask + body
-
-
 OPEN = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
 
 def test_messages_are_searched_in_both_directions_and_across_fragments():
     mask = b"\x01\x80\xffq"
     events = [
-        Received(2, OPEN + frame(1, b"hi cookie-", first=0) + frame(0, b"abcd!")),
+        Received(2, OPEN + frame(1, b"hi cookie-", fin=False) + frame(0, b"abcd!")),
         Sent(3, frame(1, b"my tok-1234", mask)),
         Received(4, frame(1, b"got tok-1234", mask)),
     ]
@@ -186,7 +182,7 @@ def deflated(data):
 def test_a_compressed_message_that_repeats_a_secret_is_masked_whole():
     head = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
     harmless, telling = deflated(b"good morning"), deflated(b"good morning cookie-abcd cookie-abcd")
-    received = head + frame(1, harmless, first=0xC0) + frame(1, telling, first=0xC0) + frame(1, b"bye")
+    received = head + frame(1, harmless, rsv=4) + frame(1, telling, rsv=4) + frame(1, b"bye")
     made = read(redact(exchange(received)))
     session = made.session
     assert [f.data for f in session.frames] == [harmless, b"*" * len(telling), b"bye"]
@@ -229,8 +225,8 @@ def test_a_json_web_token_of_the_server_is_masked_wherever_it_is():
 def test_a_json_web_token_in_messages_is_masked():
     text = b'{"token":"%b"}' % JWT
     head = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
-    frames = frame(1, JWT[:40], first=0) + frame(0, JWT[40:]) + frame(1, b"more")
-    frames += frame(1, deflated(text), first=0xC0) + frame(8, b"\x0f\xa1" + JWT[:90])
+    frames = frame(1, JWT[:40], fin=False) + frame(0, JWT[40:]) + frame(1, b"more")
+    frames += frame(1, deflated(text), rsv=4) + frame(8, b"\x0f\xa1" + JWT[:90])
     made = read(redact(exchange(head + frames)))
     assert made.session is not None
     assert [each.data for each in messages_of(made)[0]] == [HIDDEN, b"more", text.replace(JWT, HIDDEN)]
@@ -293,7 +289,7 @@ def test_how_much_of_a_session_is_searched(monkeypatch):
     assert found == [texts[0], b"it is the ********", b"hello agai**", b"*" * 125, b"\x0f\xa1***"]
     deflate = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
     small, large = deflated(b"good morning"), deflated(b"good" * 8)
-    found = session(deflate, *(frame(1, each, first=0xC0) for each in (small, large, small)))
+    found = session(deflate, *(frame(1, each, rsv=4) for each in (small, large, small)))
     assert found == [small, b"*" * len(large), b"*" * len(small)]
 
 

@@ -7,18 +7,11 @@ import tracemalloc
 import pytest
 from msgspec import Struct, structs
 
-from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from tests.exchanges import OPENED, exchange, plan
 from wsprobe.read import read, received_of, responses_of
-from wsprobe.read.tokens import expected_accept
 from wsprobe.report.engine_answer import COMPARED, engine_answer
 from wsprobe.report.report import report, report_of
-from wsprobe.request import opening, target
 
-KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
-OPENED = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: " + expected_accept(KEY.encode()) + b"\r\n\r\n"
-)
 FLOODS = {
     "frames": OPENED + b"\x82\x50" + b"\x82\x50".join([b"x" * 0x50] * 2000),
     "fields": b"HTTP/1.1 403 No\r\n" + b"X-Filler: x\r\n" * 10_000,
@@ -28,9 +21,7 @@ FLOODS = {
 
 
 def exchange_of(received):
-    to = target.parse("ws://server.example/")
-    plan = Plan(to, opening.request(to, opening.Offer(key=KEY)))
-    return Exchange(plan, (Sent(1, plan.request), Received(2, received), Ended(3, "limit")))
+    return exchange(plan(), received, how="limit")
 
 
 def kept_of(received):

@@ -7,10 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.cases import every
+from tests.exchanges import plan
 from tests.watch.played import OPEN, exchange, played
 from wsprobe.cli.recordings import RecordedLine
 from wsprobe.cli.since import standing_in
-from wsprobe.exchange import Limits, Plan, Received
+from wsprobe.exchange import Limits, Received
 from wsprobe.lab import find, names
 from wsprobe.lab.play import KEY, play
 from wsprobe.lab.ports import PORTS, place
@@ -18,7 +19,6 @@ from wsprobe.recording.archive import dump
 from wsprobe.report.report import report
 from wsprobe.report.state import State
 from wsprobe.report.two_runs import Comparison, Kind, Standing, TwoRuns, standing_of, url_of
-from wsprobe.request import opening, target
 from wsprobe.request.opening import Offer
 from wsprobe.show.as_json import comparison_value, report_value
 from wsprobe.show.json_text import brief, pieces
@@ -152,11 +152,11 @@ LARGEST = 64 * 1024
 def test_a_line_says_what_the_report_says(name):
     """A line of --json is compared without its recording being read again: it must come to the same."""
     try:
-        to = target.parse(place(find(name), PORTS, "127.0.0.1").address)
+        address = place(find(name), PORTS, "127.0.0.1").address
+        asked = plan(address, Offer(key=KEY, protocols=("chat",)), limits=Limits(linger=0.3))
     except ValueError:
         return  # a URL for pages only
-    plan = Plan(to, opening.request(to, Offer(key=KEY, protocols=("chat",))), limits=Limits(linger=0.3))
-    made = play(find(name), plan, ports=PORTS)
+    made = play(find(name), asked, ports=PORTS)
     if sum(len(event.data) for event in made.events if isinstance(event, Received)) > LARGEST:
         return
     of = report(made)

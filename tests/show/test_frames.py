@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.diagnosis.sessions import Session
-from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from tests.exchanges import OPENED, exchange, frame, plan
 from wsprobe.read import read
 from wsprobe.relay.door import Refusal
 from wsprobe.relay.tell import PageClose
-from wsprobe.request.opening import Offer, request
-from wsprobe.request.target import Target
 from wsprobe.show.chain import _days
 from wsprobe.show.compare import _said
 from wsprobe.show.lines import Look, plain, text_of
@@ -52,12 +50,8 @@ def test_a_frame(data, row):
 @pytest.mark.parametrize(("verbose", "room"), [(0, SHOWN), (1, SHOWN_VERBOSE)])
 def test_a_long_text_is_cut(verbose, room):
     for size, more in ((room, ""), (room + 1, f" ... {room + 1} bytes in all")):
-        to = Target("ws://h/", False, "h", 80, "/")
-        asked = request(to, Offer(key="dGhlIHNhbXBsZSBub25jZQ=="))
-        head = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
-        frame = b"\x81\x7e" + size.to_bytes(2, "big") + b"a" * size
-        events = (Sent(1, asked), Received(2, head + frame), Ended(3, "fin"))
-        rows = plain(session(read(Exchange(Plan(to, asked), events)), Look(verbose=verbose)))
+        reading = read(exchange(plan(), OPENED + frame(1, b"a" * size)))
+        rows = plain(session(reading, Look(verbose=verbose)))
         assert rows.splitlines()[0] == f'< Text "{"a" * room}"{more}'
 
 

@@ -9,30 +9,28 @@ import pytest
 from msgspec.structs import replace
 
 from tests.cases import every
+from tests.exchanges import exchange, plan
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.diagnosis import Cause
-from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from wsprobe.exchange import Received
 from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.recording.archive import ascii_json
 from wsprobe.report.report import report
-from wsprobe.request import opening, target
 from wsprobe.show.as_json import cause_values, report_value
 from wsprobe.show.json_text import CHUNK, FEW, pieces
 
-KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\xe9: \x7f\r\n\r\n"
 
 
 def heard(answer, specs="", readers=0):
-    to = target.parse("ws://server.example/chat")
-    plan = Plan(to, opening.request(to, opening.Offer(key=KEY)))
-    made = report(Exchange(plan, (Sent(1, plan.request), Received(2, answer), Ended(3, "fin"))))
+    url = "ws://server.example/chat"
+    made = report(exchange(plan(url), answer))
     engines = list(ENGINES.values())[:readers]
     return replace(
         made,
-        views=tuple(engine.view(to.url, Page(), [made.reading]) for engine in engines),
+        views=tuple(engine.view(url, Page(), [made.reading]) for engine in engines),
         verdicts=tuple(read_as(made.reading, revision) for revision in select(specs)) if specs else (),
     )
 

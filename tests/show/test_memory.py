@@ -8,14 +8,12 @@ import sys
 
 import pytest
 
-from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received, Sent
-from wsprobe.read.tokens import expected_accept
+from tests.exchanges import OPENED, exchange, plan
+from wsprobe.exchange import Limits
 from wsprobe.recording import archive
-from wsprobe.request import opening, target
 
 MOST = 100
 """MiB."""
-KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 CHILD = """
 import sys
 import wsprobe.cli.main, wsprobe.net
@@ -38,15 +36,10 @@ FRAMES = {
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak is told by Linux")
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_a_report_of_a_full_session(frame, tmp_path):
-    to = target.parse("ws://server.example/")
-    plan = Plan(to, opening.request(to, opening.Offer(key=KEY)))
-    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    head += b"Sec-WebSocket-Accept: " + expected_accept(KEY.encode()) + b"\r\n\r\n"
     flood = frame * (Limits().max_session // len(frame))
-    reads = [Received(3, flood[at : at + 65536]) for at in range(0, len(flood), 65536)]
+    reads = (flood[at : at + 65536] for at in range(0, len(flood), 65536))
     file = tmp_path / "one.jsonl"
-    exchange = Exchange(plan, (Sent(1, plan.request), Received(2, head), *reads, Ended(4, "limit")))
-    file.write_text(archive.dump(exchange) + "\n")
+    file.write_text(archive.dump(exchange(plan(), OPENED, *reads, how="limit")) + "\n")
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(file)], capture_output=True, text=True, timeout=60, check=True
     )

@@ -7,15 +7,15 @@ from msgspec.structs import replace
 
 from tests.cases import every
 from tests.diagnosis.sessions import Session
+from tests.exchanges import plan_for
 from wsprobe.cli.page_output import VIEW
 from wsprobe.cli.recorded import recorded
 from wsprobe.exchange import Ended, Exchange, Logged, Plan, Received
 from wsprobe.lab import find
 from wsprobe.lab.play import play
-from wsprobe.lab.ports import place
 from wsprobe.read import read
 from wsprobe.report.report import report
-from wsprobe.request import opening, target
+from wsprobe.request import target
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import sentence, verdict, why
 from wsprobe.show.talk import bytes_of
@@ -172,8 +172,7 @@ def test_the_sentence_of_an_outcome(of, says):
 )
 def test_what_to_do_about_a_broken_rule_without_a_cause(name, does):
     of = find(name)
-    to = target.parse(place(of).address)
-    made_of = report(play(of, Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))))
+    made_of = report(play(of, plan_for(of)))
     assert f"  -> {does}\n" in plain(why(made_of, Look()))
     assert "close-unanswered" not in {each.id for each in made_of.verdict.findings}
 

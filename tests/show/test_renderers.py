@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.cases import every
+from tests.exchanges import OPENED, exchange, plan
 from tests.schema import validate
-from wsprobe.exchange import Ended, Exchange, LeftOut, Plan, Received, Sent
+from wsprobe.exchange import Ended, LeftOut
 from wsprobe.lab import find, load
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.report.report import report
-from wsprobe.request import opening, target
+from wsprobe.request import target
 from wsprobe.show import write_out
 from wsprobe.show.as_json import report_value
 from wsprobe.show.compare import comparison, difference
@@ -27,7 +28,6 @@ from wsprobe.show.report import handshake
 from wsprobe.show.verbose import event
 from wsprobe.text import shows
 
-KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 LOOKS = {
     "pipe": Look(),
     "narrow": Look(width=40, terminal=True, unicode=True),
@@ -35,11 +35,6 @@ LOOKS = {
 }
 HOSTILE = ("endless", "flood")
 """Megabytes, which are about limits and not about what is shown."""
-
-
-def plan(url="ws://server.example/chat"):
-    to = target.parse(url)
-    return Plan(to, opening.request(to, opening.Offer(key=KEY)))
 
 
 def played(name):
@@ -55,14 +50,7 @@ def acts_on_a_terminal(lines):
 
 
 exchanges = st.builds(
-    lambda pieces, how: Exchange(
-        plan(),
-        (
-            Sent(1, plan().request),
-            *(Received(number + 2, piece) for number, piece in enumerate(pieces)),
-            Ended(len(pieces) + 2, how),
-        ),
-    ),
+    lambda pieces, how: exchange(plan(), *pieces, how=how),
     st.lists(
         st.one_of(
             st.binary(min_size=1, max_size=60),
@@ -72,7 +60,7 @@ exchanges = st.builds(
                     b"HTTP/1.1 403 No\x1b[31m\r\n",
                     b"HTTP/1.1 103 Early\r\n\r\n",
                     b"Upgrade: websocket\r\nConnection: Upgrade\r\n",
-                    b"Sec-WebSocket-Accept: U1eU1sKkcqPXkTQgQ4DouxlMPBY=\r\n",
+                    b"Sec-WebSocket-Accept: 1PTeRnQtEWodd5Z5JBmlMXr41R4=\r\n",
                     b"Transfer-Encoding: chunked\r\n",
                     b"\r\n",
                     b"5\r\nhello\r\n",
@@ -151,12 +139,6 @@ def test_write_out_has_curl_s_objects():
     assert write_out.write_out("%{redirect_url}", moved).startswith("ws")
 
 
-OPENED = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: U1eU1sKkcqPXkTQgQ4DouxlMPBY=\r\n\r\n"
-)
-
-
 @pytest.mark.parametrize(
     ("came", "wanted"),
     [
@@ -167,8 +149,7 @@ OPENED = (
     ],
 )
 def test_write_out_has_the_last_whole_message(came, wanted):
-    events = [Received(2 + number, data) for number, data in enumerate((OPENED, *came))]
-    made = report(Exchange(plan(), (Sent(1, plan().request), *events, Ended(9, "fin"))))
+    made = report(exchange(plan(), OPENED, *came, 9))
     assert write_out.write_out("%{message}", made) == wanted
     cut = replace(made.exchange, events=(*made.exchange.events[:-1], LeftOut(8, 0, 5), Ended(9, "fin")))
     assert write_out.write_out("%{message}", report(cut)) == ""

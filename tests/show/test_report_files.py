@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
+from tests.exchanges import KEY, OPENED, exchange, frame, plan
 from tests.watch.played import refused_by_tornado
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.readers import Readers
@@ -35,11 +36,11 @@ from wsprobe.exchange import (
 )
 from wsprobe.report.report import report
 from wsprobe.request import opening, target
+from wsprobe.request.opening import Offer
 from wsprobe.show import html, markdown, report_file
 from wsprobe.show.markdown import prose, span
 from wsprobe.show.report import earlier
 from wsprobe.text import quoted
-from wsprobe.wire.rfc6455 import frame
 
 FORMS = {"html": html, "markdown": markdown}
 PLANTED = (
@@ -64,7 +65,6 @@ PLANTED = (
     *("*bold*", "_it_", "~~no~~", "$x$", ":tada:", "- [ ] task", "    code", "\t", "\\", "a\\`b"),
     *("\x00", "\x1b[31m", "\u202e\u2066", "\u200b", "\x85", "\ud800", "\udcff", "\ufeff", "\U000e0041"),
 )
-KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 LINKS = re.compile(
     r"https://(www\.rfc-editor\.org/(rfc/rfc[0-9]+(#section-[0-9.]+)?|errata/eid[0-9]+)"
     r"|datatracker\.ietf\.org/doc/html/draft-[a-z-]+-[0-9]{2}#section-[0-9.]+"
@@ -177,9 +177,7 @@ def planted(text):
         line,
         len(body),
     )
-    request = opening.request(to, opening.Offer(key=KEY)).replace(
-        b"\r\n\r\n", b"\r\nX-B: " + line + b"\r\n\r\n"
-    )
+    request = opening.request(to, Offer(KEY)).replace(b"\r\n\r\n", b"\r\nX-B: " + line + b"\r\n\r\n")
     events = (
         Resolved(1, text, ("127.0.0.1",)),
         ConnectFailed(2, text, 80, "E", text),
@@ -193,19 +191,11 @@ def planted(text):
     return Exchange(Plan(replace(to, url=f"ws://server.example/{typed}"), request), events, text, (earlier,))
 
 
-ACCEPTED = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: U1eU1sKkcqPXkTQgQ4DouxlMPBY=\r\n\r\n"
-)
-
-
 def opened(text):
     """A session in which *text* is said."""
     raw = text.encode("utf-8", "surrogatepass")
-    to = target.parse("ws://server.example/")
-    request = opening.request(to, opening.Offer(key=KEY, protocols=("chat",)))
-    said = frame(1, raw, None) + frame(2, raw, None) + frame(8, b"\x11\x33" + raw[:100], None)
-    return Exchange(Plan(to, request), (Sent(5, request), Received(9, ACCEPTED + said), Ended(10, "fin")))
+    said = frame(1, raw) + frame(2, raw) + frame(8, b"\x11\x33" + raw[:100])
+    return exchange(plan(offer=Offer(KEY, protocols=("chat",))), 9, OPENED + said)
 
 
 def unreached(text):
@@ -253,31 +243,29 @@ def test_no_secret_is_in_a_masked_one(form, secret, place, echo):
     secret = f"{secret}7x"  # as a token looks
     raw = secret.encode()
     query = f"?token={secret}" if place == "query" else ""
-    to = target.parse(f"ws://server.example/chat{query}")
     headers = {"key": (f"X-Api-Key: {secret}",), "bearer": (f"Authorization: Bearer {secret}",)}
-    offer = opening.Offer(
+    offer = Offer(
         key=KEY,
         headers=headers.get(place, ()),
         cookies=(f"session={secret}",) if place == "cookie" else (),
         user=f"joe:{secret}" if place == "user" else None,
         protocols=(secret,) if place == "protocol" else (),
     )
-    request = opening.request(to, offer)
     refused = b"HTTP/1.1 403 %b\r\nX-Seen: %b\r\nContent-Length: %d\r\n\r\n%b" % (
         raw if echo == "reason" else b"No",
         raw if echo == "header" else b"no",
         len(raw),
         raw if echo == "body" else b"-" * len(raw),
     )
-    said = frame(1, raw, None) if echo == "message" else frame(8, b"\x11\x33" + raw, None)
-    answer = ACCEPTED + said if echo in ("message", "close") else refused
-    exchange = Exchange(Plan(to, request), (Sent(1, request), Received(2, answer), Ended(3, "fin", secret)))
-    whole = written(FORMS[form], [redacted(with_views(report(exchange)))])
+    said = frame(1, raw) if echo == "message" else frame(8, b"\x11\x33" + raw)
+    answer = OPENED + said if echo in ("message", "close") else refused
+    made = report(exchange(plan(f"ws://server.example/chat{query}", offer), answer, detail=secret))
+    whole = written(FORMS[form], [redacted(with_views(made))])
     for spelt in (secret, b64encode(f"joe:{secret}".encode()).decode(), raw.hex(" "), raw.hex()):
         assert spelt not in whole
     assert raw.hex(" ") not in held(whole)
     assert "are masked" in whole
-    plainly = written(FORMS[form], [with_views(report(exchange))], masked=False)
+    plainly = written(FORMS[form], [with_views(made)], masked=False)
     assert raw.hex(" ") in held(plainly)
     assert "Nothing in this file is masked" in plainly
 
@@ -298,25 +286,19 @@ def test_the_page_forbids_what_it_does_not_have():
 
 
 def test_findings_are_marked_in_the_line_and_linked():
-    to = target.parse("ws://server.example/")
-    request = opening.request(to, opening.Offer(key=KEY))
-    answer = ACCEPTED.replace(b"U1eU1s", b"u1eu1s")
-    exchange = Exchange(Plan(to, request), (Sent(1, request), Received(2, answer), Ended(3, "fin")))
-    whole = written(html, [report(exchange)])
-    assert '<mark class="fail">u1eu1sKkcqPXkTQgQ4DouxlMPBY=</mark>' in whole
+    whole = written(html, [report(exchange(plan(), OPENED.replace(b"1PTe", b"1pte")))])
+    assert '<mark class="fail">1pteRnQtEWodd5Z5JBmlMXr41R4=</mark>' in whole
     assert (
         '<a href="https://www.rfc-editor.org/rfc/rfc6455#section-4.1">RFC 6455 section 4.1</a>, item 4' in whole
     )
 
 
 def test_a_large_answer_makes_no_large_file():
-    to = target.parse("ws://server.example/")
-    request = opening.request(to, opening.Offer(key=KEY))
     body = b"x" * 70 + b"\n"
     answer = b"HTTP/1.1 403 No\r\nContent-Length: 1420000\r\n\r\n" + body * 20_000
-    exchange = Exchange(Plan(to, request), (Sent(1, request), Received(2, answer), Ended(3, "fin")))
-    assert len(written(html, [report(exchange)])) < 200_000
-    text = written(markdown, [report(exchange)])
+    made = report(exchange(plan(), answer))
+    assert len(written(html, [made])) < 200_000
+    text = written(markdown, [made])
     assert len(text) < 20_000
     assert "more bytes (--save and --json keep all)" in text
 
@@ -395,13 +377,8 @@ def test_the_index_of_many_ends_a_cause_with_its_remedy(form):
 
 
 def test_each_hop_is_told_with_the_next_one():
-    made = []
-    for path in "abc":
-        to = target.parse(f"ws://h/{path}")
-        moved = Received(2, b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
-        plan = Plan(to, opening.request(to, opening.Offer()))
-        made.append(Exchange(plan, (Sent(1, plan.request), moved, Ended(3, "fin"))))
-    first, second, last = made
+    moved = b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
+    first, second, last = (exchange(plan(f"ws://h/{path}"), moved) for path in "abc")
     told = earlier(replace(last, hops=(first, second)))
     assert told == [
         ("sent again to ws://h/b after ws://h/a: it answered 302 Found", first),

@@ -7,22 +7,17 @@ from functools import cache
 
 import pytest
 
-from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
+from tests.exchanges import OPENED, plan
+from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.read.reading import Body
 from wsprobe.report.report import report
-from wsprobe.request import opening, target
 from wsprobe.show.answer import body, marked
 from wsprobe.show.compare import difference, wire
 from wsprobe.show.lines import Look, plain, text_of
 from wsprobe.show.report import handshake
 from wsprobe.show.verbose import MOST, MOST_IN_HEX, Conversation
 
-TO = target.parse("ws://server.example/chat")
-PLAN = Plan(TO, opening.request(TO, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))
-GOOD = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: U1eU1sKkcqPXkTQgQ4DouxlMPBY=\r\n\r\n"
-)
+PLAN = plan("ws://server.example/chat")
 CONNECT = Look(verbosity=True)
 VERBOSE = Look(verbosity=True, verbose=1)
 
@@ -47,8 +42,8 @@ FLOODS = {
     "one line of body": (b"HTTP/1.1 403 No\r\n\r\n" + b"no" * 300_000, " ... 598000 more bytes"),
     "no text": (b"HTTP/1.1 403 No\r\n\r\n" + b"\0" * 300_000, "... 299744 more bytes"),
     "not HTTP": (b"SSH-2.0-x\r\n" + b"noise" * 100_000, "... 499755 more bytes"),
-    "frames": (GOOD + b"\x81\x01x" * 40_001, "... 19950 more frames"),
-    "long frames": (GOOD + b"\x82\x7e\xff\xff" * 40_000 + b"\0" * 3, "... "),
+    "frames": (OPENED + b"\x81\x01x" * 40_001, "... 19950 more frames"),
+    "long frames": (OPENED + b"\x82\x7e\xff\xff" * 40_000 + b"\0" * 3, "... "),
 }
 
 
@@ -138,15 +133,13 @@ def test_the_line_says_how_to_see_the_rest():
     ("limit", "said"), [("20000 frames", "its own limit of 20000 frames"), ("", "a limit of its own")]
 )
 def test_the_limit_that_ended_a_session_is_named_with_what_to_do(limit, said):
-    right = GOOD.replace(b"U1eU1sKkcqPXkTQgQ4DouxlMPBY=", b"1PTeRnQtEWodd5Z5JBmlMXr41R4=")
-    rows = plain(handshake(report(exchange(right + b"\x81\x01x", limit)), CONNECT)).splitlines()
+    rows = plain(handshake(report(exchange(OPENED + b"\x81\x01x", limit)), CONNECT)).splitlines()
     assert rows[0].endswith(f": the handshake completed; wsprobe ended the session at {said}")
     assert "  -> to hold the session without this limit: wsprobe talk ws://server.example/chat" in rows
 
 
 def test_no_cause_is_listed_for_a_close_behind_our_own_limit():
-    right = GOOD.replace(b"U1eU1sKkcqPXkTQgQ4DouxlMPBY=", b"1PTeRnQtEWodd5Z5JBmlMXr41R4=")
-    at_limit = report(exchange(right + b"\x81\x01x\x88\x02\x03\xe8", "a message of more than 9 bytes"))
+    at_limit = report(exchange(OPENED + b"\x81\x01x\x88\x02\x03\xe8", "a message of more than 9 bytes"))
     assert at_limit.causes == ()
     rows = plain(handshake(at_limit, CONNECT)).splitlines()
     talk = "wsprobe talk --max-message 1g ws://server.example/chat"
@@ -159,15 +152,15 @@ def test_compare_has_no_verbose_to_name():
 
 
 def test_the_end_of_a_long_session_is_shown():
-    text = plain(handshake(made(GOOD + b"\x81\x01x" * 100 + b"\x88\x02\x03\xe8"), CONNECT))
+    text = plain(handshake(made(OPENED + b"\x81\x01x" * 100 + b"\x88\x02\x03\xe8"), CONNECT))
     rows = text.splitlines()
     at = rows.index("... 51 more frames (-v shows more, --json has all)")
     assert rows[at + 1 : at + 4] == ['< Text "x"', '< Text "x"', "< Close 1000"]
 
 
 def test_one_thing_that_is_left_out_is_in_the_singular():
-    assert "... 1 more frame (" in plain(handshake(made(GOOD + b"\x81\x01x" * 51), CONNECT))
-    assert "< 1 byte of an incomplete frame" in plain(handshake(made(GOOD + b"\x81"), CONNECT))
+    assert "... 1 more frame (" in plain(handshake(made(OPENED + b"\x81\x01x" * 51), CONNECT))
+    assert "< 1 byte of an incomplete frame" in plain(handshake(made(OPENED + b"\x81"), CONNECT))
 
 
 def test_a_line_that_a_finding_points_into_is_always_shown():
@@ -201,7 +194,7 @@ def test_a_conversation_is_bounded_and_its_last_line_counts_the_rest(name, verbo
 
 def test_a_conversation_that_is_short_is_shown_whole():
     shown = Conversation(Look(verbose=1))
-    text = plain([row for event in exchange(GOOD).events for row in shown.event(event)])
+    text = plain([row for event in exchange(OPENED).events for row in shown.event(event)])
     assert "< Connection: Upgrade\n" in text
     assert "more" not in text
 

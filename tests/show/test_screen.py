@@ -5,17 +5,18 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from tests.exchanges import KEY, plan
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
-from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
+from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.report.report import report
-from wsprobe.request import opening, target
+from wsprobe.request.opening import Offer
 from wsprobe.show import screen as screens
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Look, plain
@@ -23,18 +24,12 @@ from wsprobe.show.report import why
 from wsprobe.show.screen import FRAMES
 from wsprobe.show.session import session
 
-KEY = "d3Nwcm9iZSByZWhlYXJzZQ=="
 URL = "wss://chat.example/ws"
 FIELDS = (
     *("Content-Type: application/json", "Content-Length: 25", "X-Request-Id: abc-123", "Server: example/1.0"),
     *("Date: Sun, 06 Nov 1994 08:49:37 GMT", "Vary: Origin", "Cache-Control: no-store", "Connection: close"),
 )
 LONG = "Strict-Transport-Security: max-age=63072000; includeSubDomains; preload; and-what-else-there-may-be"
-
-
-def plan(url, origin):
-    to = target.parse(url)
-    return Plan(to, opening.request(to, opening.Offer(key=KEY, origin=origin)))
 
 
 def seen(exchange):
@@ -45,7 +40,7 @@ def seen(exchange):
 
 def scenario(name):
     found = find(name)
-    return seen(play(found, plan(place(found).address, "http://127.0.0.1:8000")))
+    return seen(play(found, plan(place(found).address, Offer(KEY, origin="http://127.0.0.1:8000"))))
 
 
 def refused(*fields, body='{"error":"token expired"}'):
@@ -54,12 +49,9 @@ def refused(*fields, body='{"error":"token expired"}'):
 
 
 def answered(came, url=URL):
-    sent = plan(url, "https://chat.example")
-    return seen(
-        Exchange(
-            sent, (Connected(1, "192.0.2.7", 443), Sent(2, sent.request), Received(3, came), Ended(9, "fin"))
-        )
-    )
+    sent = plan(url, Offer(KEY, origin="https://chat.example"))
+    events = (Connected(1, "192.0.2.7", 443), Sent(2, sent.request), Received(3, came), Ended(9, "fin"))
+    return seen(Exchange(sent, events))
 
 
 def daphne():

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.exchange import Plan
+from tests.exchanges import plan_for
 from wsprobe.lab import find
 from wsprobe.lab.play import play
-from wsprobe.lab.ports import place
 from wsprobe.read import read
 from wsprobe.report.report import report
-from wsprobe.request import opening, target
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.session import session
 
 
 def shown(name):
-    to = target.parse(place(find(name)).address)
-    plan = Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))
-    return plain(session(read(play(find(name), plan)), Look()))
+    return plain(session(read(play(find(name), plan_for(find(name)))), Look()))
 
 
 @pytest.mark.parametrize(
@@ -43,8 +39,6 @@ def test_session(name, rows):
 @pytest.mark.parametrize("name", ["101-then-fin", "101-then-rst"])
 def test_a_dropped_session_has_one_list_of_usual_causes(name):
     """That of its cause, which knows what came before; the finding has none."""
-    to = target.parse(place(find(name)).address)
-    plan = Plan(to, opening.request(to, opening.Offer(key="d3Nwcm9iZSByZWhlYXJzZQ==")))
-    made = report(play(find(name), plan))
+    made = report(play(find(name), plan_for(find(name))))
     assert [each.usual for each in made.verdict.findings if each.id == "session-dropped"] == [""]
     assert made.causes

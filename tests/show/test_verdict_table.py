@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import to_builtins
 
-from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent, Target
+from tests.exchanges import exchange
+from wsprobe.exchange import Plan, Target
 from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.judge import judge
@@ -20,7 +21,7 @@ REPLY = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 
 def report(specs):
     plan = Plan(Target("ws://a.example/", False, "a.example", 80, "/"), REQUEST)
-    reading = read(Exchange(plan, (Sent(1, REQUEST), Received(2, REPLY), Ended(3, "local"))))
+    reading = read(exchange(plan, REPLY, how="local"))
     found = tuple(read_as(reading, revision) for revision in select(specs))
     return Report(reading, judge(reading), "refused", 12, verdicts=found)
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.show.test_renderers import plan
+from tests.exchanges import plan
 from wsprobe.cli.main import run
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.recording.archive import dump

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from wsprobe.exchange import Limits, Plan, Received
+from tests.exchanges import plan
+from wsprobe.exchange import Limits, Received
 from wsprobe.lab import find
-from wsprobe.lab.play import KEY, play
+from wsprobe.lab.play import play
 from wsprobe.report.report import report
-from wsprobe.request import opening, target
-from wsprobe.request.opening import Offer
 
 OPEN = "echo-any-version"
 """A scenario that opens, and then is silent."""
@@ -18,9 +17,7 @@ STARTED = "2026-11-26T12:00:00.000Z"
 
 def exchange(name, url="ws://127.0.0.1/", linger=0.3, started=STARTED):
     """The recording of *url*, behind which the scenario *name* is."""
-    to = target.parse(url)
-    plan = Plan(to, opening.request(to, Offer(key=KEY)), limits=Limits(linger=linger))
-    return replace(play(find(name), plan), started=started)
+    return replace(play(find(name), plan(url, limits=Limits(linger=linger))), started=started)
 
 
 def played(name, url="ws://127.0.0.1/", linger=0.3, started=STARTED):

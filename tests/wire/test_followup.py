@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
+from tests.exchanges import exchange, plan
 from wsprobe.read import read
-from wsprobe.request.opening import Offer, request
-from wsprobe.request.target import parse
 from wsprobe.wire.followup import (
     LEAST_HEAD,
     LOCATION_MAX,
@@ -24,10 +22,7 @@ KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 def answered(answer, url="ws://h.example/a/b"):
     """That answer, if any; then the end."""
-    target = parse(url)
-    asked = request(target, Offer(KEY))
-    received = [Received(2, answer.encode("latin-1"))] if answer else []
-    return read(Exchange(Plan(target, asked), (Sent(1, asked), *received, Ended(3, "fin"))))
+    return read(exchange(plan(url), *([answer.encode("latin-1")] if answer else [])))
 
 
 def refused(status, *lines):
