@@ -34,7 +34,7 @@ from wsprobe.cli.cluster import OtherVersion
 from wsprobe.exchange import SECOND, Plan, Relayed
 from wsprobe.lab.play import play
 from wsprobe.net.cluster import Worker, WorkersLost
-from wsprobe.net.relayed import plan_for
+from wsprobe.net.relay import plan_for
 from wsprobe.net.worker_pool import Lost
 from wsprobe.read.request import RequestReader
 from wsprobe.relay.tell import answer

@@ -25,7 +25,7 @@ LINEAR = {
     "diagnosis/evidence.py": "every text matches at the first try",
     "diagnosis/session.py": "(.*) takes the rest, with which the whole matches",
     "browser_logs/json_members.py": "matched at one place, and may be empty",
-    "lab/connection_log.py": "the second branch takes the run on which the first one fails",
+    "lab/connection.py": "the second branch takes the run on which the first one fails",
     "text.py": "where lines break, the last branch takes the run on which the others fail",
 }
 """Files with patterns that ``slow`` suspects wrongly."""

@@ -19,8 +19,7 @@ from wsprobe.lab import server
 from wsprobe.lab.server import serve
 from wsprobe.lab.site import Site
 from wsprobe.net.relay import relay
-from wsprobe.relay.door import Door
-from wsprobe.relay.relaying import Relaying
+from wsprobe.relay.relaying import Door, Relaying
 from wsprobe.request.target import parse
 
 pytestmark = pytest.mark.engines

@@ -12,7 +12,7 @@ from wsprobe.browsers.agent import client
 from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find, load
 from wsprobe.lab.certificates import NoCertificates
-from wsprobe.lab.connection_log import lines_of
+from wsprobe.lab.connection import lines_of
 from wsprobe.lab.measured import (
     LONGEST_DATA,
     Browser,

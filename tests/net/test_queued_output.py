@@ -8,8 +8,8 @@ import pytest
 import trio
 import trio.testing
 
-from wsprobe.net import queued_output
-from wsprobe.net.queued_output import MOST, QueuedOutput, room
+from wsprobe.net import descriptors
+from wsprobe.net.descriptors import MOST, QueuedOutput, room
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_room_can_be_given_up(pipe):
 
 
 def test_a_reader_that_takes_nothing_is_not_waited_for(pipe, monkeypatch):
-    monkeypatch.setattr(queued_output, "PATIENCE", 0.05)
+    monkeypatch.setattr(descriptors, "PATIENCE", 0.05)
     output = QueuedOutput(pipe[1])
     output.write(bytes(2 * MOST))
     assert MOST < output.finish() < 2 * MOST

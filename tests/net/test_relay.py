@@ -7,16 +7,14 @@ import trio
 from trio.testing import MockClock
 
 from wsprobe.exchange import Ended, LeftOut, Limits, Plan, Sent, TlsOptions
-from wsprobe.net import relayed as relaying_one
+from wsprobe.net import relay as relaying_one
 from wsprobe.net.plan import check
-from wsprobe.net.relay import ROOM, RelayError, relay
-from wsprobe.net.relayed import GOODBYE, HALF_OPEN, Connection
+from wsprobe.net.relay import GOODBYE, HALF_OPEN, ROOM, Connection, RelayError, relay
 from wsprobe.net.stream import End
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT
 from wsprobe.read.request import RequestReader
-from wsprobe.relay.door import Door
 from wsprobe.relay.keep import Room
-from wsprobe.relay.relaying import Relaying
+from wsprobe.relay.relaying import Door, Relaying
 from wsprobe.relay.tell import told
 from wsprobe.report.report import report
 from wsprobe.request.target import parse

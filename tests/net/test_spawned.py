@@ -12,7 +12,7 @@ from multiprocessing.context import SpawnProcess
 
 import pytest
 
-from wsprobe.net.spawned import spawned
+from wsprobe.net.worker_pool import spawned
 
 
 def blocked():
@@ -31,7 +31,7 @@ def test_interrupt_is_blocked_while_a_process_starts_and_no_longer(monkeypatch):
 STARTED = """
 import json, os, signal, socket, sys, threading, time
 from contextlib import suppress
-from wsprobe.net.spawned import spawned
+from wsprobe.net.worker_pool import spawned
 
 def names():
     for each in os.listdir("/proc/self/fd"):

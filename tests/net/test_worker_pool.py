@@ -15,8 +15,7 @@ import pytest
 import trio
 
 from wsprobe.net import worker_pool as module
-from wsprobe.net.spawned import spawned
-from wsprobe.net.worker_pool import Called, Lost, WorkerPool
+from wsprobe.net.worker_pool import Called, Lost, WorkerPool, spawned
 
 
 class Thread(threading.Thread):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.read.request import RequestReader
-from wsprobe.relay.door import Door, of_loopback
+from wsprobe.relay.relaying import Door, of_loopback
 
 
 def asked(*lines, first="GET / HTTP/1.1", upgrade="Upgrade: websocket"):

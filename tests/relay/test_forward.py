@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.read.request import RequestReader
-from wsprobe.relay.forward import forwarded
+from wsprobe.relay.relaying import forwarded
 from wsprobe.request.opening import OfferError
 from wsprobe.request.target import parse
 

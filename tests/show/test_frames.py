@@ -7,7 +7,7 @@ import pytest
 from tests.diagnosis.sessions import Session
 from tests.exchanges import OPENED, exchange, frame, plan
 from wsprobe.read import read
-from wsprobe.relay.door import Refusal
+from wsprobe.relay.relaying import Refusal
 from wsprobe.relay.tell import PageClose
 from wsprobe.show.chain import _days
 from wsprobe.show.compare import _said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.talk.commands import COMMANDS, PromptCommand, TypedError, typed
+from wsprobe.talk.input import COMMANDS, PromptCommand, TypedError, typed
 from wsprobe.talk.session import Outgoing
 
 

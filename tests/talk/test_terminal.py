@@ -14,7 +14,7 @@ from wsprobe.request.opening import Offer, request
 from wsprobe.request.target import parse
 from wsprobe.show.lines import Look
 from wsprobe.talk.codec import Reader, Writer
-from wsprobe.talk.commands import INTERRUPT
+from wsprobe.talk.input import INTERRUPT
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.wire.framing import Control, ReceivedMessage
 

@@ -24,7 +24,7 @@ from wsprobe.cli.targets import Word
 from wsprobe.cli.watch import WatchOutput, rounds
 from wsprobe.cli.watch_settings import WatchSettings
 from wsprobe.watch.prometheus import Watched
-from wsprobe.watch.window import LATEST
+from wsprobe.watch.summary import LATEST
 
 HOUR = 3600.0
 MIDNIGHT = 1_795_651_200.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from itertools import islice
 
-from wsprobe.watch.pace import SPREAD, pauses
+from wsprobe.net.rounds import SPREAD, spread_pauses
 
 
 def drawn(seed, count):
-    return list(islice(pauses(30.0, random.Random(seed).random), count))
+    return list(islice(spread_pauses(30.0, random.Random(seed).random), count))
 
 
 def test_a_pause_is_never_far_from_what_was_asked_for():
@@ -27,5 +27,5 @@ def test_watchers_that_begin_together_part_at_once():
 
 
 def test_the_first_pause_is_never_none():
-    assert next(pauses(30.0, lambda: 0.0)) == 30.0
-    assert next(pauses(30.0, lambda: 1 - 2**-53)) > 0
+    assert next(spread_pauses(30.0, lambda: 0.0)) == 30.0
+    assert next(spread_pauses(30.0, lambda: 1 - 2**-53)) > 0

@@ -9,8 +9,7 @@ from tests.watch.played import OPEN, exchange, played
 from wsprobe.exchange import Connected, Ended, Received
 from wsprobe.report.report import report
 from wsprobe.report.state import LONGEST, differences, held_of, seen
-from wsprobe.watch.summary import Watch, after, percentiles
-from wsprobe.watch.window import Window
+from wsprobe.watch.summary import Watch, Window, after, percentiles
 
 
 def told(of, at=1.0, *, holds=False, up=None):

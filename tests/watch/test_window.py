@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.watch.window import LATEST, Window
+from wsprobe.watch.summary import LATEST, Window
 
 
 def windowed(values):

@@ -23,7 +23,7 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output
 
-from wsprobe.talk.commands import INTERRUPT
+from wsprobe.talk.input import INTERRUPT
 
 PROMPT = "> "
 SEND = "/send "

@@ -29,13 +29,12 @@ from wsprobe.cli.targets import ProbeTarget
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange, Target
-from wsprobe.net.queued_output import QueuedOutput, room
+from wsprobe.net.descriptors import QueuedOutput, room
 from wsprobe.net.relay import RelayError
 from wsprobe.net.relay import relay as relayed
 from wsprobe.read.request import Request
 from wsprobe.recording.secrets import Secrets
-from wsprobe.relay.door import Refusal
-from wsprobe.relay.relaying import Relaying
+from wsprobe.relay.relaying import Refusal, Relaying
 from wsprobe.relay.tell import PageClose, told
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report, report

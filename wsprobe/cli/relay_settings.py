@@ -8,7 +8,7 @@ from wsprobe.cli.route_settings import LimitSettings
 from wsprobe.cli.section import Section, opt
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exchange import Limits
-from wsprobe.relay.door import Door
+from wsprobe.relay.relaying import Door
 
 RELAY = "Relay"
 HANDSHAKE = 30

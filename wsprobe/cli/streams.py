@@ -16,7 +16,7 @@ from wsprobe.show.lines import Line, Look, plain, shortened
 from wsprobe.text import printable
 
 if TYPE_CHECKING:
-    from wsprobe.net.queued_output import QueuedOutput
+    from wsprobe.net.descriptors import QueuedOutput
 
 Color = Literal["auto", "always", "never"]
 
@@ -142,7 +142,7 @@ def output_descriptor() -> int | None:
 def queued_streams() -> Iterator[Sequence[QueuedOutput]]:
     """In this context, writes to standard output and standard error return at once where these are pipes;
     yields the queues. At the end it writes what still waits, as long as the reader reads."""
-    from wsprobe.net.queued_output import QueuedOutput  # trio, only for a command that runs until ^C
+    from wsprobe.net.descriptors import QueuedOutput  # trio, only for a command that runs until ^C
 
     before = sys.stdout, sys.stderr
     queued: dict[tuple[int, int], QueuedOutput] = {}

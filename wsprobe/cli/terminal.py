@@ -23,7 +23,7 @@ from wsprobe.net.run import in_thread
 from wsprobe.read.reading import Head
 from wsprobe.show import talk as show
 from wsprobe.show.lines import Line, Look, Piece, line, plain
-from wsprobe.talk.commands import COMMANDS, INTERRUPT, PromptCommand, TypedError, typed
+from wsprobe.talk.input import COMMANDS, INTERRUPT, PromptCommand, TypedError, typed
 from wsprobe.talk.session import Outgoing, TalkSession
 from wsprobe.version import extra
 from wsprobe.wire.framing import Control, Incoming

@@ -31,6 +31,7 @@ from wsprobe.cli.targets import ProbeTarget, UrlList, Word, sources
 from wsprobe.cli.watch_settings import LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.net.listen import listening
+from wsprobe.net.rounds import spread_pauses
 from wsprobe.net.talk import silent_session
 from wsprobe.net.wsgi import served
 from wsprobe.recording.secrets import Secrets
@@ -45,7 +46,6 @@ from wsprobe.show.json_text import json_line
 from wsprobe.show.lines import Line, fitted
 from wsprobe.talk.session import Outgoing
 from wsprobe.version import extra
-from wsprobe.watch.pace import pauses
 from wsprobe.watch.summary import Watch, after
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ async def rounds(
 
         parallel = len(places) if own.hold is not None else own.parallel
         allow(parallel)
-        each = partial(pauses, own.every, chance)
+        each = partial(spread_pauses, own.every, chance)
         try:
             # Without a live table, wake only for probes.
             async with net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext():

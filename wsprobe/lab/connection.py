@@ -1,4 +1,4 @@
-"""One connection of the lab: performs a scenario over a real socket, with or without TLS.
+"""One connection of the lab: performs a scenario over a real socket, with or without TLS; and what it sent.
 
 It moves the bytes between the socket and OpenSSL itself, so that it can send alerts even when the handshake
 fails, and end the stream with or without a close_notify.
@@ -6,15 +6,17 @@ fails, and end the stream with or without a close_notify.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from contextlib import suppress
 from struct import pack
-from typing import Protocol
+from typing import Any, Protocol
 
 import trio
 
 from wsprobe.lab.perform import READ, CloseNotify, Finish, Pause, Performance, Read, Reset, Send
+from wsprobe.text import visible
 
 REFUSED = 2.0
 """Seconds that a refused client has to read the alert."""
@@ -157,3 +159,66 @@ async def drive(performance: Performance, wire: LabConnection, most: int) -> Non
                 await wire.finish(notify=isinstance(deed, CloseNotify))
             case Reset():
                 return wire.reset()
+
+
+SENT_KEPT = 16 * 1024
+"""The most bytes sent on one connection that the page shows."""
+
+
+class ConnectionLog:
+    """The bytes sent on one connection, in order."""
+
+    def __init__(self, request: bytes) -> None:
+        self.request = request
+        self.deeds: list[tuple[str, bytes]] = []
+        self.kept = self.size = 0
+
+    def add(self, do: str, data: bytes = b"") -> None:
+        self.size += len(data)
+        if data and self.deeds and self.deeds[-1][0] == do:
+            data = self.deeds.pop()[1] + data[: SENT_KEPT - self.kept]
+            self.kept = len(data)
+        else:
+            data = data[: max(0, SENT_KEPT - self.kept)]
+            self.kept += len(data)
+        self.deeds.append((do, data))
+
+    def value(self) -> dict[str, Any]:
+        """The request and the server's steps as JSON values, every byte made visible."""
+        return {
+            "request": lines_of(self.request),
+            "deeds": [{"do": do, "lines": lines_of(data)} for do, data in self.deeds],
+            "left": max(0, self.size - sum(len(data) for _, data in self.deeds)),
+        }
+
+
+class Noting:
+    """A connection that records the bytes sent on it."""
+
+    def __init__(self, wire: LabConnection, sent: ConnectionLog) -> None:
+        self._wire, self._sent = wire, sent
+
+    async def send(self, data: bytes) -> None:
+        self._sent.add("sends", data)
+        await self._wire.send(data)
+
+    async def receive(self) -> bytes:
+        return await self._wire.receive()
+
+    async def finish(self, notify: bool) -> None:
+        self._sent.add("ends TLS with close_notify, then TCP (FIN)" if notify else "ends TCP (FIN)")
+        await self._wire.finish(notify)
+
+    def reset(self) -> None:
+        self._sent.add("drops the connection (RST)")
+        self._wire.reset()
+
+
+def lines_of(data: bytes) -> list[tuple[str, str]]:
+    r"""The lines of *data*: (text made visible, line end). The line end is the escape ``\r\n`` or ``\n``, or
+    ""."""
+    found = []
+    for line in re.findall(rb"[^\n]*\n|[^\n]+", data):
+        end = b"\r\n" if line.endswith(b"\r\n") else b"\n" if line.endswith(b"\n") else b""
+        found.append((visible(line.removesuffix(end)), {b"\r\n": "\\r\\n", b"\n": "\\n", b"": ""}[end]))
+    return found

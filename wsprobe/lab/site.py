@@ -24,8 +24,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.data_file import text_beside
 from wsprobe.lab import load, subjects
 from wsprobe.lab.certificates import NoCertificates
-from wsprobe.lab.connection import LabConnection
-from wsprobe.lab.connection_log import ConnectionLog, Noting
+from wsprobe.lab.connection import ConnectionLog, LabConnection, Noting
 from wsprobe.lab.door import own_answer
 from wsprobe.lab.measured import MEASURED, Browser, Measured, Observation, ViewComparison, cap, held
 from wsprobe.lab.scenario import Scenario

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice
@@ -46,53 +43,6 @@ async def rounds(
 
 
 @asynccontextmanager
-async def while_read(descriptor: int) -> AsyncIterator[None]:
-    """Raise BrokenPipeError as soon as the reader of the pipe *descriptor* is gone, not only at the next write.
-    If the system cannot report that, or *descriptor* is not a pipe, the writer has to notice."""
-
-    if not (stat.S_ISFIFO(os.fstat(descriptor).st_mode) and _only_written(descriptor)):
-        yield
-        return
-    gone, over = False, trio.Event()
-    waiting, work = trio.CancelScope(), trio.CancelScope()
-
-    async def until_gone() -> None:
-        nonlocal gone
-        try:
-            with waiting:
-                # A descriptor open only for writing becomes readable only after an error.
-                await trio.lowlevel.wait_readable(descriptor)
-                gone = True
-                work.cancel()
-        except OSError:
-            return
-        finally:
-            over.set()
-
-    # Not in a nursery, which would put an exception of the work into a group.
-    trio.lowlevel.spawn_system_task(until_gone)
-    try:
-        with work:
-            yield
-    finally:
-        waiting.cancel()
-        with trio.CancelScope(shield=True):
-            await over.wait()
-    if gone and work.cancelled_caught:
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-
-
-def _only_written(descriptor: int) -> bool:
-    """Whether *descriptor* is open only for writing: if a shell opened it both ways, this process is a reader
-    itself."""
-    try:
-        import fcntl  # not on Windows
-    except ImportError:
-        return False
-    return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
-
-
-@asynccontextmanager
 async def ticking(seconds: float, tick: Callable[[], object]) -> AsyncIterator[None]:
     """Call *tick* at a fixed interval while the context lasts."""
 
@@ -105,3 +55,19 @@ async def ticking(seconds: float, tick: Callable[[], object]) -> AsyncIterator[N
         nursery.start_soon(on)
         yield
         nursery.cancel_scope.cancel()
+
+
+SPREAD = 0.1
+"""The largest part by which a pause may be shorter or longer."""
+
+
+def spread_pauses(every: float, chance: Callable[[], float]) -> Iterator[float]:
+    """Seconds from the start of one probe to the start of the next, without end: *every* on average.
+
+    The first pause is a random part of *every*, so that watchers started at the same moment spread out at once;
+    the later ones keep them apart from each other and from whole seconds. *chance* returns numbers from 0 to
+    below 1.
+    """
+    yield every * (1 - chance())
+    while True:
+        yield every * (1 - SPREAD + 2 * SPREAD * chance())

@@ -19,7 +19,7 @@ from typing import Generic, Protocol, TypeVar, TypeVarTuple
 import trio
 
 from wsprobe.exception_groups import leaves
-from wsprobe.net.rounds import while_read
+from wsprobe.net.descriptors import while_read
 from wsprobe.schedule import Pace, Schedule
 
 Result = TypeVar("Result")
