@@ -10,6 +10,7 @@ ENGINE = Standard(
         relative_urls=False,
         throws_security_error=True,
         policies=False,
+        conforming_status_line=True,
         missing_protocol_fails=False,
         request=(
             ("Host", "{host}"),

@@ -10,6 +10,7 @@ ENGINE = Standard(
         relative_urls=True,
         throws_security_error=False,
         policies=True,
+        conforming_status_line=False,
         missing_protocol_fails=True,
         request=(
             ("Host", "{host}"),

@@ -9,22 +9,9 @@ from collections.abc import Iterator
 from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Finding, shown
 from wsprobe.judge.subject import handshake, has_token, how, status_span, where
+from wsprobe.read.head import VERSION, malformed
 from wsprobe.read.reading import Reading, Response
 from wsprobe.read.tokens import elements
-
-_UNREADABLE = {
-    "leading-junk": "there are bytes before HTTP",
-    "lower-case-name": "HTTP is not in upper case",
-    "no-version": "the HTTP version is missing",
-    "other-protocol": "it names another protocol than HTTP",
-    "not-http": "it does not begin with HTTP",
-    "no-status": "the status code is missing",
-    "glued": "text follows the status code without a space",
-    "one-digit": "the status code has one digit",
-    "two-digit": "the status code has two digits",
-    "many-digit": "the status code has more than three digits",
-    "not-a-number": "the status code is not a number",
-}
 
 _WHITE_SPACE = {
     "double-space": "there is more than one space before the status code",
@@ -33,9 +20,6 @@ _WHITE_SPACE = {
 """What RFC 9112 section 4 lets a recipient take for one space."""
 
 _LATEST_KNOWN = 599
-
-_VERSION = r"[0-9]+\.[0-9]+"
-"""The form of RFC 2616, which RFC 6455 cites; RFC 9112 section 2.3 allows one digit each."""
 
 
 def status(reading: Reading, response: Response) -> Iterator[Finding]:
@@ -73,10 +57,7 @@ def status_line(reading: Reading) -> Iterator[Finding]:
     if final is None or reading.looks_like or not final.head.complete:
         return
     odd = final.oddities
-    why = [text for oddity, text in _UNREADABLE.items() if oddity in odd] if odd else []
-    if final.version is not None and not re.fullmatch(_VERSION, final.version):
-        why.append("the HTTP version is not two numbers with a dot between")
-    if why:
+    if why := malformed(final):
         yield F.STATUS_LINE_MALFORMED.found(
             "the status line is malformed: " + "; ".join(why), status_span(final)
         )
@@ -90,7 +71,7 @@ def version(reading: Reading, response: Response) -> Iterator[Finding]:
     """The HTTP version of a 101, which RFC 6455 does not constrain."""
     if response.version is None or response.version == "1.1":
         return
-    if not re.fullmatch(_VERSION, response.version):
+    if not re.fullmatch(VERSION, response.version):
         return
     entry = F.HTTP_VERSION if response.version.startswith("1.") else F.HTTP_VERSION_MAJOR
     yield entry.found(

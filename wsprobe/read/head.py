@@ -310,6 +310,33 @@ _usual_line = lru_cache(maxsize=256)(_taken_apart)
 """Cached, because servers of all kinds send the same few status lines."""
 
 
+_UNREADABLE = {
+    "leading-junk": "there are bytes before HTTP",
+    "lower-case-name": "HTTP is not in upper case",
+    "no-version": "the HTTP version is missing",
+    "other-protocol": "it names another protocol than HTTP",
+    "not-http": "it does not begin with HTTP",
+    "no-status": "the status code is missing",
+    "glued": "text follows the status code without a space",
+    "one-digit": "the status code has one digit",
+    "two-digit": "the status code has two digits",
+    "many-digit": "the status code has more than three digits",
+    "not-a-number": "the status code is not a number",
+}
+
+VERSION = r"[0-9]+\.[0-9]+"
+"""The form of RFC 2616, which RFC 6455 cites; RFC 9112 section 2.3 allows one digit each."""
+
+
+def malformed(response: Response) -> list[str]:
+    """What does not conform to RFC 2616 in a status line, in words."""
+    odd = response.oddities
+    why = [text for oddity, text in _UNREADABLE.items() if oddity in odd] if odd else []
+    if response.version is not None and not re.fullmatch(VERSION, response.version):
+        why.append("the HTTP version is not two numbers with a dot between")
+    return why
+
+
 def opens_session(response: Response) -> bool:
     """True if the head is complete and a 101 on the loosest reading of any browser.
 

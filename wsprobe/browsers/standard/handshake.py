@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from wsprobe.browsers.standard.letter import Letter
+from wsprobe.read.head import malformed
 from wsprobe.read.inflate import Direction
 from wsprobe.read.reading import Head, Reading, Response
 from wsprobe.read.tokens import Extension, Malformed, expected_accept, parse_extensions, split_list
@@ -31,6 +32,8 @@ def validate(
     head = response.head
     if response.status != 101:
         return Failed(f"{letter.status}: the status is not 101")
+    if letter.conforming_status_line and (why := malformed(response)):
+        return Failed(f"RFC 6455 section 4.1, last paragraph: malformed status line, {'; '.join(why)}")
     if _lacks_protocol(head, protocols, letter):
         return Failed(_NO_PROTOCOL)
     for check in _upgrade(head), _connection(head), _accept(head, reading.request.key):

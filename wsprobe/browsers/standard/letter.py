@@ -20,6 +20,9 @@ class Letter(Struct, frozen=True):
     """Blocked ports, and ws: from an https: page: SecurityError from the constructor, else a network error."""
     policies: bool
     """True if CSP's connect-src applies (through Fetch)."""
+    conforming_status_line: bool
+    """True if a malformed status line fails the handshake. With Fetch, the HTTP parser decides, and browsers'
+    parsers are lenient."""
     missing_protocol_fails: bool
     """True if the handshake fails when the server selects none of the requested subprotocols (r1.302,
     2013-10-21)."""
