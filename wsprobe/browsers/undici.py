@@ -42,9 +42,9 @@ _CONTINUE = 100
 _MOST_LENGTH = 2**31 - 1
 _CLOSES = ("too-big", "window", "deflate", "inflated", "fragments", "close-code", "utf-8")
 """The failures of a session for which undici sends a Close with a code first."""
-_WRITE_ROOM, _WRITE_ROOM_OF_NODE_20 = 64 * 1024, 16 * 1024
-"""Node's default highWaterMark, from Node 22 on and before: once so many bytes wait for the parser, or for the
-reader of the socket, Node stops reading."""
+_WRITE_ROOM = 64 * 1024
+"""Node's default highWaterMark, from Node 22 on: once so many bytes wait for the parser, or for the reader of
+the socket, Node stops reading."""
 
 
 class Facts(RuntimeFacts, frozen=True, kw_only=True):
@@ -257,9 +257,9 @@ class UndiciSession(NodeSession[Facts]):
         self._was_fragmented = self._compressed = False
         self._type = TEXT
         self._destroyed = False
-        self._waits = self._unread = self._unread_by_node_20 = 0
+        self._waits = self._unread = 0
         """Bytes since the Close that wait for the parser, and the bytes after these, which stay in the socket
-        unread (one count for Node 22 and later, one for Node 20)."""
+        unread."""
         self._reads = True
 
     def receive(self, data: bytes, at: int) -> None:
@@ -271,7 +271,6 @@ class UndiciSession(NodeSession[Facts]):
         """Count bytes that arrive after a Close, at which the parser stops. They wait for the parser until the
         socket is paused; later bytes wait in the socket (websocket.js, onSocketData)."""
         self._unread += size if self._waits >= _WRITE_ROOM else 0
-        self._unread_by_node_20 += size if self._waits >= _WRITE_ROOM_OF_NODE_20 else 0
         self._waits += size
 
     def run(self) -> None:
@@ -319,8 +318,6 @@ class UndiciSession(NodeSession[Facts]):
         if self._unread >= room:
             self.because = f"undici reads no more behind the Close, and does not see the end: {_SOCKET}"
             return True
-        if self._unread_by_node_20 >= (_WRITE_ROOM_OF_NODE_20 if ended.how == "reset" else 1):
-            self.races = "on Node 20, which reads less ahead, the end is not seen, and there is no close"
         return False
 
     def _wait_on(self) -> None:
