@@ -21,7 +21,7 @@ from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.author_rules import AuthorRules
 from wsprobe.diagnosis.cause import ACTS, FORMERLY, REPLACED, Cause
 from wsprobe.diagnosis.evidence import KEY, Evidence, answer_of, foreign_origin, hop_of, unanswered
-from wsprobe.diagnosis.faults import asked_wrong, too_much
+from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, too_much
 from wsprobe.diagnosis.own_request import beside, own_request
 from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
 from wsprobe.diagnosis.reach import way
@@ -214,8 +214,9 @@ def _answered(said: Cause | None, known: Author, rest: list[Cause], evidence: Ev
         return rest
     if said.id != "server-says":
         return [_explained(said, known), *(cause for cause in rest if cause.id not in ACTS)]
-    counted = evidence.status == 429 and rest and rest[0].id == "rate-limited"  # whatever it counts
-    if counted or (rest and evidence.status == 401 and rest[0].certainty == "stated"):  # by a challenge
+    if evidence.status == 429 and rest and rest[0].id == "rate-limited":
+        return [_counted(said, rest[0]), *rest[1:]]
+    if rest and evidence.status == 401 and rest[0].certainty == "stated":  # by a challenge
         return [replace(rest[0], quote=said.quote, certainty="stated", evidence=said.evidence), *rest[1:]]
     if not rest or (rest[0].id not in ACTS and rest[0].certainty != "only"):
         return [said, *rest]
@@ -224,20 +225,35 @@ def _answered(said: Cause | None, known: Author, rest: list[Cause], evidence: Ev
     return rest  # a mark that is the program's own words
 
 
+def _counted(said: Cause, limited: Cause) -> Cause:
+    """*limited* by a status 429 with the unknown words of *said*, which may count orders or prizes as well as
+    requests."""
+    fix = f"{LOOK_UP}; where they mean requests or connections, {limited.fix}"
+    statement = "a limit of the server is reached (429)"
+    evidence = said.evidence
+    return replace(
+        limited, statement=statement, fix=fix, usual=(), quote=said.quote, certainty="stated", evidence=evidence
+    )
+
+
 def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
     """*act* with the unknown words of *said*. Of a refusal they are the reason: usual causes would only
     distract from them, and a status without a mark adds nothing."""
     if act.certainty == "status":
         act = replace(act, statement="")
+    if evidence.status in _WITH_FIX:
+        act = replace(act, fix=f"{LOOK_UP}; if they give no reason, {act.fix}")
+    elif evidence.status < 500 and evidence.status != 426 and act.certainty == "status":
+        act = replace(act, fix=said.fix)
     if act.id == "refused":
-        of_any = evidence.status not in (401, 403)  # whose fix is to send what is missing
-        fix = said.fix if of_any and act.certainty == "status" else act.fix
-        act = replace(act, usual=act.usual if foreign_origin(evidence) else (), fix=fix)
+        act = replace(act, usual=act.usual if foreign_origin(evidence) else ())
     elif act.id == "upgrade-required" and re.search(_OF_THE_HANDSHAKE, said.quote) is None:
         act = replace(act, usual=(), fix=f"the words may ask for a newer version of the client; {said.fix}")
     return replace(act, quote=said.quote, certainty="stated", evidence=said.evidence)
 
 
+_WITH_FIX = frozenset({200, 401, 403, 404, 405, 410})
+"""Statuses whose usual fix is likely to help: what is missing is to be sent, or the path corrected."""
 _OF_THE_HANDSHAKE = r"(?i)web ?socket|handshake|header|protocol|connection|upgrade required\W*\Z"
 """Words of a 426 that are about the upgrade: other words may be about the version of an application."""
 

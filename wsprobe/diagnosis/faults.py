@@ -18,6 +18,8 @@ from wsprobe.diagnosis.evidence import (
 from wsprobe.diagnosis.origins import near
 from wsprobe.wire.followup import REDIRECTS
 
+LOOK_UP = "look up these words in the server's code or documentation"
+READ_WORDS = "read its words: the application may require a token, a cookie, another Origin or a parameter"
 SEE_LOG = "look in the server's log for this request"
 
 

@@ -152,7 +152,7 @@ STOPS = (
     r"|it)\b[^.\n]{0,20})"
     r"(?:\bshutting down|\bshut ?down|\bdraining|(?:under |in |for |scheduled )?\bmaintenance(?! of)\b)"
     r"|(?:down|closed|offline|unavailable) for (?:\w+ )?maintenance"
-    r"|(?:under|scheduled|planned|routine) maintenance"
+    r"|(?:scheduled|planned|routine) maintenance(?! of\b| on\b)"
     r"|server (?:is )?(?:stopp|restart|going)"
 )
 BLOCKS = (

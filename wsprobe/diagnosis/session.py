@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, hop_of, shown
 from wsprobe.diagnosis.faults import (
+    READ_WORDS,
     SEE_LOG,
     asked_wrong,
     asks_socketio,
@@ -30,6 +31,7 @@ from wsprobe.diagnosis.words import (
     QUOTED,
     bare,
     decoded,
+    in_another_sense,
     of_json,
     of_page,
     spaced,
@@ -259,7 +261,8 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             if re.search(pattern, small) and _can_be(id, small, where, session):
                 yield Cause(id, text, fix, "stated", f"{where}: {said}", quote=said)
                 return
-        if (known := stated_by(evidence, quote, where)) is not None:
+        known = stated_by(evidence, quote, where)
+        if known is not None and not in_another_sense(known, session.texts):
             yield _after_message(known, session)
             return
         if where == _LAST and _refuses_call(session.texts[-1]):  # its words come before its code
@@ -295,8 +298,8 @@ def _can_be(id: str, said: str, where: str, session: _Session) -> bool:
     sent, a Close for a "bad request" or an "unsupported type" is about something else."""
     if id == "idle-timeout":
         return session.lasted >= AT_ONCE
-    if id == "too-large" and session.last is None and session.code != 1009:
-        return re.search(_OF_MESSAGES, said) is not None
+    if id == "too-large" and session.last is None:
+        return session.code == 1009
     if id != "message-refused" or session.last is not None or where in (_LAST, _EARLIER):
         return True
     return re.search(_OF_MESSAGES, said) is not None
@@ -710,6 +713,8 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
             f"the server closed with {code}",
             "look up the reason in the server's documentation",
         )
+    if reason and code == 1008:
+        fix = READ_WORDS
     if reason:  # most say more than usual causes
         yield Cause(id, did, fix, "stated", shows, usual=tuple(usual) if id == "error" else (), quote=quote)
         return
@@ -790,7 +795,10 @@ def _before_the_end(evidence: Evidence, session: _Session) -> tuple[str, str, st
         )
         return f"after {silence} without data", f"{silence} of silence", _against_idle(evidence, session), usual
     shows = f"{session.named if session.close is not None else 'no Close'} {session.after}"
-    fix = f"check the path; keep the handler running: loop over the messages; {SEE_LOG}"
+    says_why = bool(session.reason) and re.fullmatch(_COURTESY, session.reason) is None
+    fix = (
+        SEE_LOG if says_why else f"check the path; keep the handler running: loop over the messages; {SEE_LOG}"
+    )
     if session.answered:
         return (
             session.after,

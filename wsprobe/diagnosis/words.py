@@ -7,7 +7,7 @@ page, and its first sentences without tags, scripts and styles. They are read fo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from urllib.parse import unquote
 
@@ -21,7 +21,9 @@ from wsprobe.diagnosis.faults import (
     CONNECTION_LOST,
     CROSS_ORIGIN,
     DROPPED,
+    LOOK_UP,
     NO_ENDPOINT,
+    READ_WORDS,
     SEE_LOG,
     asked_wrong,
     credentials_wanted,
@@ -344,9 +346,12 @@ def _changed(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 
 def _version(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    if not re.search(r"(?i)web ?socket|\b13\b", said):
+    if evidence.status in _OF_CONTENT or not re.search(_OF_WEBSOCKET, said):
         return asked_wrong(evidence)  # of an API, a client or another protocol
     return _changed(evidence, said)
+
+
+_OF_WEBSOCKET = r"(?i)web ?socket|hybi|rfc ?6455|\bversions?\W+13\b"
 
 
 def _twice(evidence: Evidence, _: str) -> tuple[Cause, ...]:
@@ -466,7 +471,7 @@ def _missing(evidence: Evidence, said: str) -> tuple[Cause, ...]:
         )
     if evidence.status in (404, 410):
         missing = "the server found no such path or resource"
-        return (Cause("not-found", missing, "correct the path, the name or the id in it"),)
+        return (Cause("not-found", missing, "correct the path, or the name or id that the words mean"),)
     if evidence.status == 101:
         missing = "the server does not find what the session is for"
         return (Cause("not-found", missing, "correct the name or id that the URL or a message has"),)
@@ -525,8 +530,7 @@ def _refused(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     turned_away = evidence.status in (401, 402, 403, 406, 407, 409, 451) or evidence.status >= 500
     if not turned_away and not _compiled(senses.TURNED_AWAY).search(spaced(said.lower())):
         return ()
-    fix = "send what the application requires (token, cookie, Origin, parameter)"
-    return (Cause("refused", "the server refused the request", fix),)
+    return (Cause("refused", "the server refused the request", READ_WORDS),)
 
 
 def _limited(evidence: Evidence, _: str) -> tuple[Cause, ...]:
@@ -832,7 +836,8 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
 
     *found*: the ``own_words`` of *evidence*."""
     for quote in found:
-        if (known := stated_by(evidence, quote, evidence.line)) is not None:
+        known = stated_by(evidence, quote, evidence.line)
+        if known is not None and not in_another_sense(known, found):
             return known
     if not found:
         return None
@@ -870,6 +875,20 @@ def stated_by(evidence: Evidence, quote: str, where: str) -> Cause | None:
     return None
 
 
+def in_another_sense(known: Cause, texts: Iterable[str]) -> bool:
+    """Whether one of *texts*, which came with the words that *known* quotes, has their noun in another sense: a
+    code INVALID_ORIGIN beside a sentence about an airport."""
+    noun, pattern = _NOUNS.get(known.id, ("", ""))
+    return noun != "" and any(
+        noun in small and "://" not in small and _compiled(pattern).search(spaced(small)) is None
+        for small in map(str.lower, texts)
+    )
+
+
+_NOUNS = {"origin-refused": ("origin", senses.ORIGIN), "host-refused": ("host", senses.HOST)}
+"""Id of a cause -> its noun, and the sense that the noun has there."""
+
+
 def spaced(words: str) -> str:
     """*words*; if they have identifiers (``no_such_room``), a second time with the words of these apart."""
     return f"{words}\n{words.replace('_', ' ')}" if "_" in words else words
@@ -901,7 +920,7 @@ def bare(quote: str, where: str) -> Cause:
     return Cause(
         "server-says",
         "",
-        "look up these words in the server's code or documentation; the server's log has more",
+        f"{LOOK_UP}; the server's log has more",
         "stated",
         f"{where}{said}",
         quote=said,
