@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 from msgspec.structs import replace
 
 from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
@@ -51,3 +53,13 @@ def exchange(plan, *steps, how="fin", detail=""):
 def frame(opcode, payload, key=None, *, fin=True, rsv=0):
     """As a server sends it; with a *key*, as a client does."""
     return rfc6455.frame(opcode, payload, key, fin=fin, rsv=rsv)
+
+
+def packer():
+    return zlib.compressobj(wbits=-15)
+
+
+def deflated(data, by=None):
+    """A message of permessage-deflate; *by*: the packer whose window it shares."""
+    by = by or packer()
+    return (by.compress(data) + by.flush(zlib.Z_SYNC_FLUSH))[:-4]

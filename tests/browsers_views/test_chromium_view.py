@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.browsers_views.recordings import HEAD, MS, OPEN, URL, frame, recorded, seen
 from tests.cases import EXAMPLES
+from tests.exchanges import deflated, packer
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.inflate import TOO_LONG
@@ -154,9 +155,8 @@ def test_messages_while_closing_are_not_delivered():
 
 def test_compressed_messages_keep_their_window_whatever_was_agreed():
     head = f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n".encode()
-    deflate = zlib.compressobj(wbits=-15)
-    first, second = (deflate.compress(b"again " * 9) + deflate.flush(zlib.Z_SYNC_FLUSH) for _ in "12")
-    view = seen(head, frame(0xC1, first[:-4]), frame(0xC1, second[:-4]), CLOSE)
+    stream = packer()
+    view = seen(head, *(frame(0xC1, deflated(b"again " * 9, stream)) for _ in "12"), CLOSE)
     assert [e.data for e in view.events if e.type == "message"] == ["again " * 9] * 2
 
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import zlib
 from operator import itemgetter
 
 from msgspec.structs import replace
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, OPEN, frame, recorded, seen
 from tests.cases import every, named
+from tests.exchanges import deflated
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.runtime.facts import shown
 from wsprobe.exchange import Act, Certificate, Connected, Ended, TlsFailed
 from wsprobe.read import read
 
-
-def packed(data):
-    squeeze = zlib.compressobj(wbits=-15)
-    return (squeeze.compress(data) + squeeze.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
-
-
-HI, BYE, HELLO = frame(0x81, b"hi"), frame(0x88, b"\x03\xe8"), packed(b"hello")
+HI, BYE, HELLO = frame(0x81, b"hi"), frame(0x88, b"\x03\xe8"), deflated(b"hello")
 DEFLATED = f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
 
 PIECES = {
@@ -199,7 +193,7 @@ PIECES = {
             "nothing, compressed": (frame(0xC1, b""), BYE),
             "what is not compressed": (frame(0xC1, b"\x07"), BYE),
             "compressed bytes": (frame(0xC2, HELLO), BYE),
-            "compressed, no text": (frame(0xC1, packed(b"\xff")), BYE),
+            "compressed, no text": (frame(0xC1, deflated(b"\xff")), BYE),
         }.items()
     },
     **{

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
+from tests.exchanges import deflated, packer
 from wsprobe.browsers import ALL, ENGINES, NAMES, RUNTIMES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.hidden import hidden
@@ -139,13 +140,13 @@ def test_an_answer_to_a_close_is_no_close_of_our_own():
 def test_inflating_goes_on_behind_a_final_block_and_forgets_only_if_told():
     ended = zlib.compress(b"final", wbits=-15)
     assert Inflater().feed(ended, True) == b"final"
-    deflate = zlib.compressobj(wbits=-15)
-    first, second = (deflate.compress(b"again" * 9) + deflate.flush(zlib.Z_SYNC_FLUSH) for _ in "12")
+    stream = packer()
+    first, second = (deflated(b"again" * 9, stream) for _ in "12")
     keeps, forgets = Inflater(), Inflater(takeover=False)
-    assert keeps.feed(first[:-4], True) == keeps.feed(second[:-4], True) == b"again" * 9
-    assert forgets.feed(first[:-4], True) == b"again" * 9
+    assert keeps.feed(first, True) == keeps.feed(second, True) == b"again" * 9
+    assert forgets.feed(first, True) == b"again" * 9
     with pytest.raises(ValueError, match="distance"):
-        forgets.feed(second[:-4], True)
+        forgets.feed(second, True)
 
 
 @pytest.mark.parametrize(("bits", "window"), [(8, 512), (9, 512), (10, 1024)])
@@ -154,16 +155,16 @@ def test_what_a_message_takes_up_is_within_the_window(engine, bits, window):
     """zlib's windows begin with nine bits."""
     for distance in (window, 2 * window):
         first = Random(1).randbytes(distance)
-        deflate = zlib.compressobj(wbits=-15)
-        packed = [deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH) for data in (first, first[:64])]
+        stream = packer()
+        packed = [deflated(data, stream) for data in (first, first[:64])]
         feed = inflated if engine == "soup" else Inflater.feed
         inflater = Inflater(bits)
-        assert feed(inflater, packed[0][:-4], True) == first
+        assert feed(inflater, packed[0], True) == first
         if distance == window:
-            assert feed(inflater, packed[1][:-4], True) == first[:64]
+            assert feed(inflater, packed[1], True) == first[:64]
         else:
             with pytest.raises(ValueError, match="distance"):
-                feed(inflater, packed[1][:-4], True)
+                feed(inflater, packed[1], True)
 
 
 def test_how_a_subprotocol_is_named():

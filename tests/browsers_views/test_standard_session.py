@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
-
 import pytest
 
 from tests.browsers_views.recordings import HEAD, OPEN, frame, seen
+from tests.exchanges import deflated
 
 DEFLATE = f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
 BYE = frame(0x88, b"\x03\xe8")
@@ -22,11 +21,6 @@ def messages(view):
 
 def closed(view):
     return view.events[-1].code, view.events[-1].was_clean
-
-
-def packed(data):
-    squeeze = zlib.compressobj(wbits=-15)
-    return (squeeze.compress(data) + squeeze.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
 
 
 @pytest.mark.parametrize("second", [0x81, 0x82, 0x01, 0x02])
@@ -59,13 +53,13 @@ def test_no_reserved_bit_on_a_control_frame(bits, opcode, head):
 @pytest.mark.parametrize("bits", range(1, 8))
 @pytest.mark.parametrize("opcode", [0x81, 0x82])
 def test_the_first_reserved_bit_marks_a_compressed_message(bits, opcode):
-    message = frame(opcode | bits << 4, packed(b"hi"))
+    message = frame(opcode | bits << 4, deflated(b"hi"))
     assert closed(followed(message, BYE)) == (1006, False)
     assert closed(followed(message, BYE, head=DEFLATE)) == ((1000, True) if bits == 4 else (1006, False))
 
 
 def test_a_continuation_is_not_marked():
-    data = packed(b"hi")
+    data = deflated(b"hi")
     start = frame(0x41, data[:1])
     assert messages(followed(start, frame(0x80, data[1:]), BYE, head=DEFLATE)) == ["hi"]
     assert closed(followed(start, frame(0xC0, data[1:]), BYE, head=DEFLATE)) == (1006, False)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
-
 from tests.browsers_views.recordings import HEAD, MS, OPEN, frame, seen
 from tests.cases import every, named
+from tests.exchanges import deflated
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.webkitgtk.connection import Fault, check_answer, reason
 from wsprobe.exchange import Act
@@ -21,11 +20,6 @@ TOO_BIG = "Received WebSocket payload from the server larger than configured max
 NOT_FIRST = "Received a non-first frame with RSV1 flag set"
 WAS_RESET = "the connection was reset"
 NO_CLOSE = "the connection ended without a Close"
-
-
-def packed(data):
-    squeeze = zlib.compressobj(wbits=-15)
-    return (squeeze.compress(data) + squeeze.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
 
 
 def long(length, size, there):
@@ -47,7 +41,7 @@ def failure(view):
     return view.console[-1].partition("failed: ")[2] if view.console else ""
 
 
-HELLO = packed(b"hello")
+HELLO = deflated(b"hello")
 LONG, LONGER = long(126, 2, 126), long(65536, 8, 65536)
 
 

@@ -13,14 +13,13 @@ author, the first cause with its certainty, text, what to do, and evidence, and 
 from __future__ import annotations
 
 import re
-import zlib
 from pathlib import Path
 
 import msgspec
 
 from tests.diagnosis.recorded import AT, request_of
 from tests.diagnosis.rules import ASKED
-from tests.exchanges import frame
+from tests.exchanges import deflated, frame
 from wsprobe.diagnosis import author
 from wsprobe.exchange import (
     Connected,
@@ -104,9 +103,7 @@ def _event(line):
         case "send":
             return Sent(at, frame(1, b"x" * int(data), bytes(4)))
         case "deflated":
-            packed = zlib.compressobj(wbits=-15)
-            whole = packed.compress(b"x" * int(data)) + packed.flush(zlib.Z_SYNC_FLUSH)
-            return Sent(at, frame(1, whole.removesuffix(b"\0\0\xff\xff"), bytes(4), rsv=4))
+            return Sent(at, frame(1, deflated(b"x" * int(data)), bytes(4), rsv=4))
         case "we":
             code = int(data.removeprefix("close").strip() or 1000)
             return Sent(at, frame(8, code.to_bytes(2, "big"), bytes(4)))

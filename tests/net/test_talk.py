@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import zlib
 from contextlib import suppress
 
 import pytest
 import trio
 import trio.testing
 
+from tests.exchanges import deflated
 from wsprobe.exchange import Ended, LeftOut, Limits, Received, Sent
 from wsprobe.net.descriptors import LAST, PIECE, DescriptorWriter, pieces
 from wsprobe.net.probe import probe
 from wsprobe.net.stream import READ, End, SocketWire
 from wsprobe.net.talk import FRAMES, LEAST, WAITING, Talk
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, agreed_deflate
-from wsprobe.read.inflate import TAIL
 from wsprobe.talk.codec import Reader, Writer
 from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
@@ -588,9 +587,7 @@ def test_the_first_reads_are_small_for_they_are_kept_whole(net, monkeypatch):
 
 
 def test_of_what_inflates_to_very_much_little_is_read_at_once(net):
-    deflater = zlib.compressobj(wbits=-15)
-    small = (deflater.compress(bytes(10_000)) + deflater.flush(zlib.Z_SYNC_FLUSH)).removesuffix(TAIL)
-    every = frame(BINARY, small, None, rsv=4)
+    every = frame(BINARY, deflated(bytes(10_000)), None, rsv=4)
 
     async def server(stream, net):
         await net.head(stream)

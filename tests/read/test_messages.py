@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
-from tests.exchanges import frame
+from tests.exchanges import deflated, frame, packer
 from wsprobe.read.frames import Deflate, agreed_deflate, messages, read_frames, utf8_fault
 from wsprobe.read.head import split_head
 from wsprobe.read.inflate import Direction, InflateError, Inflater
@@ -24,11 +24,6 @@ def frames(*made):
 def only(*made):
     (message,) = messages(frames(*made))
     return message
-
-
-def deflated(data, packer=None):
-    packer = packer or zlib.compressobj(wbits=-15)
-    return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
 
 def test_one_frame_is_a_message():
@@ -73,9 +68,8 @@ def test_oddities(made, said):
 
 
 def test_compressed_messages_share_a_window_if_it_was_kept():
-    packer = zlib.compressobj(wbits=-15)
     text = b"a text that repeats itself, a text that repeats itself"
-    first, second = deflated(text, packer), deflated(text, packer)
+    first, second = two(text, text)
     assert len(second) < len(first) / 2
     made = frames(
         frame(1, first, rsv=4), frame(1, b"plain"), frame(1, second[:3], rsv=4, fin=False), frame(0, second[3:])
@@ -143,8 +137,8 @@ def whole(data, bits=15):
 
 def two(data, again):
     """Two messages of one stream."""
-    packer = zlib.compressobj(wbits=-15)
-    return deflated(data, packer), deflated(again, packer)
+    stream = packer()
+    return deflated(data, stream), deflated(again, stream)
 
 
 @pytest.mark.parametrize("checks_end", [True, False])

@@ -8,14 +8,13 @@ import re
 from base64 import b64decode
 from itertools import chain, islice
 from random import Random
-from zlib import Z_SYNC_FLUSH, compressobj
 
 from msgspec import to_builtins
 from msgspec.structs import replace
 
 from tests.cases import every
 from tests.diagnosis.measured import measured
-from tests.exchanges import exchange, plan
+from tests.exchanges import KEY, OPENED, deflated, exchange, frame, packer, plan
 from wsprobe.browsers import ENGINES, NAMES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.redacted import redacted
@@ -26,7 +25,6 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
 from wsprobe.read.frames import messages_of
-from wsprobe.read.tokens import expected_accept
 from wsprobe.recording import archive
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.report import report
@@ -35,7 +33,6 @@ from wsprobe.request import opening
 MESSAGE = '{"user":"bob","password":"p\u00e4ssw\u00f6rd-99"}'.encode()
 SECRETS = ("tok-query-1234", "cookie-abcdef", "p\u00e4ssw\u00f6rd-99", "secret-bearer-5678")
 ALL = load()
-KEY = "AAECAwQFBgcICQoLDA0ODw=="
 FEW = int(os.environ.get("WSPROBE_MASKED", "10"))
 """One case of so many is taken, in CI too. Whoever changes the masking (cli/redacted.py) or what is masked in a
 recording sets it to 1 by hand, for all cases: ``WSPROBE_MASKED=1 pytest tests/recording/test_masking.py``."""
@@ -175,21 +172,16 @@ def test_a_recorded_answer_is_judged_the_same(answer):
 
 def test_compressed_messages_keep_their_content():
     """With a window that is kept: a message that repeats an earlier one refers to masked bytes."""
-    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    accept = b"Sec-WebSocket-Accept: " + expected_accept(KEY.encode()) + b"\r\n"
-    packer = compressobj(wbits=-15)
-    frames = b""
+    stream = packer()
+    answer = OPENED[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
     for text in (
         b'{"ok":1}',
         b'{"token":"cookie-abcdef","n":1}',
         b'{"token":"cookie-abcdef","n":2}',
         b'{"ok":2}',
     ):
-        data = (packer.compress(text) + packer.flush(Z_SYNC_FLUSH))[:-4]
-        frames += bytes((0xC1, len(data))) + data
-    answer = (
-        head + accept + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" + frames + b"\x88\x02\x03\xe8"
-    )
+        answer += frame(1, deflated(text, stream), rsv=4)
+    answer += frame(8, b"\x03\xe8")
     asked = plan("ws://127.0.0.1:9000/", opening.Offer(key=KEY, cookies=("sid=cookie-abcdef",)))
     check(before := exchange(asked, answer))
     made = redacted(report(before))

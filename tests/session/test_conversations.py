@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.cases import every, named
+from tests.exchanges import frame
 from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.read.frames import read_frames
 from wsprobe.read.reading import INTERIM_MAX
@@ -53,8 +54,7 @@ class Conversation:
 
 def close(code=None, reason=b""):
     """A Close as a server sends it."""
-    payload = b"" if code is None else code.to_bytes(2, "big") + reason
-    return bytes([0x88, len(payload)]) + payload
+    return frame(8, b"" if code is None else code.to_bytes(2, "big") + reason)
 
 
 MS = 1000

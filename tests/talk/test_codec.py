@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.exchanges import deflated
 from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, frame_at, messages
 from wsprobe.read.inflate import PIECE, STREAMS_MAX, Direction
 from wsprobe.talk.codec import Reader, Shape, Writer, masker
@@ -116,8 +117,7 @@ class Peer:
         if self._final:
             stream = zlib.compressobj(wbits=-15)
             return theirs(TEXT, stream.compress(data) + stream.flush() + b"\x00", rsv=RSV1)
-        out = self._stream.compress(data) + self._stream.flush(zlib.Z_SYNC_FLUSH)
-        return theirs(TEXT, out.removesuffix(b"\x00\x00\xff\xff"), rsv=RSV1)
+        return theirs(TEXT, deflated(data, self._stream), rsv=RSV1)
 
 
 SESSION = [
@@ -298,8 +298,7 @@ def test_a_long_message_is_inflated_in_pieces(over, final):
 
 def test_an_inflated_message_is_held_once():
     data = bytes(4 << 20)
-    packer = zlib.compressobj(wbits=-15)
-    packed = (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    packed = deflated(data)
     reader = Reader(Deflate())
     tracemalloc.start()
     try:
@@ -312,8 +311,7 @@ def test_an_inflated_message_is_held_once():
 
 
 def test_an_empty_compressed_message_leaves_the_next_one_whole():
-    packer = zlib.compressobj(wbits=-15)
-    packed = (packer.compress(b"next") + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    packed = deflated(b"next")
     reader = Reader(Deflate())
     assert reader.receive(theirs(BINARY, b"", rsv=4)) == [ReceivedMessage(BINARY, b"", 0)]
     assert reader.receive(theirs(BINARY, packed, rsv=4)) == [ReceivedMessage(BINARY, b"next", len(packed))]

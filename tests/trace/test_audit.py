@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.exchanges import deflated, frame
 from tests.trace.audits import COOKIE, OPEN, TLS, Reply, audit, found, start, untested
 from wsprobe.exchange import TlsFailed
 from wsprobe.show.trace import sent
@@ -468,9 +467,7 @@ def test_cookies_that_the_handshake_sets(cookie, ids):
 
 
 def compressed(text):
-    stream = zlib.compressobj(wbits=-15)
-    data = (stream.compress(text) + stream.flush(zlib.Z_SYNC_FLUSH))[:-4]
-    return bytes((0xC1, len(data))) + data
+    return frame(1, deflated(text), rsv=4)
 
 
 @pytest.mark.parametrize(
