@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter, defaultdict
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from unittest import mock
 
 from msgspec.structs import replace
 
@@ -117,14 +118,10 @@ def watched(marks):
         (session, "_opened_by", marks.opened_by(session._opened_by)),
         (session, "_greeted", marks.greeted(session._greeted)),
     )
-    before = [getattr(module, name) for module, name, _ in places]
-    for module, name, value in places:
-        setattr(module, name, value)
-    try:
+    with ExitStack() as stack:
+        for each in places:
+            stack.enter_context(mock.patch.object(*each))
         yield
-    finally:
-        for (module, name, _), value in zip(places, before, strict=True):
-            setattr(module, name, value)
 
 
 def resting_on(answers):

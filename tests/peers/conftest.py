@@ -36,31 +36,26 @@ def needs(program):
     found = shutil.which(program, path=path)
     if found is not None:
         return found
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{program} is not installed, and CI=true")
-    pytest.skip(f"{program} is not installed")
+    missing(f"{program} is not installed")
 
 
 def needs_module(name):
     """The same for a Python package."""
-    if find_spec(name) is not None:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"Python has no {name}, and CI=true")
-    pytest.skip(f"Python has no {name}")
+    if find_spec(name) is None:
+        missing(f"Python has no {name}")
 
 
 def needs_gems(*names):
     """The same for packages of Ruby."""
-    code = "".join(f"require '{name}';" for name in names)
-    if (
-        subprocess.run([needs("ruby"), "-e", f"require 'concurrent';{code}"], capture_output=True).returncode
-        == 0
-    ):
-        return
+    code = "".join(f"require '{name}';" for name in ("concurrent", *names))
+    if subprocess.run([needs("ruby"), "-e", code], capture_output=True).returncode != 0:
+        missing(f"Ruby has no {', '.join(names)}")
+
+
+def missing(what):
     if os.environ.get("CI") == "true":
-        pytest.fail(f"Ruby has no {', '.join(names)}, and CI=true")
-    pytest.skip(f"Ruby has no {', '.join(names)}")
+        pytest.fail(f"{what}, and CI=true")
+    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,15 @@
+"""``python -m tests.rewrite``: writes all expectations and the manual anew; ``git diff`` shows what changed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+WRITERS = (
+    *("man.build", "tests.cli.printed", "tests.trace.rules"),
+    *("tests.diagnosis.rules", "tests.diagnosis.sessions", "tests.diagnosis.varied", "tests.diagnosis.first"),
+)
+
+if __name__ == "__main__":
+    for module in WRITERS:
+        subprocess.run([sys.executable, "-m", module], check=True)
