@@ -18,6 +18,8 @@ OPENED = (
     b"Sec-WebSocket-Accept: 1PTeRnQtEWodd5Z5JBmlMXr41R4=\r\n\r\n"
 )
 """The answer to KEY that opens."""
+SAMPLE_OPENED = OPENED.replace(b"1PTeRnQtEWodd5Z5JBmlMXr41R4=", b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+"""The same to the sample key of RFC 6455."""
 
 
 ASKED = Offer(KEY)

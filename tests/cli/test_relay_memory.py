@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.exchanges import SAMPLE_OPENED
 from tests.hostile.servers import SERVERS, serving
 
 pytestmark = [
@@ -26,10 +27,6 @@ FRAMES = (b"\x82\x90mask" + b"x" * 16) * 5000
 REQUEST = (
     b"GET /%s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
-ANSWER = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
 )
 
 
@@ -81,7 +78,7 @@ def echo(listener):
     def serve(stream):
         with stream, suppress(OSError):
             stream.recv(65536)
-            stream.sendall(ANSWER)
+            stream.sendall(SAMPLE_OPENED)
             while data := stream.recv(65536):
                 stream.sendall(data)
 
@@ -99,7 +96,7 @@ def test_two_hundred_sessions():
         streams = [stack.enter_context(opened(relay.port)) for _ in range(SESSIONS)]
         for stream in streams:
             stream.sendall(FRAMES)
-            left = len(ANSWER) + len(FRAMES)
+            left = len(SAMPLE_OPENED) + len(FRAMES)
             while left:
                 left -= len(stream.recv(left))
         for stream in streams:

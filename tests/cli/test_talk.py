@@ -14,6 +14,7 @@ import click
 import pytest
 
 from tests.cli.test_connect import flaky
+from tests.exchanges import SAMPLE_OPENED
 from wsprobe.cli.main import run
 from wsprobe.cli.talk_settings import Size
 from wsprobe.exchange import Ended, LeftOut, Limits, Received
@@ -261,14 +262,10 @@ def test_a_normal_close_and_our_own_reconnect_nothing(typed, capfd, waited):
 
 
 SAMPLE = "dGhlIHNhbXBsZSBub25jZQ=="
-OPENS = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
-)
 
 
 def test_a_count_goes_over_all_sessions_and_a_failure_between_them(typed, capfd, waited):
-    session, later = OPENS + b"\x81\x02hi", b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"
+    session, later = SAMPLE_OPENED + b"\x81\x02hi", b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"
     with flaky([session, later, session]) as port:
         words = ["--ws-key", SAMPLE, "--no-compression", "--reconnect", "5", "--count", "2"]
         assert run(["talk", *words, f"ws://127.0.0.1:{port}/"]) == 0

@@ -16,15 +16,11 @@ import msgspec
 
 from tests.diagnosis.recorded import reading_of, session_of
 from tests.diagnosis.rules import ASKED
-from tests.exchanges import frame
+from tests.exchanges import SAMPLE_OPENED, frame
 from wsprobe.diagnosis import causes
 from wsprobe.diagnosis.statuses import phrase_of
 
 FILE = Path(__file__).parent / "senses.txt"
-OPENED = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
-)
 LASTED = 2_500_000
 """Microseconds until a Close: no word for a limit of time fits an end that comes at once."""
 Verdict = Literal["right", "open", "false"]
@@ -53,7 +49,7 @@ class Sense(msgspec.Struct, frozen=True):
             head = f"HTTP/1.1 {self.code} {phrase_of(self.code)}\r\nContent-Type: text/plain\r\n\r\n{self.text}"
             return reading_of(head.encode(), "fin", asked)
         close = frame(8, self.code.to_bytes(2, "big") + self.text.encode())
-        return session_of(OPENED, LASTED, close, **asked)
+        return session_of(SAMPLE_OPENED, LASTED, close, **asked)
 
     def verdict(self, found):
         """What the first cause is worth."""

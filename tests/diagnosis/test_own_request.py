@@ -5,14 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.diagnosis.recorded import reading_of
+from tests.exchanges import SAMPLE_OPENED
 from wsprobe.diagnosis import author, causes
 from wsprobe.report.report import report
 
 OLD = {"headers": ["Sec-WebSocket-Version: 12"]}
-ACCEPTED = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
-)
 
 
 def test_text_that_is_no_http_after_an_odd_request():
@@ -33,14 +30,14 @@ def test_text_that_is_no_http_after_a_plain_handshake():
 
 
 def test_http_behind_a_101_is_why_its_frames_are_invalid():
-    behind = ACCEPTED + b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
+    behind = SAMPLE_OPENED + b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
     told = report(reading_of(behind, "fin").exchange)
     assert told.outcome == "invalid"
     assert [each.id for each in told.causes] == ["response-after-101"]
 
 
 def test_how_a_session_ended_is_not_why_a_101_was_invalid():
-    wrong = ACCEPTED.replace(b"s3pP", b"AAAA")
+    wrong = SAMPLE_OPENED.replace(b"s3pP", b"AAAA")
     assert causes(reading_of(wrong + b"\x88\x02\x03\xe8", "fin"))[0].id == "closed"
     told = report(reading_of(wrong + b"\x88\x02\x03\xe8", "fin").exchange)
     assert (told.outcome, told.causes) == ("invalid", ())
@@ -69,7 +66,7 @@ def test_a_bare_403_without_an_origin_names_what_was_not_sent():
 
 
 def test_a_session_that_another_one_replaced():
-    close = ACCEPTED + b"\x88\x11\x0f\xa0duplicate login"
+    close = SAMPLE_OPENED + b"\x88\x11\x0f\xa0duplicate login"
     assert causes(reading_of(close, "fin"))[0].id == "closed"
     answer = b"HTTP/1.1 409 Conflict\r\nContent-Type: text/plain\r\n\r\nclient 7 is already connected"
     assert causes(reading_of(answer, "fin"))[0].id == "refused"

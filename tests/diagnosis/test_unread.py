@@ -5,23 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tests.diagnosis.recorded import reading_of, session_of
-from tests.exchanges import frame
+from tests.exchanges import SAMPLE_OPENED, frame
 from wsprobe.diagnosis import causes
 from wsprobe.read.behind import http_behind
 from wsprobe.report.report import report
 from wsprobe.show.lines import Look
 from wsprobe.show.session import session
 
-OPENED = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
-)
-
 
 def ended(*frames, after=1000, path="/ws"):
     """The causes of a session with these *frames* (opcode, payload); it ends *after* so many microseconds."""
     *before, last = (frame(opcode, data) for opcode, data in frames)
-    return causes(session_of(OPENED + b"".join(before), after, last, path=path))
+    return causes(session_of(SAMPLE_OPENED + b"".join(before), after, last, path=path))
 
 
 def test_text_in_a_binary_message_before_a_close():
@@ -45,7 +40,7 @@ def test_an_unanswered_ping_of_engine_io(after, id):
 
 def test_the_body_of_http_behind_a_101_is_read_and_shown():
     behind = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 19\r\n\r\nValueError: no room"
-    reading = reading_of(OPENED + behind, "fin")
+    reading = reading_of(SAMPLE_OPENED + behind, "fin")
     answer = http_behind(reading)
     assert answer.body.content == b"ValueError: no room"
     assert "ValueError: no room" in str(session(reading, Look()))

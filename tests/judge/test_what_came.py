@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.diagnosis.recorded import reading_of
+from tests.exchanges import SAMPLE_OPENED as OPEN
 from tests.show.test_room import PLAN
 from wsprobe.exchange import (
     Certificate,
@@ -24,10 +25,6 @@ from wsprobe.judge.subject import not_frames
 from wsprobe.read import read
 from wsprobe.read.closing import close_of
 
-OPEN = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
-)
 HTTP = b"HTTP/1.1 500 INTERNAL SERVER ERROR\r\nServer: Werkzeug/3.1.9\r\nContent-Length: 90\r\n\r\n" + b"x" * 90
 
 

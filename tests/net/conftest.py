@@ -15,16 +15,13 @@ import trustme
 from msgspec.structs import fields, replace
 from trio.testing import MockClock
 
+from tests.exchanges import SAMPLE_OPENED
 from wsprobe.exchange import Ended, Limits, Plan, Received, Route, Target, TlsOptions
 from wsprobe.net.probe import probe
 
 REQUEST = (
     b"GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
-SWITCHING = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
 )
 
 Handler = Callable[[trio.abc.Stream], Awaitable[None]]
@@ -34,7 +31,7 @@ class Net:
     """What a test of the network needs, under one name."""
 
     REQUEST = REQUEST
-    SWITCHING = SWITCHING
+    SWITCHING = SAMPLE_OPENED
     REFUSAL = b"HTTP/1.1 403 Token Expired\r\nContent-Length: 4\r\n\r\nstop"
 
     @staticmethod
