@@ -47,7 +47,7 @@ UNTOLD = {
     "read/head.py",
     "recording/secrets.py",
     "request/target.py",
-    "trace/request_edits.py",
+    "request/edits.py",
 }
 """Files that choose one of their patterns at run time: its parts stand beside it, in tables and constants."""
 

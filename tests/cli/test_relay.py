@@ -22,7 +22,7 @@ from wsprobe.cli.relay import listening
 from wsprobe.exchange import UNSET, Relayed
 from wsprobe.recording import archive
 from wsprobe.report.report import report
-from wsprobe.trace.request_edits import with_field
+from wsprobe.request.edits import with_field
 
 Capture = pytest.CaptureFixture[str]
 

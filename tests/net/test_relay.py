@@ -132,9 +132,7 @@ def test_frames_pass_untouched_both_ways(net, frames):
         assert await net.until_eof(stream) == data
 
     exchange = relayed(net, server, client).exchange
-    assert (
-        net.received(exchange) + b"" == net.SWITCHING + data or net.received(exchange) in net.SWITCHING + data
-    )
+    assert (net.SWITCHING + data).startswith(net.received(exchange))
     assert data.startswith(sent(exchange).removeprefix(exchange.plan.request))
     left = [event for event in exchange.events if isinstance(event, LeftOut)]
     assert sum(each.bytes_received for each in left) + len(net.received(exchange)) == len(net.SWITCHING + data)

@@ -22,11 +22,11 @@ from wsprobe.exchange import (
 )
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report.report import report
+from wsprobe.request.edits import resource_of, values
 from wsprobe.request.opening import Offer, request
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.audit import not_tested, weaknesses
 from wsprobe.trace.audit_requests import AUDIT
-from wsprobe.trace.request_edits import resource_of, values
 from wsprobe.trace.series import Choice, following
 from wsprobe.trace.trace import Start, Trace
 

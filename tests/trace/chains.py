@@ -27,10 +27,10 @@ from wsprobe.exchange import (
 )
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report.report import report
+from wsprobe.request.edits import values
 from wsprobe.request.opening import Offer, request
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
-from wsprobe.trace.request_edits import values
 from wsprobe.trace.series import Choice, following
 from wsprobe.trace.trace import Backend, Start, Trace
 

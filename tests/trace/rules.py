@@ -35,12 +35,12 @@ from wsprobe.exchange import (
 )
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report.report import report
+from wsprobe.request.edits import values
+from wsprobe.request.edits import with_field as changed
 from wsprobe.request.opening import Offer, request
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusions import conclusions
-from wsprobe.trace.request_edits import values
-from wsprobe.trace.request_edits import with_field as changed
 from wsprobe.trace.series import Choice, following, left_out
 from wsprobe.trace.trace import Backend, Start, Trace
 

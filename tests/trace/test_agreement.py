@@ -12,9 +12,9 @@ from tests.diagnosis.measured import measured
 from tests.trace.chains import chains, recorded, start
 from wsprobe.diagnosis import ACTS
 from wsprobe.report.report import report
+from wsprobe.request.edits import with_field
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
-from wsprobe.trace.request_edits import with_field
 from wsprobe.trace.trace import Start, Trace
 
 SAME = {

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tests.exchanges import deflated, frame
 from tests.trace.audits import COOKIE, OPEN, TLS, Reply, audit, found, start, untested
 from wsprobe.exchange import TlsFailed
+from wsprobe.request.edits import without
 from wsprobe.show.trace import sent
 from wsprobe.trace.audit import WEAKNESSES, not_tested, weaknesses
 from wsprobe.trace.audit_requests import (
@@ -26,7 +27,6 @@ from wsprobe.trace.audit_requests import (
 )
 from wsprobe.trace.audit_session import admitted, reference, refused
 from wsprobe.trace.changes import STRANGER
-from wsprobe.trace.request_edits import without
 from wsprobe.trace.series import Choice
 from wsprobe.trace.trace import Trace
 

@@ -10,12 +10,12 @@ from tests.trace.chains import chains, recorded, start
 from tests.trace.rules import Section
 from wsprobe.diagnosis.proxies import proxies
 from wsprobe.report.report import report
+from wsprobe.request.edits import resource_of
 from wsprobe.show.audit import row as audit_row
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.trace import NAME, because, concluded, row
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
-from wsprobe.trace.request_edits import resource_of
 from wsprobe.trace.series import Choice, following
 from wsprobe.trace.trace import Backend, Trace
 

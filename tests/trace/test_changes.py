@@ -15,10 +15,7 @@ from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
 from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report.report import report
-from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import CHANGES, _may_go_in_plain, behind
-from wsprobe.trace.conclusions import conclusions
-from wsprobe.trace.request_edits import (
+from wsprobe.request.edits import (
     as_browser,
     plain,
     rekeyed,
@@ -28,6 +25,9 @@ from wsprobe.trace.request_edits import (
     with_line,
     without,
 )
+from wsprobe.trace.answer import answer_of
+from wsprobe.trace.changes import CHANGES, _may_go_in_plain, behind
+from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import TRACE, Choice, following, left_out
 from wsprobe.trace.trace import Backend, Trace
 

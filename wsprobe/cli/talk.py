@@ -40,6 +40,7 @@ from wsprobe.read.reading import Head
 from wsprobe.recording.archive import FORMAT, ascii_json
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report, report
+from wsprobe.request.edits import rekeyed
 from wsprobe.request.opening import fresh_key
 from wsprobe.search import Search
 from wsprobe.show import talk as show
@@ -51,7 +52,6 @@ from wsprobe.talk.input import InputError, InputLines, JsonInput, RawInput
 from wsprobe.talk.output import JsonOutput, RawOutput
 from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, SessionTotals, TalkSession
-from wsprobe.trace.request_edits import rekeyed
 from wsprobe.wire.followup import transient
 from wsprobe.wire.framing import Incoming
 

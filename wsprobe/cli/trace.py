@@ -29,13 +29,13 @@ from wsprobe.exchange import Exchange, Http2, Limits, Plan
 from wsprobe.nearest import nearest
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report
+from wsprobe.request.edits import rekeyed
+from wsprobe.request.edits import values as sent
 from wsprobe.request.opening import fresh_key
 from wsprobe.request.target import host_header
 from wsprobe.talk.codec import planned
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.audit_requests import AUDIT
-from wsprobe.trace.request_edits import rekeyed
-from wsprobe.trace.request_edits import values as sent
 from wsprobe.trace.series import TRACE, Choice, Series, following
 from wsprobe.trace.trace import Backend, Start, Trace
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from wsprobe.request.edits import values
 from wsprobe.show.lines import Line, Look, Piece, Style, cut, fitted, line, width_of
 from wsprobe.show.trace import cells, in_room, sent, unsent
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import AUDIT
 from wsprobe.trace.audit_session import came, ended, reference
-from wsprobe.trace.request_edits import values
 from wsprobe.trace.series import Choice
 from wsprobe.trace.trace import Trace, TraceRequest
 from wsprobe.trace.weakness import Found

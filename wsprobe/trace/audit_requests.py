@@ -16,10 +16,10 @@ from msgspec.structs import replace
 
 from wsprobe.exchange import Act, Limits, Plan
 from wsprobe.recording.secrets import Secrets, are_credentials
+from wsprobe.request.edits import lines, name_of, resource_of, values, with_field, with_line, without
 from wsprobe.request.target import authority, host_header
 from wsprobe.trace.audit_session import admitted, lost_one, reference, refused, stopped
 from wsprobe.trace.changes import STRANGER, Change, step
-from wsprobe.trace.request_edits import lines, name_of, resource_of, values, with_field, with_line, without
 from wsprobe.trace.series import Series
 from wsprobe.trace.trace import Trace, TraceRequest
 

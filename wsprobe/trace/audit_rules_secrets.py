@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 from wsprobe.read.frames import RSV1, agreed_deflate, messages_of
+from wsprobe.request.edits import resource_of, values
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit_requests import JWT, kept_by_browsers, tokens
 from wsprobe.trace.audit_session import admitted, came, reference, refused, steady, unsteady
 from wsprobe.trace.conclusion import Conclusion, rule
-from wsprobe.trace.request_edits import resource_of, values
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import found, weakness
 

@@ -18,10 +18,7 @@ from wsprobe.diagnosis.faults import subprotocols_named
 from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
 from wsprobe.read.tokens import is_token
 from wsprobe.recording.secrets import Secrets
-from wsprobe.request.target import loopback
-from wsprobe.trace import skip_reasons as skip
-from wsprobe.trace.answer import Answer, ended_while_held
-from wsprobe.trace.request_edits import (
+from wsprobe.request.edits import (
     as_browser,
     lines,
     plain,
@@ -31,6 +28,9 @@ from wsprobe.trace.request_edits import (
     with_line,
     without,
 )
+from wsprobe.request.target import loopback
+from wsprobe.trace import skip_reasons as skip
+from wsprobe.trace.answer import Answer, ended_while_held
 from wsprobe.trace.trace import Trace, TraceRequest
 
 AFTER_SILENCE = 5.0

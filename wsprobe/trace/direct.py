@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wsprobe.request.edits import resource_of
 from wsprobe.trace.answer import Answer, alike, same_words
-from wsprobe.trace.request_edits import resource_of
 from wsprobe.trace.sentences import quoted, title
 from wsprobe.trace.trace import Trace
 

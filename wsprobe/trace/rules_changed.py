@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from wsprobe.diagnosis.faults import misses_origin
+from wsprobe.request.edits import values
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import named_subprotocols
 from wsprobe.trace.claim import (
@@ -21,7 +22,6 @@ from wsprobe.trace.claim import (
 )
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, gets_plain_get, opening_directly, past_the_proxy, sure
-from wsprobe.trace.request_edits import values
 from wsprobe.trace.sentences import of_cause, proxy_of, quoted, shows_proxy, varnish, written_by
 from wsprobe.trace.to_do import ask_past, proxy_lines, steps
 from wsprobe.trace.trace import Trace

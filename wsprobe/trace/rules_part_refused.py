@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsprobe.request.edits import resource_of, values
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, past_the_proxy, sure
-from wsprobe.trace.request_edits import resource_of, values
 from wsprobe.trace.sentences import a_proxy, quoted, written_by
 from wsprobe.trace.to_do import lines_if_seen, proxy_lines, steps
 from wsprobe.trace.trace import Trace

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.diagnosis.evidence import to_another_host
+from wsprobe.request.edits import values
 from wsprobe.trace.claim import no_handshake_opens
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
-from wsprobe.trace.request_edits import values
 from wsprobe.trace.sentences import shown_by, written_by
 from wsprobe.trace.skip_reasons import to_slash
 from wsprobe.trace.to_do import lines_if_seen, steps, with_code

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wsprobe.diagnosis.evidence import to_another_host, url_parts
+from wsprobe.request.edits import resource_of, values
 from wsprobe.trace.answer import alike, ended_while_held
-from wsprobe.trace.request_edits import resource_of, values
 from wsprobe.trace.trace import Trace
 
 

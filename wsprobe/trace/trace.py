@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import msgspec
 
 from wsprobe.exchange import Http2, Plan
+from wsprobe.request.edits import values
 from wsprobe.request.target import bracketed
 from wsprobe.trace.answer import Answer, same
-from wsprobe.trace.request_edits import values
 
 
 class Backend(msgspec.Struct, frozen=True):
