@@ -294,7 +294,7 @@ def test_the_name_of_a_class_means_one_thing():
                 "json",
                 "tomllib",
                 "ada_url",
-                "wsprobe.history.revision",
+                "wsprobe.history.data",
                 "wsprobe.recording.archive",
             ],
         ),

@@ -8,7 +8,7 @@ from man.build import mdoc
 from man.build.mdoc import tagged, text
 from man.build.revisions import span
 from wsprobe.history import data
-from wsprobe.history.revision import HistoryRule
+from wsprobe.history.data import HistoryRule
 
 TURNS = (
     "2009-08-04",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from man.build import markdown
 from man.build.markdown import text
 from wsprobe.history import data
-from wsprobe.history.revision import Cell, Contradiction, Grade, HistoryRule, OpenQuestion, Row
+from wsprobe.history.data import Cell, Contradiction, Grade, HistoryRule, OpenQuestion, Row
 
 KNOWN: dict[Grade, str] = {
     "read": "the normative text was read",

@@ -136,7 +136,7 @@ def test_finished_sockets_are_taken_once_and_in_order():
 
 def test_recordings_that_wait_are_packed_and_come_out_as_they_were(monkeypatch):
     monkeypatch.setattr("wsprobe.browser_logs.netlog.UNPACKED_MAX", 2)
-    monkeypatch.setattr("wsprobe.browser_logs.packed.IN_MEMORY", 1000)
+    monkeypatch.setattr("wsprobe.browser_logs.socket.IN_MEMORY", 1000)
     log = sample.netlog(sample.log(EVERYTHING), 1000)
     packed = [each for each in log._waiting.values() if not isinstance(each, WebSocket)]
     assert len(packed) > 5

@@ -11,9 +11,8 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import http2
 from wsprobe.browsers.chromium.channel import FrameReader, ProtocolError, TooBig
 from wsprobe.browsers.chromium.constructor import is_local, parse_url
-from wsprobe.browsers.chromium.establish import certificate_error
 from wsprobe.browsers.chromium.facts import Facts
-from wsprobe.browsers.chromium.handshake import Agreed, Fault, agree
+from wsprobe.browsers.chromium.handshake import Agreed, Fault, agree, certificate_error
 from wsprobe.browsers.chromium.http import parse, read_answer
 from wsprobe.browsers.chromium.request import asks
 from wsprobe.browsers.engine import Page

@@ -14,8 +14,7 @@ from wsprobe.browsers.chromium.engine import Chromium
 from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.runtime.heads import Field
-from wsprobe.browsers.runtime.llhttp import Llhttp
-from wsprobe.browsers.runtime.llhttp8 import Llhttp8
+from wsprobe.browsers.runtime.llhttp import Llhttp, Llhttp8
 from wsprobe.cli.main import run
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wsprobe.history import data, find, read_as
-from wsprobe.history.revision import Revision
+from wsprobe.history.data import Revision
 from wsprobe.read.reading import Reading
 
 Answered = Callable[[dict[str, Any], Revision], Reading]

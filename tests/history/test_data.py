@@ -9,7 +9,7 @@ import pytest
 
 from tests.cases import every, named
 from wsprobe.history import data, find
-from wsprobe.history.revision import Grade
+from wsprobe.history.data import Grade
 
 CELLS = Path(__file__).parent / "cells.txt"
 PROTOCOL = ["hixie-75", "hixie-76", *(f"hybi-{number:02}" for number in range(18)), "rfc6455"]

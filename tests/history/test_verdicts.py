@@ -10,9 +10,8 @@ import pytest
 from tests.cases import every
 from tests.history.conftest import answers
 from wsprobe.history import find, read_as
-from wsprobe.history.data import select
+from wsprobe.history.data import Revision, select
 from wsprobe.history.hixie import parsed
-from wsprobe.history.revision import Revision
 from wsprobe.judge import judge
 from wsprobe.read.reading import Reading
 

@@ -33,8 +33,7 @@ from wsprobe.browser_logs.connection import LoggedConnection
 from wsprobe.browser_logs.http2_streams import Http2Session
 from wsprobe.browser_logs.json_members import JsonMembers
 from wsprobe.browser_logs.netlog_recording import Attempt, WebSocket, fields_of, recorded
-from wsprobe.browser_logs.packed import Packed, Place
-from wsprobe.browser_logs.socket import LoggedSocket
+from wsprobe.browser_logs.socket import LoggedSocket, Packed, Place
 from wsprobe.exchange import LoggedFrame
 
 SOURCES_MAX = 4_000

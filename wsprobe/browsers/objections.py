@@ -7,7 +7,7 @@ list of authorities differs from ours, and a recording does not show its other r
 
 from __future__ import annotations
 
-from wsprobe.browsers.chromium.establish import certificate_error
+from wsprobe.browsers.chromium.handshake import certificate_error
 from wsprobe.browsers.hindered import column
 from wsprobe.browsers.network import by_common_name, certificate_faults
 from wsprobe.exchange import Exchange, TlsDone

@@ -23,9 +23,8 @@ from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.facts import RuntimeFacts
 from wsprobe.browsers.runtime.frames import Header, Wrong, close_of, is_valid
 from wsprobe.browsers.runtime.heads import Fault, Head, heads
-from wsprobe.browsers.runtime.llhttp import Llhttp
-from wsprobe.browsers.runtime.llhttp8 import Llhttp8
-from wsprobe.browsers.runtime.node_session import INFLATE_RACE, NodeSession
+from wsprobe.browsers.runtime.llhttp import Llhttp, Llhttp8
+from wsprobe.browsers.runtime.node import INFLATE_RACE, NodeSession
 from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, OPEN, UNLIMITED, CallTexts, WebSocket
 from wsprobe.exchange import LOST, SECOND, Act, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT

@@ -1,7 +1,7 @@
 """The WebSocket API, W3C Candidate Recommendation of 20 September 2012, followed to the letter."""
 
 from wsprobe.browsers.standard.engine import Standard
-from wsprobe.browsers.standard.letter import Letter
+from wsprobe.browsers.standard.handshake import Letter
 
 ENGINE = Standard(
     Letter(

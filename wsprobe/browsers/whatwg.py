@@ -1,7 +1,7 @@
 """The WHATWG WebSockets Standard with Fetch, as of 2025-07 and 2026-07, followed to the letter."""
 
 from wsprobe.browsers.standard.engine import Standard
-from wsprobe.browsers.standard.letter import Letter
+from wsprobe.browsers.standard.handshake import Letter
 
 ENGINE = Standard(
     Letter(

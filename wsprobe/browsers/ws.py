@@ -18,8 +18,7 @@ from wsprobe.browsers.runtime.facts import RuntimeFacts
 from wsprobe.browsers.runtime.frames import MOST_SAFE, Header, Wrong, close_of, is_valid, text_of
 from wsprobe.browsers.runtime.heads import Fault, Head, heads
 from wsprobe.browsers.runtime.llhttp import Llhttp
-from wsprobe.browsers.runtime.node import READ_RESET, SOCKET_HANG_UP, not_connected
-from wsprobe.browsers.runtime.node_session import INFLATE_RACE, NodeSession
+from wsprobe.browsers.runtime.node import INFLATE_RACE, READ_RESET, SOCKET_HANG_UP, NodeSession, not_connected
 from wsprobe.browsers.script import (
     CLOSED,
     CLOSING,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wsprobe.explain.entry import Topic, lab
 from wsprobe.history import data
-from wsprobe.history.revision import Cell, Contradiction, Grade, HistoryRule, OpenQuestion, Revision, Row
+from wsprobe.history.data import Cell, Contradiction, Grade, HistoryRule, OpenQuestion, Revision, Row
 
 KNOWN: dict[Grade, str] = {
     "read": "the text was read",

@@ -11,11 +11,9 @@ from msgspec import UNSET, ValidationError, convert
 from msgspec.structs import replace
 
 from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsFailed
-from wsprobe.history.data import UnknownRevision, cell_of, revisions, select, situations
+from wsprobe.history.data import Disclosure, Revision, UnknownRevision, cell_of, revisions, select, situations
 from wsprobe.history.hixie import walked
-from wsprobe.history.http import Ruling, examined, refused, rule, strongest, touched
-from wsprobe.history.http2 import deciding_first, over_http2
-from wsprobe.history.revision import Disclosure, Revision
+from wsprobe.history.http import Ruling, deciding_first, examined, over_http2, refused, rule, strongest, touched
 from wsprobe.judge import (
     HANDSHAKE,
     REFUSAL,

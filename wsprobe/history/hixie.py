@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.exchange import Target
-from wsprobe.history.data import cell_of
+from wsprobe.history.data import Revision, cell_of
 from wsprobe.history.http import Ruling, rule
-from wsprobe.history.revision import Revision
 from wsprobe.judge.finding import shown
 from wsprobe.judge.subject import status_span
 from wsprobe.read.reading import Reading, Response, Span

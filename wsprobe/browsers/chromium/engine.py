@@ -10,9 +10,8 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.chromium import constructor, http2
 from wsprobe.browsers.chromium.channel import Channel, complain, fail, failed
-from wsprobe.browsers.chromium.establish import not_established
 from wsprobe.browsers.chromium.facts import Facts
-from wsprobe.browsers.chromium.handshake import Failed, Opened, validate
+from wsprobe.browsers.chromium.handshake import Failed, Opened, not_established, validate
 from wsprobe.browsers.chromium.http import Answer, read_answer
 from wsprobe.browsers.chromium.request import asks, authorization, request
 from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView, Usual

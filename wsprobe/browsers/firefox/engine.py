@@ -11,9 +11,8 @@ from msgspec.structs import replace
 from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual
 from wsprobe.browsers.firefox import constructor, http2
 from wsprobe.browsers.firefox.channel import Channel, Stop, close
-from wsprobe.browsers.firefox.establish import not_established
 from wsprobe.browsers.firefox.facts import Facts
-from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
+from wsprobe.browsers.firefox.handshake import Failed, Opened, not_established, validate
 from wsprobe.browsers.firefox.http import Answer, read_answer
 from wsprobe.browsers.firefox.request import asks, authorizations, request
 from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes, once_a_connection

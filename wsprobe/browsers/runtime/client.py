@@ -20,8 +20,7 @@ from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.network import given_up
 from wsprobe.browsers.request import basic, head, target_of, values
 from wsprobe.browsers.runtime.answer import AT_ONCE, Answered, Failed, Opened
-from wsprobe.browsers.runtime.constructor import construct
-from wsprobe.browsers.runtime.facts import RuntimeFacts, tell
+from wsprobe.browsers.runtime.facts import RuntimeFacts, construct, tell
 from wsprobe.browsers.runtime.frames import FrameSession
 from wsprobe.browsers.runtime.heads import Fault, Head
 from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket, end, session

@@ -1,15 +1,112 @@
-"""The facts that every runtime has."""
+"""The facts that every runtime has; ``new WebSocket(url, protocols)``, where they choose among the checks of
+all runtimes.
+
+There is no base URL, so a relative URL is invalid. Sources: those of each runtime's facts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
+from wsprobe.browsers.engine import Construction, DomException, Made, Page
+from wsprobe.browsers.page import escaped, first_invalid, given
 from wsprobe.browsers.request import Template
-from wsprobe.browsers.runtime.constructor import Constructor, without_userinfo
 from wsprobe.browsers.script import WebSocket
-from wsprobe.browsers.url import parse
+from wsprobe.browsers.url import Address, as_websocket, bad_port, parse, scalar, target
+
+
+class Constructor(msgspec.Struct, frozen=True):
+    """The differences between the constructors of the runtimes."""
+
+    source: str
+    """The source file of the constructor."""
+    no_new: str | None = None
+    """Code of the TypeError that a call without ``new`` throws; None if the error has no code."""
+    no_arguments: str = "TypeError"
+    """Name of the exception that a call without arguments throws."""
+    no_arguments_code: str | None = None
+    code: int = 12
+    """Legacy code of its SyntaxErrors; 0: no code."""
+    empty_fragment: bool = True
+    """True if an empty fragment counts as a fragment."""
+    protocols: tuple[Literal["invalid", "repeated"], ...] = ("invalid", "repeated")
+    """The order in which subprotocols are checked."""
+    protocol_case: bool = False
+    """True if two subprotocols that differ only in letter case are different."""
+    blocks_ports: bool = False
+    """True if it refuses to connect to the bad ports of the Fetch standard."""
+    shows_userinfo: bool = True
+    """True if ``WebSocket.url`` contains the credentials."""
+
+
+class _Facts(Protocol):
+    @property
+    def constructor(self) -> Constructor: ...
+
+    @property
+    def exceptions(self) -> Mapping[str, str]: ...
+
+
+def construct(url: str, page: Page, facts: _Facts) -> Made:
+    """Run the constructor for *url* and the page's subprotocols. Connects to nothing."""
+    own = facts.constructor
+    if page.construct == "call":
+        return _threw(facts, DomException("TypeError", facts.exceptions["no-new"], own.no_new))
+    if page.construct == "no-arguments":
+        message = facts.exceptions["no-arguments"]
+        return _threw(facts, DomException(own.no_arguments, message, own.no_arguments_code))
+    address = parse(url)
+    if address is None:
+        return _syntax_error(facts, "url", url=scalar(url))
+    address = as_websocket(address)
+    if address.scheme not in ("ws", "wss"):
+        return _syntax_error(facts, "scheme", url=address.href, scheme=address.scheme)
+    if address.fragment or (address.fragment is not None and own.empty_fragment):
+        return _syntax_error(facts, "fragment", url=address.href)
+    protocols = given(page)
+    for check in own.protocols:
+        found = first_invalid(protocols) if check == "invalid" else _repeated(protocols, own)
+        if found is not None:
+            key = "subprotocol" if check == "invalid" else "subprotocol-twice"
+            return _syntax_error(facts, key, subprotocol=escaped(found))
+    shown = address.href if own.shows_userinfo else without_userinfo(address)
+    if own.blocks_ports and bad_port(address):
+        return Made(Construction(shown, blocked="bad-port", protocols=protocols))
+    return Made(Construction(shown, target=target(address), protocols=protocols))
+
+
+def _repeated(protocols: tuple[str, ...], own: Constructor) -> str | None:
+    """The first subprotocol that repeats an earlier one, None without one."""
+    seen: set[str] = set()
+    for protocol in protocols:
+        same = protocol if own.protocol_case else protocol.lower()
+        if same in seen:
+            return protocol
+        seen.add(same)
+    return None
+
+
+def without_userinfo(address: Address) -> str:
+    """The URL of *address* without user and password."""
+    if not address.username and not address.password:
+        return address.href
+    own = replace(address, username="", password="")
+    return f"{own.scheme}://{own.authority}{own.path}{own.query}"
+
+
+def _syntax_error(facts: _Facts, key: str, **values: str) -> Made:
+    message = facts.exceptions[key].format(**values)
+    return _threw(facts, DomException("SyntaxError", message, facts.constructor.code or None))
+
+
+def _threw(facts: _Facts, exception: DomException) -> Made:
+    because = f"{exception.name}: {facts.constructor.source}"
+    return Made(Construction("", exception=exception), because=because)
+
 
 _NOTHING: Mapping[str, object] = {}
 

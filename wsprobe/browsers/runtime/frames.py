@@ -8,11 +8,39 @@ from typing import Any, Generic, TypeVar
 from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.runtime.answer import Opened
-from wsprobe.browsers.runtime.buffer import Buffer
 from wsprobe.browsers.runtime.facts import RuntimeFacts
 from wsprobe.browsers.script import UNLIMITED, WebSocket, unanswered
 from wsprobe.exchange import LOST, SECOND, Ended
 from wsprobe.read.frames import CLOSE
+
+
+class Buffer:
+    """A queue of bytes: added at the end, taken from the front."""
+
+    __slots__ = ("_at", "_data")
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._at = 0
+
+    def __len__(self) -> int:
+        return len(self._data) - self._at
+
+    def add(self, data: bytes) -> None:
+        if self._at:
+            del self._data[: self._at]
+            self._at = 0
+        self._data += data
+
+    def peek(self, size: int) -> bytes:
+        return bytes(self._data[self._at : self._at + size])
+
+    def take(self, size: int) -> bytes:
+        """Remove and return the next *size* bytes, or all of them if there are fewer."""
+        taken = self.peek(size)
+        self._at += len(taken)
+        return taken
+
 
 MOST_SAFE = 2**53 - 1
 """Number.MAX_SAFE_INTEGER."""

@@ -24,8 +24,7 @@ from wsprobe.browsers.page import first_invalid, first_repeated, given, upgraded
 from wsprobe.browsers.request import head, target_of, values
 from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket
 from wsprobe.browsers.standard import http2
-from wsprobe.browsers.standard.handshake import Failed, validate
-from wsprobe.browsers.standard.letter import Letter
+from wsprobe.browsers.standard.handshake import Failed, Letter, validate
 from wsprobe.browsers.standard.session import Session
 from wsprobe.browsers.url import (
     Address,

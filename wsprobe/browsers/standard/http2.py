@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from wsprobe.browsers.http2 import announced
 from wsprobe.browsers.script import end
-from wsprobe.browsers.standard.handshake import Failed, Opened, negotiated
-from wsprobe.browsers.standard.letter import Letter
+from wsprobe.browsers.standard.handshake import Failed, Letter, Opened, negotiated
 from wsprobe.exchange import Ended
 from wsprobe.read.http2_values import HeaderBlock
 from wsprobe.read.reading import Reading, Response

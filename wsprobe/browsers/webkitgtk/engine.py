@@ -21,9 +21,8 @@ from wsprobe.browsers.script import (
 )
 from wsprobe.browsers.webkitgtk import constructor
 from wsprobe.browsers.webkitgtk.connection import Connection, fail
-from wsprobe.browsers.webkitgtk.establish import COMMON_NAMES
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.handshake import Failed, Opened
+from wsprobe.browsers.webkitgtk.handshake import COMMON_NAMES, Failed, Opened
 from wsprobe.browsers.webkitgtk.request import request
 from wsprobe.browsers.webkitgtk.session import MISDIRECTED, UNAUTHORIZED, Again, Answer, Redirect, answers
 from wsprobe.exchange import Act

@@ -1,7 +1,10 @@
-"""The checks of a 101 and its extensions, in libsoup's order.
+"""The checks of a 101 and its extensions, in libsoup's order; and the console texts if no connection could
+carry HTTP.
 
 Sources: libsoup/websocket/soup-websocket.c (soup_websocket_client_verify_handshake, process_extensions),
-libsoup/websocket/soup-websocket-extension-deflate.c (parse_params, get_response_params).
+libsoup/websocket/soup-websocket-extension-deflate.c (parse_params, get_response_params); GLib's
+gio/gthreadedresolver.c, gsocketclient.c, gsocket.c; glib-networking's tls/base/gtlsconnection-base.c,
+tls/gnutls/gtlsconnection-gnutls.c; and those of ``hindered.toml``.
 """
 
 from __future__ import annotations
@@ -11,8 +14,11 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from wsprobe.browsers.hindered import Hindered, hindered
+from wsprobe.browsers.network import CommonNames, given_up
 from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.http import SPACE, Fields, contains, items, parameters
+from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 from wsprobe.text import whole_number
 
@@ -155,3 +161,42 @@ def validate(fields: Fields, key: bytes | None, protocols: tuple[str, ...], fact
 
 def _failed(key: str, because: str, facts: Facts) -> Failed:
     return Failed(facts.failures[key], because)
+
+
+_TLS = "tls/base/gtlsconnection-base.c"
+
+
+COMMON_NAMES: CommonNames = "gnutls"
+
+
+def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed | None] | None:
+    """(microseconds, failure) if no request could be sent; None if one was sent, or if the result is still
+    open. The failure is None where only wsprobe fails, at a certificate."""
+    found = hindered(reading, COMMON_NAMES)
+    if found is None or (given_up(reading) and not found.let_pass):
+        return None
+    return found.at, None if found.accepted else _failure(found, facts)
+
+
+def _failure(found: Hindered, facts: Facts) -> Failed:
+    texts = facts.failures
+    match found.kind:
+        case "name":
+            failure = texts["resolve"].format(host=found.host, error=found.error or "Name or service not known")
+            return Failed(failure, "the name did not resolve: gio/gthreadedresolver.c")
+        case "connect":
+            failure = texts["connect"].format(host=found.host, error=found.word("glibc", found.error))
+            return Failed(failure, "no connection: gio/gsocketclient.c")
+        case "tunnel":
+            return Failed(texts["proxy"], "the proxy opened no tunnel: gio/gsocketclient.c")
+        case "certificate":
+            return Failed(texts["certificate"], f"the certificate is not valid: {_TLS}")
+        case "alert":
+            failure = texts["alert"].format(alert=found.word("gnutls", "(null)"))
+            return Failed(failure, f"TLS alert {found.key or None}: {_TLS}")
+        case "fin":
+            return Failed(texts["handshake-ended"], f"the connection ended in the TLS handshake: {_TLS}")
+        case "reset":
+            error = texts["receive"].format(error="Connection reset by peer")
+            return Failed(texts["handshake-reset"].format(error=error), f"reset in the TLS handshake: {_TLS}")
+    return Failed(texts["handshake"], f"the answer is not TLS: {_TLS}")

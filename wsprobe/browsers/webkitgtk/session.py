@@ -15,9 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers.script import end
-from wsprobe.browsers.webkitgtk.establish import not_established
 from wsprobe.browsers.webkitgtk.facts import Facts
-from wsprobe.browsers.webkitgtk.handshake import Failed, Opened, validate
+from wsprobe.browsers.webkitgtk.handshake import Failed, Opened, not_established, validate
 from wsprobe.browsers.webkitgtk.http import (
     Fields,
     Framing,
