@@ -11,6 +11,7 @@ import msgspec
 from wsprobe.read.reading import Reading
 
 TOO_LARGE = "too-large"
+DIGITS = b"0123456789"
 Field = tuple[bytes, bytes]
 
 
@@ -75,6 +76,12 @@ class HeadParser(ABC):
         if at >= len(self.data):
             raise Short
         return self.data[at : at + 1]
+
+    def expect(self, at: int, allowed: bytes, key: str, reason: str = "") -> int:
+        """The offset after the byte at *at*, which must be one of *allowed*; any other is the fault *key*."""
+        if self.byte(at) not in allowed:
+            raise Wrong(at, key, reason)
+        return at + 1
 
     def head(self, at: int) -> tuple[int, tuple[Field, ...], int]:
         """Status and fields of the head that begins at *at*, and the offset after it."""

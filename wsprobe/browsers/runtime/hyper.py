@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wsprobe.browsers.runtime.heads import TOO_LARGE, Fault, Field, Head, HeadParser, Short, Wrong
+from wsprobe.browsers.runtime.heads import DIGITS, TOO_LARGE, Fault, Field, Head, HeadParser, Short, Wrong
 from wsprobe.browsers.script import arrivals
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import only_part
@@ -33,32 +33,21 @@ class Httparse(HeadParser):
 
     def start(self, at: int) -> int:
         while (byte := self.byte(at)) in (b"\r", b"\n"):
-            if byte == b"\r":
-                at += 1
-                if self.byte(at) != b"\n":
-                    raise Wrong(at, "Header")
-            at += 1
+            at = self.expect(at + 1, b"\n", "Header") if byte == b"\r" else at + 1
         return at
 
     def status_line(self, at: int) -> tuple[int, int]:
-        at = self._version(at)
-        if self.byte(at) != b" ":
-            raise Wrong(at, "Version")
-        at += 1
-        for place in range(at, at + 3):
-            if not self.byte(place).isdigit():
-                raise Wrong(place, "Status")
-        status, at = int(self.data[at : at + 3]), at + 3
+        at = self.expect(self._version(at), b" ", "Version")
+        for _ in range(3):
+            at = self.expect(at, DIGITS, "Status")
+        status = int(self.data[at - 3 : at])
         byte = self.byte(at)
         if byte == b" ":
             at = _VALUE.match(self.data, at + 1).end()  # type: ignore[union-attr]
             byte = self.byte(at)
         if byte == b"\r":
             at += 1
-            byte = self.byte(at)
-        if byte != b"\n":
-            raise Wrong(at, "Status")
-        return status, at + 1
+        return status, self.expect(at, b"\n", "Status")
 
     def _version(self, at: int) -> int:
         eight = self.data[at : at + 8]
@@ -75,9 +64,7 @@ class Httparse(HeadParser):
     def end(self, at: int) -> int | None:
         byte = self.byte(at)
         if byte == b"\r":
-            if self.byte(at + 1) != b"\n":
-                raise Wrong(at + 1, "Header")
-            return at + 2
+            return self.expect(at + 1, b"\n", "Header")
         return at + 1 if byte == b"\n" else None
 
     def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
@@ -89,11 +76,10 @@ class Httparse(HeadParser):
         after = end
         if self.byte(after) == b"\r":
             after += 1
-        if self.byte(after) != b"\n":
-            raise Wrong(after, "Header")
+        line = self.expect(after, b"\n", "Header")
         if len(fields) == self._most_fields:
             raise Wrong(after, TOO_LARGE)
-        return self.data[at:stop].lower(), self.data[start:end].rstrip(b" \t"), after + 1
+        return self.data[at:stop].lower(), self.data[start:end].rstrip(b" \t"), line
 
     def whole(self, status: int, fields: list[Field], stop: int) -> None:
         """Client::decoder: hyper decides how the body is framed before it looks at the status."""

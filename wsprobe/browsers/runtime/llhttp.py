@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from itertools import count
 
-from wsprobe.browsers.runtime.heads import Field, HeadParser, Wrong
+from wsprobe.browsers.runtime.heads import DIGITS, Field, HeadParser, Wrong
 
 MAX_HEAD = 16 * 1024
 """Total bytes of names and values from which on the head is too large (node --max-http-header-size)."""
@@ -66,9 +66,7 @@ class Llhttp(HeadParser):
     def end(self, at: int) -> int | None:
         if self.byte(at) != b"\r":
             return None
-        if self.byte(at + 1) != b"\n":
-            raise Wrong(at + 1, "HPE_STRICT", "Expected LF after headers")
-        return at + 2
+        return self.expect(at + 1, b"\n", "HPE_STRICT", "Expected LF after headers")
 
     def _count(self, start: int, stop: int) -> None:
         """Count the bytes of a name or value towards the limit, even of one that is incomplete
@@ -80,21 +78,16 @@ class Llhttp(HeadParser):
 
     def status_line(self, at: int) -> tuple[int, int]:
         at = self._version(self._protocol(at))
-        if self.byte(at) != b" ":
-            raise Wrong(at, "HPE_INVALID_VERSION", "Expected space after version")
-        start = at + 1
-        for at in range(start, start + 3):
-            if not self.byte(at).isdigit():
-                raise Wrong(at, "HPE_INVALID_STATUS", "Invalid status code")
-        status, at = int(self.data[start : start + 3]), start + 3
+        at = self.expect(at, b" ", "HPE_INVALID_VERSION", "Expected space after version")
+        for _ in range(3):
+            at = self.expect(at, DIGITS, "HPE_INVALID_STATUS", "Invalid status code")
+        status = int(self.data[at - 3 : at])
         after = self.byte(at)
         if after == b" ":
             at = self._reason(at + 1)
         elif after != b"\r":
             raise Wrong(at, "HPE_INVALID_STATUS", "Invalid response status")
-        if self.byte(at + 1) not in (b"\r", b"\n"):
-            raise Wrong(at + 1, "HPE_STRICT", "Expected LF after CR")
-        return status, at + 2
+        return status, self.expect(at + 1, b"\r\n", "HPE_STRICT", "Expected LF after CR")
 
     def _protocol(self, at: int) -> int:
         words: tuple[bytes, ...] = _WORDS
@@ -106,21 +99,16 @@ class Llhttp(HeadParser):
             if place + 1 == len(words[0]):
                 break
         at += len(words[0])
-        if self.byte(at) != b"/":
-            raise Wrong(at, "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
-        return at + 1
+        return self.expect(at, b"/", "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
 
     def _version(self, at: int) -> int:
-        if not (major := self.byte(at)).isdigit():
-            raise Wrong(at, "HPE_INVALID_VERSION", "Invalid major version")
-        if self.byte(at + 1) != b".":
-            raise Wrong(at + 1, "HPE_INVALID_VERSION", "Expected dot")
-        if not (minor := self.byte(at + 2)).isdigit():
-            raise Wrong(at + 2, "HPE_INVALID_VERSION", "Invalid minor version")
-        if (int(major), int(minor)) not in _VERSIONS:
-            raise Wrong(at + 2, "HPE_INVALID_VERSION", "Invalid HTTP version")
-        self._http = int(major), int(minor)
-        return at + 3
+        at = self.expect(at, DIGITS, "HPE_INVALID_VERSION", "Invalid major version")
+        at = self.expect(at, b".", "HPE_INVALID_VERSION", "Expected dot")
+        at = self.expect(at, DIGITS, "HPE_INVALID_VERSION", "Invalid minor version")
+        self._http = int(self.data[at - 3 : at - 2]), int(self.data[at - 1 : at])
+        if self._http not in _VERSIONS:
+            raise Wrong(at - 1, "HPE_INVALID_VERSION", "Invalid HTTP version")
+        return at
 
     def _reason(self, at: int) -> int:
         """The offset of the CR that ends the reason phrase."""
@@ -166,8 +154,7 @@ class Llhttp(HeadParser):
         if first == b"\n":
             raise Wrong(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
         if first == b"\r":
-            if self.byte(start + 1) != b"\n":
-                raise Wrong(start + 1, "HPE_STRICT", "Expected LF after CR")
+            self.expect(start + 1, b"\n", "HPE_STRICT", "Expected LF after CR")
             if self.byte(start + 2) in (b" ", b"\t"):
                 raise Wrong(start + 2, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
             if name == b"content-length":
@@ -180,13 +167,15 @@ class Llhttp(HeadParser):
         after = self.byte(stop)
         if after == b"\n":
             raise Wrong(stop, "HPE_CR_EXPECTED", "Missing expected CR after header value")
-        if after != b"\r":
-            raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
-        if self.byte(stop + 1) != b"\n":
-            raise Wrong(stop + 1, "HPE_LF_EXPECTED", "Missing expected LF after header value")
-        if self.byte(stop + 2) in (b" ", b"\t"):
-            raise Wrong(stop + 2, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
-        return self.data[start:stop], stop + 2
+        line = self._value_end(stop)
+        if self.byte(line) in (b" ", b"\t"):
+            raise Wrong(line, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
+        return self.data[start:stop], line
+
+    def _value_end(self, at: int) -> int:
+        """The offset after the line end at *at*, which ends a value."""
+        at = self.expect(at, b"\r", "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+        return self.expect(at, b"\n", "HPE_LF_EXPECTED", "Missing expected LF after header value")
 
     def _length(self, at: int, again: bool) -> None:
         """Check the value of a Content-Length: digits, then spaces, then the end of the line."""
@@ -287,9 +276,8 @@ class Llhttp8(Llhttp):
         name = self.data[at:stop].lower()
         if any(name.startswith(word + b" ") for word in SPECIAL):
             raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
-        if self.byte(stop) != b":":
-            raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
-        start = SPACE.match(self.data, stop + 1).end()  # type: ignore[union-attr]
+        colon = self.expect(stop, b":", "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
+        start = SPACE.match(self.data, colon).end()  # type: ignore[union-attr]
         again = name == b"content-length" and any(name == key for key, _ in fields)
         value, at = self._value(start, name, again)
         return name, value, at
@@ -312,11 +300,7 @@ class Llhttp8(Llhttp):
             self._count(start, stop)
             value += self.data[start:stop]
             lines.append(self.data[start:stop])
-            if self.byte(stop) != b"\r":
-                raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
-            if self.byte(stop + 1) != b"\n":
-                raise Wrong(stop + 1, "HPE_LF_EXPECTED", "Missing expected LF after header value")
-            start = stop + 2
+            start = self._value_end(stop)
             if self.byte(start) not in (b" ", b"\t"):
                 self._note(name, lines)
                 return value, start

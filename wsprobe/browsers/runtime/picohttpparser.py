@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from wsprobe.browsers.runtime.heads import Field, HeadParser, Wrong
+from wsprobe.browsers.runtime.heads import DIGITS, Field, HeadParser, Wrong
 
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
 _LINE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
@@ -24,19 +24,12 @@ class Picohttpparser(HeadParser):
         self.most = most
 
     def status_line(self, at: int) -> tuple[int, int]:
-        for place, expected in enumerate(b"HTTP/1."):
-            if self.byte(at + place)[0] != expected:
-                raise Wrong(at + place, INVALID)
-        at += 7
-        if not self.byte(at).isdigit():
-            raise Wrong(at, INVALID)
-        if self.byte(at + 1) != b" ":
-            raise Wrong(at + 1, INVALID)
-        at = _SPACES.match(self.data, at + 1).end()  # type: ignore[union-attr]
+        for allowed in (b"H", b"T", b"T", b"P", b"/", b"1", b".", DIGITS, b" "):
+            at = self.expect(at, allowed, INVALID)
+        at = _SPACES.match(self.data, at).end()  # type: ignore[union-attr]
         self.byte(at + 3)
         for place in range(at, at + 3):
-            if not self.data[place : place + 1].isdigit():
-                raise Wrong(place, INVALID)
+            self.expect(place, DIGITS, INVALID)
         after = self.data[at + 3 : at + 4]
         stop, line = self._line(at + 3)
         if stop > at + 3 and after != b" ":
@@ -46,10 +39,8 @@ class Picohttpparser(HeadParser):
     def end(self, at: int) -> int | None:
         byte = self.byte(at)
         if byte == b"\r":
-            at += 1
-            if self.byte(at) != b"\n":
-                raise Wrong(at, INVALID)
-        return at + 1 if byte in (b"\r", b"\n") else None
+            return self.expect(at + 1, b"\n", INVALID)
+        return at + 1 if byte == b"\n" else None
 
     def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
         """Name, value, and the offset of the next line. A line that continues the value before it has the name
@@ -73,7 +64,4 @@ class Picohttpparser(HeadParser):
         byte = self.byte(end)
         if byte == b"\r":
             end += 1
-            byte = self.byte(end)
-        if byte != b"\n":
-            raise Wrong(end, INVALID)
-        return stop, end + 1
+        return stop, self.expect(end, b"\n", INVALID)
