@@ -56,7 +56,9 @@ def test_a_vertical_tab_is_no_space():
     assert not contains(b"\x0bUpgrade", b"upgrade")
 
 
-def test_the_first_of_two_parameters_counts():
+def test_an_extended_parameter_counts_instead_of_a_plain_one():
+    assert parameters(b"a=1, a*=utf-8''%41", b",", strict=False) == {b"a": b"A"}
+    assert parameters(b"a=1, B=2, A*=utf-8''%41", b",", strict=False) == {b"B": b"2", b"A": b"A"}
     assert parameters(b"a=1, a=2", b",", strict=False) == {b"a": b"1"}
 
 

@@ -197,24 +197,32 @@ def contains(value: bytes, token: bytes, *, case: bool = False) -> bool:
 
 
 def parameters(value: bytes, mark: bytes = b";", *, strict: bool = True) -> dict[bytes, bytes | None] | None:
-    """The parameters in a list separated by *mark*. Of two with the same name the first counts; if *strict*,
-    two make the result None (parse_param_list, without the values of RFC 8187)."""
+    """The parameters in a list separated by *mark*. Of two with the same name the first counts, or the one of
+    RFC 8187; if *strict*, two make the result None (parse_param_list)."""
     found: dict[bytes, bytes | None] = {}
     seen: set[bytes] = set()
     for item in items(value, mark):
         name, equals, text = item.partition(b"=")
         name = name.rstrip(SPACE)
         content: bytes | None = None
+        extended = False
         if equals:
             if not name:
                 continue
             content = text.lstrip(SPACE)
-            if content.startswith(b'"'):
+            if len(name) > 1 and name.endswith(b"*"):
+                name, decoded = name[:-1], _extended(content)
+                if decoded is None:
+                    continue
+                content, extended = decoded, True
+            elif content.startswith(b'"'):
                 content = _unquoted(content)
         if name.lower() in seen:
             if strict:
                 return None
-            continue
+            if not extended:
+                continue
+            found = {key: value for key, value in found.items() if key.lower() != name.lower()}
         seen.add(name.lower())
         found[name] = content
     return found
@@ -253,6 +261,21 @@ def _unquoted(value: bytes) -> bytes:
         out += value[at : at + 1]
         at += 1
     return bytes(out)
+
+
+def _extended(value: bytes) -> bytes | None:
+    """The value of RFC 8187 syntax (charset'language'value); None if *value* is not in that syntax."""
+    from urllib.parse import unquote_to_bytes
+
+    charset, first, rest = value.partition(b"'")
+    _, second, text = rest.partition(b"'")
+    if not first or not second:
+        return None
+    if b"utf-8".startswith(charset.lower()):  # g_ascii_strncasecmp() stops at the shorter one
+        return unquote_to_bytes(text)
+    if b"iso-8859-1".startswith(charset.lower()):
+        return unquote_to_bytes(text).decode("latin-1").encode()
+    return None
 
 
 Encoding = Literal["none", "length", "chunked", "eof", "unrecognized"]
