@@ -13,7 +13,7 @@ import pytest
 from man.build import commands, mdoc, page, program
 from tests.cases import every, named
 from tests.manual.command_lines import calls, parse
-from wsprobe.cli import expect, section
+from wsprobe.cli import expect, section, together
 from wsprobe.cli.expect_forms import VIEW
 from wsprobe.cli.main import COMMANDS
 from wsprobe.cli.option import ALL, ONE, Option
@@ -171,6 +171,17 @@ def test_texts_belong_to_options():
     texts = toml_beside(section.__file__, "options.toml")
     written = {(kind, field) for kind, own in texts.items() for field in {**own, **own.get("example", {})}}
     assert {each for each in written if each[1] != "example"} <= known
+
+
+def test_rows_of_options_that_go_together_name_options():
+    known = {
+        (o.kind.__name__, name) for _, o in OPTIONS if isinstance(o, section.FieldOption) for name in o.opts
+    }
+    kinds, names = ({each[at] for each in known} for at in (0, 1))
+    for kind, words, text in together.rows():
+        assert kind in kinds
+        assert {word.partition("=")[0] for word in words} - {"not", "needs"} <= names
+        assert "{" not in text.format(this="", that="", all="")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

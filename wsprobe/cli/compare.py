@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.evidence import once
-from wsprobe.cli.list_settings import BOTH
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import Finished, Output, finish, written_descriptor
 from wsprobe.cli.paste import RECORDED, check_no_command
@@ -45,10 +44,6 @@ def compare(places: Sequence[str], given: Given) -> int:
     if not all(each.strip() for each in places):
         raise click.UsageError("the URL is empty")
     settings, view = settings_of(given, page=True), given[ViewSettings]
-    if settings.cluster is not None and view.workers > 1:
-        raise click.UsageError(BOTH)
-    if settings.cluster is not None and (view.measured or view.run_browser):
-        raise click.UsageError("--cluster: browsers run on this machine only; leave --cluster out")
     by = readers(given, settings)
     if view.measured:
         from wsprobe.cli.measured import compare_measured  # the lab, only with --measured

@@ -10,7 +10,6 @@ from wsprobe.cli.section import Section, opt
 from wsprobe.schedule import Pace
 
 MANY = "Many URLs"
-BOTH = "--cluster and --workers cannot be used together: a cluster has workers of its own"
 
 
 class ListSettings(Section, frozen=True, kw_only=True):
@@ -103,12 +102,6 @@ class ClusterSettings(Section, frozen=True, kw_only=True):
     def address(self) -> str | None:
         """The scheduler's address, with its scheme; None without --cluster. Raises click.UsageError."""
         if self.cluster is None:
-            for option, value in (
-                ("--cluster-trusted", self.cluster_trusted),
-                ("--from-each", self.from_each),
-            ):
-                if value:
-                    raise click.UsageError(f"{option} needs --cluster tcp://host:8786")
             return None
         whole = self.cluster if "://" in self.cluster else f"tcp://{self.cluster}"
         if not re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.%]+\]|[^/:@\s]+):[0-9]{1,5}/?", whole):

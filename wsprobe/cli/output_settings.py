@@ -117,10 +117,6 @@ class OutputSettings(Section, frozen=True, kw_only=True):
 
     def check(self) -> None:
         """Raises click.UsageError."""
-        if self.no_redact and self.redact:
-            raise click.UsageError("--redact and --no-redact cannot be used together")
-        if self.no_redact and not self.report_files:
-            raise click.UsageError("--no-redact applies to the file of --report: add --report FILE.html")
         for path in self.report_files:
             if not path.lower().endswith(REPORTS):
                 raise click.UsageError(f"--report: {path!r} must end in .html (a web page) or .md (Markdown)")

@@ -42,7 +42,6 @@ FAILED = {
 def page(url: str | None, given: Given) -> int:
     """Watch the page at *url*, and report its sockets; returns the exit status. Raises click.UsageError."""
     settings, own = settings_of(given), given[PageSettings]
-    own.check()
     expect.check(settings.expectations, "page")
     if own.attach is not None:
         if url is not None:

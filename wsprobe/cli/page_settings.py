@@ -2,8 +2,6 @@
 
 from typing import ClassVar
 
-import click
-
 from wsprobe.cli.option import Duration
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Section, opt
@@ -78,29 +76,6 @@ class PageSettings(Section, frozen=True, kw_only=True):
         heading=BROWSER,
         rare=True,
     )
-
-    def check(self) -> None:
-        """Raises click.UsageError for options that cannot be used together."""
-        alone = {"--listeners": self.listeners, "--repeat": self.repeat, "--allow-remote": self.allow_remote}
-        for name, given in alone.items():
-            if given and self.attach is None:
-                raise click.UsageError(f"{name} is for a browser that already runs: add --attach HOST:PORT")
-        if self.attach is None:
-            return
-        started = {
-            "--window": self.window,
-            "--profile": self.profile is not None,
-            "--chromium": self.chromium is not None,
-            "--no-listeners": self.no_listeners,
-        }
-        for name, given in started.items():
-            if given:
-                raise click.UsageError(f"{name} is for a browser that wsprobe starts; leave --attach or it out")
-        if self.repeat and self.allow_remote:
-            raise click.UsageError(
-                "--repeat and --allow-remote cannot be used together: another machine's page may get "
-                "another answer from here"
-            )
 
 
 USED: dict[type[Section], tuple[str, ...]] = {

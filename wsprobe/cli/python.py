@@ -275,7 +275,9 @@ def _given(command: click.Command, settings: dict[str, Setting]) -> Given:
             values[option.name] = option.type_cast_value(context, _value(name, option, value))
         except click.BadParameter as error:
             raise click.UsageError(f"{name}: {error.message}") from None
-    return given(command.params, values)
+    made = given(command.params, values)
+    made.check()
+    return made
 
 
 HEADERS = "headers"

@@ -128,8 +128,6 @@ def opener(word: str | None, origin: str | None, http: str = "1.1") -> str:
 
 def _page(word: str | None, origin: str | None) -> str:
     if origin is not None:
-        if word is not None:
-            raise click.UsageError("--origin and --page cannot be used together: the page's URL has its origin")
         found = parse(origin)
         if found is None or "/" in origin.partition("://")[2].removesuffix("/"):
             raise click.UsageError(f"--origin: {origin!r} is not an origin{origin_meant(origin)}")

@@ -134,18 +134,12 @@ class RequestSettings(Section, frozen=True, kw_only=True):
             lines.append("User-Agent:")
         bearer = self._bearer()
         if bearer is not None:
-            if self.user is not None:
-                raise click.UsageError(
-                    "--user and --bearer cannot be used together: both are the Authorization header"
-                )
             lines.append(f"Authorization: Bearer {bearer}")
         return tuple(lines)
 
     def _bearer(self) -> str | None:
         if self.bearer_env is None:
             return self.bearer
-        if self.bearer is not None:
-            raise click.UsageError("--bearer and --bearer-env cannot be used together")
         if not os.environ.get(self.bearer_env):
             raise click.UsageError(f"--bearer-env: the variable {self.bearer_env!a} is not set, or is empty")
         return os.environ[self.bearer_env]
@@ -176,8 +170,8 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         return tuple(pairs), Jar(found, keeps=keeps, before=before)
 
     def method(self) -> Method:
-        """How to send credentials. Raises click.UsageError."""
-        return method_of("--", basic=self.basic, digest=self.digest, anyauth=self.anyauth)
+        """How to send credentials."""
+        return "digest" if self.digest else "any" if self.anyauth else "basic"
 
     def credentials_by_host(self) -> Netrc | None:
         """The .netrc; None if no option requires one. Raises click.UsageError."""
@@ -269,31 +263,11 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
             raise click.UsageError(f"--wire: {name} has text messages only; leave --send-hex and --ping out")
         return name
 
-    def over_http2(self, negotiate: bool) -> Literal["", "alpn", "prior"]:
-        """How to reach HTTP/2: "alpn" or "prior" (knowledge); "" for HTTP/1.1. Raises click.UsageError."""
-        given = [
-            option
-            for option, value in (
-                ("--http2", self.http2),
-                ("--http2-prior-knowledge", self.http2_prior_knowledge),
-                ("--http2-anyway", self.http2_anyway),
-            )
-            if value
-        ]
-        if not given:
-            return ""
-        for option, value in (
-            ("--http-version", self.http_version),
-            ("--wire", self.wire),
-            ("--raw-request", self.raw_request),
-            ("--ws-key", self.ws_key),
-            ("--ws-negotiate", negotiate),
-        ):
-            if value not in (None, False):
-                raise click.UsageError(
-                    f"{given[0]} and {option} cannot be used together: {option} is about HTTP/1.1"
-                )
-        return "prior" if self.http2_prior_knowledge else "alpn"
+    def over_http2(self) -> Literal["", "alpn", "prior"]:
+        """How to reach HTTP/2: "alpn" or "prior" (knowledge); "" for HTTP/1.1."""
+        if self.http2_prior_knowledge:
+            return "prior"
+        return "alpn" if self.http2 or self.http2_anyway else ""
 
 
 class FollowSettings(Section, frozen=True, kw_only=True):
@@ -369,35 +343,6 @@ class TalkSetting(Section, frozen=True, kw_only=True):
     heading: ClassVar[str] = SEND
 
     talk: bool = opt("--talk", "hold the session: the same as wsprobe talk, with all its options", rare=True)
-
-
-def not_in_raw(request: RequestSettings, own: OwnRequestSettings) -> list[str]:
-    """The used options that shape a request made by wsprobe, and so cannot apply to one read from a file."""
-    every = (
-        ("--header", request.headers),
-        ("--user-agent", request.user_agent),
-        ("--cookie", request.cookies),
-        ("--user", request.user),
-        ("--bearer", request.bearer),
-        ("--bearer-env", request.bearer_env),
-        ("--protocol", request.protocols),
-        ("--origin", request.origin),
-        ("--extension", own.extensions),
-        ("--no-compression", own.no_compression),
-        ("--ws-version", own.ws_version),
-        ("--request-target", own.request_target),
-        ("--http-version", own.http_version),
-    )
-    return [option for option, value in every if value not in (None, False, ())]
-
-
-def method_of(before: str, *, basic: bool, digest: bool, anyauth: bool) -> Method:
-    """How to send credentials, from three options whose names begin with *before*. Raises click.UsageError."""
-    given = [name for name, value in (("basic", basic), ("digest", digest), ("anyauth", anyauth)) if value]
-    if len(given) > 1:
-        first, second, *_ = (f"{before}{name}" for name in given)
-        raise click.UsageError(f"{first} and {second} cannot be used together")
-    return "digest" if digest else "any" if anyauth else "basic"
 
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

@@ -18,7 +18,7 @@ from wsprobe.cli.credentials import Method
 from wsprobe.cli.files import MEBIBYTE, endless, opened, read_for
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.proxies import Proxies
-from wsprobe.cli.request_settings import REACH, method_of
+from wsprobe.cli.request_settings import REACH
 from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Limits, PlanError, Route, TlsOptions
 from wsprobe.recording.certificate import pin, spki_in
@@ -105,8 +105,6 @@ class RouteSettings(Section, frozen=True, kw_only=True):
 
     def route(self) -> Route:
         """The route without the proxy, which depends on the URL. Raises click.UsageError."""
-        if self.ipv4 and self.ipv6:
-            raise click.UsageError("-4 and -6 cannot be used together")
         return Route(
             family=4 if self.ipv4 else 6 if self.ipv6 else 0,
             resolve=tuple(_resolve(text) for text in self.resolve),
@@ -129,10 +127,8 @@ class RouteSettings(Section, frozen=True, kw_only=True):
             ) from None
 
     def proxy_method(self) -> Method:
-        """How to send credentials to the proxy. Raises click.UsageError."""
-        return method_of(
-            "--proxy-", basic=self.proxy_basic, digest=self.proxy_digest, anyauth=self.proxy_anyauth
-        )
+        """How to send credentials to the proxy."""
+        return "digest" if self.proxy_digest else "any" if self.proxy_anyauth else "basic"
 
     def proxies(self) -> Proxies:
         """The proxies from -x, or from the environment. Raises click.UsageError."""

@@ -69,8 +69,6 @@ def run_browsers(
     """
     for written in not_in_a_browser(settings, by):
         raise click.UsageError(f"--run-browser: a page cannot make its browser do {written}; leave it out")
-    if by.page.url:
-        raise click.UsageError("--run-browser: the page is one of a private lab; leave --page and --origin out")
     if by.page.address and any(word.startswith(LAB) for word in words):
         raise click.UsageError(
             "--run-browser: page and server are both of the lab, at one address, so --page-address changes "

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import click
 from msgspec import Struct, StructMeta
 
+from wsprobe.cli import together
 from wsprobe.cli.option import Option
 from wsprobe.data_file import one_line, toml_beside
 
@@ -98,6 +99,17 @@ class Given:
         found = self._sections.get(kind)
         return kind() if found is None else found  # type: ignore[return-value]  # found by its type
 
+    def check(self) -> None:
+        """Raises click.UsageError for options that do not go together."""
+        changed = {
+            name: getattr(section, field)
+            for section in self._sections.values()
+            for field, row in section.options.items()
+            for name in row.names
+            if getattr(section, field) != row.default
+        }
+        together.check({kind.__name__ for kind in self._sections}, changed)
+
 
 class FieldOption(Option):
     """The option of a field of a section."""
@@ -169,6 +181,7 @@ def takes(
         @wraps(function)
         def called(**values: Any) -> int:
             made = given(parameters, values)
+            made.check()
             return function(given=made, **{k: v for k, v in values.items() if k not in names})
 
         names = {each.name for each in parameters}

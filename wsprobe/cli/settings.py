@@ -1,7 +1,4 @@
-"""All settings of one call as one typed value, and the checks on combinations of options.
-
-A combination that cannot be used is a usage error here, before anything is sent.
-"""
+"""All settings of one call as one typed value."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.cookies import Jar
 from wsprobe.cli.credentials import Method
 from wsprobe.cli.expect import Expectation
-from wsprobe.cli.list_settings import BOTH, ClusterSettings, ListSettings
+from wsprobe.cli.list_settings import ClusterSettings, ListSettings
 from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.proxies import Proxies
@@ -24,7 +21,6 @@ from wsprobe.cli.request_settings import (
     OwnRequestSettings,
     RequestSettings,
     SessionSettings,
-    not_in_raw,
 )
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given
@@ -87,19 +83,20 @@ def settings_of(given: Given, page: bool = False) -> Settings:
     """
     request, own, follow = given[RequestSettings], given[OwnRequestSettings], given[FollowSettings]
     output = given[OutputSettings]
-    _check_output(given)
-    _check_partners(given)
+    if given[TlsSettings].unlock() and (given[ListSettings].workers > 1 or given[ClusterSettings].cluster):
+        raise click.UsageError(
+            "a private key with a passphrase works in this process only: leave --workers and --cluster out"
+        )
     if not page:
         request.check()
     expectations = expect.parse(given[ExpectSettings].expectations)
     handshake = _handshake(given, page, expectations)
-    cluster = _cluster(given)
     output.check()
     return Settings(
         handshake=handshake,
         max_time=given[LimitSettings].max_time,
         cookie_jar=own.cookie_jar,
-        cluster=cluster,
+        cluster=given[ClusterSettings].address(),
         expectations=expectations,
         follow=follow,
         retry=given[RetrySettings],
@@ -108,111 +105,6 @@ def settings_of(given: Given, page: bool = False) -> Settings:
         output=output,
         own=given[OwnOutputSettings],
     )
-
-
-def _check_output(given: Given) -> None:
-    """Raises click.UsageError for output options that cannot be used together."""
-    output, own, lists = given[OutputSettings], given[OwnOutputSettings], given[ListSettings]
-    jar = given[OwnRequestSettings].cookie_jar
-    if lists.resume is not None:
-        _check_resume(output, own)
-    elif output.brief and not output.as_json:
-        raise click.UsageError("--brief shortens --json: add --json")
-    if jar is not None and output.redact:
-        raise click.UsageError("--redact and --cookie-jar cannot be used together: cookies are secrets")
-    if jar == "-" and (output.as_json or output.save == "-" or own.include or own.body_to == "-"):
-        raise click.UsageError("--cookie-jar -: another option already writes to standard output; name a file")
-    if lists.since is not None:
-        _check_since(given)
-    here = (own.verbose, output.report_files, output.har, output.junit, jar)
-    if lists.workers > 1 and any(here):
-        raise click.UsageError(
-            "--workers uses several processes, and -v, --talk, --report, --har, --junit and --cookie-jar work "
-            "in one only; leave them out"
-        )
-
-
-def _check_since(given: Given) -> None:
-    output, own, lists = given[OutputSettings], given[OwnOutputSettings], given[ListSettings]
-    for option, value in (
-        ("--resume", lists.resume is not None),
-        ("--include", own.include),
-        ("--write-out", own.write_out is not None),
-        ("--output", own.body_to is not None),
-        ("--save -", output.save == "-"),
-        ("--har -", output.har == "-"),
-    ):
-        if value:
-            raise click.UsageError(
-                f"--since and {option} cannot be used together: --since prints what changed, and nothing else"
-            )
-    if lists.workers > 1 or given[ClusterSettings].cluster is not None:
-        raise click.UsageError(
-            "--since works in one process; write the reports to a file (--json), then wsprobe compare OLD NEW"
-        )
-
-
-def _check_resume(output: OutputSettings, own: OwnOutputSettings) -> None:
-    if output.redact:
-        raise click.UsageError(
-            "--resume and --redact cannot be used together: a masked URL cannot be found again; mask "
-            "what you publish (wsprobe compare --json --redact)"
-        )
-    for option, value in (
-        ("--json", output.as_json),
-        ("--include", own.include),
-        ("--write-out", own.write_out),
-    ):
-        if value:
-            raise click.UsageError(
-                f"--resume and {option} cannot be used together: the reports are written to FILE"
-            )
-    if own.body_to == "-" or output.save == "-":
-        raise click.UsageError("--resume prints nothing but the summary: leave --talk, -o - and --save - out")
-
-
-def _check_partners(given: Given) -> None:
-    """Raises click.UsageError for an option that has no effect without another option, or together with one.
-    This excludes the options that scripts give for a case that may occur (--max-redirs, --noproxy,
-    --retry-max-time)."""
-    tls, own, follow = given[TlsSettings], given[OwnRequestSettings], given[FollowSettings]
-    if tls.key is not None and tls.cert is None:
-        raise click.UsageError(
-            "--key is the private key of --cert, and no certificate is named: add --cert FILE"
-        )
-    if tls.unlock() and (given[ListSettings].workers > 1 or given[ClusterSettings].cluster is not None):
-        raise click.UsageError(
-            "a private key with a passphrase works in this process only: leave --workers and --cluster out"
-        )
-    # These have an effect in two cases: wsprobe itself makes the request after a redirect to another origin,
-    # and --cookie-jar keeps the given cookies.
-    if own.raw_request and not (follow.follow or follow.location_trusted or own.cookie_jar):
-        unused = not_in_raw(given[RequestSettings], own)
-        if unused:
-            raise click.UsageError(
-                f"--raw-request sends the bytes of its file and nothing else: {' and '.join(unused)} cannot be "
-                "used with it; write that into the file"
-            )
-
-
-def _cluster(given: Given) -> str | None:
-    """The scheduler's address. Raises click.UsageError, also for options that other machines cannot carry
-    out."""
-    elsewhere, lists = given[ClusterSettings], given[ListSettings]
-    if elsewhere.cluster is not None:
-        if lists.workers > 1:
-            raise click.UsageError(BOTH)
-        if given[OwnOutputSettings].verbose or given[OwnRequestSettings].cookie_jar:
-            raise click.UsageError(
-                "--cluster uses several processes, and -v, --talk and --cookie-jar work in one only; leave "
-                "them out"
-            )
-        if elsewhere.from_each and lists.resume is not None:
-            raise click.UsageError(
-                "--from-each and --resume cannot be used together: FILE lists URLs, but not from where each "
-                "was tried"
-            )
-    return elsewhere.address()
 
 
 def _handshake(given: Given, page: bool, expectations: Sequence[Expectation]) -> HandshakeSettings:
@@ -247,7 +139,7 @@ def _handshake(given: Given, page: bool, expectations: Sequence[Expectation]) ->
         raw=raw,
         wire=wire,
         jar=jar,
-        http2=own.over_http2(given[FollowSettings].negotiate),
+        http2=own.over_http2(),
         http2_anyway=own.http2_anyway,
         method=request.method(),
         proxy_method=route.proxy_method(),

@@ -118,26 +118,6 @@ def talk(urls: Sequence[str], given: Given) -> int:
 def manner(given: Given) -> Manner:
     """The options as one value. Raises click.UsageError for unusable ones."""
     own = given[TalkSettings]
-    forms = [
-        name for name, wanted in (("binary", own.binary), ("null", own.null), ("jsonl", own.jsonl)) if wanted
-    ]
-    if own.jsonl and len(forms) > 1:
-        raise click.UsageError(f"--jsonl marks the kind and the end of each message; leave --{forms[0]} out")
-    if own.raw and (own.jsonl or own.null):
-        other = "jsonl" if own.jsonl else "null"
-        raise click.UsageError(f"--raw puts nothing between messages, and --{other} does: choose one")
-    if own.jsonl and given[OutputSettings].as_json:
-        raise click.UsageError(
-            "--json prints the report to standard output, and --jsonl the session: choose one"
-        )
-    if own.fragments != 1 and own.fragment_size is not None:
-        raise click.UsageError(
-            "--fragments and --fragment-size cannot be used together: both divide messages into frames"
-        )
-    if own.fragment_size == 0:
-        raise click.UsageError(
-            "--fragment-size 0: with no bytes in a frame the message would never end; the smallest size is 1"
-        )
     match = None
     if own.match is not None:
         try:

@@ -84,14 +84,7 @@ def trace(url: str, given: Given) -> int:
     """Trace with these options; returns the exit status. Raises click.UsageError."""
     settings, own = settings_of(given), given[TraceSettings]
     own.check()
-    if own.audits and settings.output.no_redact:
-        raise click.UsageError("--no-redact: an audit masks secrets in all that it writes")
     expect.check(settings.expectations, "trace", has=("weakness",) if own.audits else ())
-    if own.dry_run and (settings.output.report_files or settings.output.as_json):
-        option = "--json" if settings.output.as_json else "--report"
-        raise click.UsageError(f"{option}: with --dry-run nothing is sent, so there is nothing to report")
-    if own.fail_on is not None and settings.expectations:
-        raise click.UsageError("--fail-on: --expect decides the exit status (--expect weakness!=ID)")
     choice, backends = _choice(own), tuple(map(_backend, own.backend))
     if own.audits:
         from wsprobe.cli.audit_output import AuditOutput  # its rules and masks, only for an audit

@@ -117,25 +117,7 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         return self.audit or self.audit_heavy
 
     def check(self) -> None:
-        """Raises click.UsageError for options that cannot be used together."""
-        if self.sarif_artifact is not None and self.sarif is None:
-            raise click.UsageError("--sarif-artifact is for the file of --sarif: add --sarif FILE")
-        if not self.audits:
-            if self.sarif is not None:
-                raise click.UsageError("--sarif is about the weaknesses that --audit finds: add --audit")
-            if self.clear_port is not None:
-                raise click.UsageError("--clear-port: only an audit tries a port without TLS: add --audit")
-            if self.fail_on is not None:
-                raise click.UsageError("--fail-on is about the weaknesses that --audit finds: add --audit")
-            return
-        if self.backend or self.each_address:
-            option = "--backend" if self.backend else "--each-address"
-            raise click.UsageError(
-                f"{option}: an audit sends requests only to the URL, and in clear text to its port and one "
-                "other (--clear-port)"
-            )
-        if self.sarif is not None and self.dry_run:
-            raise click.UsageError("--sarif: with --dry-run nothing is sent, so there is nothing to write")
+        """Raises click.UsageError for a file that cannot be written."""
         if self.sarif is not None:
             check_replaceable(self.sarif, "sarif")
 

@@ -78,8 +78,6 @@ def watch(urls: Sequence[str], given: Given) -> int:
     if not urls:
         raise NoUrl("no URL: name one, or @FILE, or - for standard input")
     settings, own = settings_of(given), given[WatchSettings]
-    if own.ping_every is not None and own.hold is None:
-        raise click.UsageError("--ping-interval needs --hold")
     until = expect.parse(own.until, "--until")
     listens = None if own.listen is None else _listen(own.listen)
     for name, wanted in (("--expect", settings.expectations), ("--until", until)):

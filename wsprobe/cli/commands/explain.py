@@ -65,6 +65,4 @@ def command(topic: tuple[str, ...], given: Given) -> int:
     from wsprobe.cli.explain import look_up  # the work, which --help does without
 
     settings = given[ExplainSettings]
-    if settings.code and (settings.as_list or settings.as_json):
-        raise click.UsageError("--code prints a file: it does not go with --list or --json")
     return look_up(topic, as_list=settings.as_list, as_json=settings.as_json, code=settings.code)
