@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
@@ -55,6 +55,7 @@ from wsprobe.show.contract import (
     LeftOutJson,
     MessageJson,
     NotTestedJson,
+    Object,
     OpenJson,
     PageReportJson,
     Pair,
@@ -88,6 +89,8 @@ if TYPE_CHECKING:
     from wsprobe.relay.tell import PageClose
     from wsprobe.trace.conclusion import Conclusion
     from wsprobe.trace.weakness import Found
+
+Made = TypeVar("Made", bound=Object)
 
 
 def report_value(report: Report, tellable: dict[str, TellableJson] | None = None) -> ReportJson:
@@ -129,9 +132,16 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
     )
 
 
+def like(kind: type[Made], source: object, **other: Any) -> Made:
+    """An object of *kind*: the members *other*, and for each further one the attribute of *source* with its
+    name. Raises AttributeError if there is none."""
+    same = {name: getattr(source, name) for name in kind.__struct_fields__ if name not in other}
+    return kind(**same, **other)
+
+
 def page_members(script: Script) -> dict[str, Any]:
     """The members that only a socket of a real page has."""
-    calls = [CallJson(url=c.url, line=c.line, column=c.column, function=c.function) for c in script.stack]
+    calls = [like(CallJson, call) for call in script.stack]
     first = calls[0] if calls else None
     return {
         "script": first and ScriptJson(**asdict(first), kind=script.kind, stack=calls),
@@ -168,13 +178,13 @@ def fetch_value(fetched: Fetched) -> dict[str, FetchJson]:
     """By engine: what fetch() sees."""
     answered = read(fetched.exchange).status
     return {
-        view.browser: FetchJson(
+        view.browser: like(
+            FetchJson,
+            view,
             url=fetched.url,
             exception=exception_value(view.exception),
-            status=view.status,
             body=None if view.status is None else view.body.decode("utf-8", "replace"),
             answered=answered,
-            because=view.because,
             add=view.add or UNSET,
         )
         for view in fetched.views
@@ -242,17 +252,7 @@ def trace_value(reports: Sequence[tuple[str, Report]], found: Sequence[Conclusio
         url=reports[0][1].exchange.plan.target.url,
         changes=[ChangeJson(change=name, report=report_value(report)) for name, report in reports],
         causes=cause_values(reports[0][1].causes),
-        conclusions=[
-            ConclusionJson(
-                id=each.id,
-                text=each.text,
-                likely=each.likely,
-                open=each.open,
-                because=each.because,
-                fix=each.fix,
-            )
-            for each in found
-        ],
+        conclusions=[like(ConclusionJson, each) for each in found],
     )
 
 
@@ -284,13 +284,11 @@ def _standing_value(standing: Standing | None) -> StandingJson | None:
     if standing is None:
         return None
     state = standing.state
-    return StandingJson(
-        outcome=state.outcome,
+    return like(
+        StandingJson,
+        state,
         status=int(state.status) if state.status else None,
         subprotocol=state.protocol,
-        extensions=state.extensions,
-        close=state.close,
-        findings=state.findings,
         cause=standing.cause or None,
     )
 
@@ -304,15 +302,12 @@ def audit_value(
         whole,
         changes=[_without_flood(each) for each in whole.changes],
         weaknesses=[
-            WeaknessJson(
-                id=each.weakness.id,
-                level=each.weakness.level,
-                cwe=each.weakness.cwe,
-                title=each.weakness.title,
+            like(
+                WeaknessJson,
+                each.weakness,
                 text=each.conclusion.text,
                 sent=each.conclusion.sent,
                 came=each.conclusion.came,
-                why=each.weakness.why,
                 cannot_know=each.weakness.rule.cannot_know,
                 because=each.conclusion.because,
                 fix=each.fix,
@@ -448,13 +443,7 @@ def http2_members(reading: Reading) -> dict[str, Any]:
         "frames_left_out": max(0, len(of.frames) - FRAMES_MOST),
         "stream_end": None
         if end is None
-        else StreamEndJson(
-            by=end.by,
-            how=end.how,
-            code=end.code,
-            name=end.name or None,
-            debug=_text(end.debug) or None,
-        ),
+        else like(StreamEndJson, end, name=end.name or None, debug=_text(end.debug) or None),
         "trailers": None if of.trailers is None else _block(of.trailers),
     }
 
@@ -477,12 +466,9 @@ def body_value(body: Body) -> BodyJson:
 def certificate_value(shown: Certificate, started: str) -> CertificateJson:
     """The server's certificate. *started*: when the handshake began, from which its days are counted."""
     more = described(shown.der)
-    return CertificateJson(
-        subject=shown.subject,
-        issuer=shown.issuer,
-        names=shown.names,
-        not_before=shown.not_before,
-        not_after=shown.not_after,
+    return like(
+        CertificateJson,
+        shown,
         days_left=days_left(shown, started),
         key=more.key,
         signature=more.signature,
@@ -540,30 +526,16 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
 
 def cause_values(found: Sequence[Cause]) -> list[CauseJson]:
     """The causes, the likeliest first."""
-    return [
-        CauseJson(
-            id=each.id,
-            text=each.text,
-            fix=each.fix,
-            certainty=each.certainty,
-            evidence=each.evidence,
-            program=each.program,
-        )
-        for each in found
-    ]
+    return [like(CauseJson, each) for each in found]
 
 
 def finding_value(finding: Finding, received: bytes) -> FindingJson:
     """A finding; its bytes are those of *received* in its span, at most 1,000."""
     start, end = finding.span or (0, 0)
-    return FindingJson(
-        id=finding.id,
-        level=finding.level,
-        spec=finding.spec,
-        text=finding.text,
+    return like(
+        FindingJson,
+        finding,
         usual=finding.usual or None,
-        expected=finding.expected,
-        received=finding.received,
         span=UNSET if finding.span is None else finding.span,
         bytes=UNSET if finding.span is None else _text(received[start : min(end, start + 1000)]),
     )
@@ -609,23 +581,14 @@ def answered_value(answer: EngineAnswer) -> AnsweredJson:
 
 def view_value(view: ScriptView, answer: EngineAnswer | None) -> ViewJson:
     """What a script sees. *answer* belongs to the engine's own request."""
-    return ViewJson(
+    return like(
+        ViewJson,
+        view,
         answered=UNSET if answer is None else answered_value(answer),
         exchange=UNSET if answer is None else answer.exchange,
-        browser=view.browser,
-        version=view.version,
-        page=view.page,
-        url=view.url,
         exception=exception_value(view.exception),
         events=[event_value(event) for event in view.events],
-        ready_state=view.ready_state,
-        console=view.console,
-        hidden=view.hidden,
-        outcome=view.outcome,
-        because=view.because,
         races=view.races or None,
-        cookies=view.cookies,
-        handshakes=view.handshakes,
         otherwise=view.otherwise or None,
         beyond=view.beyond or UNSET,
         local_network=view.local_network or UNSET,
@@ -674,9 +637,9 @@ def tellable_value(groups: Sequence[Tellable], urls: Sequence[str]) -> dict[str,
 
 def verdict_value(verdict: Verdict, reading: Reading) -> VerdictJson:
     """The verdict of one revision; the spans of its findings are in what *reading* received."""
-    return VerdictJson(
-        spec=verdict.spec,
-        answer=verdict.answer,
+    return like(
+        VerdictJson,
+        verdict,
         findings=[finding_value(f, reading.received) for f in verdict.findings],
         told=None if verdict.told is None else told_value(verdict.told),
     )
@@ -684,10 +647,4 @@ def verdict_value(verdict: Verdict, reading: Reading) -> VerdictJson:
 
 def told_value(told: Disclosed) -> ToldJson:
     """What a revision lets a client tell the script."""
-    return ToldJson(
-        events=told.events,
-        code=told.code,
-        may_know=told.may_know or None,
-        situation=told.situation or None,
-        spec=told.spec,
-    )
+    return like(ToldJson, told, may_know=told.may_know or None, situation=told.situation or None)

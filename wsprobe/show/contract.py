@@ -1,8 +1,8 @@
 """The JSON of a report: the contract that other programs rely on, as types (wsprobe-json(5)).
 
 Each member has a type and, below it, its meaning. The schema (``schema.py``) and the manual page are made from
-it. To add a member, add a field with a docstring here, and the line that fills it in ``as_json.py``; ``UNSET``
-makes it absent.
+it. To add a member, add a field with a docstring here, and in ``as_json.py`` the line that fills it, unless
+``like`` does by its name; ``UNSET`` makes it absent.
 
 Header text is latin-1 decoded, so that one character is one byte; ``bytes`` become base64. Times are
 milliseconds from the start. A member is null or absent where the event did not happen.
