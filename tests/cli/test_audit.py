@@ -85,24 +85,15 @@ def test_a_dry_run_sends_nothing_and_names_what_would_go_where(capsys):
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("--audit", "--backend", "127.0.0.1:1"), "an audit sends requests only to the URL"),
         (("--audit", "--each-address"), "an audit sends requests only to the URL"),
-        (("--sarif", "a.sarif"), "add --audit"),
-        (("--clear-port", "80"), "add --audit"),
-        (("--audit", "--clear-port", "80"), "the URL has no TLS port"),
-        (("--audit", "--clear-port", "7", "wss://127.0.0.1:7/"), "tries port 7, that of the URL, anyway"),
-        (("--audit", "--dry-run", "--sarif", "a.sarif"), "nothing is sent"),
         (("--audit", "--sarif", "/"), "--sarif: /: Is a directory"),
         (("--audit", "--only", "chromium"), "no change 'chromium'"),
-        (("--audit", "--report", "a.html", "--no-redact"), "an audit masks secrets"),
         (("--expect", "weakness:any-origin"), "trace has no weaknesses; wsprobe trace --audit has them"),
-        (("--audit", "--expect", "weakness:any"), "there is no 'any'"),
         (("--audit", "--expect", "weakness:any-origin=fail"), "there is no 'fail'"),
     ],
 )
 def test_what_cannot_be_meant(words, why, capsys):
-    url = [] if words[-1].startswith("wss:") else ["ws://127.0.0.1:1/"]
-    assert run(["trace", *words, *url]) == Exit.USAGE
+    assert run(["trace", *words, "ws://127.0.0.1:1/"]) == Exit.USAGE
     assert why in capsys.readouterr().err
 
 

@@ -370,8 +370,7 @@ def test_each_engine_answers_a_proxy_too(site, capsys):
 
 def test_one_way_at_a_time(capsys):
     assert run(["connect", "--digest", "--anyauth", "ws://localhost/"]) == 2
-    assert run(["connect", "--proxy-basic", "--proxy-digest", "ws://localhost/"]) == 2
-    assert "--proxy-basic and --proxy-digest cannot be used together" in capsys.readouterr().err
+    assert "--digest and --anyauth cannot be used together" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_no_stream_is_a_file_to_resume(path, capsys):
     assert "not an ordinary file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("other", ["--redact", "--json", "-i", "--talk", "-w%{url}", "-o-", "--save=-"])
+@pytest.mark.parametrize("other", ["--json", "--talk"])
 def test_options_that_it_excludes(other, capsys, tmp_path):
     assert resumed(tmp_path / "kept", other, "lab:ok") == 2
     assert "--resume" in capsys.readouterr().err

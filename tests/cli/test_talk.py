@@ -296,14 +296,7 @@ def test_files_and_frames_by_hand(typed, capfd, tmp_path):
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ([], "no URL"),
-        (["--redact", "ws://h/"], "--redact cannot mask"),
         (["--jsonl", "--null", "ws://h/"], "leave --null out"),
-        (["--jsonl", "--json", "ws://h/"], "choose one"),
-        (["--fragments", "2", "--fragment-size", "3", "ws://h/"], "cannot be used together"),
-        (["--fragment-size", "0", "ws://h/"], "the smallest size is 1"),
-        (["--match", "(", "ws://h/"], "not a regular expression"),
-        (["--max-message", "much", "ws://h/"], "not a number of bytes"),
         (["--send-frame", "opcode=99", "ws://h/"], "--send-frame: opcode=99"),
         (["--send-file", "/nonexistent", "ws://h/"], "No such file"),
         (["--expect", "view:chromium=1006", "ws://h/"], "no views"),

@@ -152,15 +152,7 @@ def test_a_session_that_is_held(capsys):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "no URL"),
-        (("--every", "0.05", "lab:/echo"), "'0.05' is less than 0.1s: wsprobe is not a load generator"),
-        (("--every", "soon", "lab:/echo"), "'soon' is not a length of time, such as 30s, 5m, 1h30m or 250ms"),
-        (("--every", "9999d", "lab:/echo"), "'9999d' is more than a year"),
-        (("--until", "wahtever", "lab:/echo"), "--until: 'wahtever' is not one of status=403"),
-        (("--until", "view:chromium=1006", "lab:/echo"), "--until: watch has no views"),
         (("--expect", "view:chromium=1006", "lab:/echo"), "--expect: watch has no views"),
-        (("--ping-interval", "1", "lab:/echo"), "--ping-interval needs --hold"),
-        (("--listen", "somewhere:80", "lab:/echo"), "--listen: 'somewhere' is not an IP address"),
         (("--listen", "127.0.0.1:66000", "lab:/echo"), "is not ADDRESS:PORT, nor a port"),
         (("--listen", "[::1]", "lab:/echo"), "is not ADDRESS:PORT, nor a port"),
         (("@/nonexistent/list",), "/nonexistent/list: No such file or directory"),
@@ -202,12 +194,6 @@ def test_cookies_are_kept_at_the_end(playing, capsys, tmp_path):
     status, lines, err = watched(capsys, "-c", "/nonexistent/jar", "ws://127.0.0.1/")
     assert (status, lines) == (Exit.USAGE, [])
     assert "--cookie-jar: /nonexistent/jar: No such file or directory" in err
-
-
-def test_there_is_no_report_of_many_probes(capsys):
-    status, _, err = watched(capsys, "--report", "x.html", "ws://127.0.0.1/")
-    assert status == Exit.USAGE
-    assert "No such option '--report'" in err
 
 
 def test_a_disk_that_is_full(playing, capsys):
