@@ -56,8 +56,8 @@ def _body() -> Iterator[str]:
 
 def _about(each: Weakness) -> str:
     number = f", CWE-{each.cwe}" if each.cwe else ""
-    return f"{each.title} ({each.level}{number}). Found if {each.rule.seen}. {each.why}{_limit(each.rule)}"
+    return f"{each.title} ({each.level}{number}). Found if {each.seen}. {each.why}{_limit(each)}"
 
 
-def _limit(rule: Rule) -> str:
+def _limit(rule: Rule | Weakness) -> str:
     return f" Not known: {rule.cannot_know}." if rule.cannot_know else ""

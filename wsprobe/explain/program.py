@@ -173,11 +173,11 @@ def find_weakness(id: str) -> Topic | None:
     each = _weaknesses().get(id)
     if each is None:
         return None
-    known = each.rule.cannot_know
+    known = each.cannot_know
     facts = (
         ("level", each.level),
         ("number", f"CWE-{each.cwe}" if each.cwe else ""),
-        ("found if", each.rule.seen),
+        ("found if", each.seen),
         ("not known", known),
         ("what to do", each.fix),
         *_origin_checks(id),

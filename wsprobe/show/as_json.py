@@ -308,7 +308,6 @@ def audit_value(
                 text=each.conclusion.text,
                 sent=each.conclusion.sent,
                 came=each.conclusion.came,
-                cannot_know=each.weakness.rule.cannot_know,
                 because=each.conclusion.because,
                 fix=each.fix,
             )

@@ -94,8 +94,8 @@ def _weakness(each: Found, look: Look) -> Iterator[Line]:
     yield line(Piece("  sent", "title"), f": {look.words(said.sent)}")
     yield line(Piece("  came", "title"), f": {look.words(said.came)}")
     yield line(Piece("  why it matters", "title"), f": {of.why}")
-    if of.rule.cannot_know:
-        yield line(Piece("  not known", "title"), f": {of.rule.cannot_know}")
+    if of.cannot_know:
+        yield line(Piece("  not known", "title"), f": {of.cannot_know}")
     yield line(Piece("  what to write or do", "title"))
     for one in each.fix.splitlines():
         yield line("    ", look.words(one))

@@ -481,7 +481,7 @@ def audited(found: Sequence[Found], untested: Sequence[tuple[str, str]]) -> tupl
             ("sent", said.sent),
             ("came", said.came),
             ("why it matters", of.why),
-            ("not known", of.rule.cannot_know),
+            ("not known", of.cannot_know),
             *number,
         )
         told.append(Told(replace(said, fix=each.fix), level=of.level, rows=rows))

@@ -33,15 +33,15 @@ def weaknesses(seen: Trace) -> tuple[Found, ...]:
     """The weaknesses that *seen* shows, the worst first; one kind may be found more than once."""
     if "base" not in seen.answers:
         return ()
-    return tuple(Found(each, one) for each in WEAKNESSES for one in each.rule(seen))
+    shown = ((each, each.find(seen)) for each in WEAKNESSES)
+    return tuple(Found(each, one) for each, found in shown if not isinstance(found, str) for one in found)
 
 
 def not_tested(seen: Trace) -> tuple[tuple[str, str], ...]:
     """(id, why) of each weakness that the answers neither show nor rule out."""
     if "base" not in seen.answers:
         return tuple((each.id, "nothing was sent") for each in WEAKNESSES)
-    shown = {each.weakness.id for each in weaknesses(seen)}
-    reasons = ((each.id, _untested(each, seen)) for each in WEAKNESSES if each.id not in shown)
+    reasons = ((each.id, _untested(each, seen)) for each in WEAKNESSES)
     return tuple((id, why) for id, why in reasons if why)
 
 
@@ -50,10 +50,11 @@ _OF_ANY_ANSWER = frozenset({"server-stops", "stack-trace", "version-disclosed"})
 
 
 def _untested(each: Weakness, seen: Trace) -> str:
-    if each.id in _OF_ANY_ANSWER and answered(seen.base):
+    shown = each.find(seen)
+    if not isinstance(shown, str) or (each.id in _OF_ANY_ANSWER and answered(seen.base)):
         return ""
     if gone := stopped(seen):
         return gone
     if each.id != "certificate-refused" and reference(seen) is None:
         return "the handshake itself opens no session"
-    return each.untested(seen)
+    return shown

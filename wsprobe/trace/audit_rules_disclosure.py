@@ -9,9 +9,8 @@ from wsprobe.diagnosis.proxies import mending, table
 from wsprobe.read.closing import close_of
 from wsprobe.trace.answer import Answer, content_of
 from wsprobe.trace.audit_session import came, stopped_by
-from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.trace import Trace
-from wsprobe.trace.weakness import found, weakness
+from wsprobe.trace.weakness import Shown, found, weakness
 
 VERSION = re.compile(r"[A-Za-z][\w.+ -]{0,30}[/ ]v?\d{1,9}(?:\.\d{1,9}){1,9}")
 """A name and a version, as in nginx/1.26.3."""
@@ -81,23 +80,23 @@ def _versions(answer: Answer) -> Iterator[str]:
 @weakness(
     "A request stops the server",
     "warning",
+    "after a request, the server answers nothing, not even the handshake that it answered before",
+    "Anybody who can send this request can end the service for all.",
+    "whether the server ended, restarts, or keeps this address out",
     fix="Read the server's log at the time of that request. Catch the exception of one connection, so that it "
     "ends that connection alone.",
 )
-@rule(
-    "after a request, the server answers nothing, not even the handshake that it answered before",
-    "anybody who can send this request can end the service for all",
-    "whether the server ended, restarts, or keeps this address out",
-)
-def server_stops(seen: Trace) -> Iterator[Conclusion]:
-    if name := stopped_by(seen):
-        check = next(each for each in ("again", "alive") if seen[each] is not None)
-        yield found(
-            f"After the request {name}, the server answers nothing, not even the handshake it answered before.",
-            tuple(dict.fromkeys((name, check))),
-            sent=f"the handshake ({name})",
-            came=f"{came(seen.answers[name])}; then, to the first handshake again: {came(seen.answers[check])}",
-        )
+def server_stops(seen: Trace) -> Shown:
+    name = stopped_by(seen)
+    if not name:
+        return ""
+    check = next(each for each in ("again", "alive") if seen[each] is not None)
+    return found(
+        f"After the request {name}, the server answers nothing, not even the handshake it answered before.",
+        tuple(dict.fromkeys((name, check))),
+        sent=f"the handshake ({name})",
+        came=f"{came(seen.answers[name])}; then, to the first handshake again: {came(seen.answers[check])}",
+    )
 
 
 PROGRAM_LINES = {
@@ -123,51 +122,47 @@ def _named(seen: Trace) -> bool:
 @weakness(
     "The answers name programs and versions",
     "note",
+    "a header or an error page names a program and its version",
+    "Attackers search for versions with a known vulnerability.",
+    "whether the version is true, and whether it has a vulnerability",
     cwe=497,
     fix="Leave versions out of Server, X-Powered-By and error pages.",
 )
-@rule(
-    "a header or an error page names a program and its version",
-    "attackers search for versions with a known vulnerability",
-    "whether the version is true, and whether it has a vulnerability",
-)
-def version_disclosed(seen: Trace) -> Iterator[Conclusion]:
+def version_disclosed(seen: Trace) -> Shown:
     told: dict[str, str] = {}
     for name, answer in _own(seen):
         for text in _versions(answer):
             told.setdefault(text, name)
-    if told:
-        first = next(iter(told.values()))
-        listed = "; ".join(told)
-        yield found(
-            f"The answers name: {listed}.",
-            tuple(dict.fromkeys(told.values())),
-            sent=f"the handshake ({', '.join(dict.fromkeys(told.values()))})",
-            came=f"{came(seen.answers[first])}, with {listed}",
-            fix=_lines(seen, listed),
-        )
+    if not told:
+        return ""
+    listed, names = "; ".join(told), tuple(dict.fromkeys(told.values()))
+    return found(
+        f"The answers name: {listed}.",
+        names,
+        sent=f"the handshake ({', '.join(names)})",
+        came=f"{came(seen.answers[names[0]])}, with {listed}",
+        fix=_lines(seen, listed),
+    )
 
 
 @weakness(
     "An error shows the program's stack",
     "warning",
+    "a body or a close reason holds a stack trace",
+    "Paths, names of modules and lines of source show how the program is made, and sometimes hold secrets.",
+    "what else an error would show",
     cwe=209,
     fix="Turn the debug mode of the framework off (DEBUG = False in Django, debug=False in Starlette, "
     "NODE_ENV=production for Express), and answer errors with a fixed text.",
 )
-@rule(
-    "a body or a close reason holds a stack trace",
-    "paths, names of modules and lines of source show how the program is made, and sometimes hold secrets",
-    "what else an error would show",
-)
-def stack_trace(seen: Trace) -> Iterator[Conclusion]:
+def stack_trace(seen: Trace) -> Shown:
     for name, answer in _own(seen):
         if has_stack(_text(answer)):
             place = "body" if answer.kind == "http" else "close reason"
-            yield found(
+            return found(
                 "The answer to an invalid or refused handshake holds a stack trace.",
                 (name,),
                 sent=f"the handshake ({name})",
                 came=f"{came(answer)}, with a stack trace in its {place}",
             )
-            return
+    return ""

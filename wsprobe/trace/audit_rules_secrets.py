@@ -10,10 +10,9 @@ from wsprobe.read.frames import RSV1, agreed_deflate, messages_of
 from wsprobe.request.edits import resource_of, values
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit_requests import JWT, kept_by_browsers, tokens
-from wsprobe.trace.audit_session import admitted, came, reference, refused, steady, unsteady
-from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.audit_session import admitted, came, reference, refused, unsteady
 from wsprobe.trace.trace import Trace
-from wsprobe.trace.weakness import found, weakness
+from wsprobe.trace.weakness import Shown, found, weakness
 
 SECRET_IN_TEXT = re.compile(
     r"(?i)\b(?:access_?token|id_?token|token|jwt|secret|csrf\w*|xsrf\w*|api_?key|password|session_?id)"
@@ -23,38 +22,30 @@ SHORTEST = 8
 """Characters of a given secret that is looked for in messages: a shorter one may be there by chance."""
 
 
-def _untested_token(seen: Trace) -> str:
-    if not tokens(resource_of(seen.start.plan.request)):
-        return ""
-    bare = seen["no-token"]
-    if bare is None:
-        return "it was not tested without the token"
-    if admitted(bare, reference(seen)):
-        return ""
-    return unsteady(seen) if refused(bare) else f"without the token it got {came(bare)}"
-
-
 @weakness(
     "The URL holds a token that opens the session",
     "warning",
+    "the handshake opens with the token in its query, more than once, and is refused without it",
+    "URLs end up in the logs of servers and proxies, in error reports and in the console of the page; anyone "
+    "who reads them there can open the session.",
+    "how long the token is valid",
     cwe=598,
     fix="Send the token in a cookie (HttpOnly, Secure, SameSite), or in the first message. If it has to be in "
     "the URL, make it valid once, and for seconds.",
-    untested=_untested_token,
 )
-@rule(
-    "the handshake opens with the token in its query, more than once, and is refused without it",
-    "URLs end up in the logs of servers and proxies, in error reports and in the console of the page; anyone "
-    "who reads them there can open the session",
-    "how long the token is valid",
-)
-def token_in_url(seen: Trace) -> Iterator[Conclusion]:
+def token_in_url(seen: Trace) -> Shown:
     names = tokens(resource_of(seen.start.plan.request))
     like, bare = reference(seen), seen["no-token"]
-    if not names or like is None or bare is None or not refused(bare) or not steady(seen):
-        return
+    if not names or like is None or admitted(bare, like):
+        return ""
+    if bare is None:
+        return "it was not tested without the token"
+    if not refused(bare):
+        return f"without the token it got {came(bare)}"
+    if why := unsteady(seen):
+        return why
     listed = ", ".join(names)
-    yield found(
+    return found(
         f"The query parameter {listed} opens the session, and the server accepts it more than once.",
         ("base", "no-token", "again"),
         sent=f"the handshake with {listed} in the query, twice or more; then without",
@@ -94,57 +85,51 @@ def _on_tls(seen: Trace) -> Iterator[tuple[str, str, dict[str, str]]]:
             yield from ((name, cookie, attributes) for cookie, attributes in _set(answer))
 
 
-def _lacking(seen: Trace, what: str, lacks: list[tuple[str, str]], fix: str) -> Iterator[Conclusion]:
-    if lacks and reference(seen) is not None:
-        names = ", ".join(dict.fromkeys(cookie for _, cookie in lacks))
-        first = lacks[0][0]
-        yield found(
-            f"The answer to the handshake sets a cookie without {what}: {names}.",
-            (first,),
-            sent=f"the handshake ({first})",
-            came=f"{came(seen.answers[first])}, with Set-Cookie: {names}, without {what}",
-            fix=fix,
-        )
+def _lacking(seen: Trace, what: str, lacks: list[tuple[str, str]]) -> Shown:
+    if not lacks or reference(seen) is None:
+        return ""
+    names = ", ".join(dict.fromkeys(cookie for _, cookie in lacks))
+    first = lacks[0][0]
+    return found(
+        f"The answer to the handshake sets a cookie without {what}: {names}.",
+        (first,),
+        sent=f"the handshake ({first})",
+        came=f"{came(seen.answers[first])}, with Set-Cookie: {names}, without {what}",
+        fix="Set-Cookie: NAME=VALUE; Secure; HttpOnly; SameSite=Lax; Path=/",
+    )
 
 
 @weakness(
     "A cookie without Secure",
     "warning",
+    "over TLS, the answer sets a cookie without Secure",
+    "The browser also sends the cookie to http:// URLs of the host, where anyone on the path can read it.",
+    "whether the cookie protects anything",
     cwe=614,
     fix="Add Secure to the cookie.",
-    untested=lambda seen: "" if seen.start.plan.target.secure else "there is no TLS",
 )
-@rule(
-    "over TLS, the answer sets a cookie without Secure",
-    "the browser also sends the cookie to http:// URLs of the host, where anyone on the path can read it",
-    "whether the cookie protects anything",
-)
-def cookie_without_secure(seen: Trace) -> Iterator[Conclusion]:
-    if seen.start.plan.target.secure:
-        lacks = [(name, cookie) for name, cookie, has in _on_tls(seen) if "secure" not in has]
-        yield from _lacking(
-            seen, "Secure", lacks, "Set-Cookie: NAME=VALUE; Secure; HttpOnly; SameSite=Lax; Path=/"
-        )
+def cookie_without_secure(seen: Trace) -> Shown:
+    if not seen.start.plan.target.secure:
+        return "there is no TLS"
+    return _lacking(
+        seen, "Secure", [(name, cookie) for name, cookie, has in _on_tls(seen) if "secure" not in has]
+    )
 
 
 @weakness(
     "A cookie without SameSite",
     "warning",
+    "the answer sets a cookie without SameSite",
+    "Chromium treats such a cookie as Lax, with exceptions; a browser that treats it otherwise sends it with "
+    "handshakes from pages of other sites.",
+    "whether the cookie protects anything",
     cwe=1275,
     fix="Add SameSite=Lax or SameSite=Strict to the cookie.",
 )
-@rule(
-    "the answer sets a cookie without SameSite",
-    "Chromium treats such a cookie as Lax, with exceptions; a browser that treats it otherwise sends it with "
-    "handshakes from pages of other sites",
-    "whether the cookie protects anything",
-)
-def cookie_without_samesite(seen: Trace) -> Iterator[Conclusion]:
+def cookie_without_samesite(seen: Trace) -> Shown:
     known = ("lax", "strict", "none")
     lacks = [(name, cookie) for name, cookie, has in _on_tls(seen) if has.get("samesite") not in known]
-    yield from _lacking(
-        seen, "SameSite", lacks, "Set-Cookie: NAME=VALUE; Secure; HttpOnly; SameSite=Lax; Path=/"
-    )
+    return _lacking(seen, "SameSite", lacks)
 
 
 # -- compression
@@ -198,45 +183,38 @@ def _offered(seen: Trace) -> bool:
     )
 
 
-def _untested_compression(seen: Trace) -> str:
+@weakness(
+    "Secrets are compressed in one context",
+    "note",
+    "over TLS, permessage-deflate without server_no_context_takeover, and a compressed message that holds a "
+    "secret",
+    "The compressed length of the following text shows how much of it repeats the secret; an attacker who can "
+    "place text in a "
+    "message and see lengths on the path can guess it piece by piece (RFC 7692 section 9).",
+    "whether an attacker can place text in the messages",
+    fix="Agree on server_no_context_takeover (serverNoContextTakeover in ws, server_no_context_takeover in "
+    "websockets), or do not compress messages that hold secrets.",
+)
+def compression_with_secrets(seen: Trace) -> Shown:
     if not seen.start.plan.target.secure:
         return "there is no TLS"
     compressing = _compressing(seen)
     if compressing is None:
         return "" if _offered(seen) else "no session opened with an offer of permessage-deflate"
-    if _secret_under_compression(seen, compressing[1]):
-        return ""
-    return (
-        "the server compresses all messages in one context, and no message with a secret came (--send can "
-        "request one)"
-    )
-
-
-@weakness(
-    "Secrets are compressed in one context",
-    "note",
-    fix="Agree on server_no_context_takeover (serverNoContextTakeover in ws, server_no_context_takeover in "
-    "websockets), or do not compress messages that hold secrets.",
-    untested=_untested_compression,
-)
-@rule(
-    "over TLS, permessage-deflate without server_no_context_takeover, and a compressed message that holds a "
-    "secret",
-    "the compressed length of the following text shows how much of it repeats the secret; an attacker who can "
-    "place text in a "
-    "message and see lengths on the path can guess it piece by piece (RFC 7692 section 9)",
-    "whether an attacker can place text in the messages",
-)
-def compression_with_secrets(seen: Trace) -> Iterator[Conclusion]:
-    compressing = _compressing(seen) if seen.start.plan.target.secure and kept_or_token(seen) else None
-    what = _secret_under_compression(seen, compressing[1]) if compressing is not None else ""
-    if compressing is not None and what:
-        yield found(
-            f"The server compresses its messages in one context, and one of them holds {what}.",
-            (compressing[0],),
-            sent="the handshake with an offer of permessage-deflate",
-            came=f"permessage-deflate without server_no_context_takeover, and a compressed message with {what}",
+    what = _secret_under_compression(seen, compressing[1])
+    if not what:
+        return (
+            "the server compresses all messages in one context, and no message with a secret came (--send can "
+            "request one)"
         )
+    if not kept_or_token(seen):
+        return ""
+    return found(
+        f"The server compresses its messages in one context, and one of them holds {what}.",
+        (compressing[0],),
+        sent="the handshake with an offer of permessage-deflate",
+        came=f"permessage-deflate without server_no_context_takeover, and a compressed message with {what}",
+    )
 
 
 def kept_or_token(seen: Trace) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from wsprobe.diagnosis.proxies import mending
 from wsprobe.exchange import TlsDone, TlsFailed
 from wsprobe.read.closing import close_of
@@ -12,27 +10,13 @@ from wsprobe.request.target import loopback
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit_requests import LARGE, NO_PORT_BESIDE, PING, port_beside
 from wsprobe.trace.audit_session import admitted, came, reference
-from wsprobe.trace.conclusion import Conclusion, rule
+from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.trace import Trace
-from wsprobe.trace.weakness import found, weakness
+from wsprobe.trace.weakness import Shown, found, weakness
 
 IN_CLEAR = ("clear", "clear-beside")
 TOO_LARGE = frozenset({1009, 1002, 1008})
 """Close codes of a server that takes no message of that size; 1009 says so (RFC 6455 section 7.4.1)."""
-
-
-def _untested_clear(seen: Trace) -> str:
-    if not seen.start.plan.target.secure:
-        return "the URL is on this machine" if _on_this_machine(seen) else ""
-    tried = {name: seen[name] for name in IN_CLEAR if seen[name] is not None}
-    if not tried:
-        return "no handshake was sent in clear text"
-    for name, answer in tried.items():
-        if answer is not None and answer.kind == "http" and answer.status in (401, 403):
-            return f"{name} got {answer.status}, and wsprobe never sends credentials in clear text"
-    if "clear-beside" not in tried and not port_beside(seen):
-        return f"only the TLS port was tested: {NO_PORT_BESIDE}"
-    return ""
 
 
 def _on_this_machine(seen: Trace) -> bool:
@@ -42,95 +26,81 @@ def _on_this_machine(seen: Trace) -> bool:
 @weakness(
     "Opens without TLS",
     "warning",
-    cwe=319,
-    fix="Serve the socket only over TLS; on a port without TLS, redirect to https, or do not answer at all.",
-    untested=_untested_clear,
-)
-@rule(
     "the socket opens without TLS: at the given ws:// URL, on the TLS port, or on another port (--clear-port; "
     "80 for 443, 8080 for 8443)",
-    "anyone on the path can read and change the messages and cookies of a session in clear text, and can "
-    "replace its page and script",
+    "Anyone on the path can read and change the messages and cookies of a session in clear text, and can "
+    "replace its page and script.",
     "which program listens on the other port",
+    cwe=319,
+    fix="Serve the socket only over TLS; on a port without TLS, redirect to https, or do not answer at all.",
 )
-def clear_text(seen: Trace) -> Iterator[Conclusion]:
-    target = seen.start.plan.target
+def clear_text(seen: Trace) -> Shown:
     base = reference(seen)
-    if not target.secure:
-        if base is not None and not _on_this_machine(seen):
-            yield found(
+    if not seen.start.plan.target.secure:
+        if _on_this_machine(seen):
+            return "the URL is on this machine"
+        return (
+            ""
+            if base is None
+            else found(
                 "The URL is ws://: nothing between wsprobe and the server is encrypted.",
                 ("base",),
                 sent="the handshake as it was given, without TLS",
                 came=came(base),
                 fix=mending("clear", seen.proxies),
             )
-        return
-    for name in IN_CLEAR:
-        answer = seen[name]
-        if answer is not None and admitted(answer, base):
-            where = answer.reading.exchange.plan.target
-            yield found(
-                f"Port {where.port}{', the TLS port,' if where.port == target.port else ''} opens a session "
-                "without TLS.",
-                (name,),
-                sent=f"a handshake to {where.url} without TLS, cookies, credentials and query",
-                came=came(answer),
-                fix=mending("clear", answer.proxies or seen.proxies),
-            )
-
-
-def _certificate(answer: Answer) -> str:
-    """What is wrong with the certificate that *answer* shows, in words; "" if nothing is."""
-    for event in answer.reading.exchange.events:
-        if isinstance(event, TlsFailed) and event.kind == "certificate":
-            return event.error
-        if isinstance(event, TlsDone) and event.problem:
-            return event.problem
+        )
+    tried = {name: answer for name in IN_CLEAR if (answer := seen[name]) is not None}
+    opens = tuple(
+        one for name, each in tried.items() if admitted(each, base) for one in _opens_in_clear(seen, name)
+    )
+    if opens or not tried:
+        return opens or "no handshake was sent in clear text"
+    for name, answer in tried.items():
+        if answer.kind == "http" and answer.status in (401, 403):
+            return f"{name} got {answer.status}, and wsprobe never sends credentials in clear text"
+    if "clear-beside" not in tried and not port_beside(seen):
+        return f"only the TLS port was tested: {NO_PORT_BESIDE}"
     return ""
 
 
-def _untested_certificate(seen: Trace) -> str:
-    if not seen.start.plan.target.secure:
-        return "there is no TLS"
-    done = [
-        each
-        for each in seen.base.reading.exchange.events
-        if isinstance(each, TlsDone) or (isinstance(each, TlsFailed) and each.kind == "certificate")
-    ]
-    return "" if done else "the server sent no certificate"
+def _opens_in_clear(seen: Trace, name: str) -> tuple[Conclusion, ...]:
+    answer = seen.answers[name]
+    where = answer.reading.exchange.plan.target
+    on_tls = where.port == seen.start.plan.target.port
+    return found(
+        f"Port {where.port}{', the TLS port,' if on_tls else ''} opens a session without TLS.",
+        (name,),
+        sent=f"a handshake to {where.url} without TLS, cookies, credentials and query",
+        came=came(answer),
+        fix=mending("clear", answer.proxies or seen.proxies),
+    )
 
 
 @weakness(
     "Browsers refuse the certificate",
     "error",
-    fix="Serve a certificate for this name from an authority that browsers trust, with the whole chain.",
-    untested=_untested_certificate,
-)
-@rule(
     "the certificate does not pass the checks of this machine: name, dates, chain",
-    "a page cannot open this socket, and its user gets no warning to click through. Clients that turn the "
-    "check off accept an attacker in the middle too",
+    "A page cannot open this socket, and its user gets no warning to click through. Clients that turn the "
+    "check off accept an attacker in the middle too.",
     "whether other machines trust another authority",
+    fix="Serve a certificate for this name from an authority that browsers trust, with the whole chain.",
 )
-def certificate_refused(seen: Trace) -> Iterator[Conclusion]:
-    wrong = _certificate(seen.base) if seen.start.plan.target.secure else ""
-    if wrong:
-        yield found(
-            f"The certificate is not valid: {wrong}.",
-            ("base",),
-            sent=f"a TLS handshake for {seen.start.plan.tls.server_name or seen.start.plan.target.host}",
-            came=f"a certificate that the check refuses: {wrong}",
-        )
-
-
-def _untested_size(seen: Trace) -> str:
-    large = seen["large"]
-    if large is None:
-        return "--audit-heavy sends a large message" if not seen.start.heavy else "it was left out"
-    if _took(large) or _too_large(large):
-        return ""
-    return f"the session ended before the test was complete: {came(large)}"
+def certificate_refused(seen: Trace) -> Shown:
+    if not seen.start.plan.target.secure:
+        return "there is no TLS"
+    events = seen.base.reading.exchange.events
+    done = [each.problem for each in events if isinstance(each, TlsDone)]
+    done += [each.error for each in events if isinstance(each, TlsFailed) and each.kind == "certificate"]
+    wrong = next(filter(None, done), "")
+    if not wrong:
+        return "" if done else "the server sent no certificate"
+    return found(
+        f"The certificate is not valid: {wrong}.",
+        ("base",),
+        sent=f"a TLS handshake for {seen.start.plan.tls.server_name or seen.start.plan.target.host}",
+        came=f"a certificate that the check refuses: {wrong}",
+    )
 
 
 def _took(answer: Answer) -> bool:
@@ -147,23 +117,23 @@ def _too_large(answer: Answer) -> bool:
 @weakness(
     "Accepts very large messages",
     "warning",
+    f"with --audit-heavy, the server reads one message of {LARGE:,} bytes and answers a Ping after it",
+    "A server that collects a whole message uses that much memory for each connection, and many connections "
+    "exhaust it.",
+    "whether there is a limit above that size",
     cwe=770,
     fix="Set a limit that fits your messages (maxPayload in ws, max_size in websockets, max_msg_size in "
     "aiohttp, ws_max_size in uvicorn, SetReadLimit in gorilla/websocket).",
-    untested=_untested_size,
 )
-@rule(
-    f"with --audit-heavy, the server reads one message of {LARGE:,} bytes and answers a Ping after it",
-    "a server that collects a whole message uses that much memory for each connection, and many connections "
-    "exhaust it",
-    "whether there is a limit above that size",
-)
-def message_size(seen: Trace) -> Iterator[Conclusion]:
+def message_size(seen: Trace) -> Shown:
     large = seen["large"]
-    if large is not None and _took(large):
-        yield found(
-            f"One message of {LARGE:,} bytes was read to its end; a limit, if any, is higher.",
-            ("large",),
-            sent=f"a text message of {LARGE:,} bytes, then a Ping",
-            came="the Pong to the Ping",
-        )
+    if large is None:
+        return "--audit-heavy sends a large message" if not seen.start.heavy else "it was left out"
+    if not _took(large):
+        return "" if _too_large(large) else f"the session ended before the test was complete: {came(large)}"
+    return found(
+        f"One message of {LARGE:,} bytes was read to its end; a limit, if any, is higher.",
+        ("large",),
+        sent=f"a text message of {LARGE:,} bytes, then a Ping",
+        came="the Pong to the Ping",
+    )

@@ -55,16 +55,11 @@ def reference(seen: Trace) -> Answer | None:
     return None
 
 
-def steady(seen: Trace) -> bool:
-    """True if the last request, as the first ones, opened a session: no limit explains a refusal between."""
-    return admitted(seen["again"], reference(seen))
-
-
 def unsteady(seen: Trace) -> str:
     """Why a refusal shows nothing, in words; "" if it does."""
     if seen["again"] is None:
         return "the handshake was not repeated at the end, so a rate limit may explain the refusals"
-    if steady(seen):
+    if admitted(seen["again"], reference(seen)):
         return ""
     return "the last request, the same as the first ones, did not open: a rate limit may explain the refusals"
 
