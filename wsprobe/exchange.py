@@ -347,7 +347,7 @@ class TlsDone(Struct, frozen=True, tag_field="event", tag="tls-done"):
     verified: bool
     """True only if the certificate was verified and is valid."""
     problem: str | None = None
-    """The faults that verification would have found, with --insecure."""
+    """What verification would have found wrong, with --insecure."""
     issuers: tuple[Certificate, ...] = ()
     """The certificates that the server sent after its own, in its order."""
 

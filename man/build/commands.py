@@ -33,8 +33,9 @@ EXIT: dict[str, str] = {
     "new one does not open, otherwise 0. After ^C, wsprobe reports and saves what it recorded of an unfinished "
     "exchange, and ignores a second ^C; a third ends it.",
     "compare": "As diff(1): 0 if every view has the same result, 1 if they differ; of two runs over a list, 1 "
-    "if a URL changed. If there was nothing to compare, the status of the handshake itself, from 3 "
-    "on. After ^C, wsprobe reports and saves the URLs that were finished.",
+    "if a URL changed. If URLs are compared without views and revisions, and none answers, the status of the "
+    "first, such as 4 for a refused connection. After ^C, wsprobe reports and saves the URLs that were "
+    "finished.",
     "trace": "The status of the unchanged handshake, as in wsprobe-connect(1): 0 if it opened, whatever else "
     "wsprobe found. With --audit: 1 if there is a weakness of the level of --fail-on or a more severe one, "
     "otherwise 0, also if there are only notes; if the handshake "
@@ -224,7 +225,7 @@ def exit_status(name: str) -> Iterator[str]:
 
 
 def files(name: str) -> Iterator[str]:
-    yield ".Sh FILES"
+    yield from (".Sh ENVIRONMENT", *mdoc.text("As in wsprobe(1)."), ".Sh FILES")
     rows = BEHIND[name].get("files")
     if rows:
         yield from mdoc.tagged(rows)

@@ -19,7 +19,7 @@ WORDS = (
     ),
     (
         "likely",
-        "It fits the answers best, but another fault could give the same answers. Right in 166 of 173 such "
+        "It fits the answers best, but another cause could give the same answers. Right in 166 of 173 such "
         "traces; in the other 7 it leaves open which of several causes it is.",
     ),
     ("possible", "Other causes fit about as well: check it before you change anything."),

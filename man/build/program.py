@@ -14,12 +14,12 @@ ABOUT = "show what a WebSocket server answered to a handshake, and what a script
 
 DESCRIPTION = (
     "wsprobe makes one WebSocket handshake (RFC 6455), records every byte, and shows exactly what came back: "
-    "status line, header fields, body, frames, how and when it ended. It reports every fault, not just the "
-    "first, with the rule and the bytes.",
+    "status line, header fields, body, frames, how and when it ended. It reports everything "
+    "that is wrong, not just the first, with the rule and the bytes.",
     "A browser hides nearly all of this from the page: however a server refuses a handshake, the script gets "
     "an error event without content and a close event with code 1006. wsprobe shows both sides of the same "
     "answer: the bytes on the wire, and what a script sees in Chromium, Firefox, WebKitGTK, and by the "
-    "standards taken literally. It needs no browser for this: it has the rules of each engine, checked "
+    "standards taken literally. It needs no browser for this: it has the rules of each browser, checked "
     "against recordings of the real one. See wsprobe-browsers(7).",
 )
 

@@ -116,7 +116,7 @@ EXAMPLES = (
         "wsprobe connect --json @urls.txt | jq -r '[.url, .outcome, .response.status] | @tsv'",
     ),
     (
-        "The ids of all faults:",
+        "The ids of all findings:",
         "wsprobe connect --json lab:accept-wrong | jq -r '.findings[] | select(.level == \"fail\") | .id'",
     ),
     (

@@ -37,9 +37,9 @@ def test_what_stands_in_the_file_is_not_asked_again(capsys, tmp_path):
         "2 URLs: 1 refused, 1 open",
         "  status: 403: 1, 101: 1",
         '  the server says, for 1: "body text"',
-        "    do: look up these words in the server's code or documentation; if they give no reason, try "
-        "--origin with the origin of the page; send what the application requires (token, cookie, parameter); "
-        "look in its log",
+        "    what to do: look up these words in the server's code or documentation; if they give no reason, "
+        "try --origin with the origin of the page; send what the application requires (token, cookie, "
+        "parameter); look in its log",
     ]
     assert resumed(file, *NAMES, "lab:status-404") == 12
     assert kept(file) == NAMES

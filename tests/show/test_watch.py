@@ -102,7 +102,7 @@ def test_the_likely_cause_ends_with_its_remedy():
     down = watched(played(OPEN), refused)
     *_, likely, do, remedy = plain(show.summary(down, 60.0, Look())).splitlines()
     assert likely.startswith("  likely: the server requires an Origin; none was sent")
-    assert do.startswith("    do: ")
+    assert do.startswith("    what to do: ")
     assert remedy == REMEDY
     assert "likely" not in plain(show.summary(watched(refused, played(OPEN)), 60.0, Look()))
     below = plain(show.why_down([down, watched(refused), watched(played(OPEN)), Watch("ws://a/")])).splitlines()

@@ -131,7 +131,7 @@ INSTEAD = {
     ),
     "save": OutputSettings.options["save"].of_its_own(
         "append the recordings to FILE, one a line in their order, for compare (- is standard output)",
-        example="wsprobe trace --save hops.jsonl wss://chat.example/ws",
+        example="wsprobe trace --save trace.jsonl wss://chat.example/ws",
     ),
 }
 """Options with another meaning and another default in `trace`."""

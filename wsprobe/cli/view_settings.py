@@ -52,7 +52,7 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         shell_complete=completion.specs,
     )
     as_is: bool = opt(
-        "--as-is", "send only wsprobe's own request, and show what every engine makes of the answer", rare=True
+        "--as-is", "send only wsprobe's own request, and show what every browser makes of the answer", rare=True
     )
     strict: bool = opt(
         "--strict", "exit with 1 for any difference, also one that a page cannot act on", rare=True

@@ -75,7 +75,8 @@ class Likely(msgspec.Struct, frozen=True):
     @property
     def to_do(self) -> tuple[tuple[str, str], ...]:
         """What to do about it, and what that is for: ``do`` in the server, ``to tell the page``."""
-        return tuple((what, text) for what, text in (("do", self.fix), ("to tell the page", self.code)) if text)
+        both = (("what to do", self.fix), ("to tell the page", self.code))
+        return tuple((what, text) for what, text in both if text)
 
 
 def likely(found: Sequence[Cause], reading: Reading, known: Author) -> Likely | None:

@@ -16,7 +16,7 @@ _HTTP2 = Topic(
         "stream is then the WebSocket. Not every browser uses it, and those that do use it in different cases. "
         "So a server that announces it and cannot serve it works in one browser and fails in another.",
         "wsprobe connect --http2 uses it if the server announces it. compare --browser-mode uses the version "
-        "that each engine would; if HTTP/1.1 and HTTP/2 give different results, it reports that first.",
+        "that each browser would; if HTTP/1.1 and HTTP/2 give different results, it reports that first.",
     ),
     (
         (

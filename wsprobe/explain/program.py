@@ -63,7 +63,7 @@ def _topics_of(word: str) -> tuple[tuple[str, str], ...]:
     next_step = {
         "unresolved": "check the spelling of the name, and which DNS server this machine uses",
         "unreachable": "check the address, the port and the firewall, and whether the server runs",
-        "tls-failed": "`wsprobe connect URL` shows the certificate and its fault",
+        "tls-failed": "`wsprobe connect URL` shows the certificate and what is wrong with it",
         "proxy-failed": "check the proxy's address and credentials, and that it allows the port",
         "timeout": "look at the timing line: it shows which step took the time",
         "dropped": "read the server's log at that time; `wsprobe connect URL` shows how much of the "

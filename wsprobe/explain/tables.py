@@ -164,7 +164,7 @@ _HEADER_LABELS = (
     ("request", "in the request"),
     ("answer", "in the answer"),
     ("script", "script in a browser"),
-    ("fix", "try"),
+    ("fix", "what to do"),
 )
 
 
@@ -190,7 +190,7 @@ def find_header(asked: str) -> Topic | None:
 
 
 _TERM_LABELS = (
-    *(("shows", "how it shows"), ("script", "script in a browser"), ("fix", "try")),
+    *(("shows", "how it shows"), ("script", "script in a browser"), ("fix", "what to do")),
     *(("get", "how to get one"), ("holds", "what it holds"), ("read", "then")),
 )
 _TERMS = ("script", "protocol", "program", "evidence", "wsprobe")

@@ -96,7 +96,7 @@ def _weakness(each: Found, look: Look) -> Iterator[Line]:
     yield line(Piece("  why it matters", "title"), f": {of.why}")
     if of.cannot_know:
         yield line(Piece("  not known", "title"), f": {of.cannot_know}")
-    yield line(Piece("  what to write or do", "title"))
+    yield line(Piece("  what to do", "title"))
     for one in each.fix.splitlines():
         yield line("    ", look.words(one))
 

@@ -158,7 +158,7 @@ class TlsJson(Object, frozen=True, kw_only=True):
     verified: bool
     """True only if the certificate was checked and is valid."""
     error: str | None
-    """Why TLS was not set up, or the fault in the certificate that --insecure accepted."""
+    """Why TLS was not set up, or what is wrong with the certificate that --insecure accepted."""
     kind: Literal["certificate", "pinned-key", "alert", "not-tls", "fin", "reset", "error"] | UnsetType = UNSET
     """Only after a failure: its kind; pinned-key: the server's key is not the one of --pinnedpubkey."""
     reason: str | UnsetType | None = UNSET
@@ -177,7 +177,7 @@ class TlsJson(Object, frozen=True, kw_only=True):
 
 
 class FindingJson(Object, frozen=True, kw_only=True):
-    """One fault, doubt or note."""
+    """One finding: something wrong, doubtful or worth knowing."""
 
     id: str
     """A stable name; wsprobe explain describes it."""
@@ -257,7 +257,7 @@ class ExceptionJson(Object, frozen=True, kw_only=True):
     name: str
     """Name of the exception, such as SyntaxError."""
     message: str
-    """Its message, in the engine's own words."""
+    """Its message, in the browser's own words."""
     code: int | str | UnsetType = UNSET
     """Its legacy code, or the runtime's code of the error; absent without one."""
 
@@ -328,28 +328,28 @@ EventJson = OpenJson | MessageJson | LeftOutJson | ErrorJson | CloseEventJson | 
 
 
 class AnsweredJson(Object, frozen=True, kw_only=True):
-    """The answer to an engine's own request, with the members that the top level has for wsprobe's request."""
+    """The answer to a browser's own request, with the members that the top level has for wsprobe's request."""
 
     outcome: Annotated[str, _one_of(*STATUS_OF)]
     """The outcome, as at the top level."""
     response: ResponseJson | None
     """The final answer, as response at the top level."""
     causes: list[CauseJson]
-    """Why this engine received it, as causes at the top level."""
+    """Why this browser received it, as causes at the top level."""
     findings: list[FindingJson]
     """Findings by RFC 6455, as at the top level."""
 
 
 class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyState"}):
-    """What a script sees in one engine."""
+    """What a script sees in one browser."""
 
     answered: AnsweredJson | UnsetType = UNSET
-    """The answer to this engine's own request; absent if it read the answer to wsprobe's request, or sent no
+    """The answer to this browser's own request; absent if it read the answer to wsprobe's request, or sent no
     request."""
     exchange: Exchange | UnsetType = UNSET
-    """The recording of this engine's own request; absent if it read the answer to wsprobe's request."""
+    """The recording of this browser's own request; absent if it read the answer to wsprobe's request."""
     browser: str
-    """Name of the engine, as --browser takes it, without the version."""
+    """Name of the browser, as --browser takes it, without the version."""
     version: str
     """Its version."""
     page: str
@@ -367,22 +367,22 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
     hidden: tuple[str, ...]
     """What the server sent and a script cannot learn, in words."""
     outcome: Annotated[str, _one_of("open", "failed", "closed", "connecting", "threw", "follows", "unloaded")]
-    """The result for the script; follows: the engine would follow a redirect or retry that is not recorded;
+    """The result for the script; follows: the browser would follow a redirect or retry that is not recorded;
     unloaded: the page itself does not load."""
     because: str
-    """The deciding step, and its place in the standard or the engine's source."""
+    """The deciding step, and its place in the standard or the browser's source."""
     races: str | None
-    """The results, if the engine gave more than one when measured; otherwise null."""
+    """The results, if the browser gave more than one when measured; otherwise null."""
     cookies: tuple[str, ...]
-    """Set-Cookie values that the engine stores."""
+    """Set-Cookie values that the browser stores."""
     handshakes: tuple[Literal["2", "1.1"], ...]
     """The protocols of its handshakes, in order: 2 for HTTP/2, 1.1 for HTTP/1.1."""
     otherwise: str | None
-    """When this engine would use the other protocol by itself; null if never."""
+    """When this browser would use the other protocol by itself; null if never."""
     beyond: tuple[str, ...] | UnsetType = UNSET
     """What a script can read through a runtime's own interface, which browsers lack; absent if nothing."""
     assumes: str | UnsetType = UNSET
-    """If the recording ends before the engine does: what the server is assumed to do from then on, and until
+    """If the recording ends before the browser does: what the server is assumed to do from then on, and until
     when it could change events and readyState; otherwise absent."""
     local_network: tuple[str, ...] | UnsetType = UNSET
     """The effect of Local Network Access, then what to do about it; absent if it does not apply: the page does
@@ -390,7 +390,7 @@ class ViewJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyS
 
 
 class FetchJson(Object, frozen=True, kw_only=True):
-    """What fetch() of the same URL sees in one engine."""
+    """What fetch() of the same URL sees in one browser."""
 
     url: str
     """The http: or https: form of the URL."""
@@ -452,7 +452,7 @@ class ResultJson(Object, frozen=True, kw_only=True):
 
 
 class TellableJson(Object, frozen=True, kw_only=True):
-    """The recordings that a script can tell apart in one engine."""
+    """The recordings that a script can tell apart in one browser."""
 
     groups: list[list[str]]
     """Groups of URLs that look the same to a script."""
@@ -462,10 +462,10 @@ class TellableJson(Object, frozen=True, kw_only=True):
 
 
 class SeenJson(Object, frozen=True, kw_only=True, rename={"ready_state": "readyState"}):
-    """What a script saw in an installed browser, compared with the predicted view of its engine."""
+    """What a script saw in an installed browser, compared with the predicted view of its browser."""
 
     browser: str
-    """The engine with the predicted view."""
+    """The browser with the predicted view."""
     version: str
     """The version printed by the browser's command; empty if it prints none."""
     user_agent: str
@@ -694,7 +694,7 @@ class ReportJson(Object, frozen=True, kw_only=True):
     """The end of each phase; null if it did not happen."""
     causes: list[CauseJson]
     """The possible causes, the likeliest first; empty if nothing is wrong, or the cause is unknown. In compare
-    they explain the recording; views[].answered.causes explain the engine's own answer."""
+    they explain the recording; views[].answered.causes explain the browser's own answer."""
     findings: list[FindingJson]
     """All findings by RFC 6455."""
     session: SessionJson | None
@@ -723,15 +723,15 @@ class ReportJson(Object, frozen=True, kw_only=True):
     result: ResultJson | UnsetType = UNSET
     """What came of the URL for every client, where outcome is only wsprobe's own; with views."""
     views: list[ViewJson] | UnsetType = UNSET
-    """What a script sees, one object per engine; only with compare --browser-mode."""
+    """What a script sees, one object per browser; only with compare --browser-mode."""
     verdicts: list[VerdictJson] | UnsetType = UNSET
     """What each specification revision requires of a client; only with compare --spec."""
     tellable: dict[str, TellableJson] | UnsetType = UNSET
-    """By engine: the recordings that a script can tell apart; only with compare --browser-mode and several
+    """By browser: the recordings that a script can tell apart; only with compare --browser-mode and several
     recordings. Every object has the same value; with more than 100 recordings only the first object has it,
     with more than 1,000 (or 8 MiB of them) none."""
     fetch: dict[str, FetchJson] | UnsetType = UNSET
-    """By engine: what the page sees with fetch() of the same URL; only with --fetch."""
+    """By browser: what the page sees with fetch() of the same URL; only with --fetch."""
     seen: list[SeenJson] | UnsetType = UNSET
     """What a script saw in the installed browsers; only with compare --run-browser."""
     watch: WatchJson | UnsetType = UNSET
@@ -782,7 +782,7 @@ class WeaknessJson(Object, frozen=True, kw_only=True):
     id: str
     """Its stable id; wsprobe-conclusions(7) lists the ids."""
     level: Literal["error", "warning", "note"]
-    """Its severity: error, warning or note, as in SARIF."""
+    """Its level: error, warning or note, as in SARIF."""
     cwe: int | None
     """Its number in the Common Weakness Enumeration; null if none fits."""
     title: str

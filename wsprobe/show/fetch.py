@@ -21,7 +21,7 @@ def fetch_lines(fetched: Fetched, look: Look) -> list[Line]:
     for (got, add), names in groups.items():
         rows.append(line(f"  {', '.join(names)}: ", got))
         if add:
-            rows.append(line(Piece("    do: ", "good"), f"send {look.text(add.encode())} (and Vary: Origin)"))
+            rows.append(line(Piece("    -> ", "good"), f"send {look.text(add.encode())} (and Vary: Origin)"))
     return rows
 
 

@@ -54,7 +54,7 @@ def notebook(report: Report) -> str:
     body = report.reading.content[:SHOWN]
     rows += ["", *map(LOOK.text, body.splitlines())] if body else []
     items = [result.cause.labelled] if result.cause is not None else []
-    items += [f"to do: {result.cause.fix}"] if result.cause is not None and result.cause.fix else []
+    items += [f"what to do: {result.cause.fix}"] if result.cause is not None and result.cause.fix else []
     items += [f"{result.unknown}: {result.ask}"] if result.unknown else []
     if close is not None:
         code = "no code" if close.code is None else f"code {close.code}"
@@ -231,7 +231,7 @@ def _advised(of: Advice) -> str:
     rows = [f'<li class="warn">{_badge("take care", "warn")}{prose(each)}</li>\n' for each in of.warnings]
     for rank, each in enumerate(of.causes):
         kind, (word, said) = "note" if rank else "warn", lead(each, rank)
-        more = [f"Do: {prose(each.fix)}"] if each.fix else []
+        more = [f"What to do: {prose(each.fix)}"] if each.fix else []
         more += [f"To tell the page: {prose(of.code)}"] if of.code and not rank else []
         more.append(f"Known by: {prose(evidence(each))}")
         told = "".join(f'<p class="more">{one}</p>' for one in more)
@@ -398,7 +398,7 @@ def _told(of: Told) -> str:
     said = of.said
     kind = LEVELS.get(of.level) or ("warn" if of.because else "note")
     because = _pre(of.because) if of.because else _facts(of.rows) if of.rows else ""
-    fix = f'<p class="more">What to write or do:</p><pre>{text(said.fix)}</pre>' if said.fix else ""
+    fix = f'<p class="more">What to do:</p><pre>{text(said.fix)}</pre>' if said.fix else ""
     return (
         f'<li class="{kind}">{_badge(of.badge, kind)}<code>{text(said.id)}</code><br>'
         f"{prose(said.text)}{because}{fix}</li>\n"

@@ -135,7 +135,7 @@ def _advised(of: Advice) -> str:
     for rank, each in enumerate(of.causes):
         label, said = lead(each, rank)
         rows.append(f"- **{label}**: {prose(said)}\n")
-        rows += [f"  - do: {prose(each.fix)}\n"] if each.fix else []
+        rows += [f"  - what to do: {prose(each.fix)}\n"] if each.fix else []
         rows += [f"  - to tell the page: {prose(of.code)}\n"] if of.code and not rank else []
         rows.append(f"  - known by: {prose(evidence(each))}\n")
     made = f"### Why\n\n{''.join(rows)}\n" if rows else ""
@@ -198,7 +198,7 @@ def _told(of: Told) -> str:
     said = of.said
     because = _fenced(map(text_of, of.because)) if of.because else ""
     because += "".join(f"- {what}: {prose(value)}\n" for what, value in of.rows) + ("\n" if of.rows else "")
-    fix = f"What to write or do:\n\n{_fenced(said.fix.splitlines())}" if said.fix else ""
+    fix = f"What to do:\n\n{_fenced(said.fix.splitlines())}" if said.fix else ""
     return f"**{of.badge}** {span(said.id)}: {prose(said.text)}\n\n{because}{fix}"
 
 

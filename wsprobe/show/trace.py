@@ -119,7 +119,7 @@ def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: 
         if number == 0:
             rows += _side_by_side(each, seen, look)
         if each.fix:
-            rows.append(line(Piece("what to write or do" if number == 0 else "then", "title")))
+            rows.append(line(Piece("what to do" if number == 0 else "then", "title")))
             for one in each.fix.splitlines():
                 rows += _wrapped(line("  ", look.words(one)), look)
     rows += _not_sent(seen, choice, look)

@@ -124,7 +124,7 @@ def _notes(group: Sequence[ScriptView], look: Look, short: bool = False) -> list
         if view.local_network:
             means, *remedies = view.local_network
             lines.append(line(Piece(f"local network, {title(view)}: ", "warn"), look.of_script(means)))
-            lines += [line(Piece("  do: ", "good"), each) for each in remedies]
+            lines += [line(Piece("  -> ", "good"), each) for each in remedies]
         if view.races:
             lines.append(line(Piece(f"races in {title(view)}: ", "warn"), look.of_script(view.races)))
         if view.assumes is not None:

@@ -25,7 +25,7 @@ from wsprobe.trace.trace import Trace
 
 
 @rule(
-    "the handshake is cut without a byte, a plain GET gets an answer",
+    "the handshake is dropped without a byte, a plain GET gets an answer",
     "a rule drops requests with Upgrade, or the application closes the connection",
     "which of these",
 )
@@ -34,7 +34,7 @@ def handshake_dropped(seen: Trace) -> Iterator[Conclusion]:
     if base.kind != "cut" or get is None or get.kind != "http":
         return
     yield Conclusion(
-        f"The handshake is cut without a byte ({base.result()}), but a plain GET gets an answer "
+        f"The handshake is dropped without a byte ({base.result()}), but a plain GET gets an answer "
         f"({get.result()}).{usually(*_who_drops(seen))}{past_the_proxy(seen)}",
         sure(seen, 0.75, 0.9),
         beside(seen, "get"),

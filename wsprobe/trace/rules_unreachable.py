@@ -219,7 +219,7 @@ def not_http(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "cut, or refused in the TLS handshake, over HTTP/1.1; an answer over HTTP/2",
+    "dropped, or refused in the TLS handshake, over HTTP/1.1; an answer over HTTP/2",
     "a listener for HTTP/2 only",
     claims=(every_request,),
 )
@@ -228,7 +228,7 @@ def http2_only(seen: Trace) -> Iterator[Conclusion]:
     if over is None or over.reading.http2 is None:
         return
     if base.kind == "cut":
-        how = "is cut without a byte"
+        how = "is dropped without a byte"
     elif NO_PROTOCOL in base.found:
         how = "is refused in the TLS handshake (no_application_protocol)"
     else:
@@ -281,7 +281,7 @@ def http2_announced(seen: Trace) -> Iterator[Conclusion]:
 
 
 @rule(
-    "every request, even a plain GET, is cut without a byte",
+    "every request, even a plain GET, is dropped without a byte",
     "the listener drops requests, or the server behind it is down or uses another protocol",
     "which of these; HTTP/2, a PROXY line or the server's log would show it",
     claims=(no_request_answered,),
@@ -310,7 +310,7 @@ def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
         ]
     who = "the first proxy, or the listener itself," if shows_proxy(seen) else "the listener"
     yield Conclusion(
-        f"Every request, even a plain GET, is cut without a byte ({how}): {who} closes the connection. "
+        f"Every request, even a plain GET, is dropped without a byte ({how}): {who} closes the connection. "
         f"Cannot tell why.{usually(*causes)}{past_the_proxy(seen)}",
         sure(seen, 0.9),
         beside(seen, "get"),
@@ -387,7 +387,7 @@ def _failing(seen: Trace) -> str:
     base, get = seen.base, seen["get"]
     if get is None or not _fails_for_get(seen):
         return f"{base.status} for every request, even a plain GET, {written_by(base)}"
-    how = "cut without an answer" if base.kind == "cut" else "never answered"
+    how = "dropped without an answer" if base.kind == "cut" else "never answered"
     return f"The handshake is {how}, a plain GET gets {get.status} ({written_by(get)})"
 
 

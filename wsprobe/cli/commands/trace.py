@@ -40,7 +40,7 @@ EXAMPLES = (
         "Which of two proxies? From outside to inside; the second one strips /app:",
     ),
     ("wsprobe trace --dry-run wss://chat.example/ws", "What would be sent?"),
-    ("wsprobe trace --hold 70 --only again-2 wss://chat.example/ws", "Is it cut after a minute of silence?"),
+    ("wsprobe trace --hold 70 --only again-2 wss://chat.example/ws", "Does it drop after a minute of silence?"),
     ("wsprobe trace --audit -b session=... wss://chat.example/ws", "Can any website use a visitor's session?"),
     (
         "wsprobe trace --audit -s --sarif ws.sarif -b session=... wss://chat.example/ws",
