@@ -484,7 +484,7 @@ def audited(found: Sequence[Found], untested: Sequence[tuple[str, str]]) -> tupl
             ("not known", of.cannot_know),
             *number,
         )
-        told.append(Told(replace(said, fix=each.fix), level=of.level, rows=rows))
+        told.append(Told(replace(said, id=of.id, fix=each.fix), level=of.level, rows=rows))
     if not found:
         told.append(Told(Conclusion("No weakness was found.", 1.0, (), id="none"), level="good"))
     if untested:
