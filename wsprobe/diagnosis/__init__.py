@@ -213,7 +213,8 @@ def _answered(said: Cause | None, known: Author, rest: list[Cause], evidence: Ev
     if said is None:
         return rest
     if said.id != "server-says":
-        return [_explained(said, known), *(cause for cause in rest if cause.id not in ACTS)]
+        others = (cause for cause in rest if cause.id not in ACTS)
+        return [_explained(said, known), *map(_beside_words, others)]
     if evidence.status == 429 and rest and rest[0].id == "rate-limited":
         return [_counted(said, rest[0]), *rest[1:]]
     if rest and evidence.status == 401 and rest[0].certainty == "stated":  # by a challenge
@@ -226,14 +227,18 @@ def _answered(said: Cause | None, known: Author, rest: list[Cause], evidence: Ev
 
 
 def _counted(said: Cause, limited: Cause) -> Cause:
-    """*limited* by a status 429 with the unknown words of *said*, which may count orders or prizes as well as
-    requests."""
+    """*limited* by a status 429 with the unknown words of *said*."""
     fix = f"{LOOK_UP}; where they mean requests or connections, {limited.fix}"
-    statement = "a limit of the server is reached (429)"
-    evidence = said.evidence
-    return replace(
-        limited, statement=statement, fix=fix, usual=(), quote=said.quote, certainty="stated", evidence=evidence
-    )
+    counted = _beside_words(limited)
+    return replace(counted, fix=fix, quote=said.quote, certainty="stated", evidence=said.evidence)
+
+
+def _beside_words(cause: Cause) -> Cause:
+    """*cause* as far as its status proves it: beside words, a 429 may count orders or prizes as well as
+    requests."""
+    if cause.id != "rate-limited":
+        return cause
+    return replace(cause, statement="a limit of the server is reached (429)", usual=())
 
 
 def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
@@ -254,7 +259,7 @@ def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
 
 _WITH_FIX = frozenset({200, 401, 403, 404, 405, 410})
 """Statuses whose usual fix is likely to help: what is missing is to be sent, or the path corrected."""
-_OF_THE_HANDSHAKE = r"(?i)web ?socket|handshake|header|protocol|connection|upgrade required\W*\Z"
+_OF_THE_HANDSHAKE = r"(?i)web ?socket|handshake|header|protocol|connection|\A\W*upgrade required\W*\Z"
 """Words of a 426 that are about the upgrade: other words may be about the version of an application."""
 
 

@@ -75,10 +75,17 @@ _GOES_ON = (
     r"|access|user|client|conn|origin|attempt|use|needed|timed|timeout|check|credential|bearer|basic|by|for|from|in|with|to|first|before|plugin|type|challenge|step"
     r"|attempt|problem|exception|unsuccess|success|must|via|could|did|cannot|can|string|value|context|and|or)\w*)"
 )
+_TOKEN_ENDS = (
+    r"(?=\W*\Z|\s*[.:;,!?()<\n]|[\"'](?! ?\w*\d)|[-_ ](?:is|was|has|not|missing|invalid|expired|required"
+    r"|provided|supplied|given|found|sent|in|header|field|cookie|param\w*|query|auth\w*|signature|verif\w*"
+    r"|valid\w*|check|error|fail\w*|or|and|from|format|type|claim\w*|audience|issuer|scope|revoked|mismatch"
+    r"|id|value|string|specified|present|received|used|does|did|could|cannot|can|must|needed)\b)"
+)
+"""A token by itself, or with what is said of one of a login; what it is for makes it another one."""
 CREDENTIALS = (
     rf"(?:{_BAD}|auth\w*|access|bearer|csrf|xsrf|api|security|session|refresh|login|jwt|web)[- "
     rf"_'\"]{{1,3}}(?:\w+[- _]){{0,2}}"
-    rf"token\b(?! at (?:position|line|col|offset|char)| ['\"<{{\[])(?<!unexpected token)"
+    rf"token{_TOKEN_ENDS}(?<!unexpected token)"
     rf"|(?<!unexpected )(?<!\d )(?<!more )\btokens?\b['\"]?[- _:]{{0,2}}(?:\w+ ){{0,4}}{_FAILS}"
     rf"|(?:query|parameter|header|provide|send|with|your)[^.\n]{{0,16}}\btoken\b|\A\W*(?:\w+ )?tokens?\W*\Z"
     rf"|unauthenticated|authenticat(?!ion)|(?:unauthori[sz]ed|authentication|authori[sz]ation){_GOES_ON}|credential"
@@ -162,7 +169,7 @@ BLOCKS = (
     r"|security (?:rule|policy)(?=\W*\Z|\s*[.:;,(#\"']| (?:id )?\d| (?:violat|match|trigger|block|den|reject"
     r"|refus))"
     r"|\b(?:ip|address)\b[^.\n]{0,20}(?:blocked|banned|denied|not allowed)|blacklist|blocklist"
-    r"|\bgeo[- _]?(?:ip|block|fenc|restrict)"
+    r"|\bgeo[- _]?(?:ip\b|block|restrict)"
 )
 _BEHIND = r"(?:back-?end|upstream|target|origin server|downstream)"
 UNREACHED = (
@@ -198,13 +205,13 @@ _TIMED = (
     r"|web ?socket|ws|servers?|users?|network|peers?|activity|response|requests?|messages?|data|silence|poll\w*"
     r"|wait\w*|has|have|was|were|been|you|it)"
 )
-_IN_TIME = (
+IN_TIME = (
     r"(?=\W*\Z|\s*[.;,()]|\W*(?:after|waiting|while|due|because|error|exceeded|expired|reached|in \d|\d)\b)"
 )
 TIMED_OUT = (
     rf"(?<!upstream )(?<!database )(?<!query )(?<!backend )\b{_TIMED}\b[^\w.\n]*(?:\w+ )?"
-    rf"\b(?:timed[- ]?out|timeout)\b(?:{_IN_TIME}|: )|\A\W*time[d-]?[ -]?out\W*\Z"
-    rf"|(?:\A|[.:;,()-]\s)\W*(?:timed[- ]?out|timeout)\b{_IN_TIME}"
+    rf"\b(?:timed[- ]?out|timeout)\b(?:{IN_TIME}|: )|\A\W*time[d-]?[ -]?out\W*\Z"
+    rf"|(?:\A|[.:;,()-]\s)\W*(?:timed[- ]?out|timeout)\b{IN_TIME}"
 )
 """A limit of time on the connection, not on a move in a game or an examination."""
 INACTIVE = (

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, hop_of, shown
 from wsprobe.diagnosis.faults import (
+    LOOK_UP,
     READ_WORDS,
     SEE_LOG,
     asked_wrong,
@@ -715,6 +716,8 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
         )
     if reason and code == 1008:
         fix = READ_WORDS
+    if reason and code in _BY_CONVENTION:
+        fix = f"{LOOK_UP}; if they give no reason, {fix}"
     if reason:  # most say more than usual causes
         yield Cause(id, did, fix, "stated", shows, usual=tuple(usual) if id == "error" else (), quote=quote)
         return

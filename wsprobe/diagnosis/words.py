@@ -797,8 +797,9 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("time", "deadline"),
-        r"\b(?:timed|time)[- ]?out\b|(?:read|connect|gateway|request)timeout|timeout(?:error|exception|expired)"
-        r"|deadline exceeded",
+        rf"\btimed[- ]?out\b|\btime-?out{senses.IN_TIME}"
+        r"|\b(?:read|write|connect\w*|socket|gateway|request|response|upstream|query|lock) ?time-?out\b"
+        r"|timeout(?:error|exception|expired)|deadline exceeded",
         _late,
     ),
     (
@@ -885,7 +886,12 @@ def in_another_sense(known: Cause, texts: Iterable[str]) -> bool:
     )
 
 
-_NOUNS = {"origin-refused": ("origin", senses.ORIGIN), "host-refused": ("host", senses.HOST)}
+_NOUNS = {
+    "origin-refused": ("origin", senses.ORIGIN),
+    "origin-lost": ("origin", senses.ORIGIN),
+    "host-refused": ("host", senses.HOST),
+    "unauthorized": ("token", senses.CREDENTIALS),
+}
 """Id of a cause -> its noun, and the sense that the noun has there."""
 
 
