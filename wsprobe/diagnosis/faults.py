@@ -265,7 +265,7 @@ def redirected(evidence: Evidence, who: str) -> Cause:
         words = f"{who} redirects to the same URL: its Location is empty"
         return Cause("redirected", words, "correct the address of the redirect", "stated", evidence.line)
     place, path, _ = url_parts(to)
-    fix = "open the socket at the final address, or log in first"
+    fix = "correct the path, open the socket at the final address, or log in first"
     if re.search(r"(?i)(?<![a-z])(?:log[-_]?in|sign[-_]?in|sso|oauth2?)(?![a-z])", path):
         fix = "log in first, and send the cookie or token that this gives (-b, --bearer)"
     if to_another_host(to, evidence.host):

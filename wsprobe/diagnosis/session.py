@@ -610,7 +610,7 @@ def _of_engine_io(behind: Response) -> bool:
 _CODES: dict[int, tuple[str, str, str, *tuple[str, ...]]] = {
     1001: (
         "closing",
-        "the server is going away (1001)",
+        "the server closed with 1001 (going away)",
         "connect again after a while",
         "a server that stops or restarts",
         "a limit on silence, or on the time of a session",
@@ -695,6 +695,8 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
         usual: list[str] = []
     elif code in _CODES:
         id, did, fix, *usual = _CODES[code]
+        if code == 1001 and session.last is not None and session.since < SOON:
+            id, fix, usual = "closed", SEE_LOG, [_NOT_ACCEPTED, _RETURNED, *usual]
     elif code in _REGISTERED:
         id, name, fix = _REGISTERED[code]
         id, did, usual = "closed" if reason else id, f"the server closed with {code} (registered as {name})", []

@@ -306,11 +306,11 @@ def cross_origin_refused(seen: Trace) -> Iterator[Conclusion]:
     own, bare = seen["same-origin"], seen["no-origin"]
     if base.kind != "http" or not given:
         return
-    likely, more, directly = 0.95, "", past is not None and past.opens
+    likely, directly = 0.95, past is not None and past.opens
     if own is not None and own.kind in ("open", "http") and not alike(own, base):
         shown = f"{own.result()} with the URL's own ({seen.start.origin})"
-        if not own.opens:
-            likely, more = 0.85, f" Once the origin is allowed, the next answer is {own.result()}."
+        if not own.opens:  # which may be the same refusal in other words
+            likely = 0.85
     elif directly and bare is not None and bare.opens:
         shown = "101 without an Origin"
     else:
@@ -322,7 +322,7 @@ def cross_origin_refused(seen: Trace) -> Iterator[Conclusion]:
         who = "the application itself"
     says = f", {quoted(base)}" if _about_origin(seen) is not None else ""
     yield Conclusion(
-        f"{base.result()} with the Origin {given}{says}, {shown}: {who} does not allow {given}.{more}"
+        f"{base.result()} with the Origin {given}{says}, {shown}: {who} does not allow {given}."
         f"{past_the_proxy(seen)}",
         likely,
         ("base", "same-origin" if "URL" in shown else "no-origin"),
