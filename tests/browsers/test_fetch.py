@@ -143,7 +143,7 @@ def test_compare_fetch(refusing, capsys):
     out = capsys.readouterr().out
     assert f'fetch("http://127.0.0.1:{port}/x?t=1") in the page:' in out
     assert "Chromium, Firefox, WebKitGTK: TypeError, no status, no body: no Access-Control-Allow-Origin" in out
-    assert "do: send Access-Control-Allow-Origin: http://localhost:3000 (and Vary: Origin)" in out
+    assert "-> send Access-Control-Allow-Origin: http://localhost:3000 (and Vary: Origin)" in out
     assert sum(b"Upgrade: websocket" not in each for each in requests) == 1
     lines.append(b"Access-Control-Allow-Origin: http://localhost:3000\r\n")
     run([*command, *page])
