@@ -101,11 +101,7 @@ def _body() -> Iterator[str]:
     yield from mdoc.paragraphs(
         "Whatever goes wrong in a WebSocket handshake, a script sees an error event without content and a "
         "close event with code 1006, as the standard requires. Engines differ in what counts as wrong: all "
-        f"five views below agree in {same} of {len(asked)} scenarios of the lab.",
-        "This page has the most common differences. browsers.md has every scenario in which views differ, the "
-        "views and their reasons, opening requests, and console lines. It is in man/ of the source, and in "
-        "share/doc/wsprobe once installed. Both come from the views that wsprobe compare --browser-mode "
-        "shows.",
+        f"five views below agree in {same} of {len(asked)} scenarios without a flood.",
     )
     yield ".Ss Views"
     yield from mdoc.tagged(

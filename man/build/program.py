@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from man.build import mdoc
-from man.build.commands import statuses
+from man.build.commands import BEHIND, sample, statuses
 from wsprobe.cli.main import COMMANDS
 from wsprobe.explain.entry import load
 from wsprobe.report.outcome import TABLE
@@ -119,6 +119,7 @@ def _body() -> Iterator[str]:
             yield ".Pp"
         yield from mdoc.text(does)
         yield from mdoc.literal((line,))
+    yield from sample(BEHIND["compare"])
     yield from mdoc.references(
         *(f"wsprobe-{name}(1)" for name in COMMANDS),
         "wsprobe-python(3)",
