@@ -1,4 +1,4 @@
-"""When two answers are the same, and where their words are looked for."""
+"""When two answers are the same, where their words are looked for, and what is said of their causes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tests.diagnosis.measured import measured
 from tests.trace.rules import exchange_of, start_of
 from wsprobe.report.report import report
 from wsprobe.trace.answer import answer_of, ended_in_silence, same, same_words, words_of
+from wsprobe.trace.sentences import usually
 
 
 def answer(id):
@@ -133,3 +134,8 @@ def test_how_a_session_ended_in_silence(spec, seconds):
 )
 def test_the_same_answer(one, other, alike):
     assert same(got(one), got(other)) == alike
+
+
+def test_usual_causes_are_a_sentence_or_nothing():
+    assert usually("a crash", "a typo") == " Usual causes: a crash; a typo."
+    assert usually() == ""

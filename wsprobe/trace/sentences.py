@@ -93,9 +93,10 @@ OF_THE_WAY = frozenset(
 
 
 def usually(*causes: str) -> str:
-    """A sentence: the usual causes, the likeliest first, where a comparison of answers shows no single one."""
+    """A sentence: the usual causes, the likeliest first, where a comparison of answers shows no single one; ""
+    without any."""
     text = usual_causes(causes)
-    return f" {text[0].upper()}{text[1:]}."
+    return f" {text[:1].upper()}{text[1:]}." if text else ""
 
 
 QUOTED = 160
