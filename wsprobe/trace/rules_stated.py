@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.diagnosis.evidence import to_another_host
 from wsprobe.request.edits import values
+from wsprobe.trace.answer import alike
 from wsprobe.trace.claim import no_handshake_opens
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
@@ -102,11 +103,16 @@ def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
     who = "" if cause.statement.startswith(base.author.who) else f", {written_by(base)}"
     # The words of the server stand once: in the cause, or as its evidence.
     evidence = "" if cause.quote else f" Evidence: {cause.evidence}."
+    bare = seen["no-origin"] if cause.id == "origin-refused" else None
+    any_origin = bare is not None and alike(bare, base)
+    more = past_the_proxy(seen)
+    if any_origin:
+        more = f" Without an Origin the answer is the same: one is required, or a proxy sets it.{more}"
     yield Conclusion(
-        f"{base.result()}{alike_}{who}: {cause.text}.{evidence}{past_the_proxy(seen)}",
+        f"{base.result()}{alike_}{who}: {cause.text}.{evidence}{more}",
         0.75 if cause.certainty == "shared" else 0.9,
-        beside(seen, "get"),
+        beside(seen, "no-origin" if any_origin else "get"),
         with_code(as_sentence(cause.fix_in_trace), base),
-        open=cause.certainty == "shared",
+        open=cause.certainty == "shared" or any_origin,
         id=cause.id,
     )
