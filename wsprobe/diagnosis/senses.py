@@ -117,8 +117,8 @@ _NAMED = (
 )
 _ID = r"(?:[ _-]?(?:id|name|key|code|number|uuid|token))?"
 NO_SESSION = (
-    rf"\b(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?(?:web ?socket "
-    rf")?{_NAMED}{_ID}"
+    r"\b(?!no[- _]room\b)(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?"
+    rf"(?:web ?socket )?{_NAMED}{_ID}"
     r"(?=\W*\Z|\s*[.:;,!?()\"'<#=]|\s+(?:with|called|named|found|exists?|provided|specified|given|in (?:the "
     r")?(?:query|url|path|request))\b"
     r"|\s+[\w-]*\d)"
@@ -233,6 +233,6 @@ RAISED_HERE = (
     r"|socket|fatal|unexpected|due|to|because|of|by|while|in|with|closed|exception|handling|message|request|python"
     r"|caused)\W+)*[\w.]*(?:error|exception)\b|unhandled|uncaught|traceback|goroutine"
     r"|panicked|panic: (?:runtime|interface|http)|is not a function"
-    r"|undefined is not|nil pointer|null ?pointer|internal|segfault|assertion failed"
+    r"|undefined is not|nil pointer|null ?pointer|internal|segfault"
 )
 """In a Close: an exception of the server itself, and not of a program, a test or a build that it runs."""

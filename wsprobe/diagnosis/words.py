@@ -480,6 +480,8 @@ def _missing(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 def _backend(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     """The operating system's words that a program behind the one that answered is not there."""
+    if evidence.status < 500 and re.search(r"(?i)\be[a-z]{6,}|dial tcp|[\w\]]:\d", said) is None:
+        return ()  # whatever connection a server refuses: of a charger to the grid
     usual = ("an application that is down", "a database or another service that is down")
     unreached = "the program that answered could not reach the one behind it"
     return (Cause("backend-down", unreached, _TO_BACKEND, usual=usual),)
@@ -727,6 +729,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     (
         ("duplicate", "already", "logged in", "another", "replaced"),
         r"duplicate (?:log[- ]?in|session|connection|client)|already (?:connected|logged in)"
+        r"(?=\W*\Z|\s*[.:;,!(]| (?:from|in|with|elsewhere|on|here|as|at)\b)"
         r"|logged in (?:from )?(?:elsewhere|another)|another (?:device|session|connection|client|tab|window)"
         r"|replaced by (?:a |an )?(?:new|other|later)",
         _replaced,
@@ -768,7 +771,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     (
         ("overloaded", "at capacity", "busy", "full"),
         r"(?:\A\W*|\b(?:server|service|system|node|worker|backend|is|are|currently|temporarily) "
-        r")overloaded\b(?! or)"
+        r")overloaded\b(?=\W*\Z|\s*[.;,!(]| (?:with|try|please|right|at|now|due|and|by (?:too|many))\b)"
         r"|at capacity|server (?:is )?(?:busy|full)",
         _plain("overloaded", "the server accepts no more sessions for now", "try again later"),
     ),
@@ -870,10 +873,29 @@ def stated_by(evidence: Evidence, quote: str, where: str) -> Cause | None:
     at = _row(small, 0)
     while at < len(STATED):
         causes = STATED[at][2](evidence, quote)
-        if causes:
+        if causes and not _of_an_application(evidence, causes[0], small):
             return _with(causes[0], quote, where)
         at = _row(small, at + 1)
     return None
+
+
+def _of_an_application(evidence: Evidence, known: Cause, small: str) -> bool:
+    """Whether the status says that the words are about the data of an application, and they name nothing that a
+    handshake has."""
+    of_data = evidence.status in _OF_CONTENT and known.id in _OF_A_HANDSHAKE
+    return of_data and re.search(_IN_A_HANDSHAKE, small) is None
+
+
+_OF_A_HANDSHAKE = frozenset(
+    {
+        *("unauthorized", "credentials-refused", "closing", "overloaded", "unavailable", "header-too-large"),
+        *("blocked-by-rule", "backend-down", "bad-gateway", "no-route", "changed", "version-duplicated"),
+    }
+)
+_IN_A_HANDSHAKE = (
+    r"\bheaders?\b|\bcookies?\b|sec-|web ?socket|\btokens?\b|\bjwt\b|\bbearer\b|authori[sz]ation|api[-_ ]?key"
+    r"|\b(?:server|service|connection|client|request|session|node|url|endpoint)s?\b"
+)
 
 
 def in_another_sense(known: Cause, texts: Iterable[str]) -> bool:
