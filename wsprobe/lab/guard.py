@@ -26,7 +26,7 @@ POLL = 0.25
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command, and clean up after it; returns 0."""
+    """Run the command, and clean up after it; returns 1 if it failed or was killed by others, otherwise 0."""
     deadline = time.monotonic() + float(arguments[0])
     directory, command = Path(arguments[1]), arguments[2:]
     if sys.platform == "linux":
@@ -38,11 +38,12 @@ def main(arguments: list[str]) -> int:
         readable, _, _ = select.select([0], [], [], POLL)
         if readable and not os.read(0, 1024):
             break
+    failed = bool(child.returncode)  # None: it runs
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     end_children()
     shutil.rmtree(directory, ignore_errors=True)
-    return 0
+    return int(failed)
 
 
 def end_children() -> None:

@@ -123,8 +123,8 @@ async def watch(
                     await _run(tools, process, browser, wanted, watched, reading.read, over)
                 while data := reading.read(PIECE):
                     watched.log.feed(data)
-                # A window that is closed ends the browser, and its log too.
-                if watched.why == "closed" and not watched.log.complete:
+                # Its log may be complete then, too: another process of the browser writes it.
+                if watched.why == "closed" and process.returncode:
                     watched.why = "died"
         except* DevToolsRefused as refused:
             raise NoBrowser(f"chromium: {browser.command}: {refused.exceptions[0]}") from None
