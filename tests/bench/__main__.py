@@ -19,6 +19,9 @@ import relaying
 import talking
 from measure import own_peak, side_by_side
 
+# Behind all else, so that an installed wsprobe is the one that is measured: for what the tests are made of.
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
 PATH = "/status/403?reason=Token%20Expired&body=late"
 """A refusal: it ends every client at once, so that none is measured while it waits."""
 MORE = 5

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from base64 import b64encode
 from itertools import cycle, islice
-from pathlib import Path
 from statistics import median
 
 from measure import Row
@@ -77,7 +75,6 @@ def _each(exchanges, line):
 
 def misread():
     """The false rate of the words in two senses."""
-    sys.path.insert(0, str(Path(__file__).parents[2]))
     from tests.diagnosis.senses import senses
     from wsprobe.diagnosis import causes
 
