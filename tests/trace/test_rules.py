@@ -7,7 +7,9 @@ import pytest
 from tests.cases import every, named
 from tests.trace.rules import FILES, Section, sections
 from wsprobe.show.lines import Look, text_of
-from wsprobe.show.trace import row
+from wsprobe.show.trace import concluded, row
+from wsprobe.trace.conclusions import conclusions
+from wsprobe.trace.series import Choice
 
 SECTIONS = [each for file in FILES for each in sections(file.read_text("utf-8"))]
 
@@ -37,3 +39,16 @@ def test_a_row_is_as_base_if_nothing_tells_them_apart(base, origin, ends):
     shown = text_of(row("origin", seen, Look())[0]).rstrip()
     assert shown.endswith(ends or " ms" if origin == "101" else ends)
     assert shown.endswith("as base") == (ends == "as base")
+
+
+def test_the_bytes_of_a_server_are_escaped_once_in_a_conclusion():
+    """Some of its words come from a cause, which has them escaped, and some from the answer itself."""
+    for base in (
+        "403 Forbidden | \u26a0\ufe0f origin not allowed \x1b[2J",
+        "500 Sorry | \u26a0\ufe0f sorry \x1b[2J",
+    ):
+        seen = Section("escaped", (f"base: {base}", "get: = base"), "").trace()
+        shown = "\n".join(map(text_of, concluded(conclusions(seen), seen, Choice(), Look(unicode=True))))
+        assert "\\x1b[2J" in shown
+        assert "\\\\x1b" not in shown
+        assert "\x1b" not in shown

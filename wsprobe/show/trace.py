@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, Style, cut_in_middle, fitted, line, text_of, width_of
 from wsprobe.show.lines import cells as cells_of
+from wsprobe.text import printable
 from wsprobe.trace.answer import AT_ONCE, Answer, closed_in_silence, ended_in_silence, same, stays_open
 from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusion import Conclusion
@@ -112,7 +113,7 @@ def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: 
         rows += _wrapped(
             line(
                 Piece(each.certainty if number == 0 else "or", "title"),
-                f" ({each.id if number == 0 else f'{each.certainty}, {each.id}'}): {look.words(each.text)}",
+                f" ({each.id if number == 0 else f'{each.certainty}, {each.id}'}): {printable(each.text)}",
             ),
             look,
         )
@@ -121,7 +122,7 @@ def concluded(found: tuple[Conclusion, ...], seen: Trace, choice: Choice, look: 
         if each.fix:
             rows.append(line(Piece("what to do" if number == 0 else "then", "title")))
             for one in each.fix.splitlines():
-                rows += _wrapped(line("  ", look.words(one)), look)
+                rows += _wrapped(line("  ", printable(one)), look)
     rows += _not_sent(seen, choice, look)
     return rows
 

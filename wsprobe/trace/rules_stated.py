@@ -107,7 +107,7 @@ def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
     any_origin = bare is not None and alike(bare, base)
     more = past_the_proxy(seen)
     if any_origin:
-        more = f" Without an Origin the answer is the same: one is required, or a proxy sets it.{more}"
+        more = f" Without an Origin the answer is the same, so this origin is not the only reason.{more}"
     yield Conclusion(
         f"{base.result()}{alike_}{who}: {cause.text}.{evidence}{more}",
         0.75 if cause.certainty == "shared" else 0.9,

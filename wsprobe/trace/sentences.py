@@ -76,6 +76,8 @@ def likeliest(seen: Trace, *, quoted_before: bool = False) -> str:
         return ""
     if cause.id in ACTS and not cause.quote and not seen.base.opens:
         return ""  # what the server did is in the sentence before
+    if quoted_before and not cause.statement:  # the words are all that is known
+        return usually(*cause.usual)
     said = cause.labelled if not quoted_before else f"{cause.label}: {cause.without_quote}"
     return f" From the answer alone, {said}." if cause.without_quote or not quoted_before else ""
 
