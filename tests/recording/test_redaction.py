@@ -897,7 +897,8 @@ def test_a_credential_is_found_anywhere_in_base64_and_in_hexadecimal(secret):
 
 
 TOKENS = ("3f9aB7c2D1e8F6a4b5C0-x_9Q", "0a1b2c3d4e5f6071", "abcdefghijklmnopq7rstuvw", "8234567890124")
-"""None ends as it or another begins: where two overlap, the one that comes first is masked whole."""
+"""No token ends with the characters that one begins with: where two overlap in a text, only the first is surely
+masked whole."""
 
 PROSE = (b"the house of the rising sun", b"/shop/cart2/items", b" ", b"\x00\xff%41", b"2026-12-01", b"*")
 

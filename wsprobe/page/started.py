@@ -123,7 +123,7 @@ async def watch(
                     await _run(tools, process, browser, wanted, watched, reading.read, over)
                 while data := reading.read(PIECE):
                     watched.log.feed(data)
-                # Its log may be complete then, too: another process of the browser writes it.
+                # Its log does not tell: another process of the browser writes it, and may complete it.
                 if watched.why == "closed" and process.returncode:
                     watched.why = "died"
         except* DevToolsRefused as refused:

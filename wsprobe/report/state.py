@@ -1,5 +1,5 @@
-"""What of one result is compared with another of the same URL (`State`), and what is remembered of it besides
-(`Probed`): values of bounded size, whatever was probed."""
+"""The part of a result that is compared with a later one of the same URL (`State`), and what else is kept of it
+(`Probed`). Both are small, whatever the server sent."""
 
 from __future__ import annotations
 
