@@ -84,7 +84,13 @@ def harmless(folder, arguments):
     WATCHED.seen.clear()
     WATCHED.on = True
     try:
-        with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+        with (
+            open(
+                os.devnull, "w"
+            ) as nowhere,  # not None: `run` would then replace the descriptors, for all tests
+            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(nowhere),
+        ):
             status = run(arguments)
     finally:
         WATCHED.on = False
