@@ -118,9 +118,8 @@ def reading_for(row, revision):
 
 
 def rows():
-    return [
-        row for path in sorted(CASES.glob("*.toml")) for row in tomllib.loads(path.read_text("utf-8"))["case"]
-    ]
+    files = (tomllib.loads(path.read_text("utf-8")) for path in sorted(CASES.glob("*.toml")))
+    return [{"name": name, **case} for cases in files for name, case in cases.items()]
 
 
 def answers():

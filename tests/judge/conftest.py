@@ -2,8 +2,9 @@
 
 Every file of ``cases/`` holds tables. ``reply`` is a list of reads; a table in it is something else that
 happens (``{sent = ...}``, ``{wait = microseconds}``). ``events`` takes its place where there is more to say.
-Characters U+0000 to U+00FF are one byte each. ``findings`` are all ids, in order; ``at`` says which bytes an id
-points at, ``says`` and ``usual`` some words of what it says and of the cause that it names.
+Characters U+0000 to U+00FF are one byte each. ``gives`` is the outcome, the answer that RFC 6455 allows, and
+the ids of all findings, in order; ``at`` says which bytes an id points at, ``says`` and ``usual`` some words of
+what it says and of the cause that it names.
 """
 
 from __future__ import annotations
