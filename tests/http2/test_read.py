@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from tests.cases import every
 from tests.http2.lines import STREAM, planned, recorded
+from tests.http2.words import ASKED, ON, OPENING, answer, block
 from wsprobe.exchange import Connected, Ended, Exchange, Limits, Received, Sent, TlsDone
 from wsprobe.read import read
 from wsprobe.read.http2 import (
@@ -52,9 +53,7 @@ from wsprobe.read.request import request_fields
 from wsprobe.recording.archive import dump, load
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
-OPENING = PREFACE + settings([(2, 0)])
 PLAN = planned()
-ASKED = headers(STREAM, coded(Encoder(), PLAN.http2.fields))
 
 
 def exchange(*pieces, how="local", asked=ASKED):
@@ -67,15 +66,6 @@ def reading(*pieces, how="local"):
     return read(exchange(*pieces, how=how))
 
 
-def block(*fields, encoder=None):
-    return coded(encoder or Encoder(), fields)
-
-
-def answer(status, *fields, end_stream=False):
-    return headers(STREAM, block((b":status", status), *fields), end_stream=end_stream)
-
-
-ON = settings([(3, 100), (8, 1)])
 END = data(STREAM, b"", end_stream=True)
 
 

@@ -1,0 +1,83 @@
+"""Bytes on the wire, written as text: ``on open data(1,8102+'hi') 3x ping >end``.
+
+Pieces have a space between them; each is a read of its own. A piece is a part, or several with ``+`` between
+them: a word of the test, with arguments or without, hexadecimal digits, or text in quotes with Python's
+escapes. ``*9`` behind a part repeats it, ``3x`` before a piece repeats the piece. What ``>`` stands before is
+sent by us.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+
+from wsprobe.exchange import Sent
+
+
+def cases(path):
+    """Those of a file: title -> (what is given, what comes of it). Of each a line ``title | given | ...``, and
+    indented lines of what comes of it."""
+    found, title = {}, ""
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith("  "):
+            found[title][1].append(line[2:])
+        elif line and not line.startswith("#"):
+            title, *given = map(str.strip, line.split("|"))
+            assert title not in found, title
+            found[title] = (given, [])
+    return found
+
+
+def rewrite(path, means):
+    """Write anew what comes of each case: *means* of what is given."""
+    lines = []
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith("  "):
+            continue
+        lines.append(line)
+        if line and not line.startswith("#"):
+            lines += (f"  {each}" for each in means(*map(str.strip, line.split("|")[1:])))
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def pieces(text, words):
+    """The pieces of *text*, in order: bytes, or Sent at no time. *words*: name -> bytes, or what makes them of
+    texts."""
+    made, times = [], 1
+    for written in _split(text, " "):
+        if re.fullmatch(r"\d+x", written):
+            times = int(written[:-1])
+            continue
+        piece = octets(written.removeprefix(">"), words)
+        made += [Sent(0, piece) if written.startswith(">") else piece] * times
+        times = 1
+    return made
+
+
+def octets(text, words=MappingProxyType({})):
+    """The bytes of one piece."""
+    return b"".join(_part(each, words) for each in _split(text, "+"))
+
+
+def _part(text, words):
+    atom, times = re.fullmatch(r"(.*?)(?:\*(\d+))?", text).groups()
+    if atom.startswith("'"):
+        made = atom[1:-1].encode().decode("unicode_escape").encode("latin-1")
+    elif call := re.fullmatch(r"([\w-]+)\((.*)\)", atom):
+        made = words[call[1]](*_split(call[2], ","))
+    else:
+        made = words[atom] if atom in words else bytes.fromhex(atom)
+    return made * int(times or 1)
+
+
+def _split(text, by):
+    """*text* at each *by* outside quotes and parentheses."""
+    parts, depth, quoted = [""], 0, False
+    for each in re.findall(r"\\.|.", text):
+        quoted ^= each == "'"
+        depth += 0 if quoted else (each == "(") - (each == ")")
+        if each == by and not (depth or quoted):
+            parts.append("")
+        else:
+            parts[-1] += each
+    return list(filter(None, parts))
