@@ -17,7 +17,7 @@ import sys
 import tempfile
 import types
 from collections.abc import Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,10 @@ from wsprobe import lab, net
 from wsprobe.cli import main
 from wsprobe.cli.cluster import OtherVersion
 from wsprobe.exchange import SECOND, Plan, Relayed
+from wsprobe.lab.paths import PathError, scenario_at
 from wsprobe.lab.play import play
+from wsprobe.lab.ports import PORTS, place
+from wsprobe.lab.scenario import Scenario
 from wsprobe.net.cluster import Worker, WorkersLost
 from wsprobe.net.relay import plan_for
 from wsprobe.net.worker_pool import Lost
@@ -69,11 +72,12 @@ def started():
     return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def ran(lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, object] = {}, stdin=""):
+def ran(lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, list[Scenario]] = {}, stdin=""):
     """What came of each of *lines*, one after the other in a folder with *files*.
 
     A line begins with ``wsprobe``, behind variables such as ``COLUMNS=60``; ``TERMINAL=1`` makes both outputs
-    a terminal. *scenarios*: by their names, in addition to those of the lab.
+    a terminal. *scenarios*: by their names, in addition to those of the lab, one for each
+    connection; the last for all that follow.
     """
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         stack.callback(os.chdir, os.getcwd())
@@ -83,6 +87,7 @@ def ran(lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, object] 
         counter = itertools.count()
         for target, value in (
             ("wsprobe.net.probe", partial(probed, scenarios, itertools.count())),
+            ("wsprobe.cli.in_lab.serve", lambda: nullcontext(Lab)),
             ("os.urandom", lambda size: bytes([next(counter) % 251] * size)),
             ("wsprobe.cli.streams.prepare", lambda: None),
             ("wsprobe.cli.main.prepare", lambda: None),
@@ -111,6 +116,14 @@ def ran(lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, object] 
         ):
             stack.enter_context(mock.patch(target, value))
         return [_ran(line, stdin) for line in lines]
+
+
+class Lab:
+    """As ``lab.server.Lab``, on ports that stay the same; the targets of lab:NAME are played as all others."""
+
+    start = PORTS.__getitem__
+    place = staticmethod(place)
+    certificate_authority = ""
 
 
 class Pool:
@@ -326,11 +339,13 @@ async def probed(scenarios, counter, plan, watch=None, talk=None, keep=None, mak
 def scenario_of(plan, scenarios):
     """The scenario that *plan* reaches; that of a 404 if it names none."""
     hosts = [each[2].removesuffix(".example") for each in plan.route.connect_to]
-    for name in (*hosts, *re.split(r"[/?#]", plan.target.resource)):
+    parts = re.split(r"[/?#]", plan.target.resource)
+    for name in (*hosts, *parts):
         if name in scenarios:
-            return scenarios[name]
-        try:
-            return lab.find(name)
-        except lab.UnknownScenario:
-            continue
+            answers = scenarios[name]
+            return answers.pop(0) if len(answers) > 1 else answers[0]
+    for find, names in ((lab.find, hosts), (scenario_at, [plan.target.resource]), (lab.find, parts)):
+        for name in names:
+            with suppress(lab.UnknownScenario, PathError):
+                return find(name)
     return lab.find("status-404")

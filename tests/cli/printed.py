@@ -1,30 +1,36 @@
-"""``python -m tests.cli.printed``: writes anew what the command lines of printed/*.txt print.
+"""``python -m tests.cli.printed [NAME ...]``: writes anew what the command lines of printed/*.txt print.
 
 A section of those files is command lines, which run one after the other in a folder of their own. A person
 reads what they print as a diff: a change that was not meant shows here, with the words.
 
     # why it is there (may be left out)
     > urls.txt: the text of a file; \\n begins a new line, \\t is a tab
-    > server teapot: HTTP/1.1 418 No|Server: x||body
+    > page.har = paste/mitmproxy.har
+    > server teapot: 418 No|Server: x||body
     > server talker: 101 + 8105 68656c6c6f 8800
-    $ COLUMNS=60 wsprobe connect {status-403}
+    > server better: 503 Later|Retry-After: 1 THEN ok
+    $ COLUMNS=60 wsprobe connect {status-403} -> 12
 
-``stdin`` in place of a file is the standard input. ``{NAME}`` is the URL of a scenario of the lab, or of a
-server of the section: its answer with ``|`` between the lines, or the frames behind its 101. ``CURL{NAME}`` is
-the command that DevTools would copy.
+``stdin`` in place of a file is the standard input; behind ``=`` is a file of tests/files. ``{NAME}`` is the URL
+of a scenario of the lab, or of a server of the section: what it answers to one connection after another, with
+``|`` between the lines, or the frames behind its 101, or the name of a scenario. ``CURL{NAME}`` is the command
+that DevTools would copy.
 
-Below each command line: the exit status, standard output behind ``|``, standard error behind ``!``, and each
-file that it made or changed, behind its name. A line of JSON is broken at its commas, a page has no style, and
-versions are words. tests/played.py has what runs, and how."""
+Behind a command line is its exit status, if it is not 0; below it standard output behind ``|``, standard error
+behind ``!``, and each file that it made or changed, behind its name. A line of JSON is broken at its commas, a
+page has no style, and versions are words. ``[...]`` stands for anything, in a line or over several: such rows
+stay while they hold. tests/played.py has what runs, and how."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import sys
 from base64 import b64decode
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from tests.played import ran
 from wsprobe import lab
@@ -33,7 +39,9 @@ from wsprobe.lab.scenario import Scenario, Step, escape
 from wsprobe.version import __version__
 
 FILES = sorted((Path(__file__).parent / "printed").glob("*.txt"))
+FOLDER = Path(__file__).parents[1] / "files"
 WIDTH = 110
+STATUS = re.compile(r" -> \d+$")
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -44,30 +52,53 @@ class Section(msgspec.Struct, frozen=True):
     @property
     def name(self):
         """What is given."""
-        return "\n".join(row for row in self.rows if row[:2] in ("# ", "> ", "$ "))
+        return "\n".join(STATUS.sub("", row) for row in self.rows if row[:2] in ("# ", "> ", "$ "))
 
     def anew(self):
         """The rows, with what is printed now."""
         given = self.name.split("\n")
-        files, servers, stdin = dict[str, str](), dict[str, Scenario](), ""
+        files, servers, stdin = dict[str, str | bytes](), dict[str, list[Scenario]](), ""
         for row in given:
             name, _, text = row.removeprefix("> ").partition(": ")
             if row.startswith("> server "):
                 name = name.removeprefix("server ")
-                servers[name] = server(name, text)
+                servers[name] = [server(name, answer) for answer in text.split(" THEN ")]
+            elif row.startswith("> ") and " = " in name:
+                name, _, text = name.partition(" = ")
+                files[name] = (FOLDER / text).read_bytes()
             elif row.startswith("> "):
                 files[name] = filled(text.replace("\\n", "\n").replace("\\t", "\t"), servers)
         stdin = files.pop("stdin", "")
         lines = [row[2:] for row in given if row.startswith("$ ")]
         came = ran([filled(line, servers) for line in lines], files, servers, stdin)
         rows = [row for row in given if not row.startswith("$ ")]
-        for line, each in zip(lines, came, strict=True):
-            rows += [f"$ {line}", *_printed(each)]
+        for line, each, before in zip(lines, came, self._before(), strict=True):
+            rows.append(f"$ {line} -> {each.status}" if each.status else f"$ {line}")
+            for stream, shown in _printed(each):
+                rows += [stream] if stream.startswith("-- ") else []
+                kept = before.get(stream, [])
+                rows += kept if _holds(kept, shown) else [row for line in shown for row in _broken(line)]
         return tuple(rows)
+
+    def _before(self):
+        """The rows of each stream, for each command line."""
+        found = []
+        for row in self.rows:
+            if row.startswith("$ "):
+                found.append(streams := {})
+                file = ""
+            elif row.startswith("-- "):
+                file = row
+            elif row[0] in "|!":
+                streams.setdefault(file or row[0], []).append(row)
+        return found
 
 
 def server(name, text):
     """The server that answers with *text*."""
+    if " " not in text:
+        return replace(lab.find(text), name=name)
+    text = re.sub(r"^(?=\d+ [^+])", "HTTP/1.1 ", text)
     head, _, frames = text.partition(" + ")
     if head == "101":
         return Scenario(name, "", "", (Step("send", b"{opening}" + escape(bytes.fromhex(frames))),))
@@ -77,13 +108,13 @@ def server(name, text):
 
 
 def filled(text, servers):
-    """*text* with the URLs of the scenarios that it names."""
+    """*text* with the URLs of the scenarios that it names; {host} and {key} are those of --raw-request."""
 
     def url(found):
-        return place(servers.get(found[1]) or lab.find(found[1])).address
+        return place(servers[found[1]][0] if found[1] in servers else lab.find(found[1])).address
 
     text = re.sub(r"\bCURL\{([\w.-]+)\}", lambda found: _curl(url(found)), text)
-    return re.sub(r"(?<![%{\w])\{([\w.-]+)\}", url, text)
+    return re.sub(r"(?<![%{\w])\{(?!host\}|key\})([\w.-]+)\}", url, text)
 
 
 def _curl(url):
@@ -92,15 +123,17 @@ def _curl(url):
 
 
 def _printed(each):
-    yield f"exit {each.status}"
-    yield from _rows(each.out, "|")
-    yield from _rows(each.err, "!")
-    for name, data in each.files.items():
-        yield f"-- {name}"
-        yield from _rows(data, "|")
+    """Each stream, with the lines that are shown of it."""
+    for stream, data in (
+        ("|", each.out),
+        ("!", each.err),
+        *((f"-- {name}", data) for name, data in each.files.items()),
+    ):
+        if data or stream.startswith("-- "):
+            yield stream, list(_lines(data, stream if stream == "!" else "|"))
 
 
-def _rows(data, mark):
+def _lines(data, mark):
     """The lines of *data*. What is no printable text is escaped; a last line without an end shows it."""
     if not data:
         return
@@ -109,8 +142,19 @@ def _rows(data, mark):
     *whole, last = re.sub(r"<style>.*?</style>", "<style/>", text, flags=re.DOTALL).split("\n")
     for line in (*whole, *([f"{last}\\"] if last else [])):
         shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
-        for row in _broken(shown) if shown.startswith(("{", "[")) else (shown,):
-            yield f"{mark} {row}".rstrip()
+        yield f"{mark} {shown}".rstrip()
+
+
+def _holds(rows, lines):
+    """Whether *rows* show *lines*, with ``[...]`` for anything."""
+    if not any("[...]" in row for row in rows):
+        return rows == [row for line in lines for row in _broken(line)]
+    text = re.sub(r"(?<=[,\]])\n[|!]   (?=[\"{\[])", "", "\n".join(rows))
+    meant = (
+        "(?:.*\n)*" if row[2:] == "[...]" else re.escape(row).replace(r"\[\.\.\.\]", "(?s:.*)") + "\n"
+        for row in text.split("\n")
+    )
+    return re.fullmatch("".join(meant), "".join(f"{line}\n" for line in lines)) is not None
 
 
 _ENCODED = re.compile(r'(?:(?<="data":)|(?<="request":)|(?<="received":))"([A-Za-z0-9+/]{16,}=*)"')
@@ -122,14 +166,15 @@ def _decoded(found):
 
 
 def _broken(line):
-    """A line of JSON in rows of about WIDTH characters."""
+    """A line in rows; one of JSON in those of about WIDTH characters."""
+    mark, text = line[:2], line[2:]
     row = ""
-    for part in re.split(r"(?<=,)(?=[\"{\[])", line):
+    for part in re.split(r"(?<=,)(?=[\"{\[])", text) if text.startswith(("{", "[")) else [text]:
         if row and len(row) + len(part) > WIDTH:
-            yield row
+            yield (mark + row).rstrip()
             row = "  "
         row += part
-    yield row
+    yield (mark + row).rstrip()
 
 
 def sections(text):
@@ -139,6 +184,6 @@ def sections(text):
 
 
 if __name__ == "__main__":
-    for file in FILES:
+    for file in [each for each in FILES if not sys.argv[1:] or each.stem in sys.argv]:
         told = ["\n".join(each.anew()) for each in sections(file.read_text("utf-8"))]
         file.write_text("\n\n".join(told) + "\n", "utf-8")

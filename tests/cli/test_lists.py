@@ -19,7 +19,9 @@ LINE = r"%{url} %{outcome}\n"
 
 def test_a_line_that_cannot_be_used_is_named_and_the_rest_goes_on(capsys, tmp_path):
     file = tmp_path / "urls"
-    file.write_bytes(b"lab:ok\n\xff\xfeno text\n" + b"x" * (1024 * 1024 + 7) + b"\nlab:status-403")
+    file.write_bytes(
+        b"\xef\xbb\xbflab:ok\r\n\xff\xfeno text\r\n" + b"x" * (1024 * 1024 + 7) + b"\n lab:status-403 "
+    )
     assert run(["connect", "-w", LINE, f"@{file}", "lab:status-404"]) == 2
     out, err = capsys.readouterr()
     assert out == "lab:ok open\nlab:status-403 refused\nlab:status-404 refused\n"
