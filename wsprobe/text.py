@@ -1,4 +1,4 @@
-"""Text for people, and text from them: bytes that are safe to print, lines to break, commands to copy, digits.
+"""Text for people, and text from them: bytes that are safe to print, lines to break, commands to copy, numbers.
 
 Rule: all bytes of a peer go through here before they are printed or put into a text. The escape is reversible:
 every byte not shown as itself becomes ``\\xNN``. In such a text, and in one that itself has ``\\xNN``, each
@@ -174,7 +174,7 @@ def command_line(*words: str, url: str) -> str:
     return " ".join(map(quoted, (*words, *operands(url))))
 
 
-# Whole numbers in decimal digits -------------------------------------------------------------------------
+# Numbers: in decimal digits, and with what is counted ----------------------------------------------------
 
 
 def whole_number(text: str, most: int) -> int | None:
@@ -187,3 +187,8 @@ def whole_number(text: str, most: int) -> int | None:
         return None
     number = int(digits or "0")
     return number if number <= most else None
+
+
+def counted(count: int, what: str) -> str:
+    """``1 byte``, ``2 bytes``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

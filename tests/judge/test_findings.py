@@ -12,7 +12,8 @@ from tests.cases import every
 from wsprobe import judge as package
 from wsprobe.judge import FINDINGS, judge
 from wsprobe.judge.catalogue import parse
-from wsprobe.judge.finding import counted, shown, times
+from wsprobe.judge.finding import shown, times
+from wsprobe.text import counted
 
 FOLDER = Path(package.__file__).parent
 SPEC = re.compile(r"(RFC \d{4}|draft-\S+)( sections? [\d.]+)?")

@@ -15,7 +15,6 @@ from wsprobe.cli.resume import Resume
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, ignore_broken_pipe, look, note
 from wsprobe.exchange import Event
-from wsprobe.judge.finding import counted
 from wsprobe.judge.subject import how
 from wsprobe.nearest import nearest
 from wsprobe.report.outcome import Exit
@@ -25,7 +24,7 @@ from wsprobe.show.lines import Look, fitted
 from wsprobe.show.report import handshake
 from wsprobe.show.summary import Tally, fact
 from wsprobe.show.verbose import Conversation
-from wsprobe.text import shown_text
+from wsprobe.text import counted, shown_text
 
 if TYPE_CHECKING:
     from wsprobe.cli.report_file import ReportFile

@@ -37,11 +37,11 @@ from wsprobe.cli.readers import Readers
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import UrlList, Word
 from wsprobe.exchange import Exchange
-from wsprobe.judge.finding import counted
 from wsprobe.net.cluster import AHEAD, Cluster, WorkersLost
 from wsprobe.report.report import Report
 from wsprobe.report.vantage import HERE, Vantage, Vantages, place_of, vantage_of
 from wsprobe.schedule import Pace
+from wsprobe.text import counted
 
 
 class Rows(Sink, Protocol):

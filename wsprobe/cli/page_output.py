@@ -16,7 +16,6 @@ from wsprobe.cli.recorded import recorded
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, note
 from wsprobe.exchange import Exchange
-from wsprobe.judge.finding import counted
 from wsprobe.page.recorded import Matched, recording, script_of
 from wsprobe.page.sockets import PageSocket, PageSockets
 from wsprobe.page.started import PageWatch
@@ -27,7 +26,7 @@ from wsprobe.report.report import Report, comparable
 from wsprobe.search import Search
 from wsprobe.show import page as show
 from wsprobe.show.lines import fitted, line
-from wsprobe.text import shown_text
+from wsprobe.text import counted, shown_text
 
 Recorded = tuple[PageSocket, Exchange | None, float]
 """A socket, its recording if it has a URL, and when it was asked for: seconds since 1970, 0 if unknown."""

@@ -12,11 +12,11 @@ from wsprobe.diagnosis.proxies import examples
 from wsprobe.explain.entry import Topic
 from wsprobe.history.data import touched_by
 from wsprobe.judge import FINDINGS
-from wsprobe.judge.finding import counted
 from wsprobe.judge.ledger import LedgerRule, ledger
 from wsprobe.lab import aliases, names
 from wsprobe.lab import find as scenario_of
 from wsprobe.report.outcome import TABLE, Meaning
+from wsprobe.text import counted
 
 if TYPE_CHECKING:
     from wsprobe.lab.scenario import Conforming

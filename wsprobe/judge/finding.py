@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from wsprobe.read.heads import Span
-from wsprobe.text import visible
+from wsprobe.text import counted, visible
 
 Level = Literal["fail", "warn", "note"]
 
@@ -75,11 +75,6 @@ _SHOWN = 200
 def times(count: int) -> str:
     """How often, in words."""
     return {0: "not once", 1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def counted(count: int, what: str) -> str:
-    """``1 byte``, ``2 bytes``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def shown(value: bytes) -> str:

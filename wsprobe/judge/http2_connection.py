@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from wsprobe.judge.catalogue import F
-from wsprobe.judge.finding import Entry, Finding, counted, shown
+from wsprobe.judge.finding import Entry, Finding, shown
 from wsprobe.judge.subject import PEER_ENDED, header, how
 from wsprobe.read.http2_values import (
     DATA,
@@ -29,6 +29,7 @@ from wsprobe.read.http2_values import (
     setting_name,
 )
 from wsprobe.read.reading import Reading
+from wsprobe.text import counted
 
 
 def connection(reading: Reading) -> Iterator[Finding]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from wsprobe.judge.catalogue import F
-from wsprobe.judge.finding import Entry, Finding, counted, shown
+from wsprobe.judge.finding import Entry, Finding, shown
 from wsprobe.read.http2_values import HeaderBlock
 from wsprobe.read.reading import Field, Reading, Span
 from wsprobe.read.tokens import is_token
+from wsprobe.text import counted
 
 _OF_CONNECTION = (b"connection", b"upgrade", b"keep-alive", b"proxy-connection", b"transfer-encoding")
 

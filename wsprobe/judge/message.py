@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.judge.catalogue import F
-from wsprobe.judge.finding import Finding, counted, shown
+from wsprobe.judge.finding import Finding, shown
 from wsprobe.judge.framing import chunk_ending_in_lf, out_of_order
 from wsprobe.judge.subject import PEER_ENDED, blank, how, status_span, stopped, where
 from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Span
 from wsprobe.read.tokens import VALUE_MAX
+from wsprobe.text import counted
 
 _HAND_WRITTEN = "a server that writes its answers by hand, byte by byte"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from wsprobe.judge.catalogue import F
-from wsprobe.judge.finding import Entry, Finding, counted, shown
+from wsprobe.judge.finding import Entry, Finding, shown
 from wsprobe.judge.selection import DEFLATE, accepted
 from wsprobe.judge.subject import (
     PEER_ENDED,
@@ -43,6 +43,7 @@ from wsprobe.read.frames import (
 )
 from wsprobe.read.reading import Frame, Reading, Response, Session, Span
 from wsprobe.read.unasked import ended_unasked
+from wsprobe.text import counted
 
 _NAMES = {0: "continuation", 1: "text", 2: "binary", 8: "Close", 9: "Ping", 10: "Pong"}
 _MSB = 1 << 63

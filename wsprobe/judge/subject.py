@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from wsprobe.exchange import Ended, Event
-from wsprobe.judge.finding import Finding, counted
+from wsprobe.judge.finding import Finding
 from wsprobe.read.behind import frames_before_http
 from wsprobe.read.frames import CLOSE, first_close
 from wsprobe.read.http2_values import Http2Frame
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import Field, Frame, Head, Reading, Response, Session, Span
 from wsprobe.read.tokens import elements
+from wsprobe.text import counted
 from wsprobe.wire import WIRES
 
 PEER_ENDED = {

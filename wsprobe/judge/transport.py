@@ -20,11 +20,12 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.judge.catalogue import F
-from wsprobe.judge.finding import Entry, Finding, counted, shown, shown_words
+from wsprobe.judge.finding import Entry, Finding, shown, shown_words
 from wsprobe.judge.subject import PEER_ENDED, blank, ended, happened, has, how, status_span, stopped
 from wsprobe.read.reading import Reading
 from wsprobe.read.stated import not_http
 from wsprobe.request.target import authority
+from wsprobe.text import counted
 
 _BY_ERRNO = {
     "ECONNREFUSED": F.CONNECT_REFUSED,

@@ -14,7 +14,7 @@ from wsprobe.diagnosis import Author, Cause, author
 from wsprobe.diagnosis.advice import Advice, Likely, advice, likely
 from wsprobe.exchange import Exchange
 from wsprobe.judge import judge, outcome
-from wsprobe.judge.finding import Finding, Verdict, counted
+from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read import read
 from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import Message, messages_of
@@ -24,7 +24,7 @@ from wsprobe.report.engine_answer import VARYING, EngineAnswer, answered
 from wsprobe.report.outcome import STATUS_OF, Outcome
 from wsprobe.report.result import Result, result_of
 from wsprobe.report.timing import Timing, timing
-from wsprobe.text import command_line, shown_text, visible
+from wsprobe.text import command_line, counted, shown_text, visible
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page, ScriptView

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, capital, cut, line
+from wsprobe.text import counted
 
 
 def causes(of: Sequence[Cause], look: Look, most: int | None = None, *, briefly: bool = False) -> list[Line]:

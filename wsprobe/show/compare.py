@@ -10,7 +10,7 @@ from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.engine import ScriptView
 from wsprobe.browsers.tell import Tellable
 from wsprobe.diagnosis.advice import Advice
-from wsprobe.judge.finding import Disclosed, Verdict, counted
+from wsprobe.judge.finding import Disclosed, Verdict
 from wsprobe.read.reading import Field, Response
 from wsprobe.report.report import Report, comparable
 from wsprobe.show import timing
@@ -35,7 +35,7 @@ from wsprobe.show.report import (
 from wsprobe.show.screen import screen
 from wsprobe.show.session import session
 from wsprobe.show.views import blocks
-from wsprobe.text import shown_text, visible
+from wsprobe.text import counted, shown_text, visible
 
 ASKED = frozenset({b"host", b"sec-websocket-key"})
 """Fields that differ between any two requests."""

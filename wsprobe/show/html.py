@@ -16,7 +16,7 @@ from html import escape
 from wsprobe.data_file import text_beside
 from wsprobe.diagnosis.advice import Advice, Likely
 from wsprobe.exchange import Exchange
-from wsprobe.judge.finding import Finding, counted
+from wsprobe.judge.finding import Finding
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report.report import Report
@@ -40,7 +40,7 @@ from wsprobe.show.report_file import (
     summary,
 )
 from wsprobe.show.views import blocks
-from wsprobe.text import hexdump, printable, shown_text
+from wsprobe.text import counted, hexdump, printable, shown_text
 
 SHOWN = 4096
 """The most bytes of a body in a notebook."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wsprobe.judge.finding import counted
 from wsprobe.read.http2 import BlockDecoder, form, frame_at
 from wsprobe.read.http2_values import (
     CONTINUATION,
@@ -22,7 +21,7 @@ from wsprobe.read.http2_values import (
 )
 from wsprobe.show.answer import HEAD_LINES, LONG_LINE
 from wsprobe.show.lines import Line, Look, Piece, Style, line
-from wsprobe.text import visible
+from wsprobe.text import counted, visible
 
 SAID_MOST = 200
 """The most bytes of a payload in a frame's line."""

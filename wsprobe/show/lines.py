@@ -8,8 +8,7 @@ from typing import Literal, TypeVar
 
 from msgspec import Struct
 
-from wsprobe.judge.finding import counted
-from wsprobe.text import legible, unbroken, visible
+from wsprobe.text import counted, legible, unbroken, visible
 
 Style = Literal["", "good", "fail", "warn", "note", "title", "name", "dim", "bar", "wait", "ours"]
 """What a piece is; ``show/paint.py`` has the colour of each."""

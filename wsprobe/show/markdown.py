@@ -12,7 +12,7 @@ from html import escape
 
 from wsprobe.diagnosis.advice import Advice, Likely
 from wsprobe.exchange import Exchange
-from wsprobe.judge.finding import Finding, counted
+from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Reading
 from wsprobe.show import report_file, timing
 from wsprobe.show.causes import evidence, lead
@@ -30,7 +30,7 @@ from wsprobe.show.report_file import (
     grouped,
     summary,
 )
-from wsprobe.text import hexdump, printable
+from wsprobe.text import counted, hexdump, printable
 
 BYTES = 1024
 """Bytes of one exchange to show in hex: an issue holds 65,536 characters."""

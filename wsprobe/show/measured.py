@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from wsprobe.browsers import ENGINES, title
-from wsprobe.judge.finding import counted
 from wsprobe.lab.measured import (
     Agreement,
     Browser,
@@ -21,6 +20,7 @@ from wsprobe.lab.measured import (
 )
 from wsprobe.show.lines import Budget, Line, Look, Piece, left_out, line
 from wsprobe.show.views import STATES
+from wsprobe.text import counted
 from wsprobe.version import __version__
 
 DIFFERING = 100

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from wsprobe.browsers.engine import ScriptView, dom_event
 from wsprobe.exchange import Script, ScriptCall, ScriptEvent
-from wsprobe.judge.finding import counted
 from wsprobe.report.report import Report
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.views import event_line
+from wsprobe.text import counted
 
 KINDS = {
     "page": "the page",

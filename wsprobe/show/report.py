@@ -26,7 +26,7 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.judge.finding import Finding, Verdict, counted
+from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.judge.subject import how, sender
 from wsprobe.judge.transport import proxy_answer
 from wsprobe.read import read
@@ -48,7 +48,7 @@ from wsprobe.show.causes import to_do as do
 from wsprobe.show.chain import chain
 from wsprobe.show.lines import Budget, Line, Look, Piece, Style, fitted, left_out, line, width_of
 from wsprobe.show.session import NAMES, session
-from wsprobe.text import command_line, hexdump, operands, quoted, shown_text, visible
+from wsprobe.text import command_line, counted, hexdump, operands, quoted, shown_text, visible
 from wsprobe.version import __version__
 from wsprobe.wire.authentication import challenges, unspoken
 from wsprobe.wire.followup import REDIRECTS, followable, redirect, versions

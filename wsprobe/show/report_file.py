@@ -26,7 +26,7 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.judge.finding import Finding, counted
+from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Reading
 from wsprobe.report.report import Report
 from wsprobe.report.result import Result
@@ -49,7 +49,7 @@ from wsprobe.show.report import (
 )
 from wsprobe.show.session import session
 from wsprobe.show.views import Block, blocks
-from wsprobe.text import shown_text
+from wsprobe.text import counted, shown_text
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.series import TRACE, Choice
 from wsprobe.trace.trace import Trace

@@ -13,7 +13,6 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import told
 from wsprobe.diagnosis.advice import Advice
-from wsprobe.judge.finding import counted
 from wsprobe.read.reading import Reading
 from wsprobe.report.report import Report
 from wsprobe.show.causes import causes, to_do
@@ -47,6 +46,7 @@ from wsprobe.show.report import (
 from wsprobe.show.session import session
 from wsprobe.show.timing import no_answer
 from wsprobe.show.views import Block, short_blocks
+from wsprobe.text import counted
 
 HEADERS = 8
 """The most header lines of an answer."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Container
 from operator import attrgetter
 
-from wsprobe.judge.finding import counted
 from wsprobe.read.behind import frames_before_http, http_behind
 from wsprobe.read.frames import CLOSE, CONTINUATION, FRAMES_MAX, RSV1, TEXT, Message, messages_of
 from wsprobe.read.reading import Frame, Reading, Session
 from wsprobe.show.answer import body
 from wsprobe.show.lines import VERBOSE, Budget, Line, Look, Piece, Style, ends, left_out, line
-from wsprobe.text import hexdump
+from wsprobe.text import counted, hexdump
 
 NAMES = {0: "Continuation", 1: "Text", 2: "Binary", 8: "Close", 9: "Ping", 10: "Pong"}
 ALONE = Session((), b"", 0)

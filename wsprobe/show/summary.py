@@ -8,10 +8,10 @@ from collections import Counter
 from msgspec import Struct
 
 from wsprobe.diagnosis.advice import Likely
-from wsprobe.judge.finding import counted
 from wsprobe.report.report import Report
 from wsprobe.show.lines import KEPT, Line, Piece, line
 from wsprobe.show.report import SAID_BY_OUTCOME
+from wsprobe.text import counted
 
 MOST = 10
 """The most statuses, and the most findings, to list."""

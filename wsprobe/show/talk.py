@@ -8,7 +8,6 @@ import msgspec
 from msgspec.structs import replace
 
 from wsprobe.exchange import Event, LeftOut
-from wsprobe.judge.finding import counted
 from wsprobe.read.frames import TEXT
 from wsprobe.read.reading import Head
 from wsprobe.report.report import Report
@@ -17,7 +16,7 @@ from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.session import HEX, SHOWN, SHOWN_VERBOSE, in_hex, quoted
 from wsprobe.talk.output import json_escape
 from wsprobe.talk.session import Outgoing, SessionTotals, TalkSession
-from wsprobe.text import shows
+from wsprobe.text import counted, shows
 from wsprobe.wire.framing import Control, FrameFault, Incoming, ReceivedMessage
 
 

@@ -6,10 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, Style, cut_in_middle, fitted, line, text_of, width_of
 from wsprobe.show.lines import cells as cells_of
-from wsprobe.text import printable
+from wsprobe.text import counted, printable
 from wsprobe.trace.answer import AT_ONCE, Answer, closed_in_silence, ended_in_silence, same, stays_open
 from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusion import Conclusion

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from types import MappingProxyType
 
-from wsprobe.judge.finding import counted
 from wsprobe.report.two_runs import WORSE, Comparison, Kind, Standing, UrlChange
 from wsprobe.show.junit import Case, Fault
 from wsprobe.show.lines import Line, Piece, Style, line, text_of
 from wsprobe.show.watch import answer
-from wsprobe.text import shown_text
+from wsprobe.text import counted, shown_text
 
 HEADINGS = {
     Kind.NO_LONGER_OPEN: "no longer open",

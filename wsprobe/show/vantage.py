@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wsprobe.judge.finding import counted
 from wsprobe.report.report import Report
 from wsprobe.report.vantage import Group, Vantage, Vantages, by_place, differ, explained, groups
 from wsprobe.show.lines import Line, Look, Piece, Style, cells, fitted, line
 from wsprobe.show.watch import answer
-from wsprobe.text import shown_text
+from wsprobe.text import counted, shown_text
 
 CELL = len("server-error 503")
 """Columns of the longest result, except for a few rare ones."""

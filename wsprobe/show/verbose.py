@@ -25,7 +25,6 @@ from wsprobe.exchange import (
     TunnelReceived,
     TunnelSent,
 )
-from wsprobe.judge.finding import counted
 from wsprobe.read import response_of
 from wsprobe.read.frames import frame_at
 from wsprobe.read.head import HeadSplitter, opens_session
@@ -35,7 +34,7 @@ from wsprobe.show.answer import EMPTY_LINES, empty_lines
 from wsprobe.show.chain import chain
 from wsprobe.show.lines import Line, Look, Piece, Style, line, width_of
 from wsprobe.show.session import ALONE, frame
-from wsprobe.text import hexdump, visible
+from wsprobe.text import counted, hexdump, visible
 
 if TYPE_CHECKING:
     from wsprobe.show.http2_frames import Frames

@@ -11,8 +11,8 @@ from wsprobe.browsers import RUNTIMES, short_title
 from wsprobe.browsers import title as title_of
 from wsprobe.browsers.engine import DomEvent, ScriptView
 from wsprobe.browsers.tell import told
-from wsprobe.judge.finding import counted
 from wsprobe.show.lines import Line, Look, Piece, Style, cut, ends, left_out, line, width_of
+from wsprobe.text import counted
 
 EVENTS = 50
 """The most events to show."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from wsprobe.judge.finding import counted
 from wsprobe.report.result import in_words
 from wsprobe.report.state import Hold, Probed, State, differences
 from wsprobe.report.timing import how_long
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.summary import commonest, to_do
+from wsprobe.text import counted
 from wsprobe.watch.summary import Watch, percentiles
 
 STAMP = len("2026-11-26T19:42:33")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis import ACTS
 from wsprobe.diagnosis.proxies import LEADING, idle_limit
-from wsprobe.judge.finding import counted
+from wsprobe.text import counted
 from wsprobe.trace.answer import (
     AT_ONCE,
     Answer,

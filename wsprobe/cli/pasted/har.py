@@ -18,10 +18,9 @@ from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.section import Given
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
-from wsprobe.judge.finding import counted
 from wsprobe.recording.secrets import Secrets
 from wsprobe.request.target import TargetError
-from wsprobe.text import command_line, printable
+from wsprobe.text import command_line, counted, printable
 
 LONGEST = 256 * MEBIBYTE
 """The most bytes of a file."""
