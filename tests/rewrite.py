@@ -8,7 +8,7 @@ import sys
 WRITERS = (
     *("man.build", "tests.cli.printed", "tests.trace.rules"),
     *("tests.diagnosis.rules", "tests.diagnosis.sessions", "tests.diagnosis.varied", "tests.diagnosis.first"),
-    *("tests.judge.test_session_rules", "tests.http2.test_rules"),
+    *("tests.judge.test_session_rules", "tests.http2.test_rules", "tests.session.test_conversations"),
 )
 
 if __name__ == "__main__":
