@@ -8,7 +8,6 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from wsprobe.exchange import Target
 from wsprobe.request.target import TargetError, begins_with_scheme, host_header, parse
@@ -218,20 +217,6 @@ def test_a_host_is_as_long_as_dns_allows(host, longer):
                 parse(text)
         else:
             assert parse(text).host == host
-
-
-@given(
-    st.from_regex(r"\A(ws|wss|http|https)://[a-z0-9.-]{1,70}(:[0-9]{1,6})?(/[!$-~]*)?\Z")
-    | st.sampled_from([f"ws://{host}/" for host in LONG_HOSTS])
-)
-def test_a_plain_url_is_what_it_is_where_it_is_read_with_care(text):
-    def found(url):
-        try:
-            return replace(parse(url), url=text)
-        except TargetError as error:
-            return str(error)
-
-    assert found(text) == found(f" {text}")  # white space around it is nothing, and is no plain URL
 
 
 def test_messages_stay_short():

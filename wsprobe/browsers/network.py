@@ -146,17 +146,9 @@ def response(
     """
     if algorithm.removesuffix("-sess") not in ALGORITHMS:
         raise KeyError(algorithm)
-    return authentication.response(
-        own,
-        algorithm=algorithm,
-        realm=realm,
-        nonce=nonce,
-        cnonce=cnonce,
-        count=1,
-        qop="auth" if protects else "",
-        method="GET",
-        uri=uri,
-    )
+    qop = "auth" if protects else ""
+    challenge = authentication.Digest(realm, nonce, cnonce, algorithm, qop=qop, count=1)
+    return authentication.response(challenge, own, "GET", uri)
 
 
 def digest(own: UserAndPassword, uri: str, parameters: Mapping[str, bytes], key: str) -> str:

@@ -15,7 +15,6 @@ DEFAULT_PORT = {False: 80, True: 443}
 _SECURE = {"ws": False, "http": False, "wss": True, "https": True}
 """http: and https: mean ws: and wss:, as in the WebSocket constructor of the WHATWG standard."""
 
-# Needed only for what ``_PLAIN`` does not fit: strings, which re compiles on first use.
 _SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)://"
 _SCHEME_WITHOUT_SLASHES = r"(?i)(wss?|https?):(?![0-9]+(?:[/?#]|\Z))"
 _SCHEME_OF_NO_SERVER = (
@@ -31,13 +30,6 @@ _NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"
 """Lone surrogates; U+DC80 to U+DCFF are excluded, because they are the bytes of PEP 383."""
 _PATH = r"\.{1,2}/|~/"
 _AUTHORITY_END = r"[/?#]|\Z"
-_PLAIN = re.compile(
-    r"(wss?|https?)://"
-    r"((?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63})"
-    r"(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
-    r"(/[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*)?"
-)
-"""A URL with nothing to correct or refuse, except perhaps the length of the host."""
 
 # RFC 3986 section 3.3 (pchar), section 3.4 (query) and section 3.2.2 (reg-name, here without percent-encoding).
 # A percent sign without two digits stays too, as in the URL standard (browsers send it so).
@@ -58,16 +50,6 @@ def parse(text: str) -> Target:
 
     Raises TargetError.
     """
-    plain = _PLAIN.fullmatch(text)
-    if plain is None or plain.end(2) - plain.start(2) > NAME_MAX:
-        return _parse_with_care(text)
-    # Nearly every URL of a list: read so in a third of the time.
-    scheme, host, port, resource = plain.groups()
-    secure = _SECURE[scheme]
-    return Target(text, secure, host, int(port) if port else DEFAULT_PORT[secure], resource or "/")
-
-
-def _parse_with_care(text: str) -> Target:
     url = text.strip(" \t\r\n")
     if not url:
         raise TargetError("the URL is empty")

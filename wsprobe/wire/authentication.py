@@ -170,18 +170,6 @@ def authorization(challenge: Digest, own: UserAndPassword, method: str, uri: str
 
     *uri* is the request target as it is sent. Raises nothing: *challenge* must be answerable.
     """
-    answer = response(
-        own,
-        algorithm=challenge.algorithm,
-        realm=challenge.realm,
-        nonce=challenge.nonce,
-        first=challenge.first,
-        cnonce=challenge.cnonce,
-        count=challenge.count,
-        qop=challenge.qop,
-        method=method,
-        uri=uri,
-    )
     # Parameters that must not be quoted: algorithm, qop, nc, userhash (RFC 7616 section 3.4).
     fields = [
         _username(challenge, own),
@@ -193,7 +181,7 @@ def authorization(challenge: Digest, own: UserAndPassword, method: str, uri: str
         fields.append(f"algorithm={challenge.named.decode('latin-1')}")
     if challenge.qop:
         fields += [f"qop={challenge.qop}", f"nc={challenge.count:08x}", f'cnonce="{challenge.cnonce}"']
-    fields.append(f'response="{answer}"')
+    fields.append(f'response="{response(challenge, own, method, uri)}"')
     if challenge.opaque is not None:
         fields.append(f"opaque={quoted(challenge.opaque)}")
     if challenge.userhash:
@@ -209,32 +197,16 @@ def _username(challenge: Digest, own: UserAndPassword) -> str:
     return f"username={quoted(own.user)}"
 
 
-def response(
-    own: UserAndPassword,
-    *,
-    algorithm: str,
-    realm: bytes,
-    nonce: bytes,
-    cnonce: str,
-    count: int,
-    qop: str,
-    method: str,
-    uri: str,
-    first: bytes = b"",
-) -> str:
-    """The value of ``response`` for a request without content (RFC 7616 sections 3.4.1 to 3.4.3).
-
-    *algorithm* is a key of HASHES, with or without ``-sess`` behind it; *first*: the nonce that its session
-    began with, where that is another. *qop* is "" where the challenge offers none.
-    """
-    chance = cnonce.encode("ascii")
-    a1 = _hashed(algorithm, own.user, realm, own.password)
+def response(challenge: Digest, own: UserAndPassword, method: str, uri: str) -> str:
+    """The value of ``response`` for a request without content (RFC 7616 sections 3.4.1 to 3.4.3)."""
+    algorithm, chance = challenge.algorithm, challenge.cnonce.encode("ascii")
+    a1 = _hashed(algorithm, own.user, challenge.realm, own.password)
     if algorithm.endswith("-sess"):
-        a1 = _hashed(algorithm, a1, first or nonce, chance)
-    content = (_hashed(algorithm, b""),) if qop == "auth-int" else ()
+        a1 = _hashed(algorithm, a1, challenge.first or challenge.nonce, chance)
+    content = (_hashed(algorithm, b""),) if challenge.qop == "auth-int" else ()
     a2 = _hashed(algorithm, method.encode(), uri.encode("utf-8", "surrogateescape"), *content)
-    middle = (b"%08x" % count, chance, qop.encode()) if qop else ()
-    return _hashed(algorithm, a1, nonce, *middle, a2).decode("ascii")
+    middle = (b"%08x" % challenge.count, chance, challenge.qop.encode()) if challenge.qop else ()
+    return _hashed(algorithm, a1, challenge.nonce, *middle, a2).decode("ascii")
 
 
 def _hashed(algorithm: str, *parts: bytes) -> bytes:
