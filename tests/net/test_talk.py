@@ -15,32 +15,33 @@ from wsprobe.net.descriptors import LAST, PIECE, DescriptorWriter, pieces
 from wsprobe.net.probe import probe
 from wsprobe.net.stream import READ, End, SocketWire
 from wsprobe.net.talk import FRAMES, LEAST, WAITING, Talk
-from wsprobe.read.frames import BINARY, CLOSE, TEXT, agreed_deflate
-from wsprobe.talk.codec import Reader, Writer
+from wsprobe.read.frames import BINARY, CLOSE, TEXT
 from wsprobe.talk.recording import SessionRecording
-from wsprobe.talk.session import Outgoing, Rules, TalkSession
+from wsprobe.talk.session import Outgoing, Rules
 from wsprobe.wire.framing import ReceivedMessage
 from wsprobe.wire.rfc6455 import frame
 
 
-class Holder:
+class Holder(Talk):
     """Holds one session, and keeps what was heard."""
 
     def __init__(self, said, keep=1 << 20, **rules):
         self.heard = []
         self.held = None
-        self.opened = []
-        self._rules = Rules(**rules)
-        self.talk = Talk(
-            self._make, said, self.hear, lambda plan, tape: [SessionRecording(keep, tape.add)], self._opened
-        )
+        self.times = []
+        self.rules = Rules(**rules)
+        self._input = said
+        self._keep = keep
 
-    def _make(self, plan, head, at):
-        self.held = TalkSession(plan, Reader(), Writer(), self._rules, at)
-        return self.held
+    def said(self):
+        return self._input
 
-    async def _opened(self, held, head, at):
-        self.opened.append(at)
+    def kept(self, plan, tape):
+        return [SessionRecording(self._keep, tape.add)]
+
+    async def opened(self, held, head, at):
+        self.held = held
+        self.times.append(at)
 
     async def hear(self, what, at):
         self.heard += [each.data for each in what if isinstance(each, ReceivedMessage)]
@@ -85,7 +86,7 @@ def held(net, holder, server, virtual=True, **parts):
 
     async def work():
         async with net.serving(handler) as port:
-            return await probe(net.plan(port, **parts), talk=holder.talk)
+            return await probe(net.plan(port, **parts), talk=holder)
 
     return net.run(work, virtual=virtual)
 
@@ -96,7 +97,7 @@ def test_lines_go_out_and_come_back(net):
     assert holder.heard == [b"one", b"two"]
     assert net.ended(exchange).how in ("fin", "local")
     assert net.received(exchange).endswith(b"\x88\x02\x03\xe8")
-    assert len(holder.opened) == 1
+    assert len(holder.times) == 1
 
 
 async def answers(stream, net):
@@ -276,7 +277,7 @@ def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net):
     async def work():
         async with net.serving(lambda stream: server(stream, net)) as port:
             with trio.move_on_after(5):
-                await probe(net.plan(port), talk=holder.talk, keep=kept.append)
+                await probe(net.plan(port), talk=holder, keep=kept.append)
 
     net.run(work, virtual=True)
     assert holder.heard == [b"first", b"last"]
@@ -597,10 +598,6 @@ def test_of_what_inflates_to_very_much_little_is_read_at_once(net):
         await stream.receive_some(100)
 
     class Inflating(Holder):
-        def _make(self, plan, head, at):
-            self.held = TalkSession(plan, Reader(agreed_deflate(head)), Writer(), self._rules, at)
-            return self.held
-
         async def hear(self, what, at):
             self.heard.append(sum(len(each.data) for each in what if isinstance(each, ReceivedMessage)))
 

@@ -35,7 +35,6 @@ from wsprobe.exchange import SECOND, Ended, Event, Exchange, Limits, Plan
 from wsprobe.net.descriptors import PIECE, DescriptorWriter, pieces
 from wsprobe.net.stream import Tape
 from wsprobe.net.talk import Talk
-from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
 from wsprobe.recording.archive import FORMAT, ascii_json
 from wsprobe.report.outcome import Exit
@@ -47,7 +46,7 @@ from wsprobe.show import talk as show
 from wsprobe.show.lines import fitted, text_of
 from wsprobe.show.report import headline
 from wsprobe.talk import raw_frame
-from wsprobe.talk.codec import Shape, halves
+from wsprobe.talk.codec import Shape
 from wsprobe.talk.input import InputError, InputLines, JsonInput, RawInput
 from wsprobe.talk.output import JsonOutput, RawOutput
 from wsprobe.talk.recording import SessionRecording
@@ -201,7 +200,7 @@ def file_said(path: str, binary: bool, where: str) -> Outgoing:
     return Outgoing("binary" if binary else "text", (data,))
 
 
-class TalkOutput(ConnectOutput):
+class TalkOutput(ConnectOutput, Talk):
     """Holds the session of each place, and prints its report."""
 
     def __init__(self, settings: Settings, manner: Manner, several: bool) -> None:
@@ -218,6 +217,8 @@ class TalkOutput(ConnectOutput):
         if self._raw:
             self.written = output_descriptor()  # -s leaves the messages there
         self._manner = manner
+        self.rules, self.shape, self.max_message = manner.rules, manner.shape, manner.max_message
+        self.hold = None if settings.max_time is not None else float("inf")
         self._lines_to = sys.stderr if taken else sys.stdout
         self._lines_look = self._err if taken else self._out
         self._by_hand = sys.stdin.isatty() and sys.stdout.isatty() and not taken and manner.form == "lines"
@@ -296,8 +297,7 @@ class TalkOutput(ConnectOutput):
         self._held = self._spool = self._terminal = None
         self._sink = JsonOutput() if self._manner.form == "jsonl" else RawOutput(self._between)
         self._plan = plan
-        hold = None if self.settings.max_time is not None else float("inf")
-        talk = Talk(self._make, self._said(), self._hear, self._keep, self._opened, hold)
+        self.awaited = expect.awaited(self.settings.expectations)
         over: list[Exchange] = []
 
         def end(exchange: Exchange) -> None:
@@ -305,7 +305,7 @@ class TalkOutput(ConnectOutput):
             over.append(exchange)
 
         try:
-            end(await net.probe(plan, watch, talk, end))
+            end(await net.probe(plan, watch, self, end))
         finally:
             if self._terminal is not None:
                 await self._terminal.stop()
@@ -322,17 +322,15 @@ class TalkOutput(ConnectOutput):
     def _separator(self) -> bytes:
         return b"\0" if self._manner.form == "null" else b"\n"
 
-    def _make(self, plan: Plan, head: Head, at: int) -> TalkSession:
-        how = self._manner
-        reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head), how.shape, how.max_message)
-        self._held = TalkSession(
-            plan, reader, writer, how.rules, at, expect.awaited(self.settings.expectations)
-        )
+    def make(self, plan: Plan, head: Head, at: int) -> TalkSession:
+        """See ``Talk``."""
+        self._held = super().make(plan, head, at)
         if self._before is not None:
             self._held.totals = self._before
         return self._held
 
-    def _keep(self, plan: Plan, tape: Tape) -> Sequence[SessionRecording]:
+    def kept(self, plan: Plan, tape: Tape) -> Sequence[SessionRecording]:
+        """See ``Talk``."""
         if (plan.http2 is not None and any(getattr(e, "alpn", None) == "h2" for e in tape.events)) or (
             plan.http2 is not None and plan.http2.prior_knowledge
         ):
@@ -346,7 +344,8 @@ class TalkOutput(ConnectOutput):
             kept.append(SessionRecording(self._manner.save_max, self._spool.add))
         return kept
 
-    async def _opened(self, held: TalkSession, head: Head, at: int) -> None:
+    async def opened(self, held: TalkSession, head: Head, at: int) -> None:
+        """See ``Talk``."""
         if self._by_hand:
 
             def file(path: str) -> Outgoing:
@@ -355,10 +354,11 @@ class TalkOutput(ConnectOutput):
             self._terminal = Terminal(self._out, held, head, self._plan.target.url, file, self._history)
             self._terminal.indent = self._manner.pretty
             await self._terminal.start()
-        elif self._raw:
-            await self._put(self._sink.opened(head, self._plan.target.url, at))
+        elif self._way is not None:
+            await self._way.write(self._sink.opened(head, self._plan.target.url, at))
 
-    async def _hear(self, what: Sequence[Incoming], at: int) -> None:
+    async def hear(self, what: Sequence[Incoming], at: int) -> None:
+        """See ``Talk``."""
         if self._terminal is not None:
             await self._terminal.hear(what, at)
             return
@@ -378,18 +378,14 @@ class TalkOutput(ConnectOutput):
         """Whether somebody may take one message for two: not of a single one, and not in a file."""
         return not (self.settings.output.silent or self._manner.rules.count == 1 or _to_file())
 
-    async def _put(self, data: bytes) -> None:
-        if data:
-            assert self._way is not None
-            await self._way.write(data)
-
     async def _over(self, exchange: Exchange) -> None:
         if self._held is not None and self._raw:
             assert self._way is not None
             last = exchange.events[-1]
             await self._way.finish(self._sink.closed(self._held, getattr(last, "how", ""), last.at))
 
-    async def _said(self) -> AsyncGenerator[Sequence[Outgoing], None]:
+    async def said(self) -> AsyncGenerator[Sequence[Outgoing], None]:
+        """See ``Talk``."""
         how = self._manner
         if how.first:
             yield how.first

@@ -32,7 +32,7 @@ from wsprobe.cli.watch_settings import LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.net.listen import listening
 from wsprobe.net.rounds import spread_pauses
-from wsprobe.net.talk import silent_session
+from wsprobe.net.talk import Talk
 from wsprobe.net.wsgi import served
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.outcome import Exit
@@ -44,7 +44,7 @@ from wsprobe.show import watch as show
 from wsprobe.show.as_json import report_value, watch_value
 from wsprobe.show.json_text import json_line
 from wsprobe.show.lines import Line, fitted
-from wsprobe.talk.session import Outgoing
+from wsprobe.talk.session import Outgoing, Rules
 from wsprobe.version import extra
 from wsprobe.watch.summary import Watch, after
 
@@ -165,19 +165,31 @@ async def rounds(
             to.ended(net.clock() - began)
 
 
-def holding(hold: float, ping_every: float | None) -> Ask:
-    """A function that makes a probe and holds the session that it opens: silent, or with a Ping every
-    *ping_every* seconds, for *hold* seconds; then it sends a Close."""
+class HeldSession(Talk):
+    """A session that is silent, or sends a Ping every *ping_every* seconds, for *seconds*; then it sends a
+    Close, which a server that keeps sending may answer for 2 seconds more."""
 
-    async def pings() -> AsyncGenerator[Sequence[Outgoing], None]:
-        end = net.clock() + hold
-        while ping_every is not None and net.clock() + ping_every < end:
-            await net.sleep(ping_every)
+    rules = Rules(eof="close", closing=2.0)
+
+    def __init__(self, seconds: float, ping_every: float | None) -> None:
+        self._seconds = seconds
+        self._ping_every = ping_every
+        self.hold = seconds + GOODBYE
+
+    async def said(self) -> AsyncGenerator[Sequence[Outgoing], None]:
+        """See ``Talk``."""
+        end = net.clock() + self._seconds
+        while self._ping_every is not None and net.clock() + self._ping_every < end:
+            await net.sleep(self._ping_every)
             yield [Outgoing("ping", (b"wsprobe",))]
         await net.sleep(max(0.0, end - net.clock()))
 
+
+def holding(hold: float, ping_every: float | None) -> Ask:
+    """A function that makes a probe, and holds the session that it opens."""
+
     async def ask(plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]) -> Exchange:
-        return await net.probe(plan, watch, silent_session(pings(), hold + GOODBYE), keep)
+        return await net.probe(plan, watch, HeldSession(hold, ping_every), keep)
 
     return ask
 

@@ -10,7 +10,7 @@ from trio import current_time as clock
 from wsprobe.exchange import PlanError
 from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
-from wsprobe.net.probe import Talking, probe
+from wsprobe.net.probe import probe
 from wsprobe.net.rounds import rounds, ticking
 from wsprobe.net.run import (
     LONGEST_LINE,
@@ -34,7 +34,6 @@ __all__ = [
     "Lock",
     "Pace",
     "PlanError",
-    "Talking",
     "addresses_of",
     "aside",
     "begun_in_order",

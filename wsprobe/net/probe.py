@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -33,19 +33,12 @@ from wsprobe.net.stream import READ, End, Tape, Wire
 from wsprobe.session.conversation import Client, Maker, Speaking, Turn
 from wsprobe.session.open_session import Phase
 
+if TYPE_CHECKING:
+    from wsprobe.net.talk import Talk
+
 SHORT = 4096
 """Bytes that fit into the send buffer of any new connection, so that sending them does not wait for the peer:
 the minimum of Linux's tcp_wmem."""
-
-
-class Talking(Protocol):
-    """Holds the session instead of the plan's own acts and linger: ``wsprobe.net.talk``."""
-
-    async def converse(
-        self, wire: Wire, client: Callable[[Maker], Speaking], tape: Tape, whole: trio.CancelScope
-    ) -> End:
-        """Run the whole conversation; returns how it ended. *client* makes it, from the function that makes the
-        session. *whole* is the scope of the plan's max_time."""
 
 
 async def converse(wire: Wire, client: Speaking, tape: Tape, plan: Plan) -> End:
@@ -103,13 +96,14 @@ async def _handshake(wire: Wire, client: Client, tape: Tape, size: int) -> End |
 async def probe(
     plan: Plan,
     watch: Callable[[Event], object] | None = None,
-    talk: Talking | None = None,
+    talk: Talk | None = None,
     keep: Callable[[Exchange], object] | None = None,
     make: Maker | None = None,
 ) -> Exchange:
     """Carry out *plan* and return the recording. Every network failure is an event in it.
 
-    *watch* is called with each event immediately. *talk* holds the session, if it opens. *make* returns the
+    *watch* is called with each event immediately. *talk* holds the session, if it opens, instead of the
+    plan's own acts and linger. *make* returns the
     session: see ``Client``.
 
     When cancelled or interrupted, *watch* still gets Ended("interrupted") and *keep* the recording up to there:
@@ -132,7 +126,7 @@ async def probe(
     return tape.exchange(plan)
 
 
-async def _carry_out(ready: Ready, tape: Tape, talk: Talking | None, make: Maker | None) -> End:
+async def _carry_out(ready: Ready, tape: Tape, talk: Talk | None, make: Maker | None) -> End:
     limits = ready.plan.limits
     began = trio.current_time()
     # One scope for both limits, because each scope takes a tenth of the time for a URL in a list.

@@ -7,12 +7,11 @@ slow consumer makes its producer wait, up to the far end of the connection.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import cache
 
 import trio
-from msgspec import Struct
 
 from wsprobe.exchange import Plan
 from wsprobe.net.descriptors import PIECE
@@ -21,8 +20,8 @@ from wsprobe.net.stream import READ, End, Tape, Wire
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
 from wsprobe.session.conversation import Client, Maker, Speaking
-from wsprobe.session.open_session import Phase
-from wsprobe.talk.codec import halves
+from wsprobe.session.open_session import Awaited, Phase
+from wsprobe.talk.codec import Shape, halves
 from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.wire.framing import Incoming
@@ -38,33 +37,46 @@ BACKLOG = 64 * 1024
 """Unwritten bytes above which no Pong is added."""
 MOMENT = 10_000
 """Microseconds that handing on may take without counting as slow."""
-CLOSING = 2.0
-"""Seconds after our Close in which a server that keeps sending may answer it, if nobody listens to it."""
 LEAVING = 0.3
 """Seconds for our Close, its answer, and handing on the bytes until then, after ^C and the time limit (-m)."""
 
-Hear = Callable[[Sequence[Incoming], int], Awaitable[None]]
-"""Called with the bytes received at a time (microseconds); returns when there is room for more."""
 
+class Talk:
+    """Holds one session, with the input that it sends and the output that gets what arrives."""
 
-class Talk(Struct, frozen=True):
-    """A ``Talking``. Give a new one to each exchange."""
-
-    make: Callable[[Plan, Head, int], TalkSession]
-    said: AsyncGenerator[Sequence[Outgoing], None]
-    """The input, until it ends."""
-    hear: Hear
-    kept: Callable[[Plan, Tape], Sequence[SessionRecording]]
-    """Records the session."""
-    opened: Callable[[TalkSession, Head, int], Awaitable[None]]
-    """Called when the session is open."""
+    rules = Rules()
+    shape: Shape | None = None
+    max_message = 1 << 26
+    awaited: Awaited | None = None
     hold: float | None = None
     """The longest duration in seconds, instead of the rest of the plan's max_time."""
+
+    def make(self, plan: Plan, head: Head, at: int) -> TalkSession:
+        """The session that *head* opens."""
+        deflate = agreed_deflate(head)
+        reader, writer = halves(plan.wire, plan.request, head, deflate, self.shape, self.max_message)
+        return TalkSession(plan, reader, writer, self.rules, at, self.awaited)
+
+    def kept(self, plan: Plan, tape: Tape) -> Sequence[SessionRecording]:
+        """Record the session."""
+        return [SessionRecording(plan.limits.max_session, tape.add)]
+
+    async def opened(self, held: TalkSession, head: Head, at: int) -> None:
+        """The session is open."""
+
+    def said(self) -> AsyncGenerator[Sequence[Outgoing], None]:
+        """The input, until it ends; called when the session is open."""
+        raise NotImplementedError
+
+    async def hear(self, heard: Sequence[Incoming], at: int) -> None:
+        """Take what one read brought *at* a time (microseconds); return when there is room for more."""
 
     async def converse(
         self, wire: Wire, client: Callable[[Maker], Speaking], tape: Tape, whole: trio.CancelScope
     ) -> End:
-        """See ``Talking``. When cancelled, it first closes the session, and hands on what has arrived."""
+        """Run the whole conversation; return how it ended. *client* makes it, from the function that makes the
+        session. *whole* is the scope of the plan's max_time. When cancelled, it first closes the session, and
+        hands on what has arrived."""
         return await _TalkPump(self, wire, client, tape, whole).converse()
 
 
@@ -139,50 +151,27 @@ class _TalkPump(Pump):
         return min(max(received * FRAMES // max(frames, 1), LEAST), PIECE)
 
     async def received(self, data: bytes, at: int) -> None:
-        """Take the bytes of one read, and hand on what they complete."""
+        """Take the bytes of one read, and wait until the output has taken what they complete, however long that
+        takes: that is not silence of the server."""
         held = self._held
         if held is None:
             await super().received(data, at)
-            if self._held is not None:
-                await self._open(self._held, at)
+            if (held := self._held) is None:
+                return
+            await self._open(held, at)
         elif self.end is None:
             held.congested = self.waiting > BACKLOG
             self.take(self._client.receive(data, at))
             close = held.close_received.frame if held.close_received is not None else None
             for each in self._kept:
                 each.received(at, data, held.boundary, held.ahead, close)
-            self._bound(held, len(data))
+            # Over HTTP/2 the whole session is recorded, because its frames cannot be cut; so it has a limit.
+            self._received += len(data)
+            most = held.plan.limits.max_session
+            if not isinstance(self._client, Client) and self._received > most:
+                self.stop(End("limit", f"{most} bytes after the 200"))
             self._arrived.set()
-        await self._hand_on(at)
-
-    def sent(self, data: bytes, at: int) -> None:
-        """Record the bytes of one write, as far as they are kept."""
-        if not self._kept:
-            super().sent(data, at)
-        close = self._held.close_sent if self._held is not None else None
-        for each in self._kept:
-            each.sent(at, data, close)
-
-    def _bound(self, held: TalkSession, size: int) -> None:
-        """Over HTTP/2 the whole session is recorded, because its frames cannot be cut; so it has a limit."""
-        self._received += size
-        most = held.plan.limits.max_session
-        if not isinstance(self._client, Client) and self._received > most:
-            self.stop(End("limit", f"{most} bytes after the 200"))
-
-    async def _open(self, held: TalkSession, at: int) -> None:
-        self._compressed = agreed_deflate(self._head) is not None
-        self._kept = self._talk.kept(held.plan, self._tape)
-        if self._talk.hold is not None:
-            self._whole.deadline = trio.current_time() + self._talk.hold
-        await self._talk.opened(held, self._head, at)
-        self._is_open.set()
-
-    async def _hand_on(self, at: int) -> None:
-        """Wait until the output has taken the received bytes, however long that takes: that is not silence of
-        the server."""
-        held = self._held
-        if held is None or not held.heard:
+        if not held.heard:
             return
         heard, held.heard = held.heard, []
         self.busy = True
@@ -195,12 +184,28 @@ class _TalkPump(Pump):
             held.touch(now)
         self.wake()  # it may sleep without a limit, because it ignores time while this is busy
 
+    def sent(self, data: bytes, at: int) -> None:
+        """Record the bytes of one write, as far as they are kept."""
+        if not self._kept:
+            super().sent(data, at)
+        close = self._held.close_sent if self._held is not None else None
+        for each in self._kept:
+            each.sent(at, data, close)
+
+    async def _open(self, held: TalkSession, at: int) -> None:
+        self._compressed = agreed_deflate(self._head) is not None
+        self._kept = self._talk.kept(held.plan, self._tape)
+        if self._talk.hold is not None:
+            self._whole.deadline = trio.current_time() + self._talk.hold
+        await self._talk.opened(held, self._head, at)
+        self._is_open.set()
+
     async def _speak(self) -> None:
         """Send the input as it is read."""
         await self._is_open.wait()
         held = self._held
         assert held is not None
-        async with aclosing(self._talk.said) as batches:
+        async with aclosing(self._talk.said()) as batches:
             async for batch in batches:
                 for said in batch:
                     await self._room(WAITING)
@@ -231,23 +236,6 @@ class _TalkPump(Pump):
         """Wait until fewer than *most* bytes wait to be written."""
         while self.waiting + getattr(self._client, "held_back", 0) >= most and self.end is None:
             await self.written()
-
-
-def silent_session(said: AsyncGenerator[Sequence[Outgoing], None], hold: float) -> Talk:
-    """A session that sends *said*, only records what arrives, and is then closed."""
-
-    def make(plan: Plan, head: Head, at: int) -> TalkSession:
-        reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head))
-        rules = Rules(eof="close", closing=CLOSING)
-        return TalkSession(plan, reader, writer, rules, at)
-
-    async def hear(heard: Sequence[Incoming], at: int) -> None: ...
-
-    async def opened(held: TalkSession, head: Head, at: int) -> None: ...
-
-    return Talk(
-        make, said, hear, lambda plan, tape: [SessionRecording(plan.limits.max_session, tape.add)], opened, hold
-    )
 
 
 @cache

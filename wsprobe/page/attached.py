@@ -18,15 +18,14 @@ import trio
 from wsprobe import net
 from wsprobe.exchange import Event, Exchange, Limits, Plan
 from wsprobe.lab.devtools import DevTools, Refused
+from wsprobe.net.stream import Tape
 from wsprobe.net.talk import Talk
 from wsprobe.page.sockets import PageSocket
 from wsprobe.page.watching import Watching
 from wsprobe.read import read
-from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
 from wsprobe.request import opening, target
 from wsprobe.request.opening import Offer
-from wsprobe.talk.codec import halves
 from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.wire.framing import Incoming, ReceivedMessage
@@ -75,7 +74,7 @@ async def attach(
     watching.on_over = keep
 
     async def carry() -> None:
-        await net.probe(_upgrade(host, port, path), None, _talk(tools, said, is_open))
+        await net.probe(_upgrade(host, port, path), None, _DevToolsSession(tools, said, is_open))
         tools.end()
         gone.set()
         watching.changed.set()
@@ -110,7 +109,7 @@ async def attach(
 
 async def _path_of(host: str, port: int) -> str:
     """The path of its DevTools: from /json/version. Raises NoDevTools."""
-    to = target.parse(f"ws://{_authority(host, port)}/json/version")
+    to = target.parse(f"ws://{target.authority(host, port)}/json/version")
     request = f"GET /json/version HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n".encode()
     exchange: Exchange = await net.probe(Plan(to, request, limits=Limits(PATIENCE, PATIENCE, 0.0)))
     reading = read(exchange)
@@ -132,36 +131,40 @@ async def _path_of(host: str, port: int) -> str:
 
 
 def _upgrade(host: str, port: int, path: str) -> Plan:
-    to = target.parse(f"ws://{_authority(host, port)}{path}")
+    to = target.parse(f"ws://{target.authority(host, port)}{path}")
     key = opening.fresh_key(os.urandom(16))
     offer = Offer(key=key, no_compression=True, headers=(f"Host: localhost:{port}",))
     return Plan(to, opening.request(to, offer), limits=Limits(PATIENCE, PATIENCE, 0.0))
 
 
-def _authority(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _talk(tools: DevTools, said: trio.MemoryReceiveChannel[Sequence[Outgoing]], is_open: trio.Event) -> Talk:
+class _DevToolsSession(Talk):
     """A session whose messages are those of DevTools; nothing of it is recorded."""
 
-    def make(plan: Plan, head: Head, at: int) -> TalkSession:
-        reader, writer = halves(plan.wire, plan.request, head, agreed_deflate(head), max_message=LONGEST)
-        return TalkSession(plan, reader, writer, Rules(eof="keep"), at)
+    rules = Rules(eof="keep")
+    max_message = LONGEST
+    hold = math.inf
 
-    async def hear(heard: Sequence[Incoming], at: int) -> None:
-        for each in heard:
-            if isinstance(each, ReceivedMessage):
-                await tools.receive(each.data)
+    def __init__(
+        self, tools: DevTools, outgoing: trio.MemoryReceiveChannel[Sequence[Outgoing]], is_open: trio.Event
+    ) -> None:
+        self._tools = tools
+        self._outgoing = outgoing
+        self._is_open = is_open
 
-    async def opened(held: TalkSession, head: Head, at: int) -> None:
-        is_open.set()
+    def kept(self, plan: Plan, tape: Tape) -> Sequence[SessionRecording]:
+        return [SessionRecording(0, _forget)]
 
-    async def spoken() -> AsyncGenerator[Sequence[Outgoing], None]:
-        async for batch in said:
+    async def opened(self, held: TalkSession, head: Head, at: int) -> None:
+        self._is_open.set()
+
+    async def said(self) -> AsyncGenerator[Sequence[Outgoing], None]:
+        async for batch in self._outgoing:
             yield batch
 
-    return Talk(make, spoken(), hear, lambda plan, tape: [SessionRecording(0, _forget)], opened, math.inf)
+    async def hear(self, heard: Sequence[Incoming], at: int) -> None:
+        for each in heard:
+            if isinstance(each, ReceivedMessage):
+                await self._tools.receive(each.data)
 
 
 def _forget(event: Event) -> None: ...
