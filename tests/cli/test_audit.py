@@ -82,21 +82,6 @@ def test_a_dry_run_sends_nothing_and_names_what_would_go_where(capsys):
     assert "16,777,217 bytes" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("words", "why"),
-    [
-        (("--audit", "--each-address"), "an audit sends requests only to the URL"),
-        (("--audit", "--sarif", "/"), "--sarif: /: Is a directory"),
-        (("--audit", "--only", "chromium"), "no change 'chromium'"),
-        (("--expect", "weakness:any-origin"), "trace has no weaknesses; wsprobe trace --audit has them"),
-        (("--audit", "--expect", "weakness:any-origin=fail"), "there is no 'fail'"),
-    ],
-)
-def test_what_cannot_be_meant(words, why, capsys):
-    assert run(["trace", *words, "ws://127.0.0.1:1/"]) == Exit.USAGE
-    assert why in capsys.readouterr().err
-
-
 def test_a_weakness_fails_the_test_of_junit_and_no_other_answer(capsys, tmp_path):
     file = tmp_path / "a.xml"
     run(["trace", "--audit", *QUICK, "--junit", str(file), "lab:/echo"])

@@ -34,39 +34,6 @@ def said(capsys, *words):
     return err
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        ["-u", "user:password"],
-        ["-b", "sid=1"],
-        ["--bearer", "abc"],
-        ["-H", "X-Api-Key: 1234"],
-        ["-x", "http://user:password@127.0.0.1:1"],
-        ["--proxy-user", "user:password", "-x", "http://127.0.0.1:1"],
-        ["--netrc-file", "NETRC"],
-        ["-b", "COOKIES"],
-        ["--raw-request", "RAW"],
-    ],
-    ids=" ".join,
-)
-def test_secrets_do_not_go_to_a_scheduler_in_clear(given, capsys, tmp_path):
-    (tmp_path / "NETRC").write_text("machine h login user password secret\n")
-    (tmp_path / "COOKIES").write_text("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tsecret\n")
-    (tmp_path / "RAW").write_text("GET / HTTP/1.1\r\n\r\n")
-    words = [str(tmp_path / each) if each.isupper() and each.isalpha() else each for each in given]
-    err = said(capsys, "--cluster", ELSEWHERE, *words)
-    assert "is not encrypted, and would expose" in err
-    assert "secret" not in err.replace("a header that is a secret", "")
-    assert "password" not in err.replace("a proxy's password", "")
-
-
-@pytest.mark.parametrize("option", ["--cacert", "--cert", "--unix-socket", "--interface"])
-def test_what_is_of_this_machine_is_not_sent(option, capsys, tmp_path):
-    (tmp_path / "x").write_text("")
-    err = said(capsys, "--cluster", ELSEWHERE, option, str(tmp_path / "x"))
-    assert f"--cluster and {option} cannot be used together" in err
-
-
 def test_an_address_that_is_this_machine():
     here = ["tcp://127.0.0.1:8786", "tcp://[::1]:8786", "localhost:8786", "tls://h:8786"]
     away = ["tcp://127.example:8786", "tcp://h:8786", "tcp://[2001:db8::1]:8786"]
@@ -100,64 +67,6 @@ def test_what_dask_makes_of_something_else_is_one_line(raised, told, capsys, mon
     pytest.importorskip("dask")
     monkeypatch.setattr("wsprobe.net.cluster._distributed", lambda: SimpleNamespace(Client=client))
     assert told in said(capsys, "--cluster", "tcp://127.0.0.1:1")
-
-
-@pytest.mark.parametrize(
-    "address", ["", "host", "udp://host:1", "tcp://host", "tcp://host:port", "http://h:1/"]
-)
-def test_what_is_no_address(address, capsys):
-    assert "is not a scheduler's address" in said(capsys, "--cluster", address)
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["--workers", "2"], "--cluster and --workers cannot be used together"),
-        (["-v"], "--cluster uses several processes"),
-        (["-c", "-"], "--cluster uses several processes"),
-    ],
-)
-def test_options_of_one_process(words, told, capsys):
-    assert told in said(capsys, "--cluster", ELSEWHERE, *words)
-
-
-@pytest.mark.parametrize("option", ["--cluster-trusted", "--from-each"])
-def test_what_is_about_a_cluster(option, capsys):
-    assert f"{option} needs --cluster tcp://host:8786" in said(capsys, option)
-
-
-def test_a_file_to_resume_from_does_not_know_places(capsys, tmp_path):
-    err = said(capsys, "--cluster", ELSEWHERE, "--from-each", "--resume", str(tmp_path / "kept"))
-    assert "--from-each and --resume cannot be used together" in err
-    assert not (tmp_path / "kept").exists()
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["--cluster", ELSEWHERE, "ws://127.0.0.1:1/"], "to try a URL from every place: --from-each"),
-        (["--cluster", ELSEWHERE, "kept.json"], "compare shares only recordings, and only with --json"),
-        (["--cluster", ELSEWHERE, "--from-each", "kept.json"], "is a recording, which is the same everywhere"),
-        (["--from-each", "ws://127.0.0.1:1/"], "--from-each needs --cluster"),
-        (
-            ["--cluster", ELSEWHERE, "--run-browser", "chromium", "ws://h/"],
-            "browsers run on this machine only; leave --cluster out",
-        ),
-        (["--cluster", ELSEWHERE, "--workers", "2", "--json", "kept.json"], "cannot be used together"),
-        (["--cluster", ELSEWHERE, "--from-each", "-b", "sid=1", "ws://h/"], "would expose --cookie"),
-        (
-            ["--cluster", ELSEWHERE, "--from-each", "--page", "http://u:p@h/", "ws://h/"],
-            "a page's URL with a password",
-        ),
-    ],
-    ids=lambda each: " ".join(each)[-40:] if isinstance(each, list) else "",
-)
-def test_what_compare_refuses(words, told, capsys):
-    assert run(["compare", *words]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    assert told in err
 
 
 def test_recordings_do_not_go_to_a_scheduler_in_clear(capsys, tmp_path):

@@ -248,26 +248,6 @@ def test_a_date_has_all_its_parts(missing):
     assert date(whole.replace(missing, "")) is None
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (["-c", "/nonexistent/jar"], "--cookie-jar: /nonexistent/jar: No such file or directory"),
-        (["-c", "kept", "--redact"], "--redact and --cookie-jar cannot be used together: cookies are secrets"),
-        *(
-            (
-                ["-c", "-", *words],
-                "--cookie-jar -: another option already writes to standard output; name a file",
-            )
-            for words in (["--json"], ["--save", "-"], ["-i"], ["-o", "-"])
-        ),
-    ],
-    ids=str,
-)
-def test_what_cannot_be(given, said, capsys):
-    assert run(["connect", *given, "ws://localhost/"]) == 2
-    assert said in capsys.readouterr().err
-
-
 def test_a_page_of_another_site_has_no_strict_cookie(tmp_path, capsys):
     file = tmp_path / "given"
     file.write_text(

@@ -368,11 +368,6 @@ def test_each_engine_answers_a_proxy_too(site, capsys):
     assert json.loads(capsys.readouterr().out)["views"]
 
 
-def test_one_way_at_a_time(capsys):
-    assert run(["connect", "--digest", "--anyauth", "ws://localhost/"]) == 2
-    assert "--digest and --anyauth cannot be used together" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("url", "user", "written"),
     [

@@ -167,11 +167,3 @@ def test_a_fault_of_ours_is_still_a_bug(capsys, tmp_path):
 def test_with_redact_no_argument_is_repeated():
     text = "scheme 'abc' in URL 'abc://s3cret/' is not ws"
     assert without(text, ["connect", "--redact", "abc://s3cret/"]) == "scheme '***' is not ws"
-
-
-@pytest.mark.parametrize("value", ["s3cret=x", "-s3cret", "it's-s3cret", "'-s3cret'"])
-def test_with_redact_the_option_with_a_wrong_value_is_named(value, capsys):
-    assert run(["connect", "--redact", f"--max-time={value}", "lab:open"]) == 2
-    told = capsys.readouterr().err
-    assert "Invalid value for '-m' / '--max-time': " in told
-    assert "s3cret" not in told

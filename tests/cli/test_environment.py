@@ -90,11 +90,6 @@ def test_a_word_without_an_equals_sign_is_a_file(command, tmp_path, capsys):
         assert b"Cookie: x=y; set=7; all=1; http=2; secure=4\r\n" in b64decode(sent["data"])
 
 
-def test_bearer(capsys):
-    run(["connect", "--json", "--bearer", "abc", "lab:status-403"])
-    assert ["Authorization", "Bearer abc"] in json.loads(capsys.readouterr().out)["request"]["headers"]
-
-
 def test_brief_has_no_recording_and_nothing_twice(capsys):
     run(["connect", "--json", "lab:status-403"])
     whole = json.loads(capsys.readouterr().out)
@@ -104,14 +99,6 @@ def test_brief_has_no_recording_and_nothing_twice(capsys):
     assert set(whole) - set(value) == {"exchange"}
     assert '"raw"' not in text
     assert value["response"]["body"]["text"] == whole["response"]["body"]["text"]
-
-
-def test_options_of_curl_that_mean_nothing_are_taken(capsys):
-    assert run(["connect", "-v", "--compressed", "-X", "GET", "-N", "lab:status-403"]) == 12
-    err = capsys.readouterr().err
-    assert "wsprobe: --compressed has no effect here, and is ignored\n" in err
-    assert run(["connect", "--compressed", "lab:status-403"]) == 12
-    assert capsys.readouterr().err == ""
 
 
 def test_the_browser_of_a_name_that_people_know(capsys):
@@ -146,11 +133,6 @@ def test_expectations_of_compare_decide_its_status(wanted, status, tmp_path, cap
     assert run(["compare", *arguments]) == status
     assert capsys.readouterr().out == ""
     assert run(["compare", "-s", "--browser", "chromium", str(file)]) == 0
-
-
-def test_all_hops_together_have_the_time_that_was_given(capsys):
-    assert run(["connect", "-L", "--max-redirs", "100", "-m", "0.02", "lab:302-self-loop"]) == 7
-    assert "timeout  lab:302-self-loop: " in capsys.readouterr().out
 
 
 def test_a_report_can_be_handed_on(capsys):

@@ -89,13 +89,6 @@ def test_a_url_on_standard_input_is_asked_before_the_next_one_is_there():
     assert process.returncode == 12
 
 
-def test_a_word_of_the_command_line_is_looked_at_before_anything_is_asked(capsys, tmp_path):
-    file = tmp_path / "urls"
-    file.write_text("lab:ok\n")
-    assert run(["connect", f"@{file}", "ftp://h/"]) == 2
-    assert capsys.readouterr().out == ""
-
-
 def test_one_url_in_a_file_is_reported_as_one(capsys, tmp_path):
     file = tmp_path / "urls"
     file.write_text("# only this\nlab:status-403\n")
@@ -119,12 +112,6 @@ def test_the_first_is_the_slower_one(order, printed, capsys, monkeypatch):
     monkeypatch.setattr("wsprobe.cli.probe.conversation", slowly)
     run(["connect", "-w", r"%{url}\n", *order, "lab:status-403", "lab:ok"])
     assert capsys.readouterr().out == printed
-
-
-@pytest.mark.parametrize("rate", ["5", "0/s", "-1/s", "x/s", "5/d", "inf/s", "nan/s", "/s"])
-def test_what_is_no_rate_is_said(rate, capsys):
-    assert run(["connect", "--rate", rate, "lab:ok"]) == 2
-    assert "is not a rate, such as 5/s, 30/m or 0.5/h" in capsys.readouterr().err
 
 
 def test_a_directory_is_no_list(capsys, tmp_path):

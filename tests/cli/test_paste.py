@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import json
 import re
 import tomllib
 from pathlib import Path
@@ -28,16 +26,6 @@ COPIED = tomllib.loads((FILES / "curl.toml").read_text())["copied"]
 Capture = pytest.CaptureFixture[str]
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 COOKIE = 'sid=it\'s 100%!; q="a"'
-
-
-def asked(capsys, *arguments):
-    """The headers of the request that a call makes, by their names, and what it says on standard error."""
-    run(["connect", "--json", *arguments])
-    out, err = capsys.readouterr()
-    headers = {}
-    for name, value in json.loads(out)["request"]["headers"]:
-        headers.setdefault(name, []).append(value)
-    return headers, err
 
 
 def request_in(text, *given):
@@ -190,52 +178,6 @@ def test_quoting(text, words):
     assert curl.commands(text) == [words]
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        (
-            "",
-            "no cURL command in it: in the browser's Network panel choose Copy, Copy as cURL (bash), or (cmd)",
-        ),
-        ("curl 'ws://h/", "a quotation mark (') is not closed"),
-        ('curl "ws://h/', 'a quotation mark (") is not closed'),
-        ('curl ^"ws://h/', 'a quotation mark (") is not closed'),
-        ('curl -H "Authorization: Bearer $TOKEN" ws://h/', "'$TOKEN' is shell syntax"),
-        ("curl ws://h/$(id -u)", "'$(id -u)' is shell syntax"),
-        ("curl ws://h/ > out", "'>' is shell syntax"),
-        (
-            "$session = New-Object Microsoft.PowerShell.Commands.WebRequestSession\nInvoke-WebRequest",
-            "PowerShell",
-        ),
-        ('Invoke-WebRequest -UseBasicParsing -Uri "wss://h/"', "PowerShell"),
-        ('fetch("wss://h/", {"method": "GET"});', "JavaScript (fetch)"),
-        ('await fetch("wss://h/", {});', "JavaScript (fetch)"),
-        ('new WebSocket("wss://h/")', "JavaScript"),
-        ("wget ws://h/", "wget"),
-        ("wscat -c ws://h/", "'wscat' is not curl"),
-        ("curl", "it names no URL"),
-        ("curl ws://a/ ws://b/", "it names 2 URLs: paste one"),
-        ("curl -d x ws://h/", "-d: a handshake is a GET without a body"),
-        ("curl -X POST ws://h/", "-X POST: a handshake is a GET"),
-        ("curl -I ws://h/", "-I: a handshake is a GET"),
-        ("curl --aws-sigv4 X ws://h/", "--aws-sigv4: wsprobe does not support it"),
-        ("curl --frobnicate ws://h/", "--frobnicate is not a curl option that wsprobe knows"),
-        ("curl -@ ws://h/", "-@ is not a curl option"),
-        ("curl ws://h/ -H", "-H has no value: was the command copied whole?"),
-        ("curl https://a/ ; curl https://b/", "2 cURL commands in it, none of them to ws: or wss: URLs"),
-    ],
-)
-def test_what_cannot_be_asked_is_said_in_one_line(text, says, capsys, tmp_path):
-    file = tmp_path / "copied"
-    file.write_text(text)
-    assert run(["connect", "--from-curl", str(file)]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith(f"wsprobe connect: --from-curl: {file}: ")
-    assert says in err
-    assert err.count("\n") == 1
-
-
 def test_of_all_requests_of_a_page_the_websocket_is_asked():
     for text in (
         "curl 'https://h/' \\\n  -H 'a: b' ;\ncurl 'ws://h/ws' -H 'c: d'",
@@ -302,59 +244,6 @@ def test_headers_of_curl():
     assert request.settings == RequestSettings(headers=made.lines)
 
 
-def test_the_last_of_a_value_counts_and_what_is_given_goes_before_all(capsys):
-    line = ["curl", "ws://127.0.0.1:1/", "-A", "old", "-A", "copied", "-b", "a=1", "-b", "b=2", "-vv"]
-    headers, _ = asked(capsys, *line)
-    assert (headers["User-Agent"], headers["Cookie"]) == (["copied"], ["a=1; b=2"])
-    headers, _ = asked(capsys, "-A", "mine", "-b", "c=3", *line)
-    assert (headers["User-Agent"], headers["Cookie"]) == (["mine"], ["a=1; b=2; c=3"])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (
-            ["curl", "ws://h/", "-m", "a:b"],
-            "Invalid value for '-m' / '--max-time': 'a:b' is not a number of seconds above 0",
-        ),
-        (
-            ["-m", "x", "curl", "ws://h/"],
-            "Invalid value for '-m' / '--max-time': 'x' is not a number of seconds above 0",
-        ),
-        (["curl", "ws://h/", "ws://other/"], "curl ...: it names 2 URLs: paste one"),
-        (["curl ws://h/", "ws://other/"], "what is pasted is one request: leave the other URLs out"),
-        (["--nothing", "curl", "ws://h/"], "No such option '--nothing'"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else " ".join(value),
-)
-def test_what_is_wrong_beside_a_paste_is_said(arguments, says, capsys):
-    assert run(["connect", *arguments]) == 2
-    assert capsys.readouterr() == ("", f"wsprobe connect: {says} (see wsprobe connect --help)\n")
-
-
-def test_the_command_line_as_it_was_copied(capsys):
-    headers, err = asked(
-        capsys, "curl", "http://127.0.0.1:1/ws", "-H", KEY, "-H", "Host: 127.0.0.1:1", "-H",
-        "Upgrade: websocket", "-b", "a=1", "--compressed", "-v", "--redact",
-    )  # fmt: skip
-    assert headers["Sec-WebSocket-Key"] != [KEY.partition(": ")[2]]
-    assert headers["Cookie"] == ["a=*"]
-    assert "Sec-WebSocket-Extensions" not in headers  # the browser did not offer any
-    assert err.splitlines()[0] == (
-        "wsprobe: as pasted, but: wsprobe generates Sec-WebSocket-Key, Host and Upgrade; "
-        "http:// is sent as ws://; --compressed is left out"
-    )
-
-
-def test_what_is_given_besides_goes_before_what_was_pasted(capsys, monkeypatch):
-    text = f"curl 'ws://127.0.0.1:1/' -H 'Authorization: old' -H 'Origin: https://a' -H '{KEY}' -H 'X: 1'"
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-    headers, _ = asked(capsys, "--from-curl", "-", "-H", "Authorization: new", "--origin", "https://b")
-    assert headers["Authorization"] == ["new"]
-    assert headers["Origin"] == ["https://b"]
-    assert headers["X"] == ["1"]
-
-
 def test_headers_of_http_1_stay_out_of_http_2():
     text = f"curl ws://h/ -H 'Connection: keep-alive, Upgrade' -H '{KEY}' -H 'authority: h'"
     made = request_in(text, OwnRequestSettings(http2=True))
@@ -368,44 +257,11 @@ def test_another_host_and_other_values_are_kept():
     assert (made.settings, made.notes) == (RequestSettings(headers=lines), ())
 
 
-def test_a_command_in_quotes_is_the_same(capsys):
-    headers, _ = asked(capsys, "-H", "X: 2", "curl 'ws://127.0.0.1:1/' \\\n  -H 'X: 1' -H 'Y: 1'")
-    assert (headers["X"], headers["Y"]) == (["2"], ["1"])
-    assert run(["connect", "curl 'ws://127.0.0.1:1/"]) == 2
-    assert "wsprobe connect: curl ...: a quotation mark (') is not closed" in capsys.readouterr().err
-
-
-def test_silent_says_nothing(capsys):
-    assert run(["connect", "-s", "curl", "ws://127.0.0.1:1/", "-H", KEY]) == 4
-    assert capsys.readouterr() == ("", "")
-
-
-def test_compare_and_trace_take_it_too(capsys):
-    assert run(
-        [
-            "compare",
-            "--browser",
-            "chromium,firefox",
-            "curl",
-            "ws://127.0.0.1:1/",
-            "-L",
-            "-H",
-            "Origin: https://app.example",
-        ]
-    ) in (0, 1)
-    out, err = capsys.readouterr()
-    assert "https://app.example/" in out
-    assert err == "wsprobe: as pasted, but: --location is not an option of this command, and left out\n"
-    assert run(["trace", "--dry-run", "curl", "ws://127.0.0.1:1/", "-H", KEY]) == 0
-    assert "wsprobe generates Sec-WebSocket-Key" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     "command",
-    [["talk"], ["connect", "--talk"], ["watch", "--count", "1"]],
-    ids=["talk", "connect --talk", "watch"],
+    [["talk"], ["connect", "--talk"]],
 )
-def test_a_session_and_a_watch_take_a_copied_command_too(command, tmp_path, capfd):
+def test_a_session_takes_a_copied_command_too(command, tmp_path, capfd):
     kept = tmp_path / "kept"
     words = ["curl", "ws://127.0.0.1:1/x", "-H", KEY, "-H", "Origin: https://app.example", "--compressed"]
     assert run([*command, "-s", "--save", str(kept), *words]) == 4
@@ -416,20 +272,6 @@ def test_a_session_and_a_watch_take_a_copied_command_too(command, tmp_path, capf
     assert b"dGhlIHNhbXBsZSBub25jZQ==" not in exchange.plan.request
 
 
-@pytest.mark.parametrize("command", ["connect", "watch", "talk", "compare"])
-@pytest.mark.parametrize("url", ["ws://127.0.0.1:1/", "lab:ok"])
-def test_a_bare_word_before_a_url_is_no_host(command, url, capsys, monkeypatch):
-    def no_network(*_):
-        pytest.fail("a bare word was looked up")
-
-    monkeypatch.setattr("wsprobe.net.run", no_network)
-    assert run([command, "websocat", url]) == 2
-    assert capsys.readouterr().err == (
-        f"wsprobe {command}: 'websocat' is not a URL: it has no scheme, dot or port; for a host with that "
-        f"name: ws://websocat/ (see wsprobe {command} --help)\n"
-    )
-
-
 @pytest.mark.parametrize(
     "words", [["localhost", "ws://h/"], ["h"], ["h:80", "lab:ok"], ["ws://h/", "other"], ["h", "i"]]
 )
@@ -437,23 +279,7 @@ def test_a_host_may_stand_before_another_url(words):
     assert [each.text for each in sources(words) if isinstance(each, Word)] == words
 
 
-def test_a_word_curl_that_is_a_value_is_none(capsys):
-    headers, err = asked(capsys, "--protocol", "curl", "-A", "curl", "ws://127.0.0.1:1/")
-    assert (headers["Sec-WebSocket-Protocol"], headers["User-Agent"], err) == (["curl"], ["curl"], "")
-
-
 # Lines of a console --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("command", ["connect", "compare", "trace"])
-def test_a_line_of_a_console_names_the_next_command(command, capsys):
-    line = "WebSocket connection to 'wss://a.example/ws?x=1' failed: Error during WebSocket handshake"
-    assert run([command, *(["--browser-mode"] if command == "compare" else []), line]) == 2
-    assert capsys.readouterr().err == (
-        f"wsprobe {command}: this line contains a URL, but is not one; to try the URL: wsprobe connect "
-        f"'wss://a.example/ws?x=1'; to explain the line: wsprobe explain, and the line in quotes (see wsprobe "
-        f"{command} --help)\n"
-    )
 
 
 @pytest.mark.parametrize(

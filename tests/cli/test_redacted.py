@@ -83,27 +83,6 @@ def test_a_secret_that_is_a_word_of_wsprobe_masks_no_word_of_wsprobe(capfd):
     assert printed[0][0] == ["open", "close"]
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--send-hex", SECRET, "lab:ok"],
-        ["-H", f"X Key: {SECRET}", "lab:ok"],
-        ["-H", SECRET, "lab:ok"],
-        ["--protocol", f"a {SECRET}", "lab:ok"],
-        [f"ws://{SECRET}:{SECRET}@h:port/"],
-        [f"--origin={SECRET}", "lab:ok"],
-        [f"lab:{SECRET}"],
-        ["--expect", f"header:X={SECRET}", "lab:status-403"],
-        ["-m", SECRET, "lab:ok"],
-    ],
-)
-def test_no_usage_error_has_the_secret(arguments, capfd):
-    assert run(["connect", "--redact", "-s", *arguments]) in (2, 20)
-    out, err = capfd.readouterr()
-    assert SECRET not in out + err
-    assert run(["connect", *arguments, "--redact", "--silent"]) in (2, 20)
-
-
 @pytest.mark.parametrize("place", PLACES)
 def test_what_is_judged_is_the_answer_as_it_came(place, capfd):
     values = []
@@ -186,12 +165,6 @@ def test_a_file_without_secrets_keeps_its_mode(tmp_path):
     words = ["--save", str(paths[0]), "--har", str(paths[1]), "--report", str(paths[2])]
     assert run(["connect", "-s", "--redact", *words, "lab:status-403"]) == 12
     assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o644] * 3
-
-
-@pytest.mark.parametrize(("words", "shown"), [((), True), (("-s",), False)])
-def test_the_masked_conversation_is_shown_unless_silent(words, shown, capsys):
-    assert run(["connect", "-v", "--redact", *words, "lab:403"]) == 12
-    assert ("> GET /" in capsys.readouterr().err) is shown
 
 
 def _choices(kind, name="", seen=None):

@@ -229,21 +229,9 @@ def test_all_that_was_reported_is_there_for_who_reads_at_the_end(capsys):
     assert "nobody read" not in err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["ftp://x.example/"], "is not ws, wss, http or https"),
-        (["--listen", "x", "ws://x.example/"], "--listen: 'x' is not [HOST:]PORT"),
-        (["--listen", "192.0.2.1:0", "ws://x.example/"], "is not a loopback address"),
-        (["-H", "nothing", "ws://x.example/"], "has no colon"),
-        (["lab:nothing-like-it"], "there is no scenario"),
-        (["--origin", "localhost", "ws://x.example/"], "is not an origin"),
-        (["--browser", "netscape", "ws://x.example/"], "--browser: 'netscape'"),
-    ],
-)
-def test_what_cannot_be_used_is_named(arguments, says, capsys):
-    assert run(["relay", *arguments]) == 2
-    assert says in capsys.readouterr().err
+def test_only_loopback_is_listened_on(capsys):
+    assert run(["relay", "--listen", "192.0.2.1:0", "ws://x.example/"]) == 2
+    assert "is not a loopback address" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -118,43 +118,6 @@ def test_recordings_can_be_reported_later(tmp_path, capsys):
     assert "Based on the answer that wsprobe got" in text
 
 
-@pytest.mark.parametrize(
-    ("words", "complaint"),
-    [
-        (["--report", "r.pdf"], "must end in .html"),
-        (["--report", "-"], "must end in .html"),
-        (["--report", "missing/r.html"], "No such file or directory"),
-        (["--report", "directory.html"], "Is a directory"),
-        (["--no-redact"], "add --report"),
-        (["--report", "r.md", "--redact", "--no-redact"], "cannot be used together"),
-    ],
-)
-@pytest.mark.parametrize("kind", CALLS)
-def test_what_cannot_be_meant_is_said_before_anything_is_asked(
-    kind, words, complaint, tmp_path, capsys, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "directory.html").mkdir()
-    assert run([*CALLS[kind], *words]) == Exit.USAGE
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    assert complaint in err
-    assert [each.name for each in tmp_path.iterdir()] == ["directory.html"]
-
-
-@pytest.mark.parametrize(
-    ("words", "complaint"),
-    [
-        (["trace", "--dry-run", "lab:echo"], "nothing is sent"),
-        (["compare", "--measured", "x.json"], "a report is about a handshake"),
-    ],
-)
-def test_where_there_is_nothing_to_report(words, complaint, tmp_path, capsys):
-    assert run([*words, "--report", str(tmp_path / "r.md")]) == Exit.USAGE
-    assert complaint in capsys.readouterr().err
-
-
 @pytest.mark.programs
 @pytest.mark.parametrize("kind", CALLS)
 def test_a_full_disk_takes_nothing_from_what_is_printed(kind, tmp_path):

@@ -113,13 +113,6 @@ def test_no_stream_is_a_file_to_resume(path, capsys):
     assert "not an ordinary file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("other", ["--json", "--talk"])
-def test_options_that_it_excludes(other, capsys, tmp_path):
-    assert resumed(tmp_path / "kept", other, "lab:ok") == 2
-    assert "--resume" in capsys.readouterr().err
-    assert not (tmp_path / "kept").exists()
-
-
 @pytest.mark.programs
 def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path):
     """A limit to the size of files stands for the disk. Byte code is not written (-B): cut short, it would

@@ -101,21 +101,6 @@ def test_secrets_are_masked_in_what_it_saw_and_in_the_file(form, tmp_path, capsy
     assert secret.encode() not in recorded
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--run-browser", "lynx"], "'lynx' is not one of chromium, firefox, webkitgtk"),
-        (["--run-browser", "firefox=/nonexistent/firefox"], "no such command: /nonexistent/firefox"),
-        (["--run-browser", "firefox", "-k"], "a page cannot make its browser do -k"),
-        (["--run-browser", "firefox", "-H", "X-A: b"], "a page cannot make its browser do -H"),
-        (["--run-browser", "firefox", "--page", "https://app.example/"], "leave --page and --origin out"),
-    ],
-)
-def test_what_cannot_be_meant(arguments, words, capsys):
-    assert run(["compare", *arguments, "lab:status-403"]) == 2
-    assert words in capsys.readouterr().err
-
-
 def test_webkitgtk_needs_a_display(monkeypatch, tmp_path):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

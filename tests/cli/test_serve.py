@@ -120,11 +120,6 @@ def test_what_the_page_sends_is_kept(tmp_path):
     assert run(["compare", "--measured", str(file)]) == 0
 
 
-def test_a_file_that_cannot_be_written_is_said_at_once(tmp_path, capsys):
-    assert run(["serve", "--keep", str(tmp_path / "none" / "kept")]) == 2
-    assert "--keep" in capsys.readouterr().err
-
-
 def test_the_log_escapes_the_path_that_a_client_sent(capsys):
     path = "/diagnostic?\x9b1m\x85" + "x" * 9000
     log(

@@ -293,22 +293,6 @@ def test_files_and_frames_by_hand(typed, capfd, tmp_path):
     assert '< Text "a" (not final)\n< Continuation "b"\n' in err
 
 
-@pytest.mark.parametrize(
-    ("words", "why"),
-    [
-        (["--jsonl", "--null", "ws://h/"], "leave --null out"),
-        (["--send-frame", "opcode=99", "ws://h/"], "--send-frame: opcode=99"),
-        (["--send-file", "/nonexistent", "ws://h/"], "No such file"),
-        (["--expect", "view:chromium=1006", "ws://h/"], "no views"),
-    ],
-)
-def test_what_cannot_be_meant_is_a_usage_error(words, why, capfd):
-    assert run(["talk", *words]) == 2
-    err = capfd.readouterr().err
-    assert why in err
-    assert len(err.splitlines()) == 1
-
-
 def test_what_comes_leaves_standard_output_to_json(typed, capfd):
     said(typed, b"one\n")
     assert run(["talk", "--json", "--linger", "0.2", "lab:/echo"]) == 0
@@ -466,14 +450,6 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path):
     exchange = archive.load(saved)
     assert exchange.events[-1] == Ended(exchange.events[-2].at, "interrupted")
     assert b"one" in b"".join(event.data for event in exchange.events if isinstance(event, Received))
-
-
-@pytest.mark.parametrize("urls", [("ws://a/", "ws://b/"), ("@URLS",)])
-def test_the_body_of_one_url_alone_goes_to_a_file(urls, tmp_path, capfd):
-    (tmp_path / "urls").write_text("ws://a/\nws://b/\n")
-    named = [each.replace("URLS", str(tmp_path / "urls")) for each in urls]
-    assert run(["talk", "--output", str(tmp_path / "body"), *named]) == 2
-    assert "--output takes the body of one URL" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

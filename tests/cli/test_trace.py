@@ -203,27 +203,6 @@ def test_brief_leaves_the_recordings_out(capsys):
     assert not any("exchange" in each["report"] for each in value["changes"])
 
 
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (("--only", "orgin"), "--only: no change 'orgin'; did you mean origin?"),
-        (("--skip", "x" * 30), "--skip: no change"),
-        (("--backend", "8000"), "--backend: '8000' is not HOST:PORT"),
-        (("--backend", "http://h:1"), "is not HOST:PORT"),
-        (("--backend", "h:0"), "is not HOST:PORT"),
-        (("--backend", "h:99999"), "is not HOST:PORT"),
-        (("--backend", "h:00655360"), "is not HOST:PORT"),
-        (("--backend", "ws://h:1/a b"), "is not HOST:PORT"),
-        (("--backend", "h:1", "--backend", "h"), "is not HOST:PORT"),
-        (("-L",), "-L"),
-        (("--wire", "hybi-08"), "--wire"),
-    ],
-)
-def test_what_cannot_be_meant(words, says, capsys):
-    assert run(["trace", *words, "ws://127.0.0.1:1/"]) == Exit.USAGE
-    assert says in capsys.readouterr().err
-
-
 def test_what_a_server_sends_is_made_visible(capsys):
     run(["trace", *QUICK, "lab:/status/403?reason=%1b%5b31mred&body=%1b%5d0;x%07"])
     out = capsys.readouterr().out

@@ -149,25 +149,6 @@ def test_a_session_that_is_held(capsys):
     assert [each["opcode"] for each in echo["session"]["frames"]].count(9) == 1
 
 
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (("--expect", "view:chromium=1006", "lab:/echo"), "--expect: watch has no views"),
-        (("--listen", "127.0.0.1:66000", "lab:/echo"), "is not ADDRESS:PORT, nor a port"),
-        (("--listen", "[::1]", "lab:/echo"), "is not ADDRESS:PORT, nor a port"),
-        (("@/nonexistent/list",), "/nonexistent/list: No such file or directory"),
-        (("--save", "/nonexistent/kept", "lab:/echo"), "--save: /nonexistent/kept: No such file or directory"),
-        (("lab:no-such",), "there is no scenario 'no-such'"),
-    ],
-)
-def test_misuse_is_one_line(capsys, words, says):
-    assert run(["watch", *words]) == Exit.USAGE
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    assert says in err
-
-
 def test_a_port_that_is_taken(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -191,9 +172,6 @@ def test_cookies_are_kept_at_the_end(playing, capsys, tmp_path):
     (tmp_path / "old").write_text("127.0.0.1\tFALSE\t/\tFALSE\t0\ta\tb\n")
     watched(capsys, "--count", "1", "-c", str(jar), "-b", str(tmp_path / "old"), "ws://127.0.0.1/")
     assert "127.0.0.1\tFALSE\t/\tFALSE\t0\ta\tb\n" in jar.read_text()
-    status, lines, err = watched(capsys, "-c", "/nonexistent/jar", "ws://127.0.0.1/")
-    assert (status, lines) == (Exit.USAGE, [])
-    assert "--cookie-jar: /nonexistent/jar: No such file or directory" in err
 
 
 def test_a_disk_that_is_full(playing, capsys):
