@@ -111,8 +111,8 @@ def test_the_origin_of_compare_is_a_page_s(capsys):
         run(["compare", "-v", "--browser", "firefox", "--origin", "https://app.example", "lab:status-403"]) == 0
     )
     out = capsys.readouterr().out
-    assert "page https://app.example/\n" in out
-    assert "Origin sent: https://app.example\n" in out
+    assert "  page https://app.example/\n" in out
+    assert "Origin sent" not in out
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.read.reading import Body
 from wsprobe.report.report import report
 from wsprobe.show.answer import body, marked
-from wsprobe.show.compare import difference, wire
+from wsprobe.show.compare import difference
 from wsprobe.show.lines import Look, plain, text_of
 from wsprobe.show.report import handshake
+from wsprobe.show.screen import screen
 from wsprobe.show.verbose import MOST, MOST_IN_HEX, Conversation
 
 PLAN = plan("ws://server.example/chat")
@@ -147,7 +148,7 @@ def test_no_cause_is_listed_for_a_close_behind_our_own_limit():
 
 
 def test_compare_has_no_verbose_to_name():
-    text = plain(wire(flooded("body"), Look()))
+    text = plain(screen(flooded("body"), Look()))
     assert "... 99960 more lines (--json has all)" in text
 
 

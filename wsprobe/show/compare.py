@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, zip_longest
+from itertools import islice
+
+from msgspec.structs import replace
 
 from wsprobe import history
 from wsprobe.browsers import BY_NAME
-from wsprobe.browsers.engine import ScriptView
 from wsprobe.browsers.tell import Tellable
-from wsprobe.diagnosis.advice import Advice
 from wsprobe.judge.finding import Disclosed, Verdict
 from wsprobe.read.reading import Field, Response
 from wsprobe.report.report import Report, comparable
-from wsprobe.show import timing
-from wsprobe.show.causes import causes, proxy_lines, to_do
 from wsprobe.show.fetch import fetch_lines
-from wsprobe.show.http2 import spoken
-from wsprobe.show.lines import Line, Look, Piece, Style, cut, fitted, left_out, line, row, width_of
-from wsprobe.show.protocols import difference as protocols_differ
-from wsprobe.show.readers import SharedAnswer, answers_of, looks_the_same, page_of, who
-from wsprobe.show.report import (
-    SAID_BY_OUTCOME,
-    answers,
-    blocked,
-    earlier,
-    headline,
-    rebuilt,
-    received_dump,
-    sentence,
-    transport_bytes,
-    unknown,
-)
+from wsprobe.show.lines import Line, Look, Piece, Style, fitted, left_out, line, row
+from wsprobe.show.report import rebuilt
 from wsprobe.show.screen import screen
-from wsprobe.show.session import session
-from wsprobe.show.views import blocks
 from wsprobe.text import counted, shown_text, visible
 
 ASKED = frozenset({b"host", b"sec-websocket-key"})
@@ -210,10 +192,6 @@ def _contradictions(report: Report, look: Look) -> list[Line]:
     ]
 
 
-WIDE = 100
-"""The least width for two columns."""
-
-
 def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:
     """Every recording with its readers; without readers, the recordings compared with each other."""
     if not any(r.views or r.verdicts for r in reports):
@@ -222,7 +200,9 @@ def comparison(reports: Sequence[Report], groups: Sequence[Tellable], look: Look
     rows: list[Line] = []
     for report in () if listed and look.screen and len(reports) >= LIST else reports:
         rows += [()] if rows else []
-        rows += screened(report, look) if look.screen and report.views else one(report, look)
+        rows += screen(report, look if report.views else replace(look, screen=False))
+        rows += fetch_lines(report.fetched, look) if report.fetched is not None else []
+        rows += verdicts(report, look) if report.verdicts else []
     if listed:
         rows += [()] if rows else []
         rows += [in_one_line(report) for report in reports]
@@ -244,145 +224,6 @@ def in_one_line(report: Report) -> Line:
     why = result.cause if not result.usable else None
     cause = "" if why is None else f"; {why.label}: {why.in_short}"
     return line(words, Piece(f"  {shown_text(report.title)}", "title"), f"  {result.headline}{cause}")
-
-
-def screened(report: Report, look: Look) -> list[Line]:
-    """One recording with its views on one screen, and below it what fetch() sees and the verdicts."""
-    rows = screen(report, look)
-    if report.fetched is not None:
-        rows += fetch_lines(report.fetched, look)
-    return rows + (verdicts(report, look) if report.verdicts else [])
-
-
-def one(report: Report, look: Look) -> list[Line]:
-    """One recording with its views and verdicts."""
-    got = answers_of(report) if report.views else []
-    rows = [headline(report), *unknown(report), *rebuilt(report), *protocols_differ(report)]
-    if report.views:
-        rows += page_of(report, look)
-        silent = [i for i, answer in enumerate(report.answers) if answer is None]
-        if silent:
-            rows += blocked(report)
-            rows += side_by_side([line("nothing: the browser does not send a request")], report, silent, look)
-            rows += conclusions(report, silent, None, look)
-        several = len(got) + bool(silent) > 1
-        advised_already: set[str] = set()
-        for each in got:
-            if several:
-                rows.append(who(report, each, got[0], look))
-            rows += _got(report, each, look, advised_already)
-    if report.fetched is not None:
-        rows += fetch_lines(report.fetched, look)
-    if report.verdicts:
-        if not report.views:
-            rows += indented(wire(report, look), look)
-        rows += verdicts(report, look)
-    return rows
-
-
-def _got(report: Report, shared: SharedAnswer, look: Look, said: set[str]) -> list[Line]:
-    """One answer on the wire and in the script. A separate function, so that memory is freed before the next
-    answer is read."""
-    answer = shared.report
-    rows = side_by_side(wire(answer, look), report, shared.views, look)
-    return rows + conclusions(report, shared.views, answer, look, said)
-
-
-def side_by_side(left: Sequence[Line], report: Report, views: Sequence[int], look: Look) -> list[Line]:
-    """The bytes on the wire, and next to them what the page of these *views* sees, if there are any."""
-    seen = [report.views[i] for i in views]
-    if seen and look.terminal and look.width >= WIDE:
-        places = dict.fromkeys(block.place for block in blocks(seen, look))
-        return beside(left, page(seen, look), look, " or ".join(places))
-    return [line(Piece("on the wire", "name")), *indented(left, look), *indented_page(seen, look)]
-
-
-def wire(report: Report, look: Look) -> list[Line]:
-    """The answer with failing findings, as short as possible."""
-    reading = report.reading
-    failing = [f for f in report.verdict.findings if f.fatal and f.id not in SAID_BY_OUTCOME]
-    rows = [line(Piece(why, "dim")) for why, _ in earlier(reading.exchange)]
-    if reading.http2 is not None and reading.http2.earlier:
-        rows += spoken(reading)
-    if reading.looks_like and reading.received:
-        rows += received_dump(reading.received[:64], look)
-    else:
-        rows += answers(reading, [], look)
-    rows += transport_bytes(report, look)
-    rows += session(reading, look)
-    rows += [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]
-    style: Style = "good" if report.outcome == "open" else "fail"
-    rows.append(line(Piece(report.outcome, style), ": ", sentence(report, look)))
-    rows.append(timing.summary(reading, look))
-    return rows
-
-
-def page(views: Sequence[ScriptView], look: Look) -> list[Line]:
-    """What the page sees, a block for each group of engines."""
-    rows: list[Line] = []
-    for block in blocks(views, look):
-        if rows:
-            rows.append(())
-        rows += [line(Piece(", ".join(block.names), "name")), *block.lines]
-    return rows
-
-
-def indented_page(views: Sequence[ScriptView], look: Look) -> list[Line]:
-    """What each page sees, indented under the names of its engines; engines that agree share a block."""
-    rows: list[Line] = []
-    for block in blocks(views, look):
-        rows.append(line(Piece(f"{block.place}, {', '.join(block.names)}", "name")))
-        rows += indented(block.lines, look)
-    return rows
-
-
-def indented(lines: Sequence[Line], look: Look) -> list[Line]:
-    """*lines* two columns to the right; broken to the width on a terminal."""
-    if not look.terminal:
-        return [(Piece("  "), *each) if each else each for each in lines]
-    return [(Piece("  "), *part) for each in lines for part in cut(each, look.width - 2)]
-
-
-def beside(left: Sequence[Line], right: Sequence[Line], look: Look, place: str) -> list[Line]:
-    """Two columns with a rule between them: the wire, and next to it what the script sees in its *place*."""
-    column = (look.width - 3) // 2
-    bar = "\u2502" if look.unicode else "|"
-    rows: list[Line] = [
-        (Piece(f"{'on the wire':<{column}} ", "name"), Piece(bar, "dim"), Piece(f" {place}", "name"))
-    ]
-    lefts = [part for each in left for part in cut(each, column)]
-    rights = [part for each in right for part in cut(each, look.width - column - 3)]
-    for one_side, other in zip_longest(lefts, rights, fillvalue=()):
-        pad = " " * (column - width_of(one_side))
-        rows.append((*one_side, Piece(f"{pad} "), Piece(bar, "dim"), Piece(" "), *other))
-    return rows
-
-
-def conclusions(
-    report: Report, views: Sequence[int], answer: Report | None, look: Look, said: set[str] | None = None
-) -> list[Line]:
-    """What looks the same to the script of these *views*, the likely causes, and how to tell the page why.
-    *answer* is theirs; None if they sent no request. *said* is the advice already given for another answer.
-    """
-    if not views:
-        return []
-    rows = looks_the_same(report, views, answer)
-    if answer is not None:
-        given = said if said is not None else set()
-        rows += advised(answer.advice.without(given), look)
-    return rows
-
-
-def advised(of: Advice, look: Look) -> list[Line]:
-    """The likely causes and what a server can do, in that order."""
-    rows = [line(Piece("warning: ", "warn"), each) for each in of.warnings]
-    rows += causes(of.causes, look)
-    rows += [line("To tell the page: ", of.code)] if of.code and of.causes else []
-    rows += proxy_lines(of.lines, look)
-    if of.remedies:
-        rows.append(line(Piece("To let the page know why:", "good")))
-        rows += [row for each in of.remedies for row in to_do(each, look)]
-    return rows
 
 
 def apart(reports: Sequence[Report], groups: Sequence[Tellable], look: Look) -> list[Line]:

@@ -1,10 +1,11 @@
 """A comparison on one screen: the outcome and the page, both sides, the cause, what looks the same to a script,
-and how to let the page know. ``-v`` prints the long form of ``wsprobe.show.compare`` instead."""
+and how to let the page know. Without ``Look.screen``, as with ``-v``, nothing is left out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -44,8 +45,8 @@ from wsprobe.show.report import (
     to_do as mending,
 )
 from wsprobe.show.session import session
-from wsprobe.show.timing import no_answer
-from wsprobe.show.views import Block, short_blocks
+from wsprobe.show.timing import no_answer, summary
+from wsprobe.show.views import Block, blocks
 from wsprobe.text import counted
 
 HEADERS = 8
@@ -73,38 +74,19 @@ RESULTS = frozenset(
 """Outcomes whose sentence adds something to the status and the causes."""
 
 
-class ScreenSpace(Struct, frozen=True):
-    """How much of the less important content to show."""
+Room = Literal["full", "tight", "brief"]
+"""How much of the less important content a screen shows.
 
-    spaced: bool = True
-    """True for empty lines between the parts, and the line about -v."""
-    whole_lines: bool = True
-    """True to wrap long lines of the answer; False to cut them."""
-    causes: int = CAUSES
-    body: int = BODY
-    frames: int = FRAMES
-    briefly: bool = False
-    """True to shorten: of the first cause only the server's words or the first clause, one way to tell the
-    page, and for the lines for proxies the command that prints them."""
-    narrow: bool = False
-    """True to put the two sides next to each other, with lines cut to their column."""
-    alike: int | None = None
-    """The most situations to list that look the same to a script; the rest is counted. None: no limit."""
-    told: int | None = None
-    """The most lines at each end of a page's block; the lines between are counted. None: no limit."""
-
-
-ROOMS = (
-    ScreenSpace(),
-    ScreenSpace(spaced=False),
-    ScreenSpace(spaced=False, whole_lines=False, body=1),
-    ScreenSpace(spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True),
-    ScreenSpace(spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True, narrow=True),
-    ScreenSpace(
-        spaced=False, whole_lines=False, body=1, causes=1, frames=1, briefly=True, narrow=True, alike=2, told=3
-    ),
-)
-"""From most to least content: the first one that fits the lines of the terminal is used."""
+full: as much as the limits above allow. tight: no empty lines between the parts, one line of the body, and no
+line about -v; long lines are cut. brief: one cause and one frame; of the first cause only the server's words or
+the first clause, one way to tell the page, and for the lines for proxies the command that prints them; the two
+sides are next to each other, with lines cut to their column."""
+ROOMS: tuple[Room, ...] = get_args(Room)
+"""The first one that fits the lines of the terminal is used."""
+ALIKE = 2
+"""The most situations to list in a brief room that look the same to a script; the rest is counted."""
+TOLD = 3
+"""The most lines there at each end of a page's block; the lines between are counted."""
 
 
 class WireLines(Struct, frozen=True):
@@ -127,6 +109,8 @@ class ScreenAnswer(Struct, frozen=True):
     views: tuple[int, ...]
     """Indexes of the views to show."""
     wire: WireLines
+    time: Line
+    """How long each phase took."""
     sentence: str
     """That of the outcome."""
     to_do: list[str]
@@ -137,12 +121,12 @@ class ScreenAnswer(Struct, frozen=True):
 def screen(report: Report, look: Look) -> list[Line]:
     """One recording with its views, in at most as many lines as the terminal has, if possible; in a pipe, lines
     are not wrapped or cut."""
-    shown = _shown(report)
+    shown = _shown(report) if look.screen else range(len(report.views))
     got = _answers(report, shown, look)
     rows: list[Line] = []
     for room in ROOMS:
         rows = _screen(report, shown, got, look, room)
-        if not look.terminal or len(rows) <= (TALL if look.width < WIDE else TALL_IF_WIDE):
+        if not (look.terminal and look.screen) or len(rows) <= (TALL if look.width < WIDE else TALL_IF_WIDE):
             break
     return rows
 
@@ -157,38 +141,37 @@ def _answers(report: Report, shown: Sequence[int], look: Look) -> list[ScreenAns
             continue
         whole = each.report
         found = whole.advice.without(given) if views else Advice()
-        made.append(
-            ScreenAnswer(each, views, _received(whole, look), sentence(whole, look), mending(whole), found)
-        )
+        wire, time = _received(whole, look), summary(whole.reading, look)
+        made.append(ScreenAnswer(each, views, wire, time, sentence(whole, look), mending(whole), found))
         del whole  # before the next one is read
     return made
 
 
 def _screen(
-    report: Report, shown: Sequence[int], got: Sequence[ScreenAnswer], look: Look, room: ScreenSpace
+    report: Report, shown: Sequence[int], got: Sequence[ScreenAnswer], look: Look, room: Room
 ) -> list[Line]:
     shared = [each.shared for each in got]
     silent = [i for i, answer in enumerate(report.answers) if answer is None and i in shown]
+    alike = ALIKE if room == "brief" else None
     first = [*_title(report, look), *unknown(report), *rebuilt(report), *protocols_differ(report)]
     parts = [fitted(first, look)]
     if silent:
         nothing = [line("nothing: the browser does not send a request")]
         parts.append([*fitted(blocked(report), look), *_sides(report, nothing, silent, look, room)])
-        parts.append(fitted(looks_the_same(report, silent, None, room.alike), look))
+        parts.append(fitted(looks_the_same(report, silent, None, alike), look))
     several = len(got) + bool(silent) > 1
     for each in got:
         heading = fitted([who(report, each.shared, shared[0], look)], look) if several else []
         parts.append([*heading, *_sides(report, _wire(each.wire, look, room), each.views, look, room)])
         parts.append(fitted(_why(each, look, room), look))
         if each.views:
-            alike = looks_the_same(report, each.views, each.shared.answer, room.alike)
-            parts.append(fitted(alike, look))
+            parts.append(fitted(looks_the_same(report, each.views, each.shared.answer, alike), look))
             parts.append(fitted(_tell(each.advice, look, room), look))
-    if room.spaced and not look.screen_only:
+    if room == "full" and look.screen and not look.screen_only:
         parts.append(fitted([line(Piece("-v shows console lines, timing, every cause and view", "dim"))], look))
     rows: list[Line] = []
     for part in filter(None, parts):
-        rows += [(), *part] if rows and room.spaced else part
+        rows += [(), *part] if rows and room == "full" else part
     return rows
 
 
@@ -202,18 +185,15 @@ def _shown(report: Report) -> list[int]:
 
 def _title(report: Report, look: Look) -> list[Line]:
     """The result, for each client if they differ, the URL and the page."""
-    first = headline(report)
-    page = _page(report, look)
-    if look.terminal and width_of((*first, Piece("  "), *page)) > look.width:
-        return [first, page]
-    return [(*first, Piece("  "), *page)]
+    first, page = headline(report), report.page
+    if page is None or not report.views:
+        return [first]
+    both = (*first, Piece("  "), *_page(report, page, look))
+    return [first, _page(report, page, look)] if look.terminal and width_of(both) > look.width else [both]
 
 
-def _page(report: Report, look: Look) -> Line:
+def _page(report: Report, page: Page, look: Look) -> Line:
     """The page, and the Origin sent for it, if it is not the page's own."""
-    page = report.page
-    if page is None:
-        return ()
     own = page.url == opened_by(Page(url=""), report.url).url
     notes = ["same origin"] if own else ["the Origin of the request"] if of_recorded_origin(report) else []
     notes += ["over HTTP/2"] if page.http == "2" else []
@@ -225,28 +205,26 @@ def _page(report: Report, look: Look) -> Line:
     return line(Piece("page ", "dim"), look.text(page.url.encode()), Piece(noted, "dim"))
 
 
-def _sides(
-    report: Report, wire: Sequence[Line], views: Sequence[int], look: Look, room: ScreenSpace
-) -> list[Line]:
+def _sides(report: Report, wire: Sequence[Line], views: Sequence[int], look: Look, room: Room) -> list[Line]:
     """The wire and the page, next to each other if every line fits, otherwise one below the other."""
-    blocks = short_blocks([report.views[i] for i in views], look)
-    page, notes = _pages(blocks, look, room.told)
+    shown = blocks([report.views[i] for i in views], look, short=look.screen)
+    page, notes = _pages(shown, look, TOLD if room == "brief" else None)
     left = [line(Piece("ON THE WIRE", "name")), *wire]
     if not look.terminal:
         return [*left, *([()] if page else []), *page, *notes]
     if page and _widest(left) + GAP + _widest(page) <= look.width:
         column = max(_widest(left) + GAP, min(look.width // 2, look.width - _widest(page)))
         rows = _beside(left, page, column)
-    elif room.narrow and page and (column := look.width - _widest(page)) >= NARROWEST:
+    elif room == "brief" and page and (column := look.width - _widest(page)) >= NARROWEST:
         rows = _beside([_trimmed(each, column - GAP) for each in left], page, column)
-    elif room.whole_lines:
+    elif room == "full":
         rows = fitted([*left, *page], look)
     else:
         rows = [*(_trimmed(each, look.width) for each in left), *fitted(page, look)]
     return [*rows, *fitted(notes, look)]
 
 
-def _pages(blocks: Sequence[Block], look: Look, ends: int | None) -> tuple[list[Line], list[Line]]:
+def _pages(shown: Sequence[Block], look: Look, ends: int | None) -> tuple[list[Line], list[Line]]:
     """What the page sees, a block for engines that agree; and notes about single engines.
 
     *ends*: the most lines to keep at each end of a block.
@@ -254,7 +232,7 @@ def _pages(blocks: Sequence[Block], look: Look, ends: int | None) -> tuple[list[
     rows: list[Line] = []
     notes: list[Line] = []
     place, call = "", ""
-    for block in blocks:
+    for block in shown:
         begin = f"{block.place.upper()}  " if block.place != place else ""
         rows.append(line(Piece(begin, "name"), Piece(", ".join(block.names), "title")))
         first = text_of(block.lines[0])
@@ -298,6 +276,8 @@ def _received(report: Report, look: Look) -> WireLines:
     body: list[Line] = []
     if reading.looks_like and reading.received:
         head += received_dump(reading.received[:DUMP], look)
+    elif not look.screen:
+        head += answers(reading, [], look)
     else:
         heads, body = _heads_and_body(reading, look)
         head += heads
@@ -330,22 +310,23 @@ def _heads_and_body(reading: Reading, look: Look) -> tuple[list[Line], list[Line
     return rows, body
 
 
-def _wire(of: WireLines, look: Look, room: ScreenSpace) -> list[Line]:
+def _wire(of: WireLines, look: Look, room: Room) -> list[Line]:
     """What was received, as much as a screen has room for."""
-    frames = _few(of.frames, room.frames, "frame", look)
+    frames = _few(of.frames, 1 if room == "brief" else FRAMES, "frame", look)
     rows = [*of.head, *_body(of.body, look, room), *of.transport, *frames]
     return rows or [line(of.nothing)]
 
 
-def _body(body: Sequence[Line], look: Look, room: ScreenSpace) -> list[Line]:
+def _body(body: Sequence[Line], look: Look, room: Room) -> list[Line]:
     """The first lines of *body* with more than tags, below an empty line if there is room."""
-    telling = [row for row in body if re.sub("<[^<>]*>", "", text_of(row)).strip()][: room.body]
+    telling = [row for row in body if re.sub("<[^<>]*>", "", text_of(row)).strip()]
+    telling = telling[: BODY if room == "full" else 1]
     if not telling:
         return []
     left = len(body) - len(telling)
     if left:
         telling[-1] = (*telling[-1], Piece(f"  +{counted(left, 'line')}{_by_v(look)}", "dim"))
-    return telling if room.briefly else [(), *telling]
+    return telling if room == "brief" else [(), *telling]
 
 
 def _by_v(look: Look) -> str:
@@ -360,45 +341,44 @@ def _short(of: Line, look: Look) -> Line:
 
 
 def _few(rows: Sequence[Line], most: int, what: str, look: Look) -> list[Line]:
-    """The first *most* of *rows*, and the number of the others; *what* is in the singular."""
-    if len(rows) <= most:
+    """The first *most* of *rows* on a screen, and the number of the others; *what* is in the singular."""
+    if len(rows) <= most or not look.screen:
         return list(rows)
     more = Piece(f"  +{counted(len(rows) - most, what)}{_by_v(look)}", "dim")
     return [*rows[: most - 1], (*rows[most - 1], more)]
 
 
-def _why(answer: ScreenAnswer, look: Look, room: ScreenSpace) -> list[Line]:
+def _why(answer: ScreenAnswer, look: Look, room: Room) -> list[Line]:
     """The broken rules and the likeliest causes; the outcome's sentence if it adds something."""
+    brief = room == "brief"
     outcome, of = answer.shared.answer.outcome, answer.advice
     findings = answer.shared.answer.verdict.findings
     failing = [f for f in findings if f.fatal and f.id not in SAID_BY_OUTCOME]
     if outcome == "dropped" and of.causes:
         failing = []  # the first cause says that nothing arrived
     rows = [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]
-    if outcome in RESULTS or not (failing or of.causes):
-        rows.append(
-            line(
-                Piece(f"{outcome}: ", "good" if outcome == "open" else "fail"),
-                answer.sentence,
-            )
-        )
+    if outcome in RESULTS or not look.screen or not (failing or of.causes):
+        rows.append(line(Piece(f"{outcome}: ", "good" if outcome == "open" else "fail"), answer.sentence))
     rows += [line(Piece("warning: ", "warn"), each) for each in of.warnings]
-    rows += causes(of.causes, replace(look, verbose=0), room.causes, briefly=room.briefly)
-    if failing and not of.causes and room.alike is None:
-        rows += [row for each in answer.to_do[: room.causes] for row in to_do(each, look)]
-    if len(of.lines) > (0 if room.briefly else MENDING):
+    if look.screen:
+        rows += causes(of.causes, replace(look, verbose=0), 1 if brief else CAUSES, briefly=brief)
+    else:
+        rows += causes(of.causes, look)
+    if failing and not of.causes and not brief:
+        rows += [row for each in answer.to_do[: CAUSES if look.screen else None] for row in to_do(each, look)]
+    if look.screen and len(of.lines) > (0 if brief else MENDING):
         rows.append(line(Piece("To pass Upgrade and Connection on: ", "good"), "wsprobe explain upgrade-lost"))
     else:
         begin = ("To pass Upgrade and Connection on: ", *["  -> "] * len(of.lines))
         rows += [line(Piece(first, "good"), each) for first, each in zip(begin, of.lines, strict=False)]
-    return rows
+    return rows if look.screen else [*rows, answer.time]
 
 
-def _tell(of: Advice, look: Look, room: ScreenSpace) -> list[Line]:
+def _tell(of: Advice, look: Look, room: Room) -> list[Line]:
     """How the server can let the page know, and where to find the code."""
     if not of.remedies:
         return []
-    shown = of.remedies[:1] if room.briefly else of.remedies
+    shown = of.remedies[:1] if room == "brief" else of.remedies
     left = len(of.remedies) - len(shown)
     return [
         line(

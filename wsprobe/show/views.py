@@ -35,32 +35,26 @@ def title(view: ScriptView) -> str:
     return title_of(view.browser, view.version)
 
 
-def blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
-    """The views, grouped by what a script sees, in the order of the first of each group."""
+def blocks(views: Sequence[ScriptView], look: Look, *, short: bool = False) -> list[Block]:
+    """The views, grouped by what a script sees, in the order of the first of each group. *short*: without
+    console lines and versions, and with notes apart."""
     groups: dict[object, list[ScriptView]] = {}
     for view in views:
         groups.setdefault((view.url, told(view)), []).append(view)
-    return [_block(group, look) for group in groups.values()]
+    return [_short_block(group, views, look) if short else _block(group, look) for group in groups.values()]
 
 
-def short_blocks(views: Sequence[ScriptView], look: Look) -> list[Block]:
-    """The same for one screen: without console lines and versions, and with notes apart."""
-    groups: dict[object, list[ScriptView]] = {}
-    for view in views:
-        groups.setdefault((view.url, told(view)), []).append(view)
-    found = []
-    for group in groups.values():
-        lines = [*_construction(group, look), *_events(group[0].events, look), *_state(group[0])]
-        if not (group[0].events or group[0].exception):  # what happens instead of an event is no note
-            lines += [line(Piece("  "), look.of_script(each)) for each in group[0].beyond]
-        hidden = ", ".join(_hidden(group))
-        if hidden:
-            row = line(Piece("hidden: ", "warn"), look.of_script(hidden))
-            columns = max(HIDDEN_COLUMNS, *map(width_of, lines))
-            lines += cut(row, columns) if look.terminal else [row]
-        names = tuple(short_title(view, views) for view in group)
-        found.append(Block(names, tuple(lines), _place(group), tuple(_notes(group, look, short=True))))
-    return found
+def _short_block(group: Sequence[ScriptView], views: Sequence[ScriptView], look: Look) -> Block:
+    lines = [*_construction(group, look), *_events(group[0].events, look), *_state(group[0])]
+    if not (group[0].events or group[0].exception):  # what happens instead of an event is no note
+        lines += [line(Piece("  "), look.of_script(each)) for each in group[0].beyond]
+    hidden = ", ".join(_hidden(group))
+    if hidden:
+        row = line(Piece("hidden: ", "warn"), look.of_script(hidden))
+        columns = max(HIDDEN_COLUMNS, *map(width_of, lines))
+        lines += cut(row, columns) if look.terminal else [row]
+    names = tuple(short_title(view, views) for view in group)
+    return Block(names, tuple(lines), _place(group), tuple(_notes(group, look, short=True)))
 
 
 HIDDEN_COLUMNS = 36
