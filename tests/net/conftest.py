@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
-from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import pytest
@@ -24,15 +23,24 @@ REQUEST = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 
-Handler = Callable[[trio.abc.Stream], Awaitable[None]]
+SWITCHING = SAMPLE_OPENED
+REFUSAL = b"HTTP/1.1 403 Token Expired\r\nContent-Length: 4\r\n\r\nstop"
+
+
+def begins(start):
+    return lambda got: got.startswith(start)
+
+
+def holds(part):
+    return lambda got: part in got
 
 
 class Net:
     """What a test of the network needs, under one name."""
 
     REQUEST = REQUEST
-    SWITCHING = SAMPLE_OPENED
-    REFUSAL = b"HTTP/1.1 403 Token Expired\r\nContent-Length: 4\r\n\r\nstop"
+    SWITCHING = SWITCHING
+    REFUSAL = REFUSAL
 
     @staticmethod
     def run(work, virtual=False):
@@ -68,6 +76,51 @@ class Net:
 
         result = self.run(work, virtual)
         return result
+
+    @classmethod
+    def plays(cls, *steps):
+        """One side of a connection. Bytes are sent, a number is seconds to wait; ``head`` reads up to a blank
+        line, ``read`` once, ``rest`` to the end; ``fin``, ``close`` and ``reset`` end it; ``broken`` meets the
+        reset of the other side. In a tuple, what was read follows, or what must hold of it. Of a list the steps
+        are done again and again, until the connection breaks.
+        """
+        do = {
+            "head": cls.head,
+            "read": lambda stream: stream.receive_some(65536),
+            "rest": cls.until_eof,
+            "fin": lambda stream: stream.send_eof(),
+            "close": lambda stream: stream.aclose(),
+            "reset": cls.reset,
+            "broken": cls.broken,
+        }
+
+        async def side(stream):
+            for step in steps:
+                if isinstance(step, bytes):
+                    await stream.send_all(step)
+                elif isinstance(step, int | float):
+                    await trio.sleep(step)
+                elif isinstance(step, str):
+                    await do[step](stream)
+                elif isinstance(step, list):
+                    with suppress(trio.BrokenResourceError):
+                        while True:
+                            await cls.plays(*step)(stream)
+                else:
+                    got = await do[step[0]](stream)
+                    assert step[1](got) if callable(step[1]) else got == step[1], got
+
+        return side
+
+    @property
+    def refuses(self):
+        """A server that reads the request and refuses it."""
+        return self.plays("head", self.REFUSAL)
+
+    @staticmethod
+    async def broken(stream):
+        with pytest.raises(trio.BrokenResourceError):
+            await stream.receive_some(1)
 
     @staticmethod
     async def head(stream):

@@ -25,13 +25,8 @@ from wsprobe.net.stream import SocketWire
 
 
 def test_a_refusal_is_recorded_from_first_to_last(net):
-    async def server(stream):
-        assert await net.head(stream) == net.REQUEST
-        await stream.send_all(net.REFUSAL)
-        await net.until_eof(stream)
-
     watched = []
-    exchange = net.exchange(server, watch=watched.append)
+    exchange = net.exchange(net.plays(("head", net.REQUEST), net.REFUSAL, "rest"), watch=watched.append)
     assert net.kinds(exchange) == ["Resolved", "Connecting", "Connected", "Sent", "Received", "Ended"]
     resolved, connecting, connected, sent, received, ended = exchange.events
     assert resolved == Resolved(resolved.at, "127.0.0.1", ("127.0.0.1",))
@@ -51,13 +46,8 @@ def test_a_refusal_is_recorded_from_first_to_last(net):
 def test_each_read_is_an_event(net):
     answer = net.REFUSAL[:40]
 
-    async def server(stream):
-        await net.head(stream)
-        for byte in answer:
-            await stream.send_all(bytes([byte]))
-            await trio.sleep(0.01)
-
-    exchange = net.exchange(server, virtual=True)
+    pieces = [step for byte in answer for step in (bytes([byte]), 0.01)]
+    exchange = net.exchange(net.plays("head", *pieces), virtual=True)
     assert [event.data for event in exchange.events if isinstance(event, Received)] == [
         bytes([byte]) for byte in answer
     ]
@@ -111,44 +101,28 @@ def test_the_peer_ends_the_connection(net, stage, how):
 def test_an_answer_is_read_although_sending_failed(net):
     """The server refuses without reading, and closes: RST meets a request that is still being sent."""
 
-    async def server(stream):
-        await stream.send_all(net.REFUSAL[:-1])
-        await stream.receive_some(10)
-
+    server = net.plays(net.REFUSAL[:-1], "read")
     exchange = net.exchange(server, request=net.REQUEST + b"x" * 16_000_000)
     assert net.received(exchange) == net.REFUSAL[:-1]
     assert net.ended(exchange).how == "reset"
 
 
 def test_an_answer_is_read_although_the_request_is_not_all_sent(net):
-    async def server(stream):
-        await stream.send_all(net.REFUSAL)
-        await trio.sleep_forever()
-
+    server = net.plays(net.REFUSAL, float("inf"))
     exchange = net.exchange(server, virtual=True, request=net.REQUEST + b"x" * 16_000_000)
     assert net.received(exchange) == net.REFUSAL
     assert net.ended(exchange).how == "local"
 
 
 def test_a_server_that_keeps_silent(net):
-    async def server(stream):
-        await net.until_eof(stream)
-
-    exchange = net.exchange(server, virtual=True)
+    exchange = net.exchange(net.plays("rest"), virtual=True)
     assert exchange.events[-1] == Ended(
         30_000_000, "timeout", "the exchange took longer than 30 s (maximum time)"
     )
 
 
 def test_one_byte_a_second_for_ever(net):
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(b"HTTP/1.1 200 OK\r\n")
-        while True:
-            await trio.sleep(1)
-            await stream.send_all(b"x")
-
-    exchange = net.exchange(server, virtual=True)
+    exchange = net.exchange(net.plays("head", b"HTTP/1.1 200 OK\r\n", [1, b"x"]), virtual=True)
     assert net.ended(exchange).at == 30_000_000
     assert 28 <= net.received(exchange).count(b"x") <= 30
 
@@ -163,15 +137,7 @@ def test_one_byte_a_second_for_ever(net):
     ids=["headers", "interim answers", "one header"],
 )
 def test_an_endless_head(net, endless):
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(b"HTTP/1.1 103 Early Hints\r\n")
-        try:
-            while True:
-                await stream.send_all(endless * 1000)
-        except trio.BrokenResourceError:
-            pass
-
+    server = net.plays("head", b"HTTP/1.1 103 Early Hints\r\n", [endless * 1000])
     exchange = net.exchange(server, limits=Limits(max_head=200_000))
     assert (net.ended(exchange).how, net.ended(exchange).error) == ("limit", "200000 bytes of heads")
     assert 200_000 <= len(net.received(exchange)) <= 200_000 + 3 * 65536
@@ -179,15 +145,8 @@ def test_an_endless_head(net, endless):
 
 @pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n\r\n", b"session"])
 def test_an_endless_body_and_an_endless_session(net, start):
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.SWITCHING + b"\x82\x7f\0\0\0\0\x40\0\0\0" if start == b"session" else start)
-        try:
-            while True:
-                await stream.send_all(bytes(65536))
-        except trio.BrokenResourceError:
-            pass
-
+    start = net.SWITCHING + b"\x82\x7f\0\0\0\0\x40\0\0\0" if start == b"session" else start
+    server = net.plays("head", start, [bytes(65536)])
     exchange = net.exchange(server, limits=Limits(max_body=300_000, max_session=300_000, linger=20))
     assert net.ended(exchange).how == "limit"
     assert 300_000 <= len(net.received(exchange)) <= 300_000 + 4 * 65536
@@ -197,10 +156,7 @@ def test_a_read_is_a_small_part_of_what_is_kept(net):
     """Else a limit below the size of a read would be none, and the frames of one read could be many."""
     limits = Limits(max_time=20, max_session=1_000_000)
 
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.SWITCHING + b"\x82\x00" * 100_000)
-
+    server = net.plays("head", net.SWITCHING + b"\x82\x00" * 100_000)
     exchange = net.exchange(server, limits=limits, virtual=True)
     assert net.ended(exchange).how == "limit"
     assert max(len(event.data) for event in exchange.events if isinstance(event, Received)) <= 1_000_000 / 128
@@ -209,16 +165,7 @@ def test_a_read_is_a_small_part_of_what_is_kept(net):
 def test_too_many_pieces(net, monkeypatch):
     monkeypatch.setattr(import_module("wsprobe.net.probe"), "READS", 20)
 
-    async def server(stream):
-        await net.head(stream)
-        try:
-            while True:
-                await stream.send_all(b"x")
-                await trio.sleep(0.001)
-        except trio.BrokenResourceError:
-            pass
-
-    exchange = net.exchange(server, virtual=True)
+    exchange = net.exchange(net.plays("head", [b"x", 0.001]), virtual=True)
     assert (net.ended(exchange).how, net.ended(exchange).error) == ("limit", "20 reads")
     assert sum(isinstance(event, Received) for event in exchange.events) == 20
 
@@ -245,15 +192,10 @@ def test_a_session_is_watched_and_closed(net):
 def test_an_end_before_our_close_went_out_has_its_time(net, waits):
     """Whether the server waited for our Close does not show in the order of events, which is the same."""
 
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.SWITCHING + b"\x88\x02\x03\xe8")
-        if waits:
-            await stream.receive_some(100)
-        await stream.send_eof()
-        await net.until_eof(stream)
-
-    *_, ours, ended = net.exchange(server).events
+    steps = ["head", net.SWITCHING + b"\x88\x02\x03\xe8", "read", "fin", "rest"]
+    if not waits:
+        steps.remove("read")
+    *_, ours, ended = net.exchange(net.plays(*steps)).events
     assert isinstance(ours, Sent)
     assert ended.how == "fin"
     assert ended.at > ours.at if waits else ended.at == ours.at
@@ -262,16 +204,12 @@ def test_an_end_before_our_close_went_out_has_its_time(net, waits):
 def test_a_unix_socket(net, tmp_path):
     path = str(tmp_path / "socket")
 
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-
     async def work():
         listening = trio.socket.socket(trio.socket.AF_UNIX)
         await listening.bind(path)
         listening.listen()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.serve_listeners, server, [trio.SocketListener(listening)])
+            nursery.start_soon(trio.serve_listeners, net.refuses, [trio.SocketListener(listening)])
             exchange = await probe(net.plan(1, unix_socket=path))
             nursery.cancel_scope.cancel()
         return exchange
@@ -288,12 +226,8 @@ def test_a_unix_socket_that_is_not_there(net, tmp_path):
 
 
 def test_ipv6(net):
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-
     async def work():
-        async with net.serving(server, host="::1") as port:
+        async with net.serving(net.refuses, host="::1") as port:
             return await probe(net.plan(port, host="::1"))
 
     try:
@@ -307,10 +241,7 @@ def test_ipv6(net):
 
 
 def test_an_address_to_connect_from(net):
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-
+    server = net.refuses
     exchange = net.exchange(server, interface="127.0.0.7")
     assert net.only(exchange, Connected).local.startswith("127.0.0.7:")
     exchange = net.exchange(server, interface="192.0.2.1")
@@ -320,12 +251,8 @@ def test_an_address_to_connect_from(net):
 
 
 def test_another_place_to_connect_to(net):
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-
     async def work(**parts):
-        async with net.serving(server) as port:
+        async with net.serving(net.refuses) as port:
             places = tuple((*frm, to, at or port) for *frm, to, at in parts["connect_to"])
             plan = net.plan(9, host="shop.example", connect_to=places)
             return await probe(plan)
@@ -340,13 +267,10 @@ def test_another_place_to_connect_to(net):
 
 
 def test_cancelled_and_still_recorded(net):
-    async def server(stream):
-        await net.until_eof(stream)
-
     watched, kept = [], []
 
     async def work():
-        async with net.serving(server) as port:
+        async with net.serving(net.plays("rest")) as port:
             with trio.move_on_after(1) as scope:
                 await probe(net.plan(port), watched.append, keep=kept.append)
             assert scope.cancelled_caught
@@ -357,15 +281,12 @@ def test_cancelled_and_still_recorded(net):
 
 
 def test_a_broken_watch_is_no_matter_of_the_network(net):
-    async def server(stream):
-        await net.until_eof(stream)
-
     def watch(event):
         if isinstance(event, Sent):
             raise BrokenPipeError
 
     async def work():
-        async with net.serving(server) as port:
+        async with net.serving(net.plays("rest")) as port:
             await probe(net.plan(port), watch)
 
     with pytest.raises(BaseExceptionGroup) as raised:

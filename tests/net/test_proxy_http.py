@@ -6,6 +6,7 @@ import socket
 import pytest
 import trio
 
+from tests.net.conftest import holds
 from wsprobe.exchange import (
     ConnectFailed,
     Limits,
@@ -39,12 +40,12 @@ def tunnel_bytes(exchange, kind):
 
 
 def test_a_tunnel(net):
-    async def proxy(stream):
-        assert await net.head(stream) == b"CONNECT shop.example:9 HTTP/1.1\r\nHost: shop.example:9\r\n\r\n"
-        await stream.send_all(b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n")
-        assert await net.head(stream) == net.REQUEST
-        await stream.send_all(net.REFUSAL)
-
+    proxy = net.plays(
+        ("head", b"CONNECT shop.example:9 HTTP/1.1\r\nHost: shop.example:9\r\n\r\n"),
+        b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n",
+        ("head", net.REQUEST),
+        net.REFUSAL,
+    )
     exchange = through(net, proxy)
     assert net.kinds(exchange) == [
         *("Resolved", "Connecting", "Connected", "TunnelSent", "TunnelReceived", "Sent", "Received", "Ended")
@@ -59,13 +60,8 @@ def test_what_follows_the_answer_belongs_to_the_target(net, size):
     head = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\nX: y\n\n"
     said = head + net.REFUSAL
 
-    async def proxy(stream):
-        await net.head(stream)
-        for at in range(0, len(said), size):
-            await stream.send_all(said[at : at + size])
-            await trio.sleep(0.01)
-
-    exchange = through(net, proxy, virtual=True)
+    pieces = [step for at in range(0, len(said), size) for step in (said[at : at + size], 0.01)]
+    exchange = through(net, net.plays("head", *pieces), virtual=True)
     assert tunnel_bytes(exchange, TunnelReceived) == head
     assert net.received(exchange) == net.REFUSAL
 
@@ -74,23 +70,16 @@ def test_what_follows_the_answer_belongs_to_the_target(net, size):
 def test_any_2xx_opens_the_way_and_no_1xx(net, status, final):
     head = b"HTTP/1.1 %d X\r\n\r\n" % status
 
-    async def proxy(stream):
-        await net.head(stream)
-        await stream.send_all(head + net.REFUSAL)
-
-    exchange = through(net, proxy)
+    exchange = through(net, net.plays("head", head + net.REFUSAL))
     assert net.kinds(exchange).count("TunnelFailed") == (not final)
     assert tunnel_bytes(exchange, TunnelReceived).startswith(head)
 
 
 @pytest.mark.parametrize(("interim", "opens"), [(99, True), (100, False), (5000, False)])
 def test_interim_answers_without_end_are_heard_out_only_so_far(net, interim, opens):
-    async def proxy(stream):
-        await net.head(stream)
-        await stream.send_all(
-            b"HTTP/1.1 103 Early\r\n\r\n" * interim + b"HTTP/1.1 200 OK\r\n\r\n" + net.REFUSAL
-        )
-
+    proxy = net.plays(
+        "head", b"HTTP/1.1 103 Early\r\n\r\n" * interim + b"HTTP/1.1 200 OK\r\n\r\n" + net.REFUSAL
+    )
     exchange = through(net, proxy)
     assert (net.received(exchange) == net.REFUSAL) is opens
     failed = [event.error for event in exchange.events if isinstance(event, TunnelFailed)]
@@ -98,11 +87,8 @@ def test_interim_answers_without_end_are_heard_out_only_so_far(net, interim, ope
 
 
 def test_user_and_password(net):
-    async def proxy(stream):
-        head = await net.head(stream)
-        assert b"\r\nProxy-Authorization: Basic " + base64.b64encode(b"me@x:p:w") + b"\r\n" in head
-        await stream.send_all(b"HTTP/1.0 200 OK\r\n\r\n" + net.REFUSAL)
-
+    sends = holds(b"\r\nProxy-Authorization: Basic " + base64.b64encode(b"me@x:p:w") + b"\r\n")
+    proxy = net.plays(("head", sends), b"HTTP/1.0 200 OK\r\n\r\n" + net.REFUSAL)
     assert net.received(through(net, proxy, user="me%40x:p%3Aw@")) == net.REFUSAL
 
 
@@ -120,11 +106,7 @@ def test_user_and_password(net):
     ],
 )
 def test_a_proxy_that_does_not_open_the_way(net, answer, words):
-    async def proxy(stream):
-        await net.head(stream)
-        await stream.send_all(answer)
-
-    exchange = through(net, proxy)
+    exchange = through(net, net.plays("head", answer))
     failed = net.only(exchange, TunnelFailed)
     assert words in failed.error
     assert failed.error.isprintable()
@@ -134,21 +116,13 @@ def test_a_proxy_that_does_not_open_the_way(net, answer, words):
 
 
 def test_a_refusal_whose_body_does_not_end(net):
-    async def proxy(stream):
-        await net.head(stream)
-        await stream.send_all(b"HTTP/1.1 403 No\r\n\r\nbecause")
-        await trio.sleep_forever()
-
-    exchange = through(net, proxy, virtual=True)
+    exchange = through(net, net.plays("head", b"HTTP/1.1 403 No\r\n\r\nbecause", float("inf")), virtual=True)
     assert tunnel_bytes(exchange, TunnelReceived).endswith(b"because")
     assert net.ended(exchange).at == 500_000
 
 
 def test_a_proxy_that_resets(net):
-    async def proxy(stream):
-        await net.head(stream)
-        await net.reset(stream)
-
+    proxy = net.plays("head", "reset")
     exchange = through(net, proxy)
     assert net.only(exchange, TunnelFailed).error.endswith("the proxy reset the connection")
     assert net.ended(exchange).how == "reset"
@@ -156,22 +130,13 @@ def test_a_proxy_that_resets(net):
 
 @pytest.mark.parametrize("said", [b"A: b\r\n", b"\r\n"], ids=["headers", "blank lines"])
 def test_a_proxy_that_never_ends_its_head(net, said):
-    async def proxy(stream):
-        try:
-            while True:
-                await stream.send_all(said * 1000)
-        except trio.BrokenResourceError:
-            pass
-
-    exchange = through(net, proxy)
+    exchange = through(net, net.plays([said * 1000]))
     assert net.ended(exchange).how == "limit"
     assert len(tunnel_bytes(exchange, TunnelReceived)) < 3 * 65536
 
 
 def test_a_proxy_that_keeps_silent(net):
-    async def proxy(stream):
-        await net.until_eof(stream)
-
+    proxy = net.plays("rest")
     exchange = through(net, proxy, virtual=True, limits=Limits(connect_timeout=2))
     assert net.ended(exchange).how == "timeout"
     assert net.ended(exchange).error == "connecting through the proxy took longer than 2 s (connect timeout)"
@@ -194,8 +159,7 @@ def test_a_name_that_does_not_resolve(net, kind):
         async def getnameinfo(self, sockaddr, flags):
             raise AssertionError("not asked for")
 
-    async def proxy(stream):
-        await net.until_eof(stream)
+    proxy = net.plays("rest")
 
     async def work():
         trio.socket.set_custom_hostname_resolver(Nobody())
@@ -210,11 +174,8 @@ def test_a_name_that_does_not_resolve(net, kind):
 
 
 def test_a_proxy_whose_name_cannot_be_a_server_name(net):
-    async def proxy(stream):
-        await net.until_eof(stream)
-
     async def work():
-        async with net.serving(proxy) as port:
+        async with net.serving(net.plays("rest")) as port:
             named = ((".example", port, ("127.0.0.1",)),)
             return await probe(net.plan(9, proxy=f"https://.example:{port}", resolve=named))
 
@@ -222,14 +183,10 @@ def test_a_proxy_whose_name_cannot_be_a_server_name(net):
 
 
 def test_tls_through_a_tunnel(net, authority):
-    async def shop(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-
     async def proxy(stream):
         await net.head(stream)
         await stream.send_all(b"HTTP/1.1 200 OK\r\n\r\n")
-        await authority.over_tls(shop, authority.server(SHOP))(stream)
+        await authority.over_tls(net.refuses, authority.server(SHOP))(stream)
 
     exchange = through(net, proxy, secure=True, ca_file=authority.ca_file)
     assert net.only(exchange, TlsDone).certificate.names == (SHOP,)
@@ -237,9 +194,7 @@ def test_tls_through_a_tunnel(net, authority):
 
 
 def test_a_proxy_inside_tls_and_tls_inside_that(net, authority):
-    async def shop(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
+    shop = net.refuses
 
     async def proxy(stream):
         await net.head(stream)

@@ -6,6 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from tests.net.conftest import REFUSAL, REQUEST, SWITCHING, begins, holds
 from wsprobe.exchange import Ended, LeftOut, Limits, Plan, Sent, TlsOptions
 from wsprobe.net import relay as relaying_one
 from wsprobe.net.plan import check
@@ -24,6 +25,10 @@ KEY = b"k\x00ey"
 CLOSED = frame(CLOSE, b"\x03\xe8", KEY)
 BYE = frame(CLOSE, b"\x11\x33bye", None)
 HELLO = frame(TEXT, b"hello", KEY)
+ASK = REQUEST.replace(b"/chat", b"/")
+ASKS = (ASK, "head")
+OPENS = ("head", SWITCHING)
+REFUSES = ("head", REFUSAL, "rest")
 
 
 class Shown:
@@ -55,7 +60,8 @@ class Shown:
 
 
 def relayed(net, server, client, virtual=False, url="ws://127.0.0.1:{port}/chat", wait=True, **settings):
-    """Do *client* with a stream to a relay before a server that does *server*; what the relay showed."""
+    """What the relay showed of *client* before it and *server* behind it: steps of net.plays, or a function."""
+    server, client = (net.plays(*each) if isinstance(each, tuple) else each for each in (server, client))
 
     async def work():
         shown = Shown()
@@ -74,19 +80,6 @@ def relayed(net, server, client, virtual=False, url="ws://127.0.0.1:{port}/chat"
         return shown
 
     return net.run(work, virtual)
-
-
-async def opened(net, stream):
-    """The server's side of a good handshake."""
-    head = await net.head(stream)
-    await stream.send_all(net.SWITCHING)
-    return head
-
-
-async def asks(net, stream):
-    """The client's side; returns what came first."""
-    await stream.send_all(net.REQUEST.replace(b"/chat", b"/"))
-    return await net.head(stream)
 
 
 def sent(exchange):
@@ -115,8 +108,8 @@ def test_frames_pass_untouched_both_ways(net, frames):
     data = b"".join(frames)
 
     async def server(stream):
-        head = await opened(net, stream)
-        assert b"GET /chat HTTP/1.1" in head
+        assert b"GET /chat HTTP/1.1" in await net.head(stream)
+        await stream.send_all(SWITCHING)
         got = b""
         while len(got) < len(data):
             got += await stream.receive_some(65536)
@@ -124,35 +117,22 @@ def test_frames_pass_untouched_both_ways(net, frames):
         await stream.send_all(got)
         assert await net.until_eof(stream) == b""
 
-    async def client(stream):
-        assert await asks(net, stream) == net.SWITCHING
-        for each in frames:
-            await stream.send_all(each)
-        await stream.send_eof()
-        assert await net.until_eof(stream) == data
-
+    client = (ASK, ("head", SWITCHING), *frames, "fin", ("rest", data))
     exchange = relayed(net, server, client).exchange
-    assert (net.SWITCHING + data).startswith(net.received(exchange))
+    assert (SWITCHING + data).startswith(net.received(exchange))
     assert data.startswith(sent(exchange).removeprefix(exchange.plan.request))
     left = [event for event in exchange.events if isinstance(event, LeftOut)]
-    assert sum(each.bytes_received for each in left) + len(net.received(exchange)) == len(net.SWITCHING + data)
+    assert sum(each.bytes_received for each in left) + len(net.received(exchange)) == len(SWITCHING + data)
     assert sum(each.bytes_sent for each in left) + len(sent(exchange)) == len(exchange.plan.request + data)
     assert net.ended(exchange).how == "local"
     assert exchange.client.ended == "fin"
 
 
 def test_the_request_is_recorded_as_it_came_and_as_it_went(net):
-    async def server(stream):
-        await opened(net, stream)
-        await net.until_eof(stream)
-
-    async def client(stream):
-        await asks(net, stream)
-
-    exchange = relayed(net, server, client).exchange
+    exchange = relayed(net, (*OPENS, "rest"), ASKS).exchange
     port = exchange.plan.target.port
-    assert exchange.client.request == net.REQUEST.replace(b"/chat", b"/")
-    assert exchange.plan.request == net.REQUEST.replace(b"127.0.0.1", b"127.0.0.1:%d" % port)
+    assert exchange.client.request == ASK
+    assert exchange.plan.request == REQUEST.replace(b"127.0.0.1", b"127.0.0.1:%d" % port)
     assert sent(exchange) == exchange.plan.request
     assert exchange.plan.target.url == f"ws://127.0.0.1:{port}/chat"
 
@@ -160,31 +140,18 @@ def test_the_request_is_recorded_as_it_came_and_as_it_went(net):
 def test_another_path_is_the_clients(net):
     async def server(stream):
         assert (await net.head(stream)).startswith(b"GET /room?x=1 HTTP/1.1\r\n")
-        await stream.send_all(net.REFUSAL)
+        await stream.send_all(REFUSAL)
 
-    async def client(stream):
-        await stream.send_all(net.REQUEST.replace(b"/chat", b"/room?x=1"))
-        assert await net.until_eof(stream) == net.REFUSAL
-
+    client = (REQUEST.replace(b"/chat", b"/room?x=1"), ("rest", REFUSAL))
     exchange = relayed(net, server, client).exchange
     assert exchange.plan.target.resource == "/room?x=1"
     assert exchange.plan.target.url.endswith("/room?x=1")
 
 
 def test_both_closes_are_kept(net):
-    async def server(stream):
-        await opened(net, stream)
-        await stream.send_all(frame(TEXT, b"hi", None) + BYE)
-        assert await net.until_eof(stream) == frame(TEXT, b"yo", KEY) + CLOSED
-
-    async def client(stream):
-        await asks(net, stream)
-        await stream.send_all(frame(TEXT, b"yo", KEY) + CLOSED)
-        await stream.send_eof()
-        await net.until_eof(stream)
-
-    exchange = relayed(net, server, client).exchange
-    made = report(exchange)
+    yo = frame(TEXT, b"yo", KEY) + CLOSED
+    server = (*OPENS, frame(TEXT, b"hi", None) + BYE, ("rest", yo))
+    made = report(relayed(net, server, (*ASKS, yo, "fin", "rest")).exchange)
     assert (made.outcome, made.close.code, made.close.reason, made.close.clean) == ("closed", 4403, "bye", True)
     assert [each.data for each in made.messages] == [b"hi"]
     assert [each.data for each in made.sent_messages] == [b"yo"]
@@ -193,19 +160,14 @@ def test_both_closes_are_kept(net):
 def test_closes_are_kept_behind_what_is_left_out(net):
     flood = frame(BINARY, b"x" * 1000, None) * 10
 
-    async def server(stream):
-        await opened(net, stream)
-        await stream.send_all(flood + BYE)
-        await net.until_eof(stream)
-
     async def client(stream):
-        got = await asks(net, stream)
+        await stream.send_all(ASK)
+        got = b""
         while not got.endswith(BYE):
             got += await stream.receive_some(65536)
-        await stream.send_all(CLOSED)
-        await stream.send_eof()
-        await net.until_eof(stream)
+        await net.plays(CLOSED, "fin", "rest")(stream)
 
+    server = (*OPENS, flood + BYE, "rest")
     exchange = relayed(net, server, client, limits=Limits(max_session=2500)).exchange
     made = report(exchange)
     assert made.close.code == 4403
@@ -215,158 +177,78 @@ def test_closes_are_kept_behind_what_is_left_out(net):
 
 
 def test_the_servers_half_close_goes_through(net):
-    async def server(stream):
-        await opened(net, stream)
-        await stream.send_eof()
-        assert await net.until_eof(stream) == b"still here"
-
-    async def client(stream):
-        await asks(net, stream)
-        assert await net.until_eof(stream) == b""
-        await stream.send_all(b"still here")
-        await stream.send_eof()
-
-    exchange = relayed(net, server, client).exchange
+    client = (*ASKS, ("rest", b""), b"still here", "fin")
+    exchange = relayed(net, (*OPENS, "fin", ("rest", b"still here")), client).exchange
     assert net.ended(exchange).how == "fin"
 
 
 def test_the_clients_half_close_goes_through(net):
-    async def server(stream):
-        await opened(net, stream)
-        assert await net.until_eof(stream) == b""
-        await stream.send_all(b"still here")
-
-    async def client(stream):
-        await asks(net, stream)
-        await stream.send_eof()
-        assert await net.until_eof(stream) == b"still here"
-
-    exchange = relayed(net, server, client).exchange
+    client = (*ASKS, "fin", ("rest", b"still here"))
+    exchange = relayed(net, (*OPENS, ("rest", b""), b"still here"), client).exchange
     assert net.ended(exchange) == Ended(net.ended(exchange).at, "local", "the client closed the connection")
 
 
 def test_a_half_closed_connection_ends_in_silence(net):
-    async def server(stream):
-        await opened(net, stream)
-        await stream.send_eof()
-        await net.until_eof(stream)
-
-    async def client(stream):
-        await asks(net, stream)
-        assert await net.until_eof(stream) == b""
-        await trio.sleep(70)
-
-    exchange = relayed(net, server, client, virtual=True).exchange
+    exchange = relayed(net, (*OPENS, "fin", "rest"), (*ASKS, ("rest", b""), 70), virtual=True).exchange
     assert net.ended(exchange).how == "timeout"
 
 
 def test_a_reset_of_the_server_is_one_for_the_client(net):
-    async def server(stream):
-        await opened(net, stream)
-        await net.reset(stream)
-
-    async def client(stream):
-        await asks(net, stream)
-        with pytest.raises(trio.BrokenResourceError):
-            await stream.receive_some(1)
-
-    exchange = relayed(net, server, client).exchange
+    exchange = relayed(net, (*OPENS, "reset"), (*ASKS, "broken")).exchange
     assert net.ended(exchange).how == "reset"
     assert report(exchange).outcome == "aborted"
 
 
 def test_a_reset_of_the_client_is_one_for_the_server(net):
-    seen = []
-
-    async def server(stream):
-        await opened(net, stream)
-        try:
-            await stream.receive_some(1)
-        except trio.BrokenResourceError:
-            seen.append("reset")
-
-    async def client(stream):
-        await asks(net, stream)
-        await net.reset(stream)
-
-    exchange = relayed(net, server, client).exchange
+    exchange = relayed(net, (*OPENS, "broken"), (*ASKS, "reset")).exchange
     assert exchange.client.ended == "reset"
     assert net.ended(exchange).error == "the client closed the connection"
 
 
 def test_a_refusal_passes_untouched(net):
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-        await net.until_eof(stream)
-
-    async def client(stream):
-        await asks_only(net, stream)
-        assert await net.until_eof(stream) == net.REFUSAL
-
-    shown = relayed(net, server, client)
+    shown = relayed(net, REFUSES, (ASK, ("rest", REFUSAL)))
     assert report(shown.exchange).outcome == "refused"
     assert shown.exchange.client.answer == b""
     assert shown.answers == [(1, None)]
-
-
-async def asks_only(net, stream):
-    await stream.send_all(net.REQUEST.replace(b"/chat", b"/"))
 
 
 TOLD = b"HTTP/1.1 101 Switching Protocols\r\n"
 
 
 def test_a_page_is_told_of_a_refusal(net):
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-        await net.until_eof(stream)
-
-    async def client(stream):
-        await asks_only(net, stream)
-        assert await net.head(stream) == net.SWITCHING
-        assert await stream.receive_some(100) == frame(CLOSE, b"\x11\x33403 stop", None)
-        await stream.send_all(CLOSED)
-        assert await net.until_eof(stream) == b""
-
-    shown = relayed(net, server, client, tell=told)
+    told_so = ("read", frame(CLOSE, b"\x11\x33403 stop", None))
+    client = (ASK, ("head", SWITCHING), told_so, CLOSED, ("rest", b""))
+    shown = relayed(net, REFUSES, client, tell=told)
     assert [each.code for _, each in shown.answers] == [4403]
     client = shown.exchange.client
     assert client.answer.endswith(b"403 stop")
     assert client.received == CLOSED
-    assert net.received(shown.exchange) == net.REFUSAL
+    assert net.received(shown.exchange) == REFUSAL
     assert report(shown.exchange).outcome == "refused"
 
 
 def test_a_good_101_passes_where_pages_are_told(net):
-    async def server(stream):
-        await opened(net, stream)
-        await stream.send_all(b"x")
-        assert await net.until_eof(stream) == b"y"
-
     async def client(stream):
-        got = await asks(net, stream)
-        while not got.endswith(b"x"):
+        await stream.send_all(ASK)
+        got = b""
+        while not got.endswith(b"\nx"):
             got += await stream.receive_some(1)
-        assert got == net.SWITCHING + b"x"
+        assert got == SWITCHING + b"x"
         await stream.send_all(b"y")
 
+    server = (*OPENS, b"x", ("rest", b"y"))
     assert relayed(net, server, client, tell=told).exchange.client.answer == b""
 
 
 @pytest.mark.parametrize("tell", [None, told])
 def test_a_server_that_cannot_be_reached(net, tell):
     async def client(stream):
-        await asks_only(net, stream)
+        await stream.send_all(ASK)
         answer = await net.until_eof(stream)
         assert answer.startswith(TOLD if tell else b"HTTP/1.1 502 Bad Gateway\r\n")
         assert not tell or b"\x13\x24unreachable: " in answer
 
-    async def never(stream):
-        raise AssertionError
-
-    shown = relayed(net, never, client, virtual=True, url="ws://127.0.0.1:1/", tell=tell)
+    shown = relayed(net, None, client, virtual=True, url="ws://127.0.0.1:1/", tell=tell)
     assert report(shown.exchange).outcome == "unreachable"
     assert shown.exchange.client.answer
 
@@ -374,40 +256,19 @@ def test_a_server_that_cannot_be_reached(net, tell):
 @pytest.mark.parametrize("longest", [5, float("inf")])
 @pytest.mark.parametrize(("tell", "told_"), [(None, b""), (told, b"\x13\x25timeout: ")])
 def test_a_server_that_does_not_answer(net, tell, told_, longest):
-    async def server(stream):
-        await net.until_eof(stream)
-
-    async def client(stream):
-        await asks_only(net, stream)
-        assert told_ in await net.until_eof(stream)
-
-    limits = Limits(max_time=5)
-    shown = relayed(net, server, client, virtual=True, limits=limits, tell=tell, longest=longest)
+    settings = {"limits": Limits(max_time=5), "tell": tell, "longest": longest}
+    shown = relayed(net, ("rest",), (ASK, ("rest", holds(told_))), virtual=True, **settings)
     assert report(shown.exchange).outcome == "timeout"
 
 
 def test_a_server_that_closes_without_an_answer(net):
-    async def server(stream):
-        await net.head(stream)
-
-    async def client(stream):
-        await asks_only(net, stream)
-        assert b"\x13\x27dropped: " in await net.until_eof(stream)
-
-    shown = relayed(net, server, client, virtual=True, tell=told)
+    shown = relayed(net, ("head",), (ASK, ("rest", holds(b"\x13\x27dropped: "))), virtual=True, tell=told)
     assert report(shown.exchange).outcome == "dropped"
 
 
 def test_a_connection_that_lasts_too_long(net):
-    async def server(stream):
-        await opened(net, stream)
-        await net.until_eof(stream)
-
-    async def client(stream):
-        await asks(net, stream)
-        assert await net.until_eof(stream) == b""
-
-    exchange = relayed(net, server, client, virtual=True, longest=50).exchange
+    client = (*ASKS, ("rest", b""))
+    exchange = relayed(net, (*OPENS, "rest"), client, virtual=True, longest=50).exchange
     assert net.ended(exchange).how == "timeout"
     assert exchange.client.ended == "timeout"
 
@@ -415,36 +276,24 @@ def test_a_connection_that_lasts_too_long(net):
 def test_the_rest_of_a_long_answer_does_not_last_longer_either(net):
     """The answer is longer than what is recorded of one, and never ends."""
 
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(b"HTTP/1.1 403 Forbidden\r\nX: " + bytes(range(65, 91)) * 20_000)
-        await net.until_eof(stream)
-
     async def client(stream):
         began = trio.current_time()
-        await asks_only(net, stream)
-        await net.until_eof(stream)
+        await net.plays(ASK, "rest")(stream)
         assert trio.current_time() - began == pytest.approx(5, abs=0.5)
 
+    server = ("head", b"HTTP/1.1 403 Forbidden\r\nX: " + bytes(range(65, 91)) * 20_000, "rest")
     exchange = relayed(net, server, client, virtual=True, longest=5).exchange
     assert any(isinstance(each, LeftOut) for each in exchange.events)
 
 
 def test_what_was_recorded_is_kept_when_the_relay_is_ended(net):
-    async def server(stream):
-        await opened(net, stream)
-        await net.until_eof(stream)
-
-    async def client(stream):
-        await asks(net, stream)
-
     async def work():
         shown = Shown()
-        async with net.serving(server) as port:
+        async with net.serving(net.plays(*OPENS, "rest")) as port:
             relaying = Relaying(parse(f"ws://127.0.0.1:{port}/"), Door())
             async with relay(relaying, "127.0.0.1", 0, shown) as at:
                 stream = await trio.open_tcp_stream("127.0.0.1", at)
-                await client(stream)
+                await net.plays(*ASKS)(stream)
         await trio.aclose_forcefully(stream)
         assert net.ended(shown.exchange).how == "interrupted"
         assert shown.exchange.client.ended == "interrupted"
@@ -456,7 +305,7 @@ def test_a_connection_goes_on_while_reports_wait_for_a_reader(net):
     """No other one is let in until there is room."""
 
     async def server(stream):
-        await opened(net, stream)
+        await net.plays(*OPENS)(stream)
         await stream.send_all(await stream.receive_some())
         await net.until_eof(stream)
 
@@ -466,10 +315,10 @@ def test_a_connection_goes_on_while_reports_wait_for_a_reader(net):
             relaying = Relaying(parse(f"ws://127.0.0.1:{port}/"), Door())
             async with relay(relaying, "127.0.0.1", 0, shown) as at:
                 first = await trio.open_tcp_stream("127.0.0.1", at)
-                await asks(net, first)
+                await net.plays(*ASKS)(first)
                 shown.has_room = trio.Event()
                 second = await trio.open_tcp_stream("127.0.0.1", at)
-                await second.send_all(net.REQUEST.replace(b"/chat", b"/"))
+                await second.send_all(ASK)
                 await first.send_all(b"passes")
                 assert await first.receive_some() == b"passes"
                 await trio.aclose_forcefully(first)
@@ -484,11 +333,8 @@ def test_a_connection_goes_on_while_reports_wait_for_a_reader(net):
 
 
 def test_a_foreign_page_is_turned_away(net):
-    async def client(stream):
-        await stream.send_all(net.REQUEST[:-2] + b"Origin: https://evil.example\r\n\r\n")
-        assert (await net.until_eof(stream)).startswith(b"HTTP/1.1 403 Forbidden\r\n")
-
-    shown = relayed(net, None, client, wait=False)
+    ask = REQUEST[:-2] + b"Origin: https://evil.example\r\n\r\n"
+    shown = relayed(net, None, (ask, ("rest", begins(b"HTTP/1.1 403 Forbidden\r\n"))), wait=False)
     assert shown.away == [403]
     assert shown.exchanges == []
 
@@ -498,73 +344,50 @@ def test_a_foreign_page_is_turned_away(net):
     [(b"", None), (b"GET / HT", None), (b"\x16\x03\x01\x02\x00", 400), (b"x" * 70_000, 431)],
 )
 def test_what_is_no_request_is_not_recorded(net, data, status):
-    async def client(stream):
-        await stream.send_all(data)
-        await stream.send_eof()
-        answer = await net.until_eof(stream)
-        assert answer.startswith(b"HTTP/1.1 %d " % status) if status else answer == b""
-
-    shown = relayed(net, None, client, wait=False)
+    answer = begins(b"HTTP/1.1 %d " % status) if status else b""
+    shown = relayed(net, None, (data, "fin", ("rest", answer)), wait=False)
     assert shown.exchanges == []
     assert shown.away == ([status] if status else [])
 
 
 def test_a_client_that_says_nothing(net):
-    async def client(stream):
-        assert await net.until_eof(stream) == b""
-
-    assert relayed(net, None, client, virtual=True, wait=False).exchanges == []
+    assert relayed(net, None, (("rest", b""),), virtual=True, wait=False).exchanges == []
 
 
 def test_no_more_connections_than_allowed(net):
-    async def server(stream):
-        await opened(net, stream)
-        await net.until_eof(stream)
-
     async def client(stream):
-        await asks(net, stream)
+        await net.plays(*ASKS)(stream)
         peer = stream.socket.getpeername()
         other = await trio.open_tcp_stream(*peer[:2])
         assert (await net.until_eof(other)).startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
         await other.aclose()
 
-    shown = relayed(net, server, client, connections=1)
-    assert shown.away == [503]
+    assert relayed(net, (*OPENS, "rest"), client, connections=1).away == [503]
 
 
 def test_a_connection_that_has_ended_makes_room_for_another(net):
-    async def server(stream):
-        await opened(net, stream)
-        await net.until_eof(stream)
+    async def answer(stream):
+        await stream.send_all(ASK)
+        return await net.head(stream)
 
     async def client(stream):
-        assert (await asks(net, stream)).startswith(b"HTTP/1.1 101 ")
+        assert (await answer(stream)).startswith(b"HTTP/1.1 101 ")
         peer = stream.socket.getpeername()
         await stream.aclose()
         while True:  # the relay may not have seen the end yet
             other = await trio.open_tcp_stream(*peer[:2])
-            answer = await asks(net, other)
+            again = await answer(other)
             await other.aclose()
-            if answer.startswith(b"HTTP/1.1 101 "):
+            if again.startswith(b"HTTP/1.1 101 "):
                 return
-            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert again.startswith(b"HTTP/1.1 503 ")
 
-    relayed(net, server, client, connections=1)
+    relayed(net, (*OPENS, "rest"), client, connections=1)
 
 
 def test_behind_a_refusal_the_client_sees_an_end_and_no_reset(net):
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-
-    async def client(stream):
-        await asks(net, stream)
-        while await stream.receive_some(65536):
-            pass
-        await stream.send_all(b"late")
-        assert await stream.receive_some(1) == b""
-
-    assert relayed(net, server, client).exchange.client.ended != "reset"
+    client = (*ASKS, "rest", b"late", ("read", b""))
+    assert relayed(net, ("head", REFUSAL), client).exchange.client.ended != "reset"
 
 
 def test_a_slow_client_slows_the_server(net):
@@ -572,50 +395,29 @@ def test_a_slow_client_slows_the_server(net):
     sending = []
 
     async def server(stream):
-        await opened(net, stream)
+        await net.plays(*OPENS)(stream)
         with trio.move_on_after(1):
             while True:
                 await stream.send_all(b"\x82\x7e\xff\xff" + bytes(65535))
                 sending.append(65539)
         await stream.aclose()
 
-    async def client(stream):
-        await asks(net, stream)
-        await trio.sleep(2)
-
-    relayed(net, server, client, virtual=True)
+    relayed(net, server, (*ASKS, 2), virtual=True)
     assert sum(sending) < 64 * 1024 * 1024
 
 
 def test_over_tls(net, authority):
-    async def server(stream):
-        await opened(net, stream)
-        got = await net.until_eof(stream)
-        assert got == frame(TEXT, b"yo", KEY)
-        await stream.send_all(frame(TEXT, b"after your end", None))
-        await stream.aclose()
-
-    async def client(stream):
-        await asks(net, stream)
-        await stream.send_all(frame(TEXT, b"yo", KEY))
-        await stream.send_eof()
-        assert await net.until_eof(stream) == frame(TEXT, b"after your end", None)
-
-    tls = TlsOptions(ca_file=authority.ca_file)
+    yo, after = frame(TEXT, b"yo", KEY), frame(TEXT, b"after your end", None)
+    server = net.plays(*OPENS, ("rest", yo), after, "close")
     serving = authority.over_tls(server, authority.server("127.0.0.1"))
-    exchange = relayed(net, serving, client, url="wss://127.0.0.1:{port}/chat", tls=tls).exchange
+    settings = {"url": "wss://127.0.0.1:{port}/chat", "tls": TlsOptions(ca_file=authority.ca_file)}
+    exchange = relayed(net, serving, (*ASKS, yo, "fin", ("rest", after)), **settings).exchange
     assert report(exchange).outcome == "open"
 
 
 def test_tls_that_fails_is_told(net):
-    async def server(stream):
-        await stream.send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        await net.until_eof(stream)
-
-    async def client(stream):
-        await asks_only(net, stream)
-        assert b"\x13\x26tls-failed: " in await net.until_eof(stream)
-
+    server = (b"HTTP/1.1 400 Bad Request\r\n\r\n", "rest")
+    client = (ASK, ("rest", holds(b"\x13\x26tls-failed: ")))
     shown = relayed(net, server, client, virtual=True, url="wss://127.0.0.1:{port}/", tell=told)
     assert report(shown.exchange).outcome == "tls-failed"
 
@@ -665,7 +467,7 @@ class Scripted:
 def carried(net, monkeypatch):
     """Carries a connection between two wires, in virtual time; returns what was shown, and the seconds."""
 
-    def carry(client, server, request=net.REQUEST, **settings):
+    def carry(client, server, request=REQUEST, **settings):
         async def reach(ready, tape):
             await trio.lowlevel.checkpoint()
             return server if server is not None else await trio.sleep_forever()
@@ -707,10 +509,10 @@ def test_a_client_that_leaves_before_the_server_is_reached_ends_it(carried):
 
 @pytest.mark.parametrize("early", [True, False])
 def test_what_a_client_sends_before_the_server_is_reached_arrives(carried, net, early):
-    request, client = net.REQUEST, Scripted(HELLO)
+    request, client = REQUEST, Scripted(HELLO)
     if early:
-        request, client = net.REQUEST + HELLO, Scripted()
-    server = Scripted(net.SWITCHING, 1, End("fin"))
+        request, client = REQUEST + HELLO, Scripted()
+    server = Scripted(SWITCHING, 1, End("fin"))
     shown, _ = carried(client, server, request)
     assert server.sent == shown.exchange.plan.request + HELLO
     assert [each.data for each in report(shown.exchange).sent_messages] == [b"hello"]
@@ -718,7 +520,7 @@ def test_what_a_client_sends_before_the_server_is_reached_arrives(carried, net, 
 
 def test_a_session_ends_where_the_client_takes_no_more(carried, net):
     client = Scripted(fails=End("reset"))
-    shown, _ = carried(client, Scripted(net.SWITCHING, 1, frame(TEXT, b"x", None)))
+    shown, _ = carried(client, Scripted(SWITCHING, 1, frame(TEXT, b"x", None)))
     assert net.ended(shown.exchange) == Ended(1_000_000, "local", "the client closed the connection")
     assert shown.exchange.client.ended == "reset"
 
@@ -726,7 +528,7 @@ def test_a_session_ends_where_the_client_takes_no_more(carried, net):
 def test_frames_that_come_with_the_101_are_followed_as_later_ones(carried, net):
     """Or the Close behind what is left out would not be known."""
     flood = frame(BINARY, b"x" * 1000, None) * 10
-    server = Scripted(net.SWITCHING + flood + BYE, End("fin"))
+    server = Scripted(SWITCHING + flood + BYE, End("fin"))
     shown, _ = carried(Scripted(1, CLOSED, End("fin")), server, limits=Limits(max_session=2500))
     assert report(shown.exchange).close.code == 4403
     assert [e.bytes_received for e in shown.exchange.events if isinstance(e, LeftOut)] == [8 * len(flood) // 10]
@@ -734,9 +536,9 @@ def test_frames_that_come_with_the_101_are_followed_as_later_ones(carried, net):
 
 @pytest.mark.parametrize(("version", "code"), [(b"13", 4403), (b"8", None)])
 def test_only_a_client_of_rfc_6455_can_be_told(carried, net, version, code):
-    request = net.REQUEST.replace(b"Version: 13", b"Version: " + version)
+    request = REQUEST.replace(b"Version: 13", b"Version: " + version)
     client = Scripted()
-    shown, _ = carried(client, Scripted(net.REFUSAL, End("fin")), request, tell=told)
+    shown, _ = carried(client, Scripted(REFUSAL, End("fin")), request, tell=told)
     ((_, page_close),) = shown.answers
     assert (page_close and page_close.code) == code
-    assert client.sent.startswith(net.REFUSAL if code is None else TOLD)
+    assert client.sent.startswith(REFUSAL if code is None else TOLD)

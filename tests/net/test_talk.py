@@ -10,6 +10,7 @@ import trio
 import trio.testing
 
 from tests.exchanges import deflated
+from tests.net.conftest import Net
 from wsprobe.exchange import Ended, LeftOut, Limits, Received, Sent
 from wsprobe.net.descriptors import LAST, PIECE, DescriptorWriter, pieces
 from wsprobe.net.probe import probe
@@ -57,10 +58,10 @@ async def texts(*data):
         yield [Outgoing("text", [each])]
 
 
-async def echo(stream, net):
+async def echo(stream):
     """Answer the handshake, then every frame with its payload, a Close with a Close."""
-    await net.head(stream)
-    await stream.send_all(net.SWITCHING)
+    await Net.head(stream)
+    await stream.send_all(Net.SWITCHING)
     buffer = b""
     from wsprobe.read.frames import frame_at
 
@@ -82,7 +83,7 @@ async def echo(stream, net):
 def held(net, holder, server, virtual=True, **parts):
     async def handler(stream):
         with suppress(trio.BrokenResourceError):
-            await server(stream, net)
+            await server(stream)
 
     async def work():
         async with net.serving(handler) as port:
@@ -100,10 +101,10 @@ def test_lines_go_out_and_come_back(net):
     assert len(holder.times) == 1
 
 
-async def answers(stream, net):
+async def answers(stream):
     """Greet after a second, and answer each message with ``got`` and its text."""
-    await net.head(stream)
-    await stream.send_all(net.SWITCHING)
+    await Net.head(stream)
+    await stream.send_all(Net.SWITCHING)
     await trio.sleep(1)
     await stream.send_all(frame(TEXT, b"hello", None))
     from wsprobe.read.frames import frame_at
@@ -159,23 +160,14 @@ def test_the_input_may_end_while_something_is_handed_on(net):
 
 
 def test_what_came_with_the_101_is_heard(net):
-    async def server(stream, net):
-        await net.head(stream)
-        await stream.send_all(net.SWITCHING + frame(TEXT, b"at once", None))
-        await stream.receive_some()
-
     holder = Holder(nothing(), eof="close")
-    held(net, holder, server)
+    held(net, holder, net.plays("head", net.SWITCHING + frame(TEXT, b"at once", None), "read"))
     assert holder.heard == [b"at once"]
 
 
 def test_a_refusal_is_recorded_as_ever(net):
-    async def server(stream, net):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-
     holder = Holder(nothing())
-    exchange = held(net, holder, server)
+    exchange = held(net, holder, net.refuses)
     assert net.received(exchange) == net.REFUSAL
     assert net.ended(exchange).how == "local"
     assert holder.held is None
@@ -191,7 +183,7 @@ def test_input_is_taken_no_faster_than_the_server_reads(net):
             taken += 1
             yield [Outgoing("binary", [bytes(65536)])]
 
-    async def server(stream, net):
+    async def server(stream):
         await net.head(stream)
         stream.setsockopt(6, 1, 1)
         await stream.send_all(net.SWITCHING)
@@ -206,7 +198,7 @@ def test_input_is_taken_no_faster_than_the_server_reads(net):
 def test_the_server_is_read_no_faster_than_what_came_is_taken(net):
     sent = 0
 
-    async def server(stream, net):
+    async def server(stream):
         nonlocal sent
         await net.head(stream)
         await stream.send_all(net.SWITCHING)
@@ -259,7 +251,7 @@ def test_what_is_not_kept_is_counted_and_both_closes_are_there(net):
 
 
 def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net):
-    async def server(stream, net):
+    async def server(stream):
         await net.head(stream)
         await stream.send_all(net.SWITCHING + frame(TEXT, b"first", None))
         data = b""
@@ -275,7 +267,7 @@ def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net):
     holder = Holder(forever())
 
     async def work():
-        async with net.serving(lambda stream: server(stream, net)) as port:
+        async with net.serving(server) as port:
             with trio.move_on_after(5):
                 await probe(net.plan(port), talk=holder, keep=kept.append)
 
@@ -572,12 +564,7 @@ def test_the_first_reads_are_small_for_they_are_kept_whole(net, monkeypatch):
         asked.append((most, 0 if isinstance(data, End) else len(data)))
         return data
 
-    async def server(stream, net):
-        await net.head(stream)
-        await stream.send_all(net.SWITCHING)
-        await stream.send_all(every * 20_000)
-        await stream.receive_some(100)
-
+    server = net.plays("head", net.SWITCHING, every * 20_000, "read")
     monkeypatch.setattr(SocketWire, "receive", listed)
     held(net, Holder(nothing(), eof="keep", count=20_000), server)
     came = -len(net.SWITCHING)
@@ -590,7 +577,7 @@ def test_the_first_reads_are_small_for_they_are_kept_whole(net, monkeypatch):
 def test_of_what_inflates_to_very_much_little_is_read_at_once(net):
     every = frame(BINARY, deflated(bytes(10_000)), None, rsv=4)
 
-    async def server(stream, net):
+    async def server(stream):
         await net.head(stream)
         agreed = b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
         await stream.send_all(net.SWITCHING.removesuffix(b"\r\n") + agreed)

@@ -15,20 +15,11 @@ LONG_AGO = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
 FAR_OFF = datetime(2099, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def answering(net):
-    async def handler(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-
-    return handler
-
-
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-def test_a_good_certificate(net, authority, answering, version):
+def test_a_good_certificate(net, authority, version):
     context = authority.server("127.0.0.1", "shop.example")
     context.set_alpn_protocols(["h2", "http/1.1"])
-    handler = authority.over_tls(answering, context)
+    handler = authority.over_tls(net.refuses, context)
     exchange = net.exchange(handler, secure=True, ca_file=authority.ca_file, minimum=version, maximum=version)
     done = net.only(exchange, TlsDone)
     assert done.version == f"TLS {version}"
@@ -42,7 +33,7 @@ def test_a_good_certificate(net, authority, answering, version):
     assert kinds.index("Connected") < kinds.index("TlsDone") < kinds.index("Sent")
 
 
-def test_no_alpn_and_another_server_name(net, authority, answering):
+def test_no_alpn_and_another_server_name(net, authority):
     names = []
 
     def note(tls, name, context):
@@ -50,7 +41,7 @@ def test_no_alpn_and_another_server_name(net, authority, answering):
 
     context = authority.server("shop.example")
     context.sni_callback = note
-    handler = authority.over_tls(answering, context)
+    handler = authority.over_tls(net.refuses, context)
     exchange = net.exchange(
         handler, secure=True, ca_file=authority.ca_file, server_name="shop.example", alpn=()
     )
@@ -158,7 +149,7 @@ def test_self_signed(net, authority, tmp_path):
         ("self-signed", True, "it is self-signed, it is not for 127.0.0.1: it has no subjectAltName"),
     ],
 )
-def test_what_verification_would_have_said(net, authority, answering, tmp_path, case, trusting, problem):
+def test_what_verification_would_have_said(net, authority, tmp_path, case, trusting, problem):
     contexts = {
         "good": lambda: authority.server(),
         "expired": lambda: authority.server(not_before=datetime(2000, 1, 1, tzinfo=UTC), not_after=LONG_AGO),
@@ -166,7 +157,7 @@ def test_what_verification_would_have_said(net, authority, answering, tmp_path, 
         "other name": lambda: authority.server("shop.example"),
         "self-signed": lambda: self_signed(tmp_path),
     }
-    handler = authority.over_tls(answering, contexts[case]())
+    handler = authority.over_tls(net.refuses, contexts[case]())
     trust = {"ca_file": authority.ca_file} if trusting else {}
     exchange = net.exchange(handler, secure=True, verify=False, **trust)
     done = net.only(exchange, TlsDone)
@@ -185,8 +176,8 @@ def wanting_a_client_certificate(authority, maximum):
 @pytest.mark.parametrize(
     ("maximum", "alert"), [(ssl.TLSVersion.TLSv1_2, 40), (ssl.TLSVersion.TLSv1_3, 116)], ids=["1.2", "1.3"]
 )
-def test_a_client_certificate_is_wanted(net, authority, answering, maximum, alert):
-    handler = authority.over_tls(answering, wanting_a_client_certificate(authority, maximum))
+def test_a_client_certificate_is_wanted(net, authority, maximum, alert):
+    handler = authority.over_tls(net.refuses, wanting_a_client_certificate(authority, maximum))
     exchange = net.exchange(handler, secure=True, ca_file=authority.ca_file)
     failed = net.only(exchange, TlsFailed)
     assert (failed.kind, failed.alert) == ("alert", alert)
@@ -198,11 +189,11 @@ def test_a_client_certificate_is_wanted(net, authority, answering, maximum, aler
     assert not any(isinstance(event, Received) for event in exchange.events)
 
 
-def test_a_client_certificate_is_given(net, authority, answering):
+def test_a_client_certificate_is_given(net, authority):
     context = wanting_a_client_certificate(authority, ssl.TLSVersion.TLSv1_3)
     certificate, key = authority.client_files()
     exchange = net.exchange(
-        authority.over_tls(answering, context),
+        authority.over_tls(net.refuses, context),
         secure=True,
         ca_file=authority.ca_file,
         certificate=certificate,
@@ -221,9 +212,9 @@ def old_server(authority):
     return context
 
 
-def test_an_old_server(net, authority, answering):
+def test_an_old_server(net, authority):
     exchange = net.exchange(
-        authority.over_tls(answering, old_server(authority)), secure=True, ca_file=authority.ca_file
+        authority.over_tls(net.refuses, old_server(authority)), secure=True, ca_file=authority.ca_file
     )
     failed = net.only(exchange, TlsFailed)
     assert (failed.kind, failed.alert) == ("alert", 70)
@@ -233,9 +224,9 @@ def test_an_old_server(net, authority, answering):
 @pytest.mark.parametrize(
     ("limit", "version"), [({"minimum": "1.0"}, "TLS 1.1"), ({"maximum": "1.0"}, "TLS 1.0")]
 )
-def test_an_old_version_that_was_asked_for(net, authority, answering, limit, version):
+def test_an_old_version_that_was_asked_for(net, authority, limit, version):
     exchange = net.exchange(
-        authority.over_tls(answering, old_server(authority)), secure=True, ca_file=authority.ca_file, **limit
+        authority.over_tls(net.refuses, old_server(authority)), secure=True, ca_file=authority.ca_file, **limit
     )
     assert net.only(exchange, TlsDone).version == version
     assert net.received(exchange) == net.REFUSAL
@@ -271,29 +262,15 @@ def test_a_peer_that_speaks_something_else(net, banner, then):
 
 
 def test_an_endless_banner(net):
-    async def server(stream):
-        try:
-            while True:
-                await stream.send_all(b"no TLS here\r\n" * 1000)
-        except trio.BrokenResourceError:
-            pass
-
-    exchange = net.exchange(server, secure=True)
+    exchange = net.exchange(net.plays([b"no TLS here\r\n" * 1000]), secure=True)
     assert len(net.only(exchange, TlsFailed).received) <= 3 * 65536
 
 
 @pytest.mark.parametrize("how", ["fin", "reset"])
 @pytest.mark.parametrize("after", ["accept", "hello", "half a record"])
 def test_the_peer_goes_during_the_handshake(net, after, how):
-    async def server(stream):
-        if after != "accept":
-            await stream.receive_some(65536)
-        if after == "half a record":
-            await stream.send_all(b"\x16\x03\x03\x01")
-        if how == "reset":
-            await net.reset(stream)
-
-    exchange = net.exchange(server, secure=True)
+    steps = {"accept": [], "hello": ["read"], "half a record": ["read", b"\x16\x03\x03\x01"]}[after]
+    exchange = net.exchange(net.plays(*steps, *["reset"] * (how == "reset")), secure=True)
     failed = net.only(exchange, TlsFailed)
     if after == "accept" and how == "fin":
         # The ClientHello may meet a socket that is closed already: the answer to it is RST.
@@ -308,23 +285,14 @@ def test_the_peer_goes_during_the_handshake(net, after, how):
 def test_an_alert_is_the_answer(net, number):
     record = b"\x15\x03\x03\x00\x02\x02" + bytes([number])
 
-    async def server(stream):
-        await stream.receive_some(65536)
-        await stream.send_all(record)
-        await net.until_eof(stream)
-
-    failed = net.only(net.exchange(server, secure=True), TlsFailed)
+    failed = net.only(net.exchange(net.plays("read", record, "rest"), secure=True), TlsFailed)
     assert (failed.kind, failed.alert, failed.received) == ("alert", number, record)
 
 
 def test_tls_that_makes_no_sense(net):
     """A well-formed record that holds nonsense is TLS, badly spoken."""
 
-    async def server(stream):
-        await stream.receive_some(65536)
-        await stream.send_all(b"\x16\x03\x03\x00\x04\xff\x00\x00\x00")
-        await net.until_eof(stream)
-
+    server = net.plays("read", b"\x16\x03\x03\x00\x04\xff\x00\x00\x00", "rest")
     failed = net.only(net.exchange(server, secure=True), TlsFailed)
     assert failed.kind == "error"
     assert failed.error
@@ -332,13 +300,9 @@ def test_tls_that_makes_no_sense(net):
 
 @pytest.mark.parametrize("said", [b"", b"\x16\x03\x03"])
 def test_a_handshake_that_takes_too_long(net, said):
-    async def server(stream):
-        await stream.receive_some(65536)
-        if said:
-            await stream.send_all(said)
-        await net.until_eof(stream)
-
-    exchange = net.exchange(server, virtual=True, secure=True, limits=Limits(connect_timeout=4))
+    exchange = net.exchange(
+        net.plays("read", said, "rest"), virtual=True, secure=True, limits=Limits(connect_timeout=4)
+    )
     assert net.ended(exchange).how == "timeout"
     assert net.ended(exchange).at == 4_000_000
     assert net.ended(exchange).error == "the TLS handshake took longer than 4 s (connect timeout)"
@@ -349,12 +313,8 @@ def test_a_handshake_that_takes_too_long(net, said):
 def test_close_notify_is_told_from_a_cut(net, authority):
     said = net.REFUSAL[:-1]
 
-    async def cut_short(stream):
-        await net.head(stream)
-        await stream.send_all(said)
-
     for polite, how in ((True, "fin"), (False, "truncated")):
-        handler = authority.over_tls(cut_short, authority.server(), polite)
+        handler = authority.over_tls(net.plays("head", said), authority.server(), polite)
         exchange = net.exchange(handler, secure=True, ca_file=authority.ca_file)
         assert net.received(exchange) == said
         assert net.ended(exchange).how == how
@@ -425,10 +385,7 @@ def test_plain_words_to_a_tls_server(net):
     """A TLS server answers a plain request with an alert; its bytes are recorded like any others."""
     alert = b"\x15\x03\x01\x00\x02\x02\x46"
 
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(alert)
-
+    server = net.plays("head", alert)
     exchange = net.exchange(server)
     assert net.received(exchange) == alert
     assert net.ended(exchange).how == "fin"
@@ -449,18 +406,16 @@ def test_many_records_in_one_read_are_one_event(net, authority):
 
 
 def test_a_name_that_cannot_be_a_server_name(net):
-    async def server(stream):
-        await net.until_eof(stream)
-
+    server = net.plays("rest")
     exchange = net.exchange(server, secure=True, server_name=".example")
     failed = net.only(exchange, TlsFailed)
     assert failed.kind == "error"
     assert "'.example' cannot be a server name" in failed.error
 
 
-def test_a_reader_of_keys_is_obeyed(net, authority, answering, tmp_path, monkeypatch):
+def test_a_reader_of_keys_is_obeyed(net, authority, tmp_path, monkeypatch):
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
-    net.exchange(authority.over_tls(answering, authority.server()), secure=True, ca_file=authority.ca_file)
+    net.exchange(authority.over_tls(net.refuses, authority.server()), secure=True, ca_file=authority.ca_file)
     assert "CLIENT_TRAFFIC_SECRET_0" in (tmp_path / "keys").read_text()
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o600
 

@@ -11,15 +11,6 @@ from wsprobe.net.tls import context
 from wsprobe.recording.certificate import described
 
 
-@pytest.fixture
-def answering(net):
-    async def handler(stream):
-        await net.head(stream)
-        await stream.send_all(net.REFUSAL)
-
-    return handler
-
-
 @pytest.fixture(scope="module")
 def between(authority):
     """An authority below the root, and a server that sends its certificate too."""
@@ -34,10 +25,10 @@ def der(ca):
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-def test_the_whole_chain_is_kept(net, authority, answering, between, version):
+def test_the_whole_chain_is_kept(net, authority, between, version):
     below, made = between
     trusting = {"ca_file": authority.ca_file, "maximum": version}
-    exchange = net.exchange(authority.over_tls(answering, made), secure=True, **trusting)
+    exchange = net.exchange(authority.over_tls(net.refuses, made), secure=True, **trusting)
     done = net.only(exchange, TlsDone)
     assert done.verified
     assert [each.der for each in done.issuers] == [der(below)]
@@ -45,18 +36,18 @@ def test_the_whole_chain_is_kept(net, authority, answering, between, version):
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-def test_also_where_it_is_not_trusted(net, authority, answering, between, version):
+def test_also_where_it_is_not_trusted(net, authority, between, version):
     below, made = between
-    exchange = net.exchange(authority.over_tls(answering, made), secure=True, maximum=version)
+    exchange = net.exchange(authority.over_tls(net.refuses, made), secure=True, maximum=version)
     failed = net.only(exchange, TlsFailed)
     assert failed.reason == "unknown-ca"
     assert [each.der for each in failed.issuers] == [der(below)]
 
 
 @pytest.mark.parametrize("verify", [True, False])
-def test_a_pinned_key(net, authority, answering, between, verify):
+def test_a_pinned_key(net, authority, between, verify):
     made = between[1]
-    handler = authority.over_tls(answering, made)
+    handler = authority.over_tls(net.refuses, made)
     options = {"secure": True, "ca_file": authority.ca_file, "verify": verify}
     key = described(net.only(net.exchange(handler, **options), TlsDone).certificate.der).public_key
     other = "A" * 43 + "="
@@ -72,9 +63,9 @@ def test_a_pinned_key(net, authority, answering, between, verify):
     assert not any(isinstance(event, Sent | TlsDone) for event in exchange.events)
 
 
-def test_the_ciphers_that_are_offered(net, authority, answering):
+def test_the_ciphers_that_are_offered(net, authority):
     for name in ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"):
-        handler = authority.over_tls(answering, authority.server())
+        handler = authority.over_tls(net.refuses, authority.server())
         trusting = {"ca_file": authority.ca_file, "maximum": "1.2"}
         assert net.only(net.exchange(handler, secure=True, ciphers=name, **trusting), TlsDone).cipher == name
 
