@@ -209,11 +209,19 @@ def interrupt_again(lost: UnraisableHookArgs) -> None:
     goes on as if nothing had happened.
     """
     if lost.exc_type is KeyboardInterrupt:
-        again = threading.Timer(SOON, _thread.interrupt_main)
+        again = threading.Timer(SOON, _interrupt)
         again.daemon = True
         again.start()
     else:
         sys.__unraisablehook__(lost)
+
+
+def _interrupt() -> None:
+    if hasattr(signal, "pthread_kill"):
+        # A real signal wakes a main thread that waits for a lock; interrupt_main does not.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _end(number: int, frame: object) -> None:
