@@ -89,6 +89,8 @@ BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]{2}|[
 
 def but_for_masked(one, other, where=""):
     """Where *other*, of the masked recording, says something else than *one*."""
+    if one == other:  # most of it is
+        return
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         for name in one:
             yield from but_for_masked(one[name], other[name], f"{where}.{name}")
@@ -100,9 +102,9 @@ def but_for_masked(one, other, where=""):
             one, other = (b64decode(each).decode("utf-8", "surrogateescape") for each in (one, other))
         pieces = HIDDEN.split(other)
         general = where.endswith("].text") and other.endswith("(the value is masked)")
-        if one != other and not general and not re.fullmatch(".+".join(map(re.escape, pieces)), one, re.DOTALL):
+        if not general and not re.fullmatch(".+".join(map(re.escape, pieces)), one, re.DOTALL):
             yield f"{where}: {one!r} -> {other!r}"
-    elif one != other and not (other is None and where.endswith(("].expected", "].received"))):
+    elif not (other is None and where.endswith(("].expected", "].received"))):
         yield f"{where}: {one!r} -> {other!r}"
 
 
