@@ -40,24 +40,23 @@ class Pattern(Struct, frozen=True):
     """Whether it has to end where the text ends."""
 
 
-def every():
-    """All patterns of the program that can be had without running it."""
-    return [
-        pattern
-        for path in sorted(PACKAGE.rglob("*.py"))
-        if "remedies" not in path.parts
-        for pattern in of(path)
-    ]
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if "remedies" not in path.parts]
 
 
 @cache
-def _tree(path):
-    return ast.parse(path.read_text())
+def every():
+    """All patterns of the program that can be had without running it."""
+    return [pattern for path in FILES for pattern in of(path)]
+
+
+@cache
+def _nodes(path):
+    return list(ast.walk(ast.parse(path.read_text())))
 
 
 def calls(path):
     """The calls of functions of ``re`` in a file, and the name of each."""
-    for node in ast.walk(_tree(path)):
+    for node in _nodes(path):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
             continue
         if node.func.attr in VERBS and getattr(node.func.value, "id", "") == "re":
@@ -83,19 +82,19 @@ def of(path):
 
 def _verbs(compiled, path):
     """What is done with a compiled pattern: in its file, for a name that begins with _; else in any file."""
-    for node in ast.walk(_tree(path)):
+    for node in _nodes(path):
         if isinstance(node, ast.Attribute) and node.value is compiled:
             return {node.attr}
     name = _names().get(id(compiled), "")
     if name.startswith("_"):
         return _uses(path).get(name, VERBS)
-    return set().union(*(_uses(each).get(name, set()) for each in PACKAGE.rglob("*.py"))) or VERBS
+    return set().union(*(_uses(each).get(name, set()) for each in FILES)) or VERBS
 
 
 @cache
 def _names():
     """A call's id -> the name that it is given."""
-    nodes = (node for path in PACKAGE.rglob("*.py") for node in ast.walk(_tree(path)))
+    nodes = (node for path in FILES for node in _nodes(path))
     named = (node for node in nodes if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name))
     return {id(node.value): node.targets[0].id for node in named if isinstance(node.targets[0], ast.Name)}
 
@@ -104,7 +103,7 @@ def _names():
 def _uses(path):
     """A name -> the methods that are called on it in a file, or the functions of ``re`` that get it."""
     found = {}
-    for node in ast.walk(_tree(path)):
+    for node in _nodes(path):
         if isinstance(node, ast.Attribute) and node.attr in VERBS:
             of = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
             found.setdefault(of, set()).add(node.attr)
@@ -128,9 +127,7 @@ def _flags(node, verb, module):
 def untold():
     """Where a pattern is made from what only a function knows."""
     found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if "remedies" in path.parts:
-            continue
+    for path in FILES:
         module = importlib.import_module(
             ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
         )
