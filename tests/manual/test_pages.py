@@ -1,4 +1,5 @@
-"""The committed pages are what the data makes, and mandoc has nothing to say against them."""
+"""The committed pages are what the data makes, and mandoc has nothing to say against them;
+wsprobe-browsers(7) is the short of browsers.md, which has every scenario in which views differ."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from man.build import PAGES, SAMPLES, TABLES, page, sample, table
+from man.build import PAGES, SAMPLES, TABLES, engines, page, sample, table
+from man.build.views import CATALOGUE, floods, grouped, said, views
 from wsprobe import explain
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.conclusions import RULES
@@ -168,3 +170,26 @@ def _sentences(text):
             running = []
             if len(words) >= 8:
                 yield " ".join(words)
+
+
+def test_every_scenario_in_which_views_differ_is_in_the_tables_once():
+    rows = [line.split("`")[1] for line in table("browsers.md").splitlines() if line.startswith("| `")]
+    asked = [
+        name for name, scenario in CATALOGUE.items() if not floods(scenario) and len(grouped(views(name))) > 1
+    ]
+    assert len(asked) > 300
+    assert sorted(rows[: len(asked)]) == sorted(asked)
+
+
+def test_the_page_about_browsers_is_read_in_one_go():
+    assert len((MAN / "wsprobe-browsers.7").read_text("ascii").split()) <= 1900
+
+
+@pytest.mark.parametrize("names", [names for _, names in engines.AGREED])
+def test_what_all_agree_on_they_agree_on(names):
+    assert len({said(view) for name in names for view in views(name).values()}) == 1
+
+
+@pytest.mark.parametrize("name", [name for _, name in engines.DIFFERENCES])
+def test_where_they_differ_they_differ(name):
+    assert len(grouped(views(name))) > 1
