@@ -40,7 +40,12 @@ class Pattern(Struct, frozen=True):
     """Whether it has to end where the text ends."""
 
 
-FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if "remedies" not in path.parts]
+# __main__.py has none; to import it changes what ^C does.
+FILES = [
+    path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if "remedies" not in path.parts and path.name != "__main__.py"
+]
 
 
 @cache
