@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import pytest
+import trio
 
 from wsprobe.exchange import Limits, Plan, TlsOptions
+from wsprobe.lab.server import serve
 from wsprobe.request import opening, target
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+
+def in_lab(**options):
+    """Make a test of an asynchronous function: its first parameter is a lab that serves with *options*."""
+
+    def decorate(work):
+        async def bounded(given):
+            with trio.fail_after(60):
+                async with serve(**options) as lab:
+                    await work(lab, **given)
+
+        def test(**given):
+            trio.run(bounded, given)
+
+        _, *others = signature(work).parameters.values()
+        test.__signature__ = signature(work).replace(parameters=others)
+        for name in ("__name__", "__qualname__", "__doc__", "__module__"):
+            setattr(test, name, getattr(work, name))
+        return test
+
+    return decorate
 
 
 class Asking:

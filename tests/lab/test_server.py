@@ -10,6 +10,7 @@ import pytest
 import trio
 import trio.testing
 
+from tests.lab.conftest import in_lab
 from wsprobe.exchange import Ended, Limits, Received, Sent, TlsFailed
 from wsprobe.lab import find
 from wsprobe.lab.certificates import NoCertificates
@@ -149,87 +150,67 @@ def get(path):
     ],
     ids=["tls", "endless", "no-version", "blank-lines-first", "binary", "bare-lf", "odd"],
 )
-def test_garbage_is_answered_and_breaks_nothing(garbage, answer):
-    async def work():
-        async with serve() as lab:
-            assert (await say(lab.ports["plain"], garbage)).startswith(answer)
-            assert (await say(lab.ports["plain"], get("/s/403"))).startswith(b"HTTP/1.1 403 ")
-
-    run(work)
+@in_lab()
+async def test_garbage_is_answered_and_breaks_nothing(lab, garbage, answer):
+    assert (await say(lab.ports["plain"], garbage)).startswith(answer)
+    assert (await say(lab.ports["plain"], get("/s/403"))).startswith(b"HTTP/1.1 403 ")
 
 
-def test_clients_that_go_away_or_say_nothing_break_nothing():
-    async def work():
-        async with serve() as lab:
-            port = lab.ports["plain"]
-            idle = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(5)]
-            for data in (b"", b"GET", get("/s/text-16M"), get("/s/endless-body")):
-                stream = await trio.open_tcp_stream("127.0.0.1", port)
-                if data:
-                    await stream.send_all(data)
-                await stream.aclose()
-            assert (await say(port, get("/s/403"))).startswith(b"HTTP/1.1 403 ")
-            for stream in idle:
-                await stream.aclose()
-
-    run(work)
+@in_lab()
+async def test_clients_that_go_away_or_say_nothing_break_nothing(lab):
+    port = lab.ports["plain"]
+    idle = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(5)]
+    for data in (b"", b"GET", get("/s/text-16M"), get("/s/endless-body")):
+        stream = await trio.open_tcp_stream("127.0.0.1", port)
+        if data:
+            await stream.send_all(data)
+        await stream.aclose()
+    assert (await say(port, get("/s/403"))).startswith(b"HTTP/1.1 403 ")
+    for stream in idle:
+        await stream.aclose()
 
 
-def test_too_many_connections_are_closed_at_once_and_room_comes_back():
-    async def work():
-        async with serve(bounds=Bounds(connections=3)) as lab:
-            port = lab.ports["plain"]
-            held = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(3)]
-            await trio.testing.wait_all_tasks_blocked()
-            assert await say(port, b"") == b""
-            for stream in held:
-                await stream.aclose()
-            while lab.connections:
-                await trio.lowlevel.checkpoint()
-            assert (await say(port, get("/s/403"))).startswith(b"HTTP/1.1 403 ")
-
-    run(work)
+@in_lab(bounds=Bounds(connections=3))
+async def test_too_many_connections_are_closed_at_once_and_room_comes_back(lab):
+    port = lab.ports["plain"]
+    held = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(3)]
+    await trio.testing.wait_all_tasks_blocked()
+    assert await say(port, b"") == b""
+    for stream in held:
+        await stream.aclose()
+    while lab.connections:
+        await trio.lowlevel.checkpoint()
+    assert (await say(port, get("/s/403"))).startswith(b"HTTP/1.1 403 ")
 
 
-def test_a_connection_ends_when_its_time_is_over():
-    async def work():
-        async with serve(bounds=Bounds(time=0.2)) as lab:
-            assert await say(lab.ports["plain"], get("/s/silence-long")) == b""
-            assert await say(lab.ports["plain"], b"GET") == b""
-            assert await say(lab.start("silent"), b"") == b""
-
-    run(work)
+@in_lab(bounds=Bounds(time=0.2))
+async def test_a_connection_ends_when_its_time_is_over(lab):
+    assert await say(lab.ports["plain"], get("/s/silence-long")) == b""
+    assert await say(lab.ports["plain"], b"GET") == b""
+    assert await say(lab.start("silent"), b"") == b""
 
 
-def test_a_client_that_sends_without_end_is_cut_off():
-    async def work():
-        async with serve(bounds=Bounds(received=100_000)) as lab:
-            stream = await trio.open_tcp_stream("127.0.0.1", lab.ports["plain"])
-            await stream.send_all(get("/s/101-then-silence"))
-            with pytest.raises(trio.BrokenResourceError):
-                await stream.send_all(b"x" * 48_000_000)
-            await stream.aclose()
-
-    run(work)
+@in_lab(bounds=Bounds(received=100_000))
+async def test_a_client_that_sends_without_end_is_cut_off(lab):
+    stream = await trio.open_tcp_stream("127.0.0.1", lab.ports["plain"])
+    await stream.send_all(get("/s/101-then-silence"))
+    with pytest.raises(trio.BrokenResourceError):
+        await stream.send_all(b"x" * 48_000_000)
+    await stream.aclose()
 
 
-def test_an_echo():
-    async def work():
-        async with serve() as lab:
-            stream = await trio.open_tcp_stream("127.0.0.1", lab.ports["plain"])
-            mask = b"abcd"
-            await stream.send_all(get("/echo") + frame(1, b"early", mask))
-            await stream.send_all(frame(2, b"x" * 100_000, mask) + frame(8, b"\x03\xe8", mask))
-            came = b""
-            while more := await stream.receive_some():
-                came += more
-            _, _, frames = came.partition(b"\r\n\r\n")
-            assert frames == frame(1, b"early", None) + frame(2, b"x" * 100_000, None) + frame(
-                8, b"\x03\xe8", None
-            )
-            await stream.aclose()
-
-    run(work)
+@in_lab()
+async def test_an_echo(lab):
+    stream = await trio.open_tcp_stream("127.0.0.1", lab.ports["plain"])
+    mask = b"abcd"
+    await stream.send_all(get("/echo") + frame(1, b"early", mask))
+    await stream.send_all(frame(2, b"x" * 100_000, mask) + frame(8, b"\x03\xe8", mask))
+    came = b""
+    while more := await stream.receive_some():
+        came += more
+    _, _, frames = came.partition(b"\r\n\r\n")
+    assert frames == frame(1, b"early", None) + frame(2, b"x" * 100_000, None) + frame(8, b"\x03\xe8", None)
+    await stream.aclose()
 
 
 def test_each_request_is_told_to_whoever_watches():
@@ -267,36 +248,27 @@ def test_a_bug_in_one_connection_ends_that_one():
     run(work)
 
 
-def test_pages_go_before_the_catalogue():
-    async def work():
-        async with serve(pages=lambda asked: b"{page}" if asked.resource == b"/s/403" else None) as lab:
-            assert await say(lab.ports["plain"], get("/s/403")) == b"{page}"
-            assert (await say(lab.ports["plain"], get("/s/402"))).startswith(b"HTTP/1.1 402 ")
-
-    run(work)
+@in_lab(pages=lambda asked: b"{page}" if asked.resource == b"/s/403" else None)
+async def test_pages_go_before_the_catalogue(lab):
+    assert await say(lab.ports["plain"], get("/s/403")) == b"{page}"
+    assert (await say(lab.ports["plain"], get("/s/402"))).startswith(b"HTTP/1.1 402 ")
 
 
-def test_ports_of_other_listeners_are_filled_in_and_open():
-    async def work():
-        async with serve() as lab:
-            assert set(lab.ports) == {"plain"}
-            came = await say(lab.ports["plain"], get("/s/302-https"))
-            assert b"\r\nLocation: https://127.0.0.1:%d/s/ok\r\n" % lab.start("tls") in came
-            assert await say(lab.ports["tls"], b"GET / HTTP/1.1\r\n\r\n") == ALERT_UNEXPECTED_MESSAGE
-
-    run(work)
+@in_lab()
+async def test_ports_of_other_listeners_are_filled_in_and_open(lab):
+    assert set(lab.ports) == {"plain"}
+    came = await say(lab.ports["plain"], get("/s/302-https"))
+    assert b"\r\nLocation: https://127.0.0.1:%d/s/ok\r\n" % lab.start("tls") in came
+    assert await say(lab.ports["tls"], b"GET / HTTP/1.1\r\n\r\n") == ALERT_UNEXPECTED_MESSAGE
 
 
-def test_nothing_listens_on_the_unused_port_and_nobody_else_gets_it():
-    async def work():
-        async with serve() as lab:
-            port = lab.start("unused")
-            with pytest.raises(OSError, match="all attempts to connect"):
-                await trio.open_tcp_stream("127.0.0.1", port)
-            with pytest.raises(LabError, match=f"cannot listen on port {port} at 127.0.0.1"):
-                lab.start("smtp", port)
-
-    run(work)
+@in_lab()
+async def test_nothing_listens_on_the_unused_port_and_nobody_else_gets_it(lab):
+    port = lab.start("unused")
+    with pytest.raises(OSError, match="all attempts to connect"):
+        await trio.open_tcp_stream("127.0.0.1", port)
+    with pytest.raises(LabError, match=f"cannot listen on port {port} at 127.0.0.1"):
+        lab.start("smtp", port)
 
 
 def test_the_authority_is_a_file_as_long_as_the_lab_runs():
@@ -313,14 +285,11 @@ def test_the_authority_is_a_file_as_long_as_the_lab_runs():
     run(work)
 
 
-def test_every_loopback_address_at_once():
-    async def work():
-        async with serve(every_loopback=True) as lab:
-            for host in ("127.0.0.1", "127.0.10.2", "127.9.9.9"):
-                assert lab.place(find("403"), host).address == f"ws://{host}:{lab.ports['plain']}/s/403"
-                assert (await say(lab.ports["plain"], get("/s/403"), host)).startswith(b"HTTP/1.1 403 ")
-
-    run(work)
+@in_lab(every_loopback=True)
+async def test_every_loopback_address_at_once(lab):
+    for host in ("127.0.0.1", "127.0.10.2", "127.9.9.9"):
+        assert lab.place(find("403"), host).address == f"ws://{host}:{lab.ports['plain']}/s/403"
+        assert (await say(lab.ports["plain"], get("/s/403"), host)).startswith(b"HTTP/1.1 403 ")
 
 
 def test_the_ipv6_loopback_address():

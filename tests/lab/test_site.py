@@ -8,6 +8,7 @@ import msgspec
 import pytest
 import trio
 
+from tests.lab.conftest import in_lab
 from wsprobe.browsers.agent import client
 from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find, load
@@ -85,53 +86,47 @@ def encoded(value):
     return msgspec.json.encode(value)
 
 
-def test_the_page_is_for_whoever_prefers_html():
-    async def work(lab):
-        page = await ask(lab, "/", HTML)
-        assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
-        assert b"{prefix}" not in page.body
-        listed = await ask(lab, "/")
-        assert listed.headers["content-type"] == "text/plain; charset=utf-8"
-        assert b"/s/status" in listed.body or b"/s/403" in listed.body
-
-    run(Site(), work)
+@in_lab(front=Site())
+async def test_the_page_is_for_whoever_prefers_html(lab):
+    page = await ask(lab, "/", HTML)
+    assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert b"{prefix}" not in page.body
+    listed = await ask(lab, "/")
+    assert listed.headers["content-type"] == "text/plain; charset=utf-8"
+    assert b"/s/status" in listed.body or b"/s/403" in listed.body
 
 
-def test_nothing_of_the_page_comes_from_elsewhere():
-    async def work(lab):
-        page = await ask(lab, "/", HTML)
-        policy = dict(part.split(" ", 1) for part in page.headers["content-security-policy"].split("; "))
-        assert policy["default-src"] == "'none'"
-        assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
-        assert policy["frame-src"].startswith("http://127.0.0.1:* https://127.0.0.1:* http://localhost:*")
-        files = [word.split(b'"')[0] for word in page.body.replace(b"href=", b"src=").split(b'src="')[1:]]
-        loaded = [name.decode() for name in files if not name.startswith((b"#", b"data:"))]
-        assert sorted(name.rpartition("/")[2] for name in loaded) == ["page.js", "run.js", "style.css"]
-        for name in loaded:
-            found = await ask(lab, name)
-            assert found.status == 200
-            assert found.headers["x-content-type-options"] == "nosniff"
-            assert b"innerHTML" not in found.body
-            assert b"eval(" not in found.body
-
-    run(Site(), work)
+@in_lab(front=Site())
+async def test_nothing_of_the_page_comes_from_elsewhere(lab):
+    page = await ask(lab, "/", HTML)
+    policy = dict(part.split(" ", 1) for part in page.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-src"].startswith("http://127.0.0.1:* https://127.0.0.1:* http://localhost:*")
+    files = [word.split(b'"')[0] for word in page.body.replace(b"href=", b"src=").split(b'src="')[1:]]
+    loaded = [name.decode() for name in files if not name.startswith((b"#", b"data:"))]
+    assert sorted(name.rpartition("/")[2] for name in loaded) == ["page.js", "run.js", "style.css"]
+    for name in loaded:
+        found = await ask(lab, name)
+        assert found.status == 200
+        assert found.headers["x-content-type-options"] == "nosniff"
+        assert b"innerHTML" not in found.body
+        assert b"eval(" not in found.body
 
 
-def test_what_the_page_shows_first():
-    async def work(lab):
-        found = (await ask(lab, "/-/@/scenarios", f"User-Agent: {CHROMIUM}")).json
-        assert found["browser"] == {
-            "name": "chromium",
-            "version": "156.0.0.0",
-            "title": "Chromium 156",
-            "engine": "chromium",
-        }
-        assert {one["name"] for one in found["scenarios"]} == set(load())
-        assert [name for name in found["front"] if name not in load()] == []
-        assert found["hosts"] == ["127.0.0.1"]
-        assert [one["name"] for one in found["engines"]] == ["chromium", "firefox", "webkitgtk"]
-
-    run(Site(), work)
+@in_lab(front=Site())
+async def test_what_the_page_shows_first(lab):
+    found = (await ask(lab, "/-/@/scenarios", f"User-Agent: {CHROMIUM}")).json
+    assert found["browser"] == {
+        "name": "chromium",
+        "version": "156.0.0.0",
+        "title": "Chromium 156",
+        "engine": "chromium",
+    }
+    assert {one["name"] for one in found["scenarios"]} == set(load())
+    assert [name for name in found["front"] if name not in load()] == []
+    assert found["hosts"] == ["127.0.0.1"]
+    assert [one["name"] for one in found["engines"]] == ["chromium", "firefox", "webkitgtk"]
 
 
 def test_the_question_is_five_failures_and_one_answer():
@@ -139,52 +134,46 @@ def test_the_question_is_five_failures_and_one_answer():
     assert told == [["error", "close"]] * 5 + [["open", "close"]]
 
 
-def test_a_scenario_is_played_to_the_page_and_held_against_the_views():
-    async def work(lab):
-        agent = f"User-Agent: {CHROMIUM}"
-        job = (await ask(lab, "/-/@/job/403", agent)).json
-        assert job["url"] == f"ws://127.0.0.1:{lab.ports['plain']}/s/403"
-        assert job["stage"] == "/?stage=403"
-        stage = await ask(lab, job["stage"], HTML)
-        assert b"function measure(" in stage.body
-        assert "content-security-policy" not in stage.headers
-        to = target.parse(job["url"])
-        offer = opening.Offer(key="dGhlIHNhbXBsZSBub25jZQ==", headers=(agent,))
-        exchange = await probe(Plan(to, opening.request(to, offer), limits=Limits(max_time=10)))
-        sent = b"".join(event.data for event in exchange.events if isinstance(event, Received))
-        held = (await ask(lab, "/-/@/held", agent, JSON, method="POST", body=encoded(seen("403")))).json
-        assert [row["differences"] for row in held["engines"]] == [[], [], []]
-        assert "status 403" in held["engines"][0]["hidden"]
-        (connection,) = held["wire"]
-        shown = "".join(text + end for deed in connection["deeds"] for text, end in deed["lines"])
-        assert shown == sent.decode("ascii").replace("\r", "\\r").replace("\n", "\\n")
-        assert connection["request"][0] == ["GET /s/403 HTTP/1.1", "\\r\\n"]
-
-    run(Site(), work)
+@in_lab(front=Site())
+async def test_a_scenario_is_played_to_the_page_and_held_against_the_views(lab):
+    agent = f"User-Agent: {CHROMIUM}"
+    job = (await ask(lab, "/-/@/job/403", agent)).json
+    assert job["url"] == f"ws://127.0.0.1:{lab.ports['plain']}/s/403"
+    assert job["stage"] == "/?stage=403"
+    stage = await ask(lab, job["stage"], HTML)
+    assert b"function measure(" in stage.body
+    assert "content-security-policy" not in stage.headers
+    to = target.parse(job["url"])
+    offer = opening.Offer(key="dGhlIHNhbXBsZSBub25jZQ==", headers=(agent,))
+    exchange = await probe(Plan(to, opening.request(to, offer), limits=Limits(max_time=10)))
+    sent = b"".join(event.data for event in exchange.events if isinstance(event, Received))
+    held = (await ask(lab, "/-/@/held", agent, JSON, method="POST", body=encoded(seen("403")))).json
+    assert [row["differences"] for row in held["engines"]] == [[], [], []]
+    assert "status 403" in held["engines"][0]["hidden"]
+    (connection,) = held["wire"]
+    shown = "".join(text + end for deed in connection["deeds"] for text, end in deed["lines"])
+    assert shown == sent.decode("ascii").replace("\r", "\\r").replace("\n", "\\n")
+    assert connection["request"][0] == ["GET /s/403 HTTP/1.1", "\\r\\n"]
 
 
-def test_what_differs_is_said():
-    async def work(lab):
-        body = encoded(seen("wss-unknown-ca", "firefox"))
-        held = (await ask(lab, "/-/@/held", JSON, method="POST", body=body)).json
-        chromium, firefox, _ = held["engines"]
-        assert firefox["differences"] == []
-        assert len(chromium["differences"]) == 1
-        assert "code=1015" in chromium["differences"][0]
-        assert "code=1006" in chromium["differences"][0]
-
-    run(Site(), work)
+@in_lab(front=Site())
+async def test_what_differs_is_said(lab):
+    body = encoded(seen("wss-unknown-ca", "firefox"))
+    held = (await ask(lab, "/-/@/held", JSON, method="POST", body=body)).json
+    chromium, firefox, _ = held["engines"]
+    assert firefox["differences"] == []
+    assert len(chromium["differences"]) == 1
+    assert "code=1015" in chromium["differences"][0]
+    assert "code=1006" in chromium["differences"][0]
 
 
 @pytest.mark.parametrize("path", ["/?stage=403", "/page"])
-def test_a_stage_obeys_only_the_page_that_knows_the_key(path):
+@in_lab(front=Site())
+async def test_a_stage_obeys_only_the_page_that_knows_the_key(lab, path):
     """Any page may have a stage in a frame, and a stage opens sockets, and runs code, with the lab's origin."""
 
-    async def work(lab):
-        job = (await ask(lab, "/-/@/job/sandboxed-page")).json
-        assert f'event.data.key !== "{job["key"]}"'.encode() in (await ask(lab, path, HTML)).body
-
-    run(Site(), work)
+    job = (await ask(lab, "/-/@/job/sandboxed-page")).json
+    assert f'event.data.key !== "{job["key"]}"'.encode() in (await ask(lab, path, HTML)).body
 
 
 def test_the_key_is_another_one_each_time():
@@ -193,26 +182,22 @@ def test_the_key_is_another_one_each_time():
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("word", ["job/403", "held", "keep", "scenarios", "page.js", "visit/x"])
-def test_nothing_changes_for_a_page_without_the_key(word, method):
-    async def work(lab):
-        for path in (f"/-/{word}", f"/-/x/{word}"):
-            answer = await ask(lab, path, JSON, method=method, body=b"{}" if method == "POST" else b"")
-            assert answer.status == 403
-
-    run(Site(keep=[].append), work)
+@in_lab(front=Site(keep=[].append))
+async def test_nothing_changes_for_a_page_without_the_key(lab, word, method):
+    for path in (f"/-/{word}", f"/-/x/{word}"):
+        answer = await ask(lab, path, JSON, method=method, body=b"{}" if method == "POST" else b"")
+        assert answer.status == 403
 
 
-def test_a_page_of_its_own_stands_where_the_scenario_has_it():
-    async def work(lab):
-        name = "sandboxed-page"
-        job = (await ask(lab, f"/-/@/job/{name}")).json
-        assert job["stage"] == f"http://127.0.0.1:{lab.ports['plain']}/page"
-        stage = await ask(lab, "/page", HTML)
-        assert stage.headers["content-security-policy"] == with_script(load()[name].page.csp)
-        blocked = await ask(lab, "/?stage=csp-connect-src-none", HTML)
-        assert blocked.headers["content-security-policy"].startswith("connect-src 'none';")
-
-    run(Site(), work)
+@in_lab(front=Site())
+async def test_a_page_of_its_own_stands_where_the_scenario_has_it(lab):
+    name = "sandboxed-page"
+    job = (await ask(lab, f"/-/@/job/{name}")).json
+    assert job["stage"] == f"http://127.0.0.1:{lab.ports['plain']}/page"
+    stage = await ask(lab, "/page", HTML)
+    assert stage.headers["content-security-policy"] == with_script(load()[name].page.csp)
+    blocked = await ask(lab, "/?stage=csp-connect-src-none", HTML)
+    assert blocked.headers["content-security-policy"].startswith("connect-src 'none';")
 
 
 OWN = [
@@ -255,23 +240,19 @@ def test_it_goes_by_no_other_name(host):
 
 @pytest.mark.parametrize("path", ["/", "/-/@/job/ok"])
 @pytest.mark.parametrize("host", ["[127.0.0.1]", "[::1]:80", "[::]", "[fe80::1.2]", "[....]:0", "[:]"])
-def test_a_host_in_brackets_breaks_nothing(path, host):
+@in_lab(front=Site(names=None))
+async def test_a_host_in_brackets_breaks_nothing(lab, path, host):
     """``Host: [127.0.0.1]`` once ended the lab: an address of version 4 belongs in no brackets."""
 
-    async def work(lab):
-        assert (await ask(lab, path, HTML, host=host)).status in (200, 404)
-
-    run(Site(names=None), work)
+    assert (await ask(lab, path, HTML, host=host)).status in (200, 404)
 
 
-def test_a_host_writes_no_policy():
+@in_lab(front=Site(names=()))
+async def test_a_host_writes_no_policy(lab):
     """The page's Content-Security-Policy names its host, which here ends in another directive."""
 
-    async def work(lab):
-        answer = await ask(lab, "/", HTML, host="localhost:1; script-src *:1")
-        assert (answer.status, answer.headers["content-security-policy"]) == (421, "sandbox")
-
-    run(Site(names=()), work)
+    answer = await ask(lab, "/", HTML, host="localhost:1; script-src *:1")
+    assert (answer.status, answer.headers["content-security-policy"]) == (421, "sandbox")
 
 
 @pytest.mark.parametrize(
@@ -301,37 +282,29 @@ def test_the_page_comes_in_the_clear_and_for_a_host_that_its_urls_can_have(host,
         ("/-/@/job/403?host=a/b", 404),
     ],
 )
-def test_a_job_is_a_scenario_at_a_name_of_this_lab(path, status):
-    async def work(lab):
-        assert (await ask(lab, path)).status == status
-
-    run(Site(names=("127.0.0.1",)), work)
+@in_lab(front=Site(names=("127.0.0.1",)))
+async def test_a_job_is_a_scenario_at_a_name_of_this_lab(lab, path, status):
+    assert (await ask(lab, path)).status == status
 
 
 @pytest.mark.parametrize("path", ["/", "/s/ok", "/-/@/scenarios", "/status/403"])
-def test_another_host_gets_421(path):
-    async def work(lab):
-        plain = await ask(lab, path, HTML, host="evil.example")
-        upgrade = await ask(lab, path, "Upgrade: websocket", "Connection: Upgrade", host="evil.example")
-        assert (plain.status, upgrade.status) == (421, 421)
-        assert b"--allow-host evil.example" in plain.body
-
-    run(Site(names=()), work)
+@in_lab(front=Site(names=()))
+async def test_another_host_gets_421(lab, path):
+    plain = await ask(lab, path, HTML, host="evil.example")
+    upgrade = await ask(lab, path, "Upgrade: websocket", "Connection: Upgrade", host="evil.example")
+    assert (plain.status, upgrade.status) == (421, 421)
+    assert b"--allow-host evil.example" in plain.body
 
 
-def test_a_private_lab_answers_to_any_name():
-    async def work(lab):
-        assert (await ask(lab, "/s/403", "Upgrade: websocket", host="evil.example")).status == 403
-
-    run(Site(), work)
+@in_lab(front=Site())
+async def test_a_private_lab_answers_to_any_name(lab):
+    assert (await ask(lab, "/s/403", "Upgrade: websocket", host="evil.example")).status == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/?token=wrong", "/-/scenarios", "/-/page.js", "/-/wrong/scenarios"])
-def test_nothing_of_the_page_without_its_token(path):
-    async def work(lab):
-        assert (await ask(lab, path, HTML)).status == 403
-
-    run(Site(names=(), addresses=True, token="s3cret"), work)
+@in_lab(front=Site(names=(), addresses=True, token="s3cret"))
+async def test_nothing_of_the_page_without_its_token(lab, path):
+    assert (await ask(lab, path, HTML)).status == 403
 
 
 def test_the_page_with_its_token():
@@ -375,12 +348,10 @@ def test_what_a_run_found_is_put_together_and_handed_on():
         ((JSON, "Origin: http://evil.example"), b"{}", 403),
     ],
 )
-def test_what_is_not_the_page_s_is_refused(lines, body, status):
-    async def work(lab):
-        assert (await ask(lab, "/-/@/held", *lines, method="POST", body=body)).status == status
-        assert (await ask(lab, "/-/@/keep", JSON, method="POST", body=b"{}")).status == 404
-
-    run(Site(), work)
+@in_lab(front=Site())
+async def test_what_is_not_the_page_s_is_refused(lab, lines, body, status):
+    assert (await ask(lab, "/-/@/held", *lines, method="POST", body=body)).status == status
+    assert (await ask(lab, "/-/@/keep", JSON, method="POST", body=b"{}")).status == 404
 
 
 @pytest.mark.parametrize(
