@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from io import BytesIO
-from struct import pack
 from typing import Literal
 
 from msgspec import Struct
@@ -49,7 +48,7 @@ from wsprobe.wire.framing import (
     is_utf_8,
     too_long,
 )
-from wsprobe.wire.rfc6455 import frame, mask, masks
+from wsprobe.wire.rfc6455 import frame, frame_header, mask, masks
 
 _CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "pong", CLOSE: "close"}
 _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
@@ -248,7 +247,8 @@ SMALL = 4096
 length is built."""
 
 _LENGTH = {first: [bytes((first, 0x80 | size)) for size in range(126)] for first in (_TEXT, _BINARY)}
-_NOTHING = {size: bytes(size) for size in (6, 8)}
+_NOTHING = {2: bytes(6), 4: bytes(8)}
+"""Length of a header -> what leaves it, and the key after it, as they are."""
 
 
 class Writer(FrameWriter):
@@ -287,17 +287,15 @@ class Writer(FrameWriter):
             key = keys[at : at + 4]
             at += 4
             size = len(payload)
-            if size < 126:
-                plain += (lengths[size], key, payload)
-                masks += (_NOTHING[6], (key * ((size >> 2) + 1))[:size])
-            elif size <= SMALL:
-                plain += (pack("!BBH", first, 254, size), key, payload)
-                masks += (_NOTHING[8], (key * ((size >> 2) + 1))[:size])
+            if size <= SMALL:
+                header = lengths[size] if size < 126 else frame_header(first, size)
+                plain += (header, key, payload)
+                masks += (_NOTHING[len(header)], (key * ((size >> 2) + 1))[:size])
             else:
                 if plain:
                     done.append(_exclusive_or(plain, masks))
                     plain, masks = [], []
-                done += long_frame(first, payload, key)
+                done += _apart(first, payload, key)
         if plain:
             done.append(_exclusive_or(plain, masks))
         return done[0] if len(done) == 1 else b"".join(done)
@@ -313,10 +311,8 @@ class Writer(FrameWriter):
         rsv = 0
         if self._compresses and len(payload) >= max(self._shape.compress_from, 1):
             payload, rsv = self._deflated(payload), RSV1
-        if self._whole and len(payload) > SMALL:
-            return b"".join(long_frame(0x80 | rsv << 4 | opcode, payload, self._key()))
         if self._whole:
-            return frame(opcode, payload, self._key(), rsv=rsv)
+            return b"".join(_apart(0x80 | rsv << 4 | opcode, payload, self._key()))
         size = self._shape.fragment_size or max(1, -(-len(payload) // self._shape.fragments))
         pieces = [payload[at : at + size] for at in range(0, len(payload), size)] or [b""]
         pieces += [b""] * (self._shape.fragments - len(pieces))
@@ -340,11 +336,10 @@ class Writer(FrameWriter):
         return (self._stream.compress(payload) + self._stream.flush(zlib.Z_SYNC_FLUSH)).removesuffix(TAIL)
 
 
-def long_frame(first: int, payload: bytes, key: bytes) -> tuple[bytes, bytes]:
-    """Return a frame of more than 125 bytes: its header, and its masked payload."""
-    size = len(payload)
-    header = pack("!BBH", first, 254, size) if size <= 0xFFFF else pack("!BBQ", first, 255, size)
-    return header + key, masker()(payload, key)
+def _apart(first: int, payload: bytes, key: bytes) -> tuple[bytes, bytes]:
+    """The header and the key of a frame, and its masked payload."""
+    masked = mask(payload, key) if len(payload) <= SMALL else masker()(payload, key)
+    return frame_header(first, len(payload)) + key, masked
 
 
 @cache

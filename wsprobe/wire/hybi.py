@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial as with_
 from hashlib import sha1
-from struct import pack
 
 from msgspec.structs import replace
 
@@ -23,7 +22,7 @@ from wsprobe.request.opening import Offer, common, compose, present
 from wsprobe.request.target import host_header
 from wsprobe.wire.framing import CONTROL_MAX
 from wsprobe.wire.hixie import NO_ORIGIN
-from wsprobe.wire.rfc6455 import Framed, mask, read_both
+from wsprobe.wire.rfc6455 import Framed, frame, mask, read_both
 
 OPCODES = (CONTINUATION, CLOSE, PING, PONG, TEXT, BINARY, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
 """Opcode on the wire -> opcode of the same kind of frame in RFC 6455; reserved to reserved."""
@@ -58,12 +57,7 @@ def _sha1(data: bytes) -> bytes:
 
 def draft_frame(opcode: int, payload: bytes, *, fin: bool = True) -> bytes:
     """A server's frame of the kind that RFC 6455 calls *opcode*."""
-    first, size = fin << 7 | OPCODES.index(opcode), len(payload)
-    if size <= 125:
-        return pack("!BB", first, size) + payload
-    if size <= 0xFFFF:
-        return pack("!BBH", first, 126, size) + payload
-    return pack("!BBQ", first, 127, size) + payload
+    return frame(OPCODES.index(opcode), payload, None, fin=fin)
 
 
 def masked(plain: bytes, nonce: bytes, key: bytes) -> bytes:

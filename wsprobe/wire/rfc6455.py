@@ -44,37 +44,27 @@ _CONTROL: dict[int, Literal["ping", "pong"]] = {PING: "ping", PONG: "pong"}
 
 
 def mask(data: bytes, key: bytes) -> bytes:
-    """*data* XORed with the four bytes of *key*, repeated (RFC 6455 section 5.3)."""
+    """*data* XORed with *key*, repeated (RFC 6455 section 5.3: four bytes)."""
     size = len(data)
-    if size <= AT_ONCE:
-        keys = (key * ((size >> 2) + 1))[:size]
-        return (int.from_bytes(data, "little") ^ int.from_bytes(keys, "little")).to_bytes(size, "little")
-    # Numbers that fit the processor's nearest cache, and the key's made once: half the time of one number.
-    keys_at_once = int.from_bytes(key * (AT_ONCE // 4), "little")
-    whole = size - size % AT_ONCE
-    masked = [
-        (int.from_bytes(data[at : at + AT_ONCE], "little") ^ keys_at_once).to_bytes(AT_ONCE, "little")
-        for at in range(0, whole, AT_ONCE)
-    ]
-    return b"".join([*masked, mask(data[whole:], key)])
+    keys = (key * (size // len(key) + 1))[:size]
+    return (int.from_bytes(data, "little") ^ int.from_bytes(keys, "little")).to_bytes(size, "little")
 
 
-AT_ONCE = 8192
-"""Bytes masked as one number; a multiple of four."""
+def frame_header(first: int, size: int, mask_bit: int = 0x80) -> bytes:
+    """The header before *size* bytes, up to the key, with the shortest length encoding (section 5.2)."""
+    if size <= 125:
+        return pack("!BB", first, mask_bit | size)
+    if size <= 0xFFFF:
+        return pack("!BBH", first, mask_bit | 126, size)
+    return pack("!BBQ", first, mask_bit | 127, size)
 
 
 def frame(opcode: int, payload: bytes, key: bytes | None, *, fin: bool = True, rsv: int = 0) -> bytes:
-    """One frame (RFC 6455 section 5.2) with the shortest length encoding; *key* None: not masked."""
+    """One frame (RFC 6455 section 5.2); *key* None: not masked."""
     first = fin << 7 | rsv << 4 | opcode
-    masked = 0 if key is None else 0x80
-    size = len(payload)
-    if size <= 125:
-        header = pack("!BB", first, masked | size)
-    elif size <= 0xFFFF:
-        header = pack("!BBH", first, masked | 126, size)
-    else:
-        header = pack("!BBQ", first, masked | 127, size)
-    return header + payload if key is None else header + key + mask(payload, key)
+    if key is None:
+        return frame_header(first, len(payload), 0) + payload
+    return frame_header(first, len(payload)) + key + mask(payload, key)
 
 
 class Framed(Framing):
