@@ -104,7 +104,7 @@ def ran(lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, list[Sce
             ("wsprobe.cli.cluster.cluster", cluster),
             ("wsprobe.cli.relay.relayed", partial(relayed, scenarios)),
             ("wsprobe.cli.relay.queued_streams", lambda: nullcontext(())),
-            ("wsprobe.net.run._reads", reads),
+            ("wsprobe.net.run.pieces", reads),
             ("wsprobe.net.run.in_thread", at_once),
             ("wsprobe.session.planned_session.FIN_WAIT", SECOND),
             ("wsprobe.cli.watch.rounds.__defaults__", (random.Random(0).random,)),
@@ -265,9 +265,9 @@ async def relayed(scenarios, relaying, host, port, watch, **_):
         yield port or 9000
 
 
-async def reads(descriptor):
+async def reads(descriptor, size):
     """What *descriptor* has, read in no thread: in virtual time all others would go on meanwhile."""
-    while data := os.read(descriptor, 1 << 16):
+    while data := os.read(descriptor, size):
         yield data
 
 

@@ -73,7 +73,7 @@ def test_interrupted_in_the_middle(net):
     ],
 )
 def test_of_a_line_that_is_too_long_the_beginning_is_kept(reads, found, monkeypatch):
-    async def given(descriptor):
+    async def given(descriptor, size):
         for each in reads:
             yield each
 
@@ -82,5 +82,5 @@ def test_of_a_line_that_is_too_long_the_beginning_is_kept(reads, found, monkeypa
 
     module = sys.modules[lines.__module__]
     monkeypatch.setattr(module, "LONGEST_LINE", 8)
-    monkeypatch.setattr(module, "_reads", given)
+    monkeypatch.setattr(module, "pieces", given)
     assert trio.run(work) == found

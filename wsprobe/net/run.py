@@ -4,7 +4,6 @@ order."""
 from __future__ import annotations
 
 import errno
-import os
 from collections import deque
 from collections.abc import (
     AsyncGenerator,
@@ -19,7 +18,7 @@ from typing import Generic, Protocol, TypeVar, TypeVarTuple
 import trio
 
 from wsprobe.exception_groups import leaves
-from wsprobe.net.descriptors import while_read
+from wsprobe.net.descriptors import pieces, while_read
 from wsprobe.schedule import Pace, Schedule
 
 Result = TypeVar("Result")
@@ -251,14 +250,6 @@ async def gathered(
         nursery.cancel_scope.cancel()
 
 
-async def _reads(descriptor: int) -> AsyncGenerator[bytes, None]:
-    """The bytes of each read of *descriptor*. A thread waits in ``os.read``, which holds no lock of Python: if
-    the work ends while it waits, the thread does not keep the interpreter alive."""
-    read = partial(os.read, descriptor, 65536)
-    while data := await trio.to_thread.run_sync(read, abandon_on_cancel=True):
-        yield data
-
-
 async def drawn(items: Iterable[Job]) -> AsyncGenerator[Job, None]:
     """Each of *items*; a thread waits for them, because that may block."""
     ended = object()
@@ -280,7 +271,7 @@ async def lines(descriptor: int) -> AsyncGenerator[bytes, None]:
     rest = b""
     dropping = False
     dropped = 0
-    async with aclosing(_reads(descriptor)) as reads:
+    async with aclosing(pieces(descriptor, 65536)) as reads:
         async for data in reads:
             *whole, rest = (rest + data).split(b"\n")
             for line in whole:

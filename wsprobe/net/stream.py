@@ -9,10 +9,9 @@ import errno
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from struct import pack
 from typing import Protocol
 
@@ -57,13 +56,7 @@ class Tape:
 def utc(seconds: float) -> str:
     """*seconds* since 1970 as ISO 8601 in UTC, to the millisecond."""
     whole, micro = divmod(round(seconds * MICRO), MICRO)
-    return f"{_second(whole)}.{micro // 1000:03}Z"
-
-
-@lru_cache(maxsize=8)
-def _second(seconds: int) -> str:
-    """Cached, because most recordings of a list begin in the same second as the previous one."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{micro // 1000:03}Z"
 
 
 READ = 65536
@@ -118,8 +111,6 @@ class SocketWire:
         """How the connection ended, if only a write has noticed it. Linux reports RST only once; after that,
         reading ends as with FIN."""
         self._said_nothing = self._heard_nothing = True
-        self._waiting = 0
-        """Number of calls that wait for the socket."""
 
     async def send(self, data: bytes) -> End | None:
         rest: bytes | memoryview = data
@@ -133,7 +124,7 @@ class SocketWire:
                 try:
                     sent = self._socket.send(rest)
                 except BlockingIOError:
-                    await self._until(trio.lowlevel.wait_writable)
+                    await trio.lowlevel.wait_writable(self._socket)
                     waited = True
                 else:
                     rest = memoryview(rest)[sent:] if sent < len(rest) else b""
@@ -150,7 +141,7 @@ class SocketWire:
         waited, self._heard_nothing = self._heard_nothing, False
         try:
             if waited:
-                await self._until(trio.lowlevel.wait_readable)
+                await trio.lowlevel.wait_readable(self._socket)
             else:
                 await trio.lowlevel.checkpoint_if_cancelled()
             while True:
@@ -158,7 +149,7 @@ class SocketWire:
                     data = self._socket.recv(most)
                     break
                 except BlockingIOError:
-                    await self._until(trio.lowlevel.wait_readable)
+                    await trio.lowlevel.wait_readable(self._socket)
                     waited = True
         except (OSError, trio.ClosedResourceError) as error:
             return _end(error)
@@ -174,13 +165,6 @@ class SocketWire:
             await trio.lowlevel.checkpoint()
         return self._reset or End("fin")
 
-    async def _until(self, ready: Callable[[socket.socket], Awaitable[None]]) -> None:
-        self._waiting += 1
-        try:
-            await ready(self._socket)
-        finally:
-            self._waiting -= 1
-
     async def finish(self) -> None:
         with suppress(OSError):  # already closed
             self._socket.shutdown(socket.SHUT_WR)
@@ -192,11 +176,7 @@ class SocketWire:
         shut(self._socket)
 
     async def close(self) -> None:
-        # Waking waiting tasks takes a fiftieth of the time for a URL in a list, and there are almost never any.
-        if self._waiting:
-            shut(self._socket)
-        else:
-            self._socket.close()
+        shut(self._socket)
 
 
 def shut(connected: socket.socket) -> None:
