@@ -16,7 +16,7 @@ import shlex
 import sys
 import tempfile
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -72,12 +72,13 @@ def started():
     return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def ran(lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, list[Scenario]] = {}, stdin=""):
+def ran(
+    lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, Callable[[Plan], Scenario]] = {}, stdin=""
+):
     """What came of each of *lines*, one after the other in a folder with *files*.
 
     A line begins with ``wsprobe``, behind variables such as ``COLUMNS=60``; ``TERMINAL=1`` makes both outputs
-    a terminal. *scenarios*: by their names, in addition to those of the lab, one for each
-    connection; the last for all that follow.
+    a terminal. *scenarios*: by their names, in addition to those of the lab, what a plan reaches.
     """
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         stack.callback(os.chdir, os.getcwd())
@@ -110,6 +111,7 @@ def ran(lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, list[Sce
             ("wsprobe.cli.watch.rounds.__defaults__", (random.Random(0).random,)),
             # Nobody's certificate is checked, and to load those of the system takes 20 ms each time.
             ("ssl.SSLContext.load_default_certs", lambda context: None),
+            ("ssl.SSLContext.load_verify_locations", lambda context, *files: None),
             # Which of several tasks trio runs first: as it is in tests with Hypothesis.
             ("trio._core._run._ALLOW_DETERMINISTIC_SCHEDULING", True),
             ("trio._core._run._r", random.Random(0)),
@@ -342,8 +344,7 @@ def scenario_of(plan, scenarios):
     parts = re.split(r"[/?#]", plan.target.resource)
     for name in (*hosts, *parts):
         if name in scenarios:
-            answers = scenarios[name]
-            return answers.pop(0) if len(answers) > 1 else answers[0]
+            return scenarios[name](plan)
     for find, names in ((lab.find, hosts), (scenario_at, [plan.target.resource]), (lab.find, parts)):
         for name in names:
             with suppress(lab.UnknownScenario, PathError):

@@ -9,12 +9,13 @@ reads what they print as a diff: a change that was not meant shows here, with th
     > server teapot: 418 No|Server: x||body
     > server talker: 101 + 8105 68656c6c6f 8800
     > server better: 503 Later|Retry-After: 1 THEN ok
+    > server strict: IF Origin:.http 403 No ELSE ok
     $ COLUMNS=60 wsprobe connect {status-403} -> 12
 
 ``stdin`` in place of a file is the standard input; behind ``=`` is a file of tests/files. ``{NAME}`` is the URL
-of a scenario of the lab, or of a server of the section: what it answers to one connection after another, with
-``|`` between the lines, or the frames behind its 101, or the name of a scenario. ``CURL{NAME}`` is the command
-that DevTools would copy.
+of a scenario of the lab, or of a server of the section: what it answers to one connection after another, and
+to a request with a text (a regular expression) or without, with ``|`` between the lines, or the frames behind
+its 101, or the name of a scenario. ``CURL{NAME}`` is the command that DevTools would copy.
 
 Behind a command line is its exit status, if it is not 0; below it standard output behind ``|``, standard error
 behind ``!``, and each file that it made or changed, behind its name. A line of JSON is broken at its commas, a
@@ -27,13 +28,14 @@ import re
 import shlex
 import sys
 from base64 import b64decode
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from msgspec.structs import replace
 
 from tests.played import ran
 from wsprobe import lab
+from wsprobe.exchange import Plan
 from wsprobe.lab.ports import place
 from wsprobe.lab.scenario import Scenario, Step, escape
 from wsprobe.version import __version__
@@ -57,12 +59,12 @@ class Section(msgspec.Struct, frozen=True):
     def anew(self):
         """The rows, with what is printed now."""
         given = self.name.split("\n")
-        files, servers, stdin = dict[str, str | bytes](), dict[str, list[Scenario]](), ""
+        files, servers, stdin = dict[str, str | bytes](), dict[str, Callable[[Plan], Scenario]](), ""
         for row in given:
             name, _, text = row.removeprefix("> ").partition(": ")
             if row.startswith("> server "):
                 name = name.removeprefix("server ")
-                servers[name] = [server(name, answer) for answer in text.split(" THEN ")]
+                servers[name] = server(text)
             elif row.startswith("> ") and " = " in name:
                 name, _, text = name.partition(" = ")
                 files[name] = (FOLDER / text).read_bytes()
@@ -94,24 +96,37 @@ class Section(msgspec.Struct, frozen=True):
         return found
 
 
-def server(name, text):
-    """The server that answers with *text*."""
+def server(text):
+    """What answers a plan, as *text* has it."""
+    turns = text.split(" THEN ")
+
+    def answer(plan):
+        turn = turns.pop(0) if len(turns) > 1 else turns[0]
+        if found := re.fullmatch(r"IF (\S+) (.*) ELSE (.*)", turn):
+            turn = found[2] if re.search(found[1].encode(), plan.request, re.IGNORECASE) else found[3]
+        return _scenario(turn)
+
+    return answer
+
+
+def _scenario(text):
     if " " not in text:
-        return replace(lab.find(text), name=name)
+        return lab.find(text)
     text = re.sub(r"^(?=\d+ [^+])", "HTTP/1.1 ", text)
     head, _, frames = text.partition(" + ")
     if head == "101":
-        return Scenario(name, "", "", (Step("send", b"{opening}" + escape(bytes.fromhex(frames))),))
+        return Scenario("", "", "", (Step("send", b"{opening}" + escape(bytes.fromhex(frames))),))
     fields, _, body = head.partition("||")
     lines = (fields, f"Content-Length: {len(body)}", "", body)
-    return Scenario(name, "", "", (Step("send", escape("|".join(lines).replace("|", "\r\n").encode())),))
+    return Scenario("", "", "", (Step("send", escape("|".join(lines).replace("|", "\r\n").encode())),))
 
 
 def filled(text, servers):
     """*text* with the URLs of the scenarios that it names; {host} and {key} are those of --raw-request."""
 
     def url(found):
-        return place(servers[found[1]][0] if found[1] in servers else lab.find(found[1])).address
+        name = found[1]
+        return f"ws://127.0.0.1:8000/s/{name}" if name in servers else place(lab.find(name)).address
 
     text = re.sub(r"\bCURL\{([\w.-]+)\}", lambda found: _curl(url(found)), text)
     return re.sub(r"(?<![%{\w])\{(?!host\}|key\})([\w.-]+)\}", url, text)
@@ -150,11 +165,8 @@ def _holds(rows, lines):
     if not any("[...]" in row for row in rows):
         return rows == [row for line in lines for row in _broken(line)]
     text = re.sub(r"(?<=[,\]])\n[|!]   (?=[\"{\[])", "", "\n".join(rows))
-    meant = (
-        "(?:.*\n)*" if row[2:] == "[...]" else re.escape(row).replace(r"\[\.\.\.\]", "(?s:.*)") + "\n"
-        for row in text.split("\n")
-    )
-    return re.fullmatch("".join(meant), "".join(f"{line}\n" for line in lines)) is not None
+    parts = re.split(r"(?m)(?<=^[|!]) \[\.\.\.\]|\[\.\.\.\]", text)
+    return re.fullmatch("(?s:.*)".join(map(re.escape, parts)), "\n".join(lines)) is not None
 
 
 _ENCODED = re.compile(r'(?:(?<="data":)|(?<="request":)|(?<="received":))"([A-Za-z0-9+/]{16,}=*)"')

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
-import stat
-from base64 import b64decode
-from pathlib import Path
-
 import pytest
 
-from tests.cli.site import Site
 from wsprobe.cli.cookies import HEADING, Jar, date, parse, set_cookie
-from wsprobe.cli.main import run
 from wsprobe.request.target import parse as target
 
 Capture = pytest.CaptureFixture[str]
 NOW = 1_700_000_000
-FORBIDDEN = 12
 
 
 def kept(*values, by="wss://www.shop.example/a/b?c", jar=None):
@@ -167,97 +158,8 @@ def test_same_site_is_kept_for_pages():
 # -- the command
 
 
-@pytest.fixture
-def sites():
-    made = Site(), Site()
-    yield made
-    for site in made:
-        site.close()
-
-
-def test_hops_and_refusals_set_cookies(sites, tmp_path):
-    """Cookies know no port (RFC 6265bis section 8.5): the second server is the same host."""
-    one, other = sites
-    one.answers.append(
-        f"HTTP/1.1 302 Go\r\nLocation: ws://127.0.0.1:{other.port}/next\r\nSet-Cookie: a=1; Path=/\r\n"
-        "Set-Cookie: b=2; Path=/else\r\nContent-Length: 0\r\n\r\n".encode()
-    )
-    other.answer("403 No", "Set-Cookie: c=3; HttpOnly")
-    jar = tmp_path / "jar"
-    url = f"ws://127.0.0.1:{one.port}/first"
-    assert run(["connect", "-s", "-L", "-b", "given=0", "-c", str(jar), url]) == FORBIDDEN
-    assert one.sent("Cookie") == ["given=0"]
-    assert other.sent("Cookie") == ["a=1"]
-    assert jar.read_text().removeprefix(HEADING).splitlines() == [
-        "127.0.0.1\tFALSE\t/\tFALSE\t0\ta\t1",
-        "127.0.0.1\tFALSE\t/else\tFALSE\t0\tb\t2",
-        "#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t0\tc\t3",
-    ]
-    assert stat.S_IMODE(jar.stat().st_mode) == 0o600
-
-
-def test_it_is_read_again_and_sent(sites, tmp_path):
-    one, _ = sites
-    one.answer("403 No", "Set-Cookie: a=1; Path=/")
-    one.answer("403 No", "Set-Cookie: a=; Max-Age=0; Path=/")
-    jar = str(tmp_path / "jar")
-    url = f"ws://127.0.0.1:{one.port}/"
-    assert run(["connect", "-s", "-c", jar, url]) == FORBIDDEN
-    assert run(["connect", "-s", "-b", jar, "-c", jar, url]) == FORBIDDEN
-    assert one.sent("Cookie") == [None, "a=1"]
-    assert Path(jar).read_text() == HEADING
-
-
-def test_without_a_jar_nothing_is_kept(sites):
-    one, _ = sites
-    one.answer("302 Go", "Location: /next", "Set-Cookie: a=1; Path=/")
-    one.refuse()
-    assert run(["connect", "-s", "-L", f"ws://127.0.0.1:{one.port}/"]) == FORBIDDEN
-    assert one.sent("Cookie") == [None, None]
-
-
-def test_a_file_goes_to_another_origin_by_its_domain_alone(sites, tmp_path):
-    one, other = sites
-    file = tmp_path / "given"
-    file.write_text("Set-Cookie: anywhere=1\n127.0.0.1\tFALSE\t/\tFALSE\t0\tits\t2\n")
-    one.redirect(other)
-    other.refuse()
-    assert run(["connect", "-s", "-L", "-b", str(file), f"ws://127.0.0.1:{one.port}/"]) == FORBIDDEN
-    assert (one.sent("Cookie"), other.sent("Cookie")) == (["anywhere=1; its=2"], ["its=2"])
-
-
-def test_it_is_written_where_nothing_answers(tmp_path):
-    jar = tmp_path / "jar"
-    assert (
-        run(["connect", "-s", "--resolve", "h.example:80:127.0.0.1", "-c", str(jar), "ws://127.0.0.1:9/"]) == 4
-    )
-    assert jar.read_text() == HEADING
-
-
-def test_on_standard_output(sites, capfdbinary):
-    one, _ = sites
-    one.answer("403 No", "Set-Cookie: a=1")
-    assert run(["connect", "-s", "-c", "-", f"ws://127.0.0.1:{one.port}/"]) == FORBIDDEN
-    assert capfdbinary.readouterr().out.decode() == HEADING + "127.0.0.1\tFALSE\t/\tFALSE\t0\ta\t1\n"
-
-
 @pytest.mark.parametrize("missing", ["06", "Nov", "1994", "08:49:37"])
 def test_a_date_has_all_its_parts(missing):
     whole = "Sun, 06 Nov 1994 08:49:37 GMT"
     assert date(whole) == 784111777
     assert date(whole.replace(missing, "")) is None
-
-
-def test_a_page_of_another_site_has_no_strict_cookie(tmp_path, capsys):
-    file = tmp_path / "given"
-    file.write_text(
-        "Set-Cookie: strict=1; SameSite=Strict\nSet-Cookie: none=2; SameSite=None; Secure\nSet-Cookie: x=3\n"
-    )
-    sent = {}
-    for page in ("http://127.0.0.1/", "https://app.example/"):
-        run(["compare", "--json", "--browser", "firefox", "--page", page, "-b", str(file), "lab:status-403"])
-        (view,) = json.loads(capsys.readouterr().out)["views"]
-        request = next(event for event in view["exchange"]["events"] if event["event"] == "sent")
-        (cookie,) = re.findall(rb"Cookie: (.*)\r\n", b64decode(request["data"]))
-        sent[page] = cookie
-    assert sent == {"http://127.0.0.1/": b"strict=1; none=2; x=3", "https://app.example/": b"none=2; x=3"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 
 import pytest
 
@@ -78,18 +77,6 @@ def test_cookies_of_a_file_go_where_they_belong():
     assert sent("ws://notexample/") == ["set=7"]
 
 
-@pytest.mark.parametrize("command", [["connect"], ["compare", "--browser", "chromium"]])
-def test_a_word_without_an_equals_sign_is_a_file(command, tmp_path, capsys):
-    file = tmp_path / "jar"
-    file.write_text(JAR.replace("192.0.2.1", "127.0.0.1"))
-    run([*command, "--json", "-b", "x=y", "-b", str(file), "lab:status-403"])
-    value = json.loads(capsys.readouterr().out)
-    assert dict(value["request"]["headers"])["Cookie"] == "x=y; set=7; all=1; http=2; secure=4"
-    for view in value.get("views", ()):
-        sent = next(e for e in view["exchange"]["events"] if e["event"] == "sent")
-        assert b"Cookie: x=y; set=7; all=1; http=2; secure=4\r\n" in b64decode(sent["data"])
-
-
 def test_brief_has_no_recording_and_nothing_twice(capsys):
     run(["connect", "--json", "lab:status-403"])
     whole = json.loads(capsys.readouterr().out)
@@ -99,20 +86,6 @@ def test_brief_has_no_recording_and_nothing_twice(capsys):
     assert set(whole) - set(value) == {"exchange"}
     assert '"raw"' not in text
     assert value["response"]["body"]["text"] == whole["response"]["body"]["text"]
-
-
-def test_the_browser_of_a_name_that_people_know(capsys):
-    assert run(["compare", "--json", "--browser", "chrome,edge", "lab:status-403"]) == 0
-    assert [view["browser"] for view in json.loads(capsys.readouterr().out)["views"]] == ["chromium"]
-
-
-def test_the_origin_of_compare_is_a_page_s(capsys):
-    assert (
-        run(["compare", "-v", "--browser", "firefox", "--origin", "https://app.example", "lab:status-403"]) == 0
-    )
-    out = capsys.readouterr().out
-    assert "  page https://app.example/\n" in out
-    assert "Origin sent" not in out
 
 
 @pytest.mark.parametrize(
