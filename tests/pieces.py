@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
-from wsprobe.exchange import Sent
+from wsprobe.exchange import Act, Sent
 
 
 def cases(path):
@@ -57,6 +57,15 @@ def pieces(text, words):
 def octets(text, words=MappingProxyType({})):
     """The bytes of one piece."""
     return b"".join(_part(each, words) for each in _split(text, "+"))
+
+
+def act(written):
+    """``open text 'hi'``, ``open close 4001 'bye'``, ``time 0.1 ping`` (milliseconds): an act of a plan."""
+    when, *more = _split(written, " ")
+    after = round(float(more.pop(0)) * 1000) if when == "time" else 0
+    do = more.pop(0)
+    code = int(more.pop(0)) if do == "close" and more else None
+    return Act(when, do, octets(more[0]) if more else b"", code, after)
 
 
 def _part(text, words):

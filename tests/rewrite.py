@@ -8,7 +8,12 @@ import sys
 WRITERS = (
     *("man.build", "tests.cli.printed", "tests.trace.rules"),
     *("tests.diagnosis.rules", "tests.diagnosis.sessions", "tests.diagnosis.varied", "tests.diagnosis.first"),
-    *("tests.judge.test_session_rules", "tests.http2.test_rules", "tests.session.test_conversations"),
+    *(
+        "tests.judge.test_session_rules",
+        "tests.http2.test_rules",
+        "tests.session.test_conversations",
+        "tests.http2.test_session",
+    ),
 )
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ WORDS = {
     "end": data(STREAM, b"", end_stream=True),
     "begun": data(STREAM, b"\x82\x7f\0\0\0\0\0\1\0\0" + bytes(16374)),
     "fill": data(STREAM, bytes(16384)),
+    "large": answer(b"200", (b"a", b"x" * 200)),
     "ping": frame(NUMBERS["PING"], 0, 0, bytes(8)),
     "settings": _pairs,
     "answer": lambda status, *more: answer(_text(status), *_fields(more), end_stream="end" in more),

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cases import every
-from tests.pieces import cases, octets, rewrite
-from wsprobe.exchange import Act, Limits, Plan, Target
+from tests.pieces import act, cases, octets, rewrite
+from wsprobe.exchange import Limits, Plan, Target
 from wsprobe.read.frames import read_frames
 from wsprobe.session.conversation import Client
 from wsprobe.session.open_session import Phase
@@ -66,19 +66,17 @@ def peer_of(written):
 def plan_of(written):
     """The plan, and what makes its session."""
     acts, limits, request, make = [], {}, REQUEST, None
-    for word, *more in (each.split(" ") for each in filter(None, written.split("; "))):
-        name, equals, value = word.partition("=")
-        if word == "strict":
-            request, make = STRICT, planned(Awaits(each.encode() for each in more) if more else None)
-        elif word == "HEAD":
+    for each in filter(None, written.split("; ")):
+        name, equals, value = each.partition("=")
+        if each.startswith("strict"):
+            awaited = [word.encode() for word in each.split(" ")[1:]]
+            request, make = STRICT, planned(Awaits(awaited) if awaited else None)
+        elif each == "HEAD":
             request = b"HEAD / HTTP/1.1\r\n\r\n"
         elif equals:
             limits[name] = float(value) if name in ("linger", "silence", "max_time") else int(value)
         else:
-            after = us(more.pop(0)) if word == "time" else 0
-            do = more.pop(0)
-            code = int(more.pop(0)) if do == "close" and more else None
-            acts.append(Act(word, do, octets(f"'{' '.join(more)}'"), code, after))
+            acts.append(act(each))
     target = Target("ws://h/", False, "h", 80, "/")
     return Plan(target, request, acts=tuple(acts), limits=Limits(**limits)), make
 
