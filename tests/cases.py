@@ -54,12 +54,13 @@ def each(cases, check):
 
 def every(cases):
     """Make one test of a function of a case, its first parameter. The other parameters are fixtures, which all
-    cases have in common. What is no mapping is named by str()."""
-    by_name = cases if isinstance(cases, Mapping) else named(cases)
+    cases have in common. What is no mapping is named by str(). A function makes them when the test runs: each
+    worker collects all tests."""
+    known = None if callable(cases) else by_name(cases)
 
     def decorate(check):
         def test(**fixtures):
-            each(by_name, lambda case: check(case, **fixtures))
+            each(by_name(cases()) if known is None else known, lambda case: check(case, **fixtures))
 
         _, *others = signature(check).parameters.values()
         test.__signature__ = signature(check).replace(parameters=others)
@@ -68,6 +69,10 @@ def every(cases):
         return test
 
     return decorate
+
+
+def by_name(cases):
+    return cases if isinstance(cases, Mapping) else named(cases)
 
 
 def named(cases, name=str):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from tests.cases import every
@@ -17,15 +19,13 @@ from wsprobe.read import read
 RULES = {f"{each.spec} {each.section} {each.text}": each for each in ledger()}
 
 
+@cache
 def shown():
     """The findings of every scenario, as the catalogue of the lab lists them, and of every case."""
     listed = {id for scenario in LAB.values() for id in scenario.findings}
     listed |= {id for each in OVER_HTTP2.values() if each.http2 is not None for id in each.http2.findings}
     judged = {each.id for case in cases().values() for each in judge(read(exchange_of(case))).findings}
     return listed | judged | found_in_cases()
-
-
-SHOWN = shown()
 
 
 @every(RULES)
@@ -42,7 +42,7 @@ def test_a_rule_has_findings_of_its_level_or_a_reason(rule):
 
 @every(RULES)
 def test_a_scenario_or_case_breaks_the_rule(rule):
-    assert set(rule.findings) <= SHOWN
+    assert set(rule.findings) <= shown()
 
 
 def test_every_fault_of_an_answer_or_session_has_a_rule():
