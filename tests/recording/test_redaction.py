@@ -969,10 +969,12 @@ def test_parts_of_tokens_cost_little():
             secrets.set_cookie(f"a={number}" + "f0e1d2c3" * 1000)
     secrets.credentials("Bearer 3f9aB7c2D1e8F6a4b5C0")
     assert secrets.echo(b"<9aB7c2D1e8F6a4>") == b"<%b>" % (b"*" * 14)
-    tracemalloc.start()
-    began = process_time()
     flood = b"f0e1d2c3x" * 200_000
+    began = process_time()
     assert secrets.echo(flood) == flood
     assert process_time() - began < 10
-    assert tracemalloc.get_traced_memory()[1] < 12 * len(flood)
+    less = flood[:200_000]  # tracing makes it ten times slower
+    tracemalloc.start()
+    assert secrets.echo(less) == less
+    assert tracemalloc.get_traced_memory()[1] < 12 * len(less)
     tracemalloc.stop()
