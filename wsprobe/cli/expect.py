@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
 from wsprobe.cli.expect_forms import ABSENT, FORMS, NAMED, OPERATORS, Operator
-from wsprobe.cli.option import Duration
+from wsprobe.cli.option import Duration, usage_error
 from wsprobe.cli.streams import note
 from wsprobe.diagnosis import FORMERLY, REPLACED
 from wsprobe.diagnosis.cause import Certainty
@@ -71,10 +71,8 @@ NOTHING: Known = MappingProxyType({})
 def parse(texts: Sequence[str], option: str = "--expect") -> tuple[Expectation, ...]:
     """The expectations in the words of --expect. Raises click.UsageError for any other text; *option* is for
     the message."""
-    try:
+    with usage_error(_NoneSuch, where=option):
         return tuple(_parse(text) for text in texts)
-    except _NoneSuch as error:
-        raise click.UsageError(f"{option}: {error}") from None
 
 
 def check(

@@ -9,6 +9,7 @@ import click
 
 from wsprobe import explain
 from wsprobe.cli.files import MEBIBYTE, read
+from wsprobe.cli.option import usage_error
 from wsprobe.cli.paste import url_in
 from wsprobe.cli.streams import look, note, write_json
 from wsprobe.report.outcome import Exit
@@ -51,11 +52,8 @@ def _pasted(words: Sequence[str]) -> str:
     if len(words) != 1 or not (words[0] == "-" or words[0].startswith("@")):
         return " ".join(words)
     path = words[0].removeprefix("@")
-    try:
+    with usage_error(OSError, ValueError, where=words[0]):
         return read(path, MEBIBYTE, "pasted text").decode("utf-8", "replace")
-    except (OSError, ValueError) as error:
-        reason = (error.strerror or "") if isinstance(error, OSError) else str(error)
-        raise click.UsageError(f"{words[0]}: {reason}") from None
 
 
 def write_list(groups: Mapping[str, Sequence[str]], as_json: bool) -> None:

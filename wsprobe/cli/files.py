@@ -18,6 +18,8 @@ from typing import IO
 
 import click
 
+from wsprobe.cli.option import usage_error
+
 MEBIBYTE = 1 << 20
 PATIENCE = 5.0
 """Seconds: how long the other end of a named pipe, or of a lock, may keep us waiting."""
@@ -132,10 +134,8 @@ def _up_to(file: IO[bytes], most: int, what: str) -> bytes:
 
 def read_for(option: str, path: str, most: int, what: str) -> bytes:
     """As ``read``, for the file of an *option*. Raises click.UsageError."""
-    try:
+    with usage_error(OSError, where=f"{option}: {path}"):
         return read(path, most, what)
-    except OSError as error:
-        raise click.UsageError(f"{option}: {path}: {error.strerror}") from None
 
 
 # Writing -------------------------------------------------------------------------------------------------
@@ -154,10 +154,8 @@ def write(
             while rest:  # with PYTHONUNBUFFERED, no buffer writes the rest after a partial write
                 rest = rest[sys.stdout.buffer.write(rest) :]
     elif append:
-        try:
+        with usage_error(OSError, where=f"--{option}: {path}"):
             _append(path, parts)
-        except OSError as error:
-            raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
     else:
         write_whole(path, parts, option, secret=secret)
 
@@ -168,7 +166,7 @@ def write_whole(path: str, pieces: Iterable[str | bytes], option: str, *, secret
     *secret*: see `private`. Raises click.UsageError if the file cannot be written.
     """
     data = (piece.encode() if isinstance(piece, str) else piece for piece in pieces)
-    try:
+    with usage_error(OSError, where=f"--{option}: {path}"):
         if _is_special(path):
             _into_special(path, data)
             return
@@ -205,8 +203,6 @@ def write_whole(path: str, pieces: Iterable[str | bytes], option: str, *, secret
             with suppress(OSError):
                 os.unlink(beside)
             raise
-    except OSError as error:
-        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
 
 
 def _beside(path: str) -> str:
@@ -253,13 +249,11 @@ def check_writable(path: str | None, option: str, *, secret: bool = False) -> No
     """
     if path is None or path == "-":
         return
-    try:
+    with usage_error(OSError, where=f"--{option}: {path}"):
         if _is_special(path):
             with _held(path):
                 return
         open(path, "ab", opener=private if secret else None).close()
-    except OSError as error:
-        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
 
 
 def check_replaceable(path: str | None, option: str) -> None:
@@ -315,7 +309,7 @@ def _held(path: str) -> Iterator[int]:
 def rewrite(path: str, made: Callable[[bytes], bytes], option: str) -> None:
     """Replace the contents of the file at *path*, which is for its owner alone, by what *made* makes of them.
     No other run of wsprobe rewrites the file meanwhile. Raises click.UsageError if it cannot be written."""
-    try:
+    with usage_error(OSError, where=f"--{option}: {path}"):
         if _is_special(path):
             write_whole(path, [made(b"")], option)
             return
@@ -329,8 +323,6 @@ def rewrite(path: str, made: Callable[[bytes], bytes], option: str) -> None:
                         write_whole(path, [made(file.read())], option, secret=True)
                         return
             # The run that had the lock has put another file in its place.
-    except OSError as error:
-        raise click.UsageError(f"--{option}: {path}: {error.strerror}") from None
 
 
 def _append(path: str, parts: Iterable[bytes]) -> None:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from tempfile import TemporaryFile
 from weakref import finalize
 
-import click
-
 from wsprobe.cli.files import check_replaceable, write
+from wsprobe.cli.option import usage_error
 from wsprobe.report.report import Report
 from wsprobe.show.har import document, entries
 
@@ -31,13 +30,11 @@ class HarFile:
 
     def add(self, report: Report) -> None:
         """Take the entries of the next report. Raises click.UsageError if there is no room for them."""
-        try:
+        with usage_error(OSError, where="--har"):
             for parts in entries(report):
                 self._entries.write(b"," if self._ends else b"")
                 self._entries.writelines(parts)
                 self._ends.append(self._entries.tell())
-        except OSError as error:
-            raise click.UsageError(f"--har: {error.strerror}") from None
 
     def cut(self, most: int) -> bool:
         """Drop what comes after the first *most* entries; returns whether there was anything."""

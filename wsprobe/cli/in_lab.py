@@ -9,7 +9,7 @@ from functools import partial
 import click
 from msgspec.structs import replace
 
-from wsprobe.cli.option import LAB
+from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.cli.targets import ProbeTarget
@@ -38,7 +38,7 @@ def in_lab(name: str, handshake: HandshakeSettings, lab: Lab) -> ProbeTarget:
     word = name.removeprefix(LAB)
     if not handshake.proxies.named:  # the environment's proxy is for the world outside
         handshake = replace(handshake, proxies=Proxies())
-    try:
+    with usage_error(UnknownScenario, LabError, NoCertificates, where=name):
         if not word:
             raise click.UsageError(f"{name} is not a scenario; wsprobe serve --list shows all")
         if word.startswith("/") or names_path(word):
@@ -53,8 +53,6 @@ def in_lab(name: str, handshake: HandshakeSettings, lab: Lab) -> ProbeTarget:
             script_url=where.url,
             name=name,
         )
-    except (UnknownScenario, LabError, NoCertificates) as error:
-        raise click.UsageError(f"{name}: {error}") from None
 
 
 def _offering(handshake: HandshakeSettings, scenario: Scenario) -> HandshakeSettings:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from wsprobe.cli.files import MEBIBYTE, read
-from wsprobe.cli.option import LAB
+from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
 from wsprobe.lab import UnknownScenario, find
@@ -28,7 +28,8 @@ def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], se
 
     Returns 0 if the nearest view is right everywhere, otherwise 1. Raises click.UsageError.
     """
-    measured = _loaded(path)
+    with usage_error(OSError, MeasuredError, UnicodeDecodeError, where=f"--measured: {path}"):
+        measured = load(read(path, LONGEST, "a run of the lab's page").decode("utf-8"))
     if words:
         names = [_name(word, measured) for word in words]
         measured = Measured(measured.browser, {name: measured.seen[name] for name in names})
@@ -45,21 +46,10 @@ def compare_measured(path: str, words: Sequence[str], engines: Sequence[str], se
     return Exit.OPEN if all(row[near].same for row in rows.values()) else Exit.DIFFERENT
 
 
-def _loaded(path: str) -> Measured:
-    try:
-        return load(read(path, LONGEST, "a run of the lab's page").decode("utf-8"))
-    except OSError as error:
-        raise click.UsageError(f"--measured: {path}: {error.strerror}") from None
-    except (MeasuredError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"--measured: {path}: {error}") from None
-
-
 def _name(word: str, measured: Measured) -> str:
     """The scenario that *word* names, which must have been measured."""
-    try:
+    with usage_error(UnknownScenario, where=word):
         name = find(word.removeprefix(LAB)).name
-    except UnknownScenario as error:
-        raise click.UsageError(f"{word}: {error}") from None
     if name not in measured.seen:
         why = measured.browser.leftOut.get(name, "the file does not have it")
         raise click.UsageError(f"{word}: was not measured: {why}")

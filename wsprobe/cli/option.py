@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -246,6 +247,17 @@ class Formatter(click.HelpFormatter):
 
 class Context(click.Context):
     formatter_class = Formatter
+
+
+@contextmanager
+def usage_error(*kinds: type[Exception], where: str = "", ctx: click.Context | None = None) -> Iterator[None]:
+    """Raise an exception of these *kinds* as a usage error. *where*: what its text begins with, such as the
+    option and the file; of an OSError only the reason follows."""
+    try:
+        yield
+    except kinds as error:
+        reason = (error.strerror or "") if isinstance(error, OSError) else str(error)
+        raise click.UsageError(f"{where}: {reason}" if where else reason, ctx) from None
 
 
 class NoUrl(click.UsageError):

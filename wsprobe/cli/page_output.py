@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-import click
 from msgspec import Struct, field
 
 from wsprobe.cli.connect_output import ConnectOutput
+from wsprobe.cli.option import usage_error
 from wsprobe.cli.page_settings import PageSettings
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import recorded
@@ -48,10 +48,8 @@ class PageOutput(ConnectOutput):
 
     def __init__(self, settings: Settings, own: PageSettings, *, live: bool) -> None:
         """*live*: report each socket as it ends. Raises click.UsageError."""
-        try:
+        with usage_error(re.error, where="--url-matching"):
             self._matching = Search(re.compile(own.matching or ""))
-        except re.error as error:
-            raise click.UsageError(f"--url-matching: {error}") from None
         super().__init__(settings, several=True)
         self.count = 0
         """Sockets that were reported."""

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from wsprobe.cli.evidence import kind_of
 from wsprobe.cli.files import MEBIBYTE, read
 from wsprobe.cli.from_file import config
-from wsprobe.cli.option import LAB, Command, Whole, together
+from wsprobe.cli.option import LAB, Command, Whole, together, usage_error
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted import is_curl, is_curl_command
 from wsprobe.cli.request_settings import SEND, RequestSettings
@@ -132,10 +132,8 @@ class Pasting(Command):
         from wsprobe.cli.pasted import curl  # only with --config
 
         has = {name: not (each.is_flag or each.count) for name, each in self._options().items()}
-        try:
+        with usage_error(curl.CurlError, where="--config", ctx=ctx):
             found = curl.command([word for file in files for word in config(file)], has, own=True)
-        except curl.CurlError as error:
-            raise click.UsageError(f"--config: {error}", ctx) from None
         if places and found.url:
             return replace(found, url="", left_out=(*found.left_out, "--url"))
         return found
@@ -150,10 +148,8 @@ class Pasting(Command):
         headers = self._options()["--header"]
         _fill(ctx, headers, found.lines)
         if found.url:
-            try:
+            with usage_error(TargetError, where="--config", ctx=ctx):
                 self._place(ctx, as_websocket(found.url)[0])
-            except TargetError as error:
-                raise click.UsageError(f"--config: {error}", ctx) from None
         _forget(ctx, "config", ())
         if left_out and not given(self.params, ctx.params)[OutputSettings].silent:
             note(f"--config: {listed(left_out)} {'is' if len(set(left_out)) == 1 else 'are'} left out")
@@ -233,10 +229,8 @@ class Pasting(Command):
         from wsprobe.cli.pasted.devtools import copied, listed  # only for a pasted request
 
         left_out = self._fill_all(ctx, pasted)
-        try:
+        with usage_error(TargetError, where="what is pasted", ctx=ctx):
             request = copied(pasted.url, pasted.lines, given(self.params, ctx.params))
-        except TargetError as error:
-            raise click.UsageError(f"what is pasted: {error}", ctx) from None
         notes = [pasted.note] if pasted.note else []
         notes += request.notes
         if pasted.left_out:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 
-import click
 from msgspec.structs import replace
 
 from wsprobe.cli.credentials import Credentials, with_netrc
+from wsprobe.cli.option import usage_error
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Http2, Plan, Route, Target
 from wsprobe.recording.secrets import are_credentials
@@ -24,7 +24,7 @@ def plan_for(
 
     Raises click.UsageError for an unusable URL or offer.
     """
-    try:
+    with usage_error(target.TargetError, opening.OfferError):
         to = target.parse(url)
         credentials = Credentials() if credentials is None else credentials
         offer = with_netrc(handshake.offer, to, handshake.netrc)
@@ -45,8 +45,6 @@ def plan_for(
             sent = WIRES[spoken].request(to, offer, os.urandom(64))
         else:
             sent = opening.request(to, offer)
-    except (target.TargetError, opening.OfferError) as error:
-        raise click.UsageError(str(error)) from None
     made = Plan(
         target=to,
         request=sent,
@@ -62,10 +60,8 @@ def plan_for(
 def over_http2(made: Plan, offer: Offer, handshake: HandshakeSettings) -> Plan:
     """The same plan over HTTP/2, for a server that accepts it."""
     prior = handshake.http2 == "prior"
-    try:
+    with usage_error(opening.OfferError):
         fields = opening.extended_connect(made.target, offer)
-    except opening.OfferError as error:
-        raise click.UsageError(str(error)) from None
     return replace(
         made,
         http2=Http2(fields, prior_knowledge=prior, anyway=handshake.http2_anyway),

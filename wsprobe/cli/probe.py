@@ -13,6 +13,7 @@ from wsprobe import net
 from wsprobe.cli import expect
 from wsprobe.cli.credentials import Credentials, Origin, origin, with_netrc
 from wsprobe.cli.files import rewrite, write
+from wsprobe.cli.option import usage_error
 from wsprobe.cli.plan import for_strangers, now, plan_for
 from wsprobe.cli.settings import HandshakeSettings, Settings
 from wsprobe.cli.targets import ProbeTarget
@@ -75,20 +76,16 @@ async def apart_if_large(exchange: Exchange, work: Callable[[], Made]) -> Made:
 
 def host_of(place: ProbeTarget) -> str:
     """The host of *place*. Raises click.UsageError if its URL is not a URL."""
-    try:
+    with usage_error(target.TargetError):
         return place.handshake.route.unix_socket or target.parse(place.url).host.lower()
-    except target.TargetError as error:
-        raise click.UsageError(str(error)) from None
 
 
 def usable(place: ProbeTarget) -> tuple[str, Plan | None]:
     """The host of *place*, and the plan of the first request; None for a plan that depends on the time of the
     request, as cookies do. Raises click.UsageError, before anything is sent, for an unusable target."""
-    try:
+    with usage_error(net.PlanError):
         first = plan_for(place.url, place.handshake)
         return net.check(first).host, first if place.handshake.jar.steady else None
-    except net.PlanError as error:
-        raise click.UsageError(str(error)) from None
 
 
 def check(place: ProbeTarget) -> str:

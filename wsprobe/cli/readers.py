@@ -13,6 +13,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import PERMISSIONS
 from wsprobe.browsers.url import parse
 from wsprobe.cli import expect
+from wsprobe.cli.option import usage_error
 from wsprobe.cli.paste import PastedSettings
 from wsprobe.cli.request_settings import RequestSettings, origin_meant
 from wsprobe.cli.section import Given
@@ -172,7 +173,5 @@ def specs(names: Sequence[str]) -> tuple[str, ...]:
     """Revision names for the words of --spec. Raises click.UsageError for an unknown one."""
     if not names:
         return ()
-    try:
+    with usage_error(ValueError, where="--spec"):
         return tuple(revision.name for revision in select(",".join(names)))
-    except ValueError as error:
-        raise click.UsageError(f"--spec: {error}") from None

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from wsprobe.cli.evidence import kind_of
 from wsprobe.cli.files import opened
+from wsprobe.cli.option import usage_error
 from wsprobe.exchange import Exchange
 from wsprobe.recording.archive import ArchiveError, dump, load
 
@@ -50,11 +51,8 @@ def lines(name: str, entry: int | None = None) -> Iterator[RecordedLine]:
 
         yield from (RecordedLine(name, dump(each).encode()) for each in recordings_of(name, kind, entry))
         return
-    try:
-        with open(opened(name), "rb") as file:
-            yield from _numbered(file, name)
-    except OSError as error:
-        raise click.UsageError(f"{name}: {error.strerror}") from None
+    with usage_error(OSError, where=name), open(opened(name), "rb") as file:
+        yield from _numbered(file, name)
 
 
 LONGEST = 48 * 1024 * 1024

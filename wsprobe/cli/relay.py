@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lab import LabTargets
-from wsprobe.cli.option import LAB
+from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.output import as_shown
 from wsprobe.cli.plan import route
 from wsprobe.cli.probe import apart_if_large
@@ -53,13 +53,11 @@ if TYPE_CHECKING:
 def relay(url: str, given: Given) -> int:
     """Run the relay with these options until ^C; returns the exit status. Raises click.UsageError."""
     settings, own, view = settings_of(given), given[RelaySettings], given[ViewSettings]
-    try:
+    with usage_error(target.TargetError, OfferError):
         if not url.startswith(LAB):
             target.parse(url)
         for text in settings.handshake.offer.headers:
             header_option(text)
-    except (target.TargetError, OfferError) as error:
-        raise click.UsageError(str(error)) from None
     host, port = listening(own.listen)
     browsers = chosen(view.browsers) if view.browser_mode or view.browsers else ()
     # Recordings of real sessions are private: only this user may read them.

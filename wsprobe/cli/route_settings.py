@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from wsprobe.cli import from_file, proxies
 from wsprobe.cli.credentials import Method
 from wsprobe.cli.files import MEBIBYTE, endless, opened, read_for
-from wsprobe.cli.option import Seconds, Whole
+from wsprobe.cli.option import Seconds, Whole, usage_error
 from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import REACH
 from wsprobe.cli.section import Section, opt
@@ -365,15 +365,13 @@ def _pinned(text: str) -> tuple[str, ...]:
 def _readable(path: str | None, name: str) -> None:
     if path is None:
         return
-    try:
+    with usage_error(OSError, where=f"{name}: {path}"):
         descriptor = opened(path)
         try:
             if endless(descriptor):
                 raise OSError(errno.EINVAL, "a device, not a file")
         finally:
             os.close(descriptor)
-    except OSError as error:
-        raise click.UsageError(f"{name}: {path}: {error.strerror}") from None
 
 
 def _resolve(text: str) -> tuple[str, int, tuple[str, ...]]:
@@ -424,8 +422,6 @@ def _proxy(text: str) -> str | None:
     """The proxy's URL, with http:// if it has no scheme; None for an empty text. Raises click.UsageError."""
     if not text:
         return None
-    try:
+    with usage_error(PlanError):
         parse(text)
-    except PlanError as error:
-        raise click.UsageError(str(error)) from None
     return with_scheme(text)

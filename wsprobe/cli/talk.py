@@ -20,7 +20,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.files import MEBIBYTE, read_for, write
 from wsprobe.cli.lists import probe_all
-from wsprobe.cli.option import NoUrl
+from wsprobe.cli.option import NoUrl, usage_error
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.probe import LONGEST_PAUSE, RETRY_PAUSE, write_jar
 from wsprobe.cli.request_settings import SessionSettings
@@ -119,10 +119,8 @@ def manner(given: Given) -> Manner:
     own = given[TalkSettings]
     match = None
     if own.match is not None:
-        try:
+        with usage_error(re.error, where=f"--match: {own.match!r} is not a regular expression"):
             match = Search(re.compile(os.fsencode(own.match)))
-        except re.error as error:
-            raise click.UsageError(f"--match: {own.match!r} is not a regular expression: {error}") from None
     waits = own.count is not None or match is not None
     return Manner(
         rules=Rules(
@@ -153,10 +151,8 @@ def _first(own: TalkSettings) -> Iterator[Outgoing]:
     for path in own.send_files:
         yield file_said(path, own.binary, "--send-file")
     for text in own.send_frames:
-        try:
+        with usage_error(raw_frame.FrameError, where="--send-frame"):
             yield Outgoing("frame", (raw_frame.frame(text),))
-        except raw_frame.FrameError as error:
-            raise click.UsageError(f"--send-frame: {error}") from None
 
 
 def _in_order(own: TalkSettings) -> Iterator[Outgoing]:
@@ -480,10 +476,8 @@ class Spool:
             self.add(event)
 
     def _write(self, data: bytes) -> None:
-        try:
+        with usage_error(OSError, where=f"--save: {self._path}"):
             self._file.write(data)
-        except OSError as error:
-            raise click.UsageError(f"--save: {self._path}: {error.strerror}") from None
 
     def add(self, event: Event) -> None:
         """Write one more event."""

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.cli.files import endless, opened
-from wsprobe.cli.option import LAB
+from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.paste import RECORDED, check_no_command, line_of_a_console
 from wsprobe.cli.settings import HandshakeSettings
 
@@ -95,7 +95,7 @@ class UrlList:
         Raises click.UsageError if the list cannot be read.
         """
         number = 0
-        try:
+        with usage_error(OSError, where=self.name):
             async with aclosing(net.lines(self._descriptor)) as lines:
                 async for line in lines:
                     number += 1
@@ -112,8 +112,6 @@ class UrlList:
                         yield Wrong(where, f"longer than {net.LONGEST_LINE:,} bytes, the limit for a URL")
                     elif text is not None:
                         yield Word(text, where)
-        except OSError as error:
-            raise click.UsageError(f"{self.name}: {error.strerror}") from None
 
 
 BEGIN = 65536
@@ -143,10 +141,8 @@ def _source(word: str) -> Word | UrlList:
     if word == "@":
         raise click.UsageError("@: the name of the list is empty")
     if word.startswith("@"):
-        try:
+        with usage_error(OSError, where=word[1:]):
             descriptor = opened(word[1:])
-        except OSError as error:
-            raise click.UsageError(f"{word[1:]}: {error.strerror}") from None
         return _list(word[1:], descriptor)
     if word.isdecimal() and word.isascii() and int(word[:6]) <= 65535:
         raise click.UsageError(

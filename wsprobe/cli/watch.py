@@ -20,7 +20,7 @@ from wsprobe.cli.expect import Expectation
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.lists import Jobs
 from wsprobe.cli.open_files import allow
-from wsprobe.cli.option import NoUrl
+from wsprobe.cli.option import NoUrl, usage_error
 from wsprobe.cli.output import Finished, Output, as_shown, finish
 from wsprobe.cli.probe import Ask, apart_if_large, probe_with_followups, reported, write_jar
 from wsprobe.cli.second_interrupt import hold_back
@@ -122,10 +122,8 @@ def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> Abstra
     except ImportError:
         raise click.UsageError(f"--listen needs prometheus_client: {extra('metrics')}") from None
     shown = bracketed(address)
-    try:
+    with usage_error(OSError, where=f"--listen: {shown}:{port}"):
         listener = stack.enter_context(listening(address, port))
-    except OSError as error:
-        raise click.UsageError(f"--listen: {shown}:{port}: {error.strerror}") from None
     to.word(f"metrics at http://{shown}:{listener.getsockname()[1]}/metrics")
     return served(application(to.all), listener)
 

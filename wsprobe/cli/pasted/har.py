@@ -13,6 +13,7 @@ from wsprobe.browser_logs import har
 from wsprobe.browser_logs.har import Archive, HarEntry
 from wsprobe.cli.evidence import pieces
 from wsprobe.cli.files import MEBIBYTE
+from wsprobe.cli.option import usage_error
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.section import Given
@@ -29,11 +30,8 @@ LONGEST = 256 * MEBIBYTE
 def archive(name: str) -> Archive:
     """The WebSocket entries of the file *name*. Raises click.UsageError if it has none, or is not a HAR
     file."""
-    try:
+    with usage_error(OSError, har.HarError, where=name):
         found = har.read(_content(name))
-    except (OSError, har.HarError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise click.UsageError(f"{name}: {reason}") from None
     if not found.entries:
         raise click.UsageError(
             f"{name}: no WebSocket among its {_entries(found.others)} (written by "
@@ -67,10 +65,8 @@ def request_in(name: str, number: int | None, given: Given) -> Copied:
         sys.stdout.flush()
         raise click.UsageError(f"{name}: {len(found.entries)} WebSocket entries: choose one with --entry N")
     entry = _entry(found, name, number or 1)
-    try:
+    with usage_error(TargetError, where=name):
         made = copied(entry.url, har.header_lines(entry), given)
-    except TargetError as error:
-        raise click.UsageError(f"{name}: {error}") from None
     notes = list(made.notes)
     if entry.url != entry.request.url:
         notes.append(f"{entry.request.url.partition(':')[0]}:// is sent as {entry.url.partition(':')[0]}://")

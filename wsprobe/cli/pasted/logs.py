@@ -16,6 +16,7 @@ from wsprobe.browser_logs.firefox import FirefoxLog
 from wsprobe.browser_logs.netlog import NetLog
 from wsprobe.browser_logs.socket import LoggedSocket
 from wsprobe.cli.evidence import Kind, parts, pieces
+from wsprobe.cli.option import usage_error
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted.devtools import Copied, copied
 from wsprobe.cli.section import Given
@@ -53,14 +54,12 @@ def sockets(name: str, kind: Kind) -> Iterator[LoggedSocket]:
     error about what the log lacks. Raises click.UsageError for one without any."""
     log = READERS[kind]()
     count = 0
-    try:
+    with usage_error(OSError, where=name):
         for piece in chain.from_iterable(map(pieces, parts(name))):
             log.feed(piece)
             for socket in log.take_finished():
                 count += 1
                 yield socket
-    except OSError as error:
-        raise click.UsageError(f"{name}: {error.strerror}") from None
     log.close()
     for socket in log.take_finished():
         count += 1
@@ -105,10 +104,8 @@ def request_in(name: str, kind: Kind, number: int | None, given: Given) -> Copie
         raise click.UsageError(f"{name}: {len(found)} WebSockets: choose one with --entry N")
     socket = _chosen(found, name, number or 1)
     lines, left_out = header_lines(socket)
-    try:
+    with usage_error(TargetError, where=name):
         made = copied(socket.url, lines, given)
-    except TargetError as error:
-        raise click.UsageError(f"{name}: {error}") from None
     notes = [*made.notes, *(f"{each} is left out: the log does not have its value" for each in left_out)]
     if socket.message:
         notes.append(f"it failed in the browser: {printable(socket.message[:200])}")
