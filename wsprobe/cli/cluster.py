@@ -79,31 +79,6 @@ class WorkOrder(Struct, frozen=True):
     """The worker makes the line of JSON, and the recording stays there."""
 
 
-def check_settings(settings: Settings, carried: Sequence[str]) -> None:
-    """Raises click.UsageError for options that cannot go to another machine, or should not. *carried*: see
-    ``work_with``."""
-    address = settings.cluster
-    assert address is not None
-    tls, route = settings.handshake.tls, settings.handshake.route
-    here = (
-        ("--cacert", tls.ca_file),
-        ("--capath", tls.ca_path),
-        ("--cert", tls.certificate),
-        ("--key", tls.key),
-        ("--unix-socket", route.unix_socket),
-        ("--interface", route.interface),
-    )
-    if local := [name for name, value in here if value]:
-        raise click.UsageError(
-            f"--cluster and {' and '.join(local)} cannot be used together: workers may run on other machines"
-        )
-    if not private(settings) and (given := [*secrets(settings.handshake), *carried]):
-        raise click.UsageError(
-            f"--cluster: the connection to {address} is not encrypted, and would expose {', '.join(given)}; "
-            "use a tls:// scheduler, or add --cluster-trusted if that network may read them"
-        )
-
-
 def private(settings: Settings) -> bool:
     """Whether secrets may go to the scheduler."""
     assert settings.cluster is not None
@@ -179,10 +154,14 @@ def work_with(
     Raises click.UsageError; if the cluster fails after something was printed, the message says that the printed
     part is complete.
     """
-    check_settings(settings, carried)
     assert settings.cluster is not None
     address = settings.cluster
     hidden = [*secrets(settings.handshake), *carried]
+    if hidden and not private(settings):
+        raise click.UsageError(
+            f"--cluster: the connection to {address} is not encrypted, and would expose {', '.join(hidden)}; "
+            "use a tls:// scheduler, or add --cluster-trusted if that network may read them"
+        )
 
     def fit(worker: Worker) -> None:
         if hidden and not settings.elsewhere.cluster_trusted and not secluded(worker.address):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,6 @@ def run_browsers(
     *names*: the values of --run-browser; their engines are added to the readers of *by*. Raises
     click.UsageError.
     """
-    for written in not_in_a_browser(settings, by):
-        raise click.UsageError(f"--run-browser: a page cannot make its browser do {written}; leave it out")
     if by.page.address and any(word.startswith(LAB) for word in words):
         raise click.UsageError(
             "--run-browser: page and server are both of the lab, at one address, so --page-address changes "
@@ -87,34 +85,6 @@ def run_browsers(
     except* NoBrowser as group:
         raise click.UsageError(f"--run-browser: {next(leaves(group))}") from None
     return by, [report for report, _ in results], [found for _, found in results]
-
-
-def not_in_a_browser(settings: Settings, by: Readers) -> Iterator[str]:
-    """The options, as written, that change the request or the route in a way that no page can."""
-    handshake, offer = settings.handshake, settings.handshake.offer
-    route, tls = handshake.route, handshake.tls
-    asked: dict[str, object] = {
-        "-k": not tls.verify,
-        "-H (or --bearer, or -A '')": offer.headers,
-        "-A": offer.user_agent,
-        "-b": offer.cookies or handshake.jar.keeps,
-        "-x": handshake.proxies.named,
-        "-4 or -6": route.family,
-        "--resolve": route.resolve,
-        "--connect-to": route.connect_to,
-        "--unix-socket": route.unix_socket,
-        "--interface": route.interface,
-        "--haproxy-protocol": route.proxy_header is not None,
-        "--capath": tls.ca_path,
-        "--cert": tls.certificate,
-        "--servername": tls.server_name,
-        "--tls-min": tls.minimum,
-        "--tls-max": tls.maximum,
-        "--ciphers": tls.ciphers,
-        "--pinnedpubkey": tls.pinned,
-        "--as-is": by.as_is,
-    }
-    yield from (written for written, given in asked.items() if given)
 
 
 async def _everything(
