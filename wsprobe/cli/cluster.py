@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net
+from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import (
     ANYWHERE,
     Came,
@@ -29,7 +30,6 @@ from wsprobe.cli.lists import (
     Jobs,
     Result,
     Run,
-    Sink,
     UrlRun,
     probed_for_another,
 )
@@ -207,7 +207,7 @@ def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.Usa
     return click.UsageError(f"--cluster: {error}; {whole}" if printed else f"--cluster: {error}")
 
 
-def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: Sink) -> None:
+def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: ConnectOutput) -> None:
     """Have the workers probe every place, and hand on the reports as ``lists.probe_all`` does.
 
     Raises click.UsageError; KeyboardInterrupt after ^C, once the reports that have arrived are handed on.
@@ -219,7 +219,7 @@ def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: Sink)
             return partial(asked_by, sent(settings, there.threads), [job.place.url for job in jobs])
 
         lost = WorkerResult(complaint=LOST)
-        jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to, to.wants)
+        jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to.unusable, to.wants)
         await run.over_all(jobs, AnyWorker(there, do, lambda job: lost, Came))
 
     with run.handed_on_after_interrupt():

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -30,8 +29,9 @@ from wsprobe.cli.cluster import (
     sent,
     work_with,
 )
+from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.engines import own_place, places_of, reports_of
-from wsprobe.cli.lists import Came, Chunk, Executor, Job, Jobs, Run, Sink, UrlRun
+from wsprobe.cli.lists import Came, Chunk, Executor, Job, Jobs, Run, UrlRun
 from wsprobe.cli.probe import reported
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.settings import Settings
@@ -39,22 +39,12 @@ from wsprobe.cli.targets import UrlList, Word
 from wsprobe.exchange import Exchange
 from wsprobe.net.cluster import AHEAD, Cluster, WorkersLost
 from wsprobe.report.report import Report
-from wsprobe.report.vantage import HERE, Vantage, Vantages, place_of, vantage_of
+from wsprobe.report.vantage import HERE, Vantage, place_of, vantage_of
 from wsprobe.schedule import Pace
 from wsprobe.text import counted
 
 
-class Rows(Sink, Protocol):
-    """Takes the results of many places."""
-
-    def places(self, names: Sequence[str]) -> None:
-        """Take the names of the places, before the first row."""
-
-    def row(self, vantages: Vantages) -> None:
-        """Take the results of all places for the next URL, after their reports."""
-
-
-def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: Rows) -> None:
+def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: ConnectOutput) -> None:
     """Have every place probe every URL; hand on the reports of each URL together, then its row.
 
     Raises click.UsageError; KeyboardInterrupt after ^C, once the results that have arrived are handed on.
@@ -65,7 +55,7 @@ def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: Rows) 
         executor = EveryPlace(there, settings)
         run.places = executor.places
         to.places(executor.places)
-        jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to)
+        jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to.unusable)
         await run.over_all(jobs, executor)
         for place, count in run.unasked.items():
             to.unusable(f"{counted(count, 'URL')} not tried from {place}: its worker was gone")
@@ -77,9 +67,7 @@ def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: Rows) 
 class RowRun(UrlRun):
     """One run over a list whose URLs are tried from every place."""
 
-    to: Rows
-
-    def __init__(self, settings: Settings, to: Rows) -> None:
+    def __init__(self, settings: Settings, to: ConnectOutput) -> None:
         super().__init__(settings, to)
         self.places: list[str] = []
         self.unasked: Counter[str] = Counter()
@@ -141,7 +129,7 @@ class EveryPlace(Executor[Job, Came]):
         await net.in_order(one, chunks, Pace(self._deep), run.hand_on, run.weight, ordered=run.ordered)
 
 
-def _hand_on(job: Job, got: dict[str, Came | None], to: Rows) -> None:
+def _hand_on(job: Job, got: dict[str, Came | None], to: ConnectOutput) -> None:
     vantages: dict[str, Vantage | None] = {}
     for place, came in got.items():
         if came is None:

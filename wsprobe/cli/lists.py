@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from functools import partial
 from operator import itemgetter
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import click
 from msgspec import Struct, field
@@ -37,50 +37,16 @@ from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.targets import ProbeTarget as ProbeTarget
 from wsprobe.cli.targets import UrlList, Word, Wrong
-from wsprobe.exchange import Event, Exchange, Plan
+from wsprobe.exchange import Exchange, Plan
 from wsprobe.report.report import Report
+
+if TYPE_CHECKING:
+    from wsprobe.cli.connect_output import ConnectOutput
 
 Came = Exchange | WorkerResult
 """The result of a URL: a recording, or what another process made of it."""
 ANYWHERE = ""
 """The place of a result that may come from any place."""
-
-
-class Complaints(Protocol):
-    """Takes complaints about unusable URLs."""
-
-    def unusable(self, text: str) -> None:
-        """Take the complaint about a line of a list."""
-
-
-class Sink(Complaints, Protocol):
-    """Takes the reports, and what happens before each."""
-
-    @property
-    def written(self) -> int | None:
-        """The descriptor without whose reader the work is useless; None without one."""
-
-    def event(self, event: Event) -> None:
-        """Take an event as it happens."""
-
-    def report(self, report: Report) -> Report:
-        """Take the next report, in the order of the list; returns it as printed."""
-
-    def waiting(self, text: str) -> None:
-        """Take the reason for a pause between two tries, or for the lack of another try."""
-
-    def worker_result(self, result: WorkerResult) -> None:
-        """Take the next result that another process made."""
-
-    def lost(self, text: str) -> None:
-        """Take a sentence about a process that ended unexpectedly, or could not be started."""
-
-    def wants(self, url: str) -> bool:
-        """Whether *url*, as given, is to be tried."""
-
-    def asking(self, under_way: int, left: Callable[[], int | None], now: Callable[[], float]) -> None:
-        """Take the number of URLs under way; *left* returns the number of URLs still to be tried, None if
-        unknown; *now* returns the time in seconds."""
 
 
 class Job(Struct, frozen=True):
@@ -206,7 +172,7 @@ class Run(ABC, Generic[Item, Result]):
 class UrlRun(Run[Job, Came]):
     """One run over a list of URLs."""
 
-    def __init__(self, settings: Settings, to: Sink) -> None:
+    def __init__(self, settings: Settings, to: ConnectOutput) -> None:
         super().__init__(ordered=not settings.lists.unordered)
         self.to = to
 
@@ -243,7 +209,7 @@ class UrlRun(Run[Job, Came]):
 class Here(Executor[Job, Came]):
     """An executor: this process does the work."""
 
-    def __init__(self, settings: Settings, to: Sink, ask: Ask | None) -> None:
+    def __init__(self, settings: Settings, to: ConnectOutput, ask: Ask | None) -> None:
         """*ask*: carries a plan out, one at a time, in place of ``net.probe``."""
         self._settings = settings
         self._to = to
@@ -292,7 +258,9 @@ async def one_by_one(jobs: AsyncGenerator[Item, None]) -> AsyncGenerator[list[It
             yield [job]
 
 
-def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, ask: Ask | None = None) -> None:
+def probe_all(
+    sources: Sequence[Word | UrlList], settings: Settings, to: ConnectOutput, ask: Ask | None = None
+) -> None:
     """Probe every place, and hand on the reports in the order of the places, unless the options say otherwise.
     *ask*: carries a plan out, one at a time, in place of ``net.probe``.
 
@@ -304,14 +272,14 @@ def probe_all(sources: Sequence[Word | UrlList], settings: Settings, to: Sink, a
 
 
 def with_executor(
-    sources: Sequence[Word | UrlList], settings: Settings, to: Sink, executor: Executor[Job, Came]
+    sources: Sequence[Word | UrlList], settings: Settings, to: ConnectOutput, executor: Executor[Job, Came]
 ) -> None:
     """As ``probe_all``, with an *executor* of this machine."""
     run = UrlRun(settings, to)
 
     async def everything() -> None:
         async with net.aside() as enter:
-            await run.over_all(Jobs(sources, settings, LabTargets(enter), to, to.wants), executor)
+            await run.over_all(Jobs(sources, settings, LabTargets(enter), to.unusable, to.wants), executor)
 
     with run.handed_on_after_interrupt():
         net.run(everything, written=to.written)
@@ -325,14 +293,15 @@ class Jobs:
         sources: Sequence[Word | UrlList],
         settings: Settings,
         lab: Placing,
-        to: Complaints,
+        unusable: Callable[[str], None],
         wants: Callable[[str], bool] = lambda url: True,
     ) -> None:
-        """*wants*: whether a URL, as given, is to be tried."""
+        """*unusable* gets the complaint about a line of a list. *wants*: whether a URL, as given, is to be
+        tried."""
         self._sources = sources
         self._settings = settings
         self._lab = lab
-        self._to = to
+        self._unusable = unusable
         self._wants = wants
         self._named: dict[int, Job] = {}
         self._lines = 0
@@ -356,14 +325,14 @@ class Jobs:
                 async for word in lines:
                     self._lines += 1
                     if isinstance(word, Wrong):
-                        self._to.unusable(f"{word.where}: {word.why}")
+                        self._unusable(f"{word.where}: {word.why}")
                         continue
                     if not self._wants(word.text):
                         continue
                     try:
                         job = await self._job(word)
                     except click.UsageError as error:
-                        self._to.unusable(f"{word.where}: {complaint(error, self._settings)}")
+                        self._unusable(f"{word.where}: {complaint(error, self._settings)}")
                         continue
                     yield job
 

@@ -139,7 +139,7 @@ async def rounds(
     """Probe all URLs repeatedly. *metrics*: a context that serves them."""
     began = net.clock()
     async with net.aside() as enter, metrics:
-        jobs = Jobs(words, settings, LabTargets(enter), to)
+        jobs = Jobs(words, settings, LabTargets(enter), to.unusable)
         await jobs.prepare()
         places = once_each([job.place async for job in jobs.each()], to)
         jobs.check_any()
