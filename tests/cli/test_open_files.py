@@ -9,8 +9,8 @@ import resource
 import click
 import pytest
 
+from wsprobe.cli.lists import allow
 from wsprobe.cli.main import failed
-from wsprobe.cli.open_files import allow
 from wsprobe.report.outcome import Exit
 
 ENDLESS = resource.RLIM_INFINITY

@@ -192,14 +192,10 @@ def set_cookie(text: str, by: Target, now: float) -> Cookie | None:
     host = by.host
     if not cookie.domain or cookie.domain == host:
         # Whoever names exactly itself, and is an address or a public suffix, means nothing below it.
-        return replace(cookie, domain=host, subdomains=bool(cookie.domain) and _may_have_names_below(host))
+        return replace(cookie, domain=host, subdomains=bool(cookie.domain and registrable(host)))
     if is_address(host) or not _below(host, cookie.domain) or is_public_suffix(cookie.domain):
         return None
     return replace(cookie, subdomains=True)
-
-
-def _may_have_names_below(host: str) -> bool:
-    return registrable(host) is not None
 
 
 def _keeps_to_its_prefix(cookie: Cookie, attributes: dict[str, str]) -> bool:

@@ -24,7 +24,7 @@ from wsprobe.browsers.visit import visit
 from wsprobe.cli.credentials import Credentials, with_netrc
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.plan import now, route
-from wsprobe.cli.probe import Made, Placing, apart_if_large, check, conversation, reported
+from wsprobe.cli.probe import Made, Placing, apart_if_large, conversation, reported, usable
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
 from wsprobe.cli.settings import HandshakeSettings, Settings
@@ -90,7 +90,7 @@ def own_place(place: ProbeTarget, readers: Readers) -> ProbeTarget | Exchange:
     Raises click.UsageError for a target that cannot be probed, if no browser is to be shown.
     """
     try:
-        check(place)
+        usable(place)
     except click.UsageError as error:
         if not readers.browsers or readers.as_is:
             raise

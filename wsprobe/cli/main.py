@@ -80,7 +80,9 @@ class CommandGroup(click.Group):
                     sys.stderr.flush()
             raise click.Abort from None
         except click.NoSuchOption as error:
-            if TALKING not in ctx.meta or error.option_name not in _options(self.get_command(ctx, "connect")):
+            connect = self.get_command(ctx, "connect")
+            assert connect is not None
+            if TALKING not in ctx.meta or not any(error.option_name in each.opts for each in connect.params):
                 raise
             raise click.UsageError(
                 f"{error.option_name} and --talk cannot be used together: that option is for a handshake "
@@ -126,10 +128,6 @@ class CommandGroup(click.Group):
                 "0 if the handshake completed, 1 if compare found a difference, 2 for a wrong command line, 3 "
                 "to 18 for what went wrong, 20 if an --expect is not met. The whole table: wsprobe explain exit"
             )
-
-
-def _options(command: click.Command | None) -> set[str]:
-    return {name for each in command.params for name in each.opts} if command is not None else set()
 
 
 def _meant(name: str) -> str:

@@ -1,7 +1,7 @@
 """Options for reports: how they are printed, where they are saved, what is expected of them."""
 
 import sys
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import click
 
@@ -62,6 +62,16 @@ def print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 
         sys.stdout.write(schema_of(ctx.info_name or ""))
         ctx.exit()
+
+
+JSON_SCHEMA: Any = opt(
+    "--json-schema",
+    "print the JSON Schema of --json and exit",
+    heading=OUTPUT,
+    is_eager=True,
+    callback=print_schema,
+    rare=True,
+)
 
 
 class OutputSettings(Section, frozen=True, kw_only=True):
@@ -144,10 +154,4 @@ class OwnOutputSettings(Section, frozen=True, kw_only=True):
         None,
         callback=from_file.write_out,
     )
-    json_schema: bool = opt(
-        "--json-schema",
-        "print the JSON Schema of --json and exit",
-        is_eager=True,
-        callback=print_schema,
-        rare=True,
-    )
+    json_schema: bool = JSON_SCHEMA

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -124,12 +123,10 @@ def _switches(given: Given) -> list[str]:
                 "--window"
             )
         made += [f"--proxy-server={route.proxy}", "--proxy-bypass-list=<-loopback>"]
-    rules = [f"MAP {host}:{port} {_bracketed(addresses[0])}" for host, port, addresses in route.route().resolve]
+    rules = [
+        f"MAP {host}:{port} {target.bracketed(addresses[0])}" for host, port, addresses in route.route().resolve
+    ]
     return [*made, *([f"--host-resolver-rules={', '.join(rules)}"] if rules else [])]
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
 
 
 def _browser(path: str | None) -> object:
@@ -214,18 +211,11 @@ def _place(own: PageSettings) -> tuple[str, int]:
         raise click.UsageError(f"--attach: {text!r} is not HOST:PORT, such as 127.0.0.1:9222") from None
     if to.resource != "/" or to.userinfo or not text.rpartition(":")[2].isdecimal():
         raise click.UsageError(f"--attach: {text!r} is not HOST:PORT, such as 127.0.0.1:9222")
-    if not own.allow_remote and not _is_loopback(to.host):
+    if not own.allow_remote and not (target.loopback(to.host) or to.host.endswith(".localhost")):
         raise click.UsageError(
             f"--attach: {to.host} is not this machine; whoever reads along sees cookies: add --allow-remote"
         )
     return to.host, to.port
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 async def _again(socket: PageSocket, settings: Settings) -> Exchange | None:

@@ -142,7 +142,7 @@ class Pasting(Command):
         """Let the files of --config fill the settings that were not given."""
         if found is None:
             return
-        from wsprobe.cli.pasted.devtools import as_websocket, listed  # only with --config
+        from wsprobe.cli.pasted.devtools import as_websocket, without  # only with --config
 
         left_out = [*found.left_out, *self._fill_all(ctx, found)]
         headers = self._options()["--header"]
@@ -152,7 +152,7 @@ class Pasting(Command):
                 self._place(ctx, as_websocket(found.url)[0])
         _forget(ctx, "config", ())
         if left_out and not given(self.params, ctx.params)[OutputSettings].silent:
-            note(f"--config: {listed(left_out)} {'is' if len(set(left_out)) == 1 else 'are'} left out")
+            note(f"--config: {without(left_out)}")
 
     def _curl_command(self, ctx: click.Context, args: list[str]) -> "tuple[CurlCommand, list[str]] | None":
         """The cURL command that was pasted, and the words that are not in it; None if none was. Raises
@@ -226,16 +226,14 @@ class Pasting(Command):
 
     def _send_copy(self, ctx: click.Context, pasted: "CurlCommand") -> None:
         """Let *pasted* fill the settings that were not given."""
-        from wsprobe.cli.pasted.devtools import copied, listed  # only for a pasted request
+        from wsprobe.cli.pasted.devtools import copied, listed, without  # only for a pasted request
 
         left_out = self._fill_all(ctx, pasted)
         with usage_error(TargetError, where="what is pasted", ctx=ctx):
             request = copied(pasted.url, pasted.lines, given(self.params, ctx.params))
         notes = [pasted.note] if pasted.note else []
         notes += request.notes
-        if pasted.left_out:
-            names = listed(pasted.left_out)
-            notes.append(f"{names} {'is' if len(set(pasted.left_out)) == 1 else 'are'} left out")
+        notes += [without(pasted.left_out)] if pasted.left_out else []
         if left_out:
             what = "is not an option" if len(set(left_out)) == 1 else "are not options"
             notes.append(f"{listed(left_out)} {what} of this command, and left out")
@@ -253,7 +251,8 @@ class Pasting(Command):
             else:
                 left_out.append(name)
         for option, each in texts.items():
-            _fill(ctx, option, _typed(ctx, option, each))
+            value = option.is_flag or option.type_cast_value(ctx, each if option.multiple else each[-1])
+            _fill(ctx, option, value)
         return left_out
 
     def _send_entry(self, ctx: click.Context) -> None:
@@ -309,13 +308,6 @@ def _places(value: object) -> list[str]:
 
 LONGEST = 16 * MEBIBYTE
 """The most bytes of pasted text: all requests of a large page have some."""
-
-
-def _typed(ctx: click.Context, option: FieldOption, texts: Sequence[str]) -> Any:
-    """The value of *option*, which was pasted with *texts*. Raises click.UsageError."""
-    if option.is_flag:
-        return True
-    return option.type_cast_value(ctx, texts if option.multiple else texts[-1])
 
 
 def _fill(ctx: click.Context, option: FieldOption, value: Any) -> None:

@@ -88,11 +88,6 @@ def usable(place: ProbeTarget) -> tuple[str, Plan | None]:
         return net.check(first).host, first if place.handshake.jar.steady else None
 
 
-def check(place: ProbeTarget) -> str:
-    """The host of *place*. Raises click.UsageError, as ``usable``."""
-    return usable(place)[0]
-
-
 def write_jar(settings: Settings) -> None:
     """Write the file of --cookie-jar, if given. Raises click.UsageError if it cannot be written."""
     path, jar = settings.cookie_jar, settings.handshake.jar
@@ -255,7 +250,9 @@ class Steps:
         if following and (url := redirect(reading)) is not None:
             return self._redirected(url)
         if negotiating and (wire := other_wire(reading)) is not None:
-            self._wire, self._handshake = wire, in_version(handshake)
+            # Without a version number of its own, so that the wire version's is sent.
+            self._handshake = replace(handshake, offer=replace(handshake.offer, version=None))
+            self._wire = wire
             return self.plan()
         return None
 
@@ -282,8 +279,3 @@ class Steps:
             return self.plan()
         except (click.UsageError, target.TargetError):
             return None
-
-
-def in_version(handshake: HandshakeSettings) -> HandshakeSettings:
-    """*handshake* without a version number of its own, so that the wire version's is sent."""
-    return replace(handshake, offer=replace(handshake.offer, version=None))

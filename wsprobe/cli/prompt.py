@@ -21,7 +21,6 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion, Path
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.output import Output
 
 from wsprobe.talk.input import INTERRUPT
 
@@ -80,7 +79,8 @@ class Prompt:
         loop, output = self._loop, self._session.output
 
         def write() -> None:
-            _write(output, text)
+            output.write_raw(text.replace("\n", "\r\n"))
+            output.flush()
 
         async def drawn() -> None:
             try:
@@ -153,8 +153,3 @@ class _Words(Completer):
         if not text:  # a completion of the line just sent would type "/" into the next one
             return ()
         return self._commands.get_completions(document, event)
-
-
-def _write(output: Output, text: str) -> None:
-    output.write_raw(text.replace("\n", "\r\n"))
-    output.flush()

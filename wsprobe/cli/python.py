@@ -25,7 +25,7 @@ from wsprobe.cli.commands import connect as connect_command
 from wsprobe.cli.engines import probed
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.paste import RECORDED
-from wsprobe.cli.probe import apart_if_large, check, probe_with_followups, reported, write_jar
+from wsprobe.cli.probe import apart_if_large, probe_with_followups, reported, usable, write_jar
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is, recorded, recorded_page, with_verdicts
 from wsprobe.cli.request_settings import REACH, SEND
@@ -145,7 +145,7 @@ async def aprobe(url: str, **settings: Setting) -> Report:
         async with AsyncExitStack() as stack:
             try:
                 place = await LabTargets(stack.enter_async_context).place(url, resolved.handshake)
-                check(place)
+                usable(place)
                 try:
                     exchange = await probe_with_followups(place, resolved)
                     made = await apart_if_large(exchange, partial(reported, place, exchange))

@@ -61,7 +61,8 @@ class Call:
             elif isinstance(parameter, Option) and parameter.section not in (OUTPUT, VERDICT):
                 if (name := parameter.name or "") in written:  # the files, and not what is secret in them
                     value = _as_written(value, *written[name])
-                    self._files |= {each for each in _listed(value) if each.startswith("@")}
+                    words = (value,) if isinstance(value, str) else value
+                    self._files |= {each for each in words if each.startswith("@")}
                 self._options += _words(parameter, value)
 
     def learn(self, secrets: Secrets) -> None:
@@ -97,10 +98,6 @@ class Call:
 def _as_written(value: Any, made: Any, words: Any) -> Any:
     """*value*, which ends with what was *made* of files, with the *words* that named them."""
     return (*value[: len(value) - len(made)], *words) if isinstance(value, tuple) else words
-
-
-def _listed(words: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (words,) if isinstance(words, str) else words
 
 
 def _words(option: Option, value: Any) -> Iterator[tuple[str, str, str | None]]:

@@ -332,6 +332,9 @@ class TlsSettings(Section, frozen=True, kw_only=True):
         )
 
 
+CONNECTION = (RouteSettings, LimitSettings, TlsSettings)
+"""The sections of a command that connects."""
+
 ENCRYPTED = rb"BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED"
 """In the PEM of an encrypted key: PKCS #8, and OpenSSL's older form."""
 _PIN = "sha256//"

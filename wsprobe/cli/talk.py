@@ -372,7 +372,8 @@ class TalkOutput(ConnectOutput, Talk):
 
     def _warns(self) -> bool:
         """Whether somebody may take one message for two: not of a single one, and not in a file."""
-        return not (self.settings.output.silent or self._manner.rules.count == 1 or _to_file())
+        to_file = stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+        return not (self.settings.output.silent or self._manner.rules.count == 1 or to_file)
 
     async def _over(self, exchange: Exchange) -> None:
         if self._held is not None and self._raw:
@@ -452,11 +453,6 @@ class TalkOutput(ConnectOutput, Talk):
         else:
             self._spool.finish(self._exchange)
             self._spool = None
-
-
-def _to_file() -> bool:
-    """Whether standard output is a file."""
-    return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
 
 
 class Spool:

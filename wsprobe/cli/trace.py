@@ -18,7 +18,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.output import Finished
 from wsprobe.cli.plan import plan_for
-from wsprobe.cli.probe import check, reported
+from wsprobe.cli.probe import reported, usable
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
@@ -117,7 +117,7 @@ def trace_all(
         nonlocal seen, shown, base
         async with AsyncExitStack() as stack:
             place = await LabTargets(stack.enter_async_context).place(url, settings.handshake)
-            check(place)
+            usable(place)
             seen = shown = Trace(start_of(place, own, backends), {})
             if own.dry_run:
                 to.dry_run(seen, choice)

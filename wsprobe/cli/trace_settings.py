@@ -7,7 +7,7 @@ import click
 from wsprobe.cli.completion import beginning
 from wsprobe.cli.files import check_replaceable
 from wsprobe.cli.option import Seconds
-from wsprobe.cli.output_settings import OUTPUT, OutputSettings, print_schema
+from wsprobe.cli.output_settings import JSON_SCHEMA, OUTPUT, OutputSettings
 from wsprobe.cli.route_settings import LimitSettings
 from wsprobe.cli.section import Section, opt
 from wsprobe.trace.changes import CHANGES
@@ -102,14 +102,7 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         heading=OUTPUT,
         rare=True,
     )
-    json_schema: bool = opt(
-        "--json-schema",
-        "print the JSON Schema of --json and exit",
-        heading=OUTPUT,
-        is_eager=True,
-        callback=print_schema,
-        rare=True,
-    )
+    json_schema: bool = JSON_SCHEMA
 
     @property
     def audits(self) -> bool:

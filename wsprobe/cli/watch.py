@@ -18,8 +18,7 @@ from wsprobe import net
 from wsprobe.cli import expect
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.lab import LabTargets
-from wsprobe.cli.lists import Jobs
-from wsprobe.cli.open_files import allow
+from wsprobe.cli.lists import Jobs, allow
 from wsprobe.cli.option import NoUrl, usage_error
 from wsprobe.cli.output import Finished, Output, as_shown, finish
 from wsprobe.cli.probe import Ask, apart_if_large, probe_with_followups, reported, write_jar

@@ -22,13 +22,13 @@ from wsprobe.cli.lists import (
     Job,
     Result,
     Run,
+    allow,
     host,
     one_by_one,
     probe_all,
     probed_for_another,
     with_executor,
 )
-from wsprobe.cli.open_files import allow
 from wsprobe.cli.output import Apart, WorkerResult, finish, worker_result
 from wsprobe.cli.probe import apart_if_large, reported
 from wsprobe.cli.settings import Settings

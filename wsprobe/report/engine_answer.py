@@ -12,6 +12,7 @@ from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Verdict
 from wsprobe.read.closing import close_of
 from wsprobe.read.reading import Head, Reading
+from wsprobe.report.outcome import OPENED
 from wsprobe.report.result import Answered, in_words
 
 
@@ -50,9 +51,7 @@ def answered(
     outcome: str, status: int | None, close: int | None, verdict: Verdict, causes: tuple[Cause, ...]
 ) -> Answered:
     """The part of an answer that decides a client's result."""
-    completes = outcome in ("open", "closed", "aborted") or (
-        outcome == "invalid" and verdict.answer == "established"
-    )
+    completes = outcome in OPENED or (outcome == "invalid" and verdict.answer == "established")
     return Answered(in_words(outcome, status, close), outcome == "open", completes, causes)
 
 

@@ -118,3 +118,5 @@ TABLE: tuple[Meaning, ...] = (
 )
 
 STATUS_OF: dict[str, Exit] = {row.outcome: row.status for row in TABLE if row.outcome is not None}
+OPENED = ("open", "closed", "aborted")
+"""Outcomes after a complete opening handshake, however the session ended."""

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from wsprobe.diagnosis.advice import Likely
 from wsprobe.exchange import Connected, Exchange, TlsDone
@@ -140,6 +140,12 @@ def seen(
         expected=expected,
         likely=report.likely,
     )
+
+
+def state_of(report: Report) -> State:
+    """The state of *report* without the certificate, which may be renewed while everything else stays; and the
+    machines behind one name may each have their own."""
+    return replace(seen(report, 0.0, up=False, met=False, holds=False).state, certificate="")
 
 
 LONGEST = 200

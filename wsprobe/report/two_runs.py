@@ -10,17 +10,16 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from wsprobe.report.report import Report
-from wsprobe.report.state import State, differences, seen
+from wsprobe.report.state import State, differences, state_of
 
 
 class Standing(Struct, frozen=True):
     """The result of one URL in one run."""
 
     state: State
-    """Without the certificate, which may be renewed while everything else stays."""
+    """Of ``state_of``."""
     cause: str = ""
     """The id of the likeliest cause; "" if nothing is wrong or nothing is known."""
 
@@ -154,6 +153,5 @@ def url_of(report: Report) -> str:
 
 def standing_of(report: Report) -> Standing:
     """The result of *report* for its URL."""
-    state = seen(report, 0.0, up=report.outcome == "open", met=False, holds=False).state
     likely = next(iter(report.causes), None)
-    return Standing(replace(state, certificate=""), "" if likely is None else likely.id)
+    return Standing(state_of(report), "" if likely is None else likely.id)

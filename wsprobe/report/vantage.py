@@ -1,7 +1,6 @@
 """One URL from several places: the result in each place, the differences, and their likely meaning.
 
-A place is a machine that sends requests. Its result is a ``Vantage``. Two are equal under the same conditions
-as two probes of a watch, except for the certificate: the machines behind one name may each have their own.
+A place is a machine that sends requests. Its result is a ``Vantage``. Two are equal if their ``state_of`` is.
 Texts are as received.
 """
 
@@ -10,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from wsprobe.exchange import Connected, Resolved
 from wsprobe.report.report import Report
-from wsprobe.report.state import State, differences, seen
+from wsprobe.report.state import LONGEST, State, differences, state_of
 
 HERE = "here"
 """The name for this machine, whose reports have no worker."""
@@ -42,23 +40,18 @@ Vantages = Mapping[str, Vantage | None]
 
 def vantage_of(report: Report) -> Vantage:
     """The result in the place that made *report*."""
-    found = seen(report, 0.0, up=report.outcome == "open", met=False, holds=False)
     final, events = report.reading.final, report.exchange.events
     resolved = next((e.addresses for e in events if isinstance(e, Resolved)), ())
     where = final.head.all(b"location") if final is not None else ()
     known = report.author
     return Vantage(
         report.asked,
-        replace(found.state, certificate=""),
+        state_of(report),
         tuple(sorted(resolved)),
         next((e.address for e in events if isinstance(e, Connected)), ""),
         where[0].value.decode("latin-1")[:LONGEST] if where else "",
         known.who if known.id else "",
     )
-
-
-LONGEST = 200
-"""The most characters of a Location to keep."""
 
 
 def place_of(worker: str) -> str:

@@ -14,7 +14,7 @@ from wsprobe.browsers.fetch import Fetched
 from wsprobe.browsers.tell import Tellable
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.exchange import Certificate, Exchange, Script, TlsDone, TlsFailed
-from wsprobe.judge.finding import Disclosed, Finding, Verdict
+from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read import read, received_of, responses_of
 from wsprobe.read.closing import close_of
 from wsprobe.read.head import split_head
@@ -132,7 +132,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
     )
 
 
-def like(kind: type[Made], source: object, **other: Any) -> Made:
+def like(kind: type[Made], source: object, /, **other: Any) -> Made:
     """An object of *kind*: the members *other*, and for each further one the attribute of *source* with its
     name. Raises AttributeError if there is none."""
     same = {name: getattr(source, name) for name in kind.__struct_fields__ if name not in other}
@@ -300,7 +300,10 @@ def audit_value(
     whole = trace_value(reports, ())
     return replace(
         whole,
-        changes=[_without_flood(each) for each in whole.changes],
+        changes=[  # of a very large message without the recording
+            replace(each, report=brief(each.report)) if each.change == "large" else each
+            for each in whole.changes
+        ],
         weaknesses=[
             like(
                 WeaknessJson,
@@ -315,11 +318,6 @@ def audit_value(
         ],
         not_tested=[NotTestedJson(id=id, why=why) for id, why in untested],
     )
-
-
-def _without_flood(of: ChangeJson) -> ChangeJson:
-    """*of* without the recording of a very large message."""
-    return replace(of, report=brief(of.report)) if of.change == "large" else of
 
 
 def _text(data: bytes) -> str:
@@ -496,30 +494,11 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
             "days_left": chain[0].days_left if first else None,
             "browsers": _objections(exchange) if objectionable(event) else {},
         }
-        match event:
-            case TlsDone():
-                return TlsJson(
-                    version=event.version,
-                    cipher=event.cipher,
-                    alpn=event.alpn,
-                    certificate=event.certificate,
-                    verified=event.verified,
-                    error=event.problem,
-                    **more,
-                )
-            case TlsFailed():
-                return TlsJson(
-                    version=None,
-                    cipher=None,
-                    alpn=None,
-                    certificate=event.certificate,
-                    verified=False,
-                    error=event.error,
-                    kind=event.kind,
-                    reason=event.reason or None,
-                    alert=event.alert,
-                    **more,
-                )
+        if isinstance(event, TlsDone):
+            no_failure = {"kind": UNSET, "reason": UNSET, "alert": UNSET}
+            return like(TlsJson, event, error=event.problem, **no_failure, **more)
+        nothing = {"version": None, "cipher": None, "alpn": None, "verified": False}
+        return like(TlsJson, event, reason=event.reason or None, **nothing, **more)
     return None
 
 
@@ -636,14 +615,10 @@ def tellable_value(groups: Sequence[Tellable], urls: Sequence[str]) -> dict[str,
 
 def verdict_value(verdict: Verdict, reading: Reading) -> VerdictJson:
     """The verdict of one revision; the spans of its findings are in what *reading* received."""
+    told = verdict.told
     return like(
         VerdictJson,
         verdict,
         findings=[finding_value(f, reading.received) for f in verdict.findings],
-        told=None if verdict.told is None else told_value(verdict.told),
+        told=told and like(ToldJson, told, may_know=told.may_know or None, situation=told.situation or None),
     )
-
-
-def told_value(told: Disclosed) -> ToldJson:
-    """What a revision lets a client tell the script."""
-    return like(ToldJson, told, may_know=told.may_know or None, situation=told.situation or None)

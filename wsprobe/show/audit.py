@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from wsprobe.request.edits import values
 from wsprobe.show.lines import Line, Look, Piece, Style, cut, fitted, line, width_of
-from wsprobe.show.trace import cells, in_room, sent, unsent
+from wsprobe.show.trace import by_reason, cells, in_room, sent, unsent
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import AUDIT
 from wsprobe.trace.audit_session import came, ended, reference
@@ -77,14 +77,6 @@ def not_there(found: Sequence[Found], untested: Sequence[tuple[str, str]]) -> li
     """The weaknesses that were tested and not found."""
     other = {*(each.weakness.id for each in found), *(id for id, _ in untested)}
     return [each.id for each in WEAKNESSES if each.id not in other]
-
-
-def by_reason(untested: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    """Reason -> the weaknesses not tested for that reason."""
-    reasons: dict[str, list[str]] = {}
-    for id, why in untested:
-        reasons.setdefault(why, []).append(id)
-    return reasons
 
 
 def _weakness(each: Found, look: Look) -> Iterator[Line]:

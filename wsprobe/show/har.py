@@ -12,19 +12,13 @@ from heapq import merge
 from operator import itemgetter
 from typing import Any
 
-from wsprobe.exchange import (
-    Connected,
-    Received,
-    Resolved,
-    Sent,
-    TlsDone,
-)
+from wsprobe.exchange import Connected
 from wsprobe.read import read as read_exchange
 from wsprobe.read.frames import TEXT, Message, messages_of
 from wsprobe.read.reading import Body, Frame, Reading, Session
 from wsprobe.recording.archive import ascii_json
 from wsprobe.report.report import Report
-from wsprobe.report.timing import in_utc, moment
+from wsprobe.report.timing import in_utc, moment, timing
 from wsprobe.request import target
 from wsprobe.version import __version__
 
@@ -180,7 +174,11 @@ def _messages(reading: Reading, session: Session, started: float) -> Iterator[by
     commas between them."""
     received, sent = messages_of(reading)
     each_side = (("send", sent, session.sent), ("receive", received, session.frames))
-    whole = [_told(kind, of) for kind, messages, frames in each_side for of in (messages, _controls(frames))]
+    whole = [
+        _told(kind, of)
+        for kind, messages, frames in each_side
+        for of in (messages, (each for each in frames if each.is_control))
+    ]
     comma = b""
     for at, kind, opcode, data in merge(*whole, key=itemgetter(0)):
         message = {"type": kind, "time": round(started + at / 1e6, 6), "opcode": opcode, "data": ""}
@@ -213,17 +211,11 @@ def _told(kind: str, of: Iterable[Message | Frame]) -> Iterator[tuple[int, str, 
     return ((each.at, kind, each.opcode, each.data) for each in of)
 
 
-def _controls(frames: Iterable[Frame]) -> Iterator[Frame]:
-    return (each for each in frames if each.is_control)
-
-
 def _timings(reading: Reading) -> Json:
     """Milliseconds of each phase; -1 for one that did not happen. TLS is a part of connecting (HAR 1.2)."""
-    first: dict[type, float] = {}
-    for event in reading.exchange.events:
-        first.setdefault(type(event), event.at / 1000)
-    resolved, connected = first.get(Resolved), first.get(Connected)
-    secured, sent, came = first.get(TlsDone), first.get(Sent), first.get(Received)
+    times = timing(reading)
+    resolved, connected, secured = times.resolved, times.connected, times.tls
+    sent, came = times.sent, times.first_byte
     ended = reading.exchange.events[-1].at / 1000 if reading.exchange.events else 0.0
     ready = secured or connected or resolved or 0.0
     return {

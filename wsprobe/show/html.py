@@ -32,7 +32,6 @@ from wsprobe.show.report_file import (
     IndexRow,
     Numbered,
     Part,
-    PartGroup,
     Side,
     Table,
     Told,
@@ -122,7 +121,9 @@ def _heading(cover: Cover) -> str:
     rows = cover.rows
     if len(rows) != 1:
         return f"wsprobe {cover.kind}: {len(rows)} answers, {text(summary(rows))}"
-    return f'<span class="{_kind(rows[0].group)}">{text(rows[0].group.answer)}</span> {text(rows[0].title)}'
+    return (
+        f'<span class="{_mark(rows[0].group.open)}">{text(rows[0].group.answer)}</span> {text(rows[0].title)}'
+    )
 
 
 def part(of: Part, number: int) -> str:
@@ -181,7 +182,9 @@ def _short(of: Part, number: int) -> str:
 def _side(of: Part, side: Side) -> str:
     """Both sides of one answer, and the advice about it."""
     rows = [f'<p class="who">{prose(capital(text_of(side.who)))}</p>\n'] if side.who else []
-    pages = "".join(_page(block.place, block.names, block.lines) for block in side.blocks)
+    pages = "".join(
+        _pane(capital(block.place), ", ".join(block.names), _pre(block.lines)) for block in side.blocks
+    )
     note = ""
     if side.blocks:
         about = [capital(text_of(each)) for each in of.page]
@@ -215,10 +218,6 @@ def _wire(report: Report) -> str:
         else ""
     )
     return _pane("On the wire", "", f"{unfolded}{_pre(report_file.answered(report), marks=True)}")
-
-
-def _page(place: str, names: Sequence[str], lines: Sequence[Line]) -> str:
-    return _pane(capital(place), ", ".join(names), _pre(lines))
 
 
 def _pane(title: str, of: str, inner: str) -> str:
@@ -321,7 +320,7 @@ def _summary(rows: Sequence[IndexRow]) -> str:
     """The counts by outcome, the likely cause of each group, and what to do."""
     groups = grouped(rows)
     made = "".join(
-        f'<tr><td>{len(group)}</td><td class="{_kind(of)}">{text(of.answer)}</td>'
+        f'<tr><td>{len(group)}</td><td class="{_mark(of.open)}">{text(of.answer)}</td>'
         f"<td>{'' if first.likely is None else _likely(first.likely)}</td></tr>\n"
         for group in groups[:MOST]
         for _, first in group[:1]
@@ -364,15 +363,11 @@ def _folded(summary: str, inner: str) -> str:
 def _index_row(numbered: Numbered) -> str:
     number, row = numbered
     return (
-        f'<tr><td class="{_kind(row.group)}">{text(row.group.answer)}</td>'
+        f'<tr><td class="{_mark(row.group.open)}">{text(row.group.answer)}</td>'
         f'<td class="wide">{text(row.group.cause)}</td>'
         f'<td><a href="#answer-{number}">{number}. {text(row.title)}</a></td>'
         f'<td class="dim wide">{text(row.took)}</td></tr>\n'
     )
-
-
-def _kind(of: PartGroup) -> str:
-    return _mark(of.open)
 
 
 def _mark(opened: bool) -> str:

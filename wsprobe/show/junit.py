@@ -91,7 +91,9 @@ def case_element(case: Case, suite: str) -> str:
     """The element of *case*, with its line end."""
     element = ET.Element("testcase", classname=suite, name=_safe(case.name), time=f"{case.seconds:.3f}")
     if case.fault is not None:
-        fault = ET.SubElement(element, case.fault.tag, message=_line(case.fault.message), type=case.fault.kind)
+        fault = ET.SubElement(
+            element, case.fault.tag, message=printable(case.fault.message), type=case.fault.kind
+        )
         fault.text = _safe(case.fault.text)
     return ET.tostring(element, encoding="unicode") + "\n"
 
@@ -146,8 +148,3 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def _safe(text: str) -> str:
     """*text* with escapes for characters that XML cannot contain."""
     return NOT_XML.sub(lambda found: ascii(found[0])[1:-1], text)
-
-
-def _line(text: str) -> str:
-    """One line of text, safe in an attribute."""
-    return printable(text)

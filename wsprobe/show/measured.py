@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -89,12 +90,9 @@ def _differing(rows: Rows, engine: str, look: Look) -> list[Line]:
 
 
 def _left(left: Mapping[str, str], look: Look) -> list[Line]:
-    reasons: dict[str, int] = {}
-    for why in left.values():
-        reasons[why] = reasons.get(why, 0) + 1
     return [
         line(Piece(f"left out: {count}, because {look.of_script(why)}", "dim"))
-        for why, count in reasons.items()
+        for why, count in Counter(left.values()).items()
     ]
 
 

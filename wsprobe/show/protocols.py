@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from wsprobe.browsers.engine import ScriptView
 from wsprobe.report.engine_answer import EngineAnswer
+from wsprobe.report.outcome import OPENED
 from wsprobe.report.report import Report
 from wsprobe.show.lines import Line, Piece, line
 from wsprobe.show.views import title
-
-OPENED = ("open", "closed", "aborted")
-"""Outcomes after a complete opening handshake."""
 
 
 def difference(report: Report) -> list[Line]:

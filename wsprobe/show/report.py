@@ -36,7 +36,7 @@ from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
 from wsprobe.read.tokens import is_token, split_list
 from wsprobe.recording.certificate import objectionable
-from wsprobe.report.outcome import TABLE
+from wsprobe.report.outcome import OPENED, TABLE
 from wsprobe.report.report import Report
 from wsprobe.report.timing import how_long_exactly
 from wsprobe.report.timing import timing as times_of
@@ -361,7 +361,7 @@ def origin_matters(report: Report) -> bool:
         return not any("origin" in f"{each.text} {each.fix}".lower() for each in report.causes)
     names = (b"access-control-allow-origin", b"origin", b"sec-websocket-origin")
     varies = b"origin" in (final.head.joined(b"vary") or b"").lower()
-    return session_opened(report) and (varies or any(final.head.all(name) for name in names))
+    return report.outcome in OPENED and (varies or any(final.head.all(name) for name in names))
 
 
 def _heard(report: Report, look: Look) -> list[Line]:
@@ -434,11 +434,6 @@ def after_limit(report: Report) -> str:
         command = command_line("wsprobe", "talk", *longer, url=shown_text(report.asked))
         return f"to hold the session without this limit: {command}"
     return "the data up to there broke no rule; --json and --save keep it"
-
-
-def session_opened(report: Report) -> bool:
-    """True if the handshake completed, however the session ended."""
-    return report.outcome in ("open", "closed", "aborted")
 
 
 def sentence(report: Report, look: Look) -> str:
@@ -550,7 +545,7 @@ def _followed(report: Report) -> str:
         return " to a URL that -L cannot follow"
     if followed:
         circle = ", in a loop" if to in asked else ""
-        return f", after {followed} {'redirect' if followed == 1 else 'redirects'}{circle}"
+        return f", after {counted(followed, 'redirect')}{circle}"
     return "; -L follows it"
 
 

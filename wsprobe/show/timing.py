@@ -8,6 +8,7 @@ from wsprobe.recording.certificate import days_left
 from wsprobe.report.timing import bars, phases, timing
 from wsprobe.request.target import authority
 from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.text import counted
 
 FEW_DAYS = 30
 """A certificate with fewer days left is mentioned: certificates valid for 90 days are usually renewed
@@ -25,7 +26,7 @@ def peer(exchange: Exchange) -> str:
                 where += f", {version}"
                 days = None if shown is None else days_left(shown, exchange.started)
                 if days is not None and 0 <= days < FEW_DAYS:
-                    where += f", certificate for {days} more {'day' if days == 1 else 'days'}"
+                    where += f", certificate for {counted(days, 'more day')}"
             case _:
                 pass
     return where

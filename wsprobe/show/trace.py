@@ -4,7 +4,7 @@ write."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wsprobe.show.lines import Line, Look, Piece, Style, cut_in_middle, fitted, line, text_of, width_of
 from wsprobe.show.lines import cells as cells_of
@@ -143,8 +143,9 @@ def because(found: Conclusion, seen: Trace, look: Look) -> Iterator[Line]:
             status = look.text(first.text) if first is not None else answer.result()
             about = _about(answer, look)
             if _holds(name) and answer.opens:
+                limits = answer.reading.exchange.plan.limits
                 ended = _held(answer) or ("" if stays_open(answer) else about)
-                status, about = ended or f"held: still open after {_seconds_held(answer):.1f} s", ""
+                status, about = ended or f"held: still open after {limits.linger:.1f} s", ""
             elif not answer.opens:
                 about = about.partition("  ")[2]
             yield line(f"{look.words(at_address(name, seen)):<{NAME}}  {status}  {about}".rstrip())
@@ -163,10 +164,6 @@ def at_address(name: str, seen: Trace) -> str:
     return f"{seen.start.backends[int(numbered[1]) - 1]}{name[numbered.end() :]}"
 
 
-def _seconds_held(answer: Answer) -> float:
-    return answer.reading.exchange.plan.limits.linger
-
-
 def sent(seen: Trace, choice: Choice) -> str:
     """The number of requests sent and, after an audit, what none of them shows."""
     count = counted(len(seen.answers), "request")
@@ -176,8 +173,13 @@ def sent(seen: Trace, choice: Choice) -> str:
 
 def unsent(seen: Trace, choice: Choice) -> dict[str, list[str]]:
     """Reason -> the changes left out for it."""
+    return by_reason(left_out(seen, choice))
+
+
+def by_reason(rows: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Reason -> the names in *rows* that have it."""
     reasons: dict[str, list[str]] = {}
-    for name, why in left_out(seen, choice):
+    for name, why in rows:
         reasons.setdefault(why, []).append(name)
     return reasons
 

@@ -48,7 +48,7 @@ class Grid:
         self.unlike += unlike
         title = Piece(next((shown_text(each.asked) for each in vantages.values() if each), ""), "title")
         if self._columns:
-            texts = self._filled([_cell(each) for each in vantages.values()])
+            texts = self._filled([answer(each.state) if each else UNASKED for each in vantages.values()])
             row = [Piece(text, _style(each)) for text, each in zip(texts, vantages.values(), strict=True)]
             lines = [line(*row, title)]
         else:
@@ -57,7 +57,7 @@ class Grid:
                 lines.append(line("  ", Piece(f"{UNASKED}: ", "dim"), self._look.words(", ".join(unasked))))
         if unlike:
             lines += [line("  ", Piece(self._look.words(each), "note")) for each in explained(vantages)]
-        return [part for each in (*above, *lines) for part in self._fitting(each)]
+        return fitted([*above, *lines], self._look)
 
     def _together(self, group: Group) -> Line:
         names = self._look.words(", ".join(group.places))
@@ -67,9 +67,6 @@ class Grid:
         return [
             text + " " * max(GAP, width - cells(text)) for text, width in zip(texts, self._widths, strict=True)
         ]
-
-    def _fitting(self, of: Line) -> list[Line]:
-        return fitted([of], self._look)
 
     def total(self) -> list[Line]:
         """One line with the number of rows that differ; empty without a row."""
@@ -88,10 +85,6 @@ def side_by_side(reports: Sequence[Report], look: Look) -> list[Line]:
     rows = by_place(reports)
     grid = Grid(list(rows[0]), look)
     return [part for row in rows for part in grid.row(row)]
-
-
-def _cell(of: Vantage | None) -> str:
-    return UNASKED if of is None else answer(of.state)
 
 
 def _style(of: Vantage | None) -> Style:

@@ -11,6 +11,7 @@ from wsprobe.browsers import RUNTIMES, short_title
 from wsprobe.browsers import title as title_of
 from wsprobe.browsers.engine import DomEvent, ScriptView
 from wsprobe.browsers.tell import told
+from wsprobe.show.http2 import protocol
 from wsprobe.show.lines import Line, Look, Piece, Style, cut, ends, left_out, line, width_of
 from wsprobe.text import counted
 
@@ -112,7 +113,8 @@ def _notes(group: Sequence[ScriptView], look: Look, short: bool = False) -> list
     lines: list[Line] = []
     for view in group:
         if "2" in view.handshakes:
-            lines.append(line(Piece(f"sent by {title(view)} over ", "dim"), _spoken(view)))
+            spoken = ", then ".join(protocol(each == "2") for each in view.handshakes)
+            lines.append(line(Piece(f"sent by {title(view)} over ", "dim"), spoken))
         if view.otherwise and not short:
             lines.append(line(Piece("note: ", "warn"), view.otherwise))
         if view.local_network:
@@ -126,14 +128,6 @@ def _notes(group: Sequence[ScriptView], look: Look, short: bool = False) -> list
                 line(Piece(f"after the recording {title(view)} continues: if ", "dim"), view.assumes.words)
             )
     return lines
-
-
-_PROTOCOLS = {"2": "HTTP/2", "1.1": "HTTP/1.1"}
-
-
-def _spoken(view: ScriptView) -> str:
-    """The protocols of the view's handshakes, in words."""
-    return ", then ".join(_PROTOCOLS[each] for each in view.handshakes)
 
 
 def _construction(group: Sequence[ScriptView], look: Look) -> list[Line]:

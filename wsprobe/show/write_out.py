@@ -99,6 +99,19 @@ def _fix(report: Report) -> str:
     return "" if report.likely is None else printable(report.likely.fix)
 
 
+def _findings(report: Report) -> str:
+    return ",".join(f.id for f in report.verdict.findings if f.level != "note")
+
+
+def _body_size(report: Report) -> str:
+    final = report.reading.final
+    return "" if final is None or final.body is None else str(len(final.body.content))
+
+
+def _redirects(report: Report) -> str:
+    return str(sum(redirect(read(hop)) is not None for hop in report.exchange.hops))
+
+
 VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     "url": ("the URL as given", lambda r: visible(r.asked.encode())),
     "worker": (
@@ -113,11 +126,8 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
         "the reason phrase",
         lambda r: visible(r.reading.final.reason) if r.reading.final is not None else "",
     ),
-    "findings": ("ids of all findings of level fail or warn", lambda r: _findings(r)),
-    "body_size": (
-        "size of the body in bytes, after transfer coding is removed",
-        lambda r: _body_size(r),
-    ),
+    "findings": ("ids of all findings of level fail or warn", _findings),
+    "body_size": ("size of the body in bytes, after transfer coding is removed", _body_size),
     "close_code": ("code of the Close frame, empty if there was none", _close("code")),
     "close_reason": ("reason of the Close frame", _close("reason")),
     "protocol": (
@@ -131,10 +141,7 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     ),
     "fix": ("what to do about that cause", _fix),
     "remote": ("address and port of the peer", lambda r: visible(peer(r.exchange).partition(",")[0].encode())),
-    "tls_version": (
-        "TLS version, empty if there was no TLS",
-        _tls_version,
-    ),
+    "tls_version": ("TLS version, empty if there was no TLS", _tls_version),
     "cert_days": ("whole days that the server's certificate is still valid", _days),
     **{name: (what, _seconds(TIMES[name])) for name, what in _TIME_ENDS.items()},
     "response_code": ("the same as status, as in curl", _status),
@@ -143,7 +150,7 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
         "where the answer redirects to, empty if it does not",
         lambda r: visible((redirect(r.reading) or "").encode("utf-8", "replace")),
     ),
-    "num_redirects": ("redirects that were followed", lambda r: str(_redirects(r))),
+    "num_redirects": ("redirects that were followed", _redirects),
     **{
         name: (f"the same as {ours}, but 0.000000 if it did not happen, as in curl", _curl_seconds(TIMES[ours]))
         for name, ours in _CURL_TIMES.items()
@@ -163,19 +170,6 @@ STREAMS = {
 
 _TOKEN = re.compile(r"%%|%\{(?P<name>\w+)(?:\{(?P<argument>[^}]*)\})?\}|\\(?P<escape>.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
-
-
-def _findings(report: Report) -> str:
-    return ",".join(f.id for f in report.verdict.findings if f.level != "note")
-
-
-def _body_size(report: Report) -> str:
-    final = report.reading.final
-    return "" if final is None or final.body is None else str(len(final.body.content))
-
-
-def _redirects(report: Report) -> int:
-    return sum(redirect(read(hop)) is not None for hop in report.exchange.hops)
 
 
 _NUMBERS = ("http_code", "response_code", "status", "exit_status", "body_size", "cert_days", "num_redirects")

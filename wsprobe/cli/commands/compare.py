@@ -9,7 +9,7 @@ from wsprobe.cli.list_settings import ClusterSettings
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.request_settings import RequestSettings
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.route_settings import CONNECTION
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.view_settings import INSTEAD, ViewSettings
 
@@ -38,9 +38,7 @@ EXAMPLES = (
     ViewSettings,
     PastedSettings,
     RequestSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
+    *CONNECTION,
     OutputSettings,
     ExpectSettings,
     ClusterSettings,

@@ -16,7 +16,7 @@ from wsprobe.cli.request_settings import (
     SessionSettings,
     TalkSetting,
 )
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.route_settings import CONNECTION
 from wsprobe.cli.section import Given, takes
 
 EXAMPLES = (
@@ -63,9 +63,7 @@ def tables() -> Tables:
     RequestSettings,
     OwnRequestSettings,
     FollowSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
+    *CONNECTION,
     SessionSettings,
     TalkSetting,
     OutputSettings,

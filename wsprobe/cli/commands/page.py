@@ -7,7 +7,7 @@ import click
 from wsprobe.cli.option import Command
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings
 from wsprobe.cli.page_settings import INSTEAD, NOT_FOR_A_PAGE, PageSettings
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.route_settings import CONNECTION
 from wsprobe.cli.section import Given, takes
 
 EXAMPLES = (
@@ -31,9 +31,7 @@ EXAMPLES = (
 @click.argument("url", metavar="URL", required=False)
 @takes(
     PageSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
+    *CONNECTION,
     OutputSettings,
     OwnOutputSettings,
     ExpectSettings,

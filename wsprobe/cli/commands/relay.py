@@ -9,7 +9,7 @@ from wsprobe.cli.option import Command
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.relay_settings import INSTEAD, OF_COMPARE, OF_FILES, OF_THE_CLIENT, RelaySettings
 from wsprobe.cli.request_settings import RequestSettings
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.route_settings import CONNECTION
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.view_settings import ViewSettings
 
@@ -39,9 +39,7 @@ EXAMPLES = (
     RelaySettings,
     ViewSettings,
     RequestSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
+    *CONNECTION,
     OutputSettings,
     without=(*OF_THE_CLIENT, *OF_FILES, *OF_COMPARE, "linger", "junit"),
     instead=INSTEAD,

@@ -9,7 +9,7 @@ from wsprobe.cli.completion import places
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import PastedSettings, Pasting, ignored
 from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.route_settings import CONNECTION
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.talk_settings import TalkSettings
 
@@ -64,9 +64,7 @@ class OrderedPasting(Pasting):
     RequestSettings,
     OwnRequestSettings,
     FollowSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
+    *CONNECTION,
     SessionSettings,
     TalkSettings,
     OutputSettings,

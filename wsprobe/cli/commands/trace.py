@@ -9,7 +9,7 @@ from wsprobe.cli.option import Tables
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.route_settings import CONNECTION
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.trace_settings import INSTEAD, TraceSettings
 
@@ -57,9 +57,7 @@ EXAMPLES = (
     PastedSettings,
     RequestSettings,
     OwnRequestSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
+    *CONNECTION,
     OutputSettings,
     ExpectSettings,
     without=("har", *ELSEWHERE),

@@ -9,7 +9,7 @@ from wsprobe.cli.option import Tables
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
-from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
+from wsprobe.cli.route_settings import CONNECTION
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.watch_settings import INSTEAD, WatchSettings
 
@@ -45,9 +45,7 @@ EXAMPLES = (
     RequestSettings,
     OwnRequestSettings,
     FollowSettings,
-    RouteSettings,
-    LimitSettings,
-    TlsSettings,
+    *CONNECTION,
     SessionSettings,
     OutputSettings,
     ExpectSettings,

@@ -50,8 +50,9 @@ def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
     dropped: list[str] = []
     notes: list[str] = []
     also = header_names(given[RequestSettings].headers)
-    if _is_whole(lines) and not (also | header_names(lines)) & {"sec-websocket-extensions"}:
-        headers.append("Sec-WebSocket-Extensions:")  # the browser offered none
+    names = header_names(lines)
+    if "sec-websocket-key" in names and "sec-websocket-extensions" not in also | names:
+        headers.append("Sec-WebSocket-Extensions:")  # these are all headers of a handshake: it offered none
     for line in lines:
         name, separator, value = line.partition(":" if ":" in line.lstrip(":") else ";")
         if line.startswith(":"):  # a pseudo-header of HTTP/2
@@ -80,7 +81,7 @@ def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
     if by_itself:
         notes.append(f"wsprobe generates {listed(by_itself)}")
     if dropped:
-        notes.append(f"{listed(dropped)} {'is' if len(dropped) == 1 else 'are'} left out")
+        notes.append(without(dropped))
     settings = RequestSettings(
         headers=tuple(headers),
         user_agent=user_agent,
@@ -95,11 +96,6 @@ def copied(url: str, lines: Sequence[str], given: Given) -> Copied:
 def header_names(lines: Iterable[str]) -> set[str]:
     """The names, in lower case, of header lines in curl's syntax."""
     return {re.split("[:;]", line)[0].strip().lower() for line in lines}
-
-
-def _is_whole(lines: Iterable[str]) -> bool:
-    """Whether *lines* are all headers of a handshake, not a few that a person wrote."""
-    return "sec-websocket-key" in header_names(lines)
 
 
 def _sent_anyway(key: str, value: str, url: str, over_http2: bool) -> bool:
@@ -146,3 +142,8 @@ def listed(names: Sequence[str]) -> str:
     """The names, each once, as a list in a sentence."""
     unique = list(dict.fromkeys(names))
     return " and ".join([", ".join(unique[:-1]), unique[-1]] if unique[1:] else unique)
+
+
+def without(names: Sequence[str]) -> str:
+    """That *names*, at least one, are left out."""
+    return f"{listed(names)} {'is' if len(set(names)) == 1 else 'are'} left out"

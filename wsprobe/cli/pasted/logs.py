@@ -26,7 +26,7 @@ from wsprobe.read.head import split_head
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.report import report
 from wsprobe.request.target import TargetError
-from wsprobe.text import printable
+from wsprobe.text import counted, printable
 
 
 class BrowserLog(Protocol):
@@ -148,6 +148,5 @@ def header_lines(socket: LoggedSocket) -> tuple[list[str], list[str]]:
 
 def _chosen(found: list[LoggedSocket], name: str, number: int) -> LoggedSocket:
     if number > len(found):
-        count = "1 WebSocket" if len(found) == 1 else f"{len(found)} WebSockets"
-        raise click.UsageError(f"--entry: {name} has {count}, no {number}")
+        raise click.UsageError(f"--entry: {name} has {counted(len(found), 'WebSocket')}, no {number}")
     return found[number - 1]
