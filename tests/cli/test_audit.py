@@ -16,7 +16,6 @@ from wsprobe.report.outcome import Exit
 from wsprobe.show.contract import TraceJson
 from wsprobe.show.schema import schema
 from wsprobe.trace.audit import WEAKNESSES
-from wsprobe.trace.audit_requests import ROWS
 
 QUICK = ("--pause", "0", "--linger", "0.02")
 SECRETS = ("-b", "session=k3yOfTheSession", "-u", "alice:w0nderland", "-H", "X-Api-Key: a11TheKeys")
@@ -44,12 +43,6 @@ def test_one_object_as_its_schema_has_it(capsys):
     assert {each["id"] for each in value["not_tested"]} <= {each.id for each in WEAKNESSES}
 
 
-def test_where_nothing_opens_the_status_is_that_of_the_handshake(capsys):
-    assert audited(capsys, "lab:status-403")[0] == Exit.REFUSED
-    assert audited(capsys, "ws://127.0.0.1:1/")[0] == Exit.UNREACHABLE
-    assert audited(capsys, "--linger", "1", "lab:close-4403")[0] == Exit.CLOSED
-
-
 def test_no_secret_is_in_anything_that_is_written(capsys, tmp_path):
     files = [tmp_path / name for name in ("a.sarif", "a.jsonl", "a.html", "a.md")]
     sarif, saved, page, issue = map(str, files)
@@ -64,40 +57,6 @@ def test_no_secret_is_in_anything_that_is_written(capsys, tmp_path):
         assert not [word for word in WORDS if word in text]
     kept = [archive.load(line) for line in files[1].read_text("ascii").splitlines()]
     assert len(kept) == 9
-
-
-def test_a_dry_run_sends_nothing_and_names_what_would_go_where(capsys):
-    url = "wss://127.0.0.1:443/chat?x=1"  # nobody listens there, and a request would say so
-    assert run(["trace", "--audit", "--dry-run", "-b", "a=b", url]) == Exit.OPEN
-    out, complaints = capsys.readouterr()
-    assert complaints == ""
-    first, *rows = out.splitlines()
-    assert first == f"at most 20 of these requests, one after another, to {url.replace('=1', '=*')}:"
-    names = [row.split()[0] for row in rows]
-    assert names == [row.name for row in ROWS if row.name in names]
-    assert {"no-credentials", "clear", "clear-beside", "again"} <= set(names)
-    assert "(ws://127.0.0.1/chat)" in out
-    assert "large" not in names
-    run(["trace", "--audit-heavy", "--dry-run", url])
-    assert "16,777,217 bytes" in capsys.readouterr().out
-
-
-def test_a_weakness_fails_the_test_of_junit_and_no_other_answer(capsys, tmp_path):
-    file = tmp_path / "a.xml"
-    run(["trace", "--audit", *QUICK, "--junit", str(file), "lab:/echo"])
-    assert 'failures="0"' in file.read_text("utf-8")
-    run(["trace", "--audit", *QUICK, "--junit", str(file), "lab:status-403"])
-    assert 'failures="1"' in file.read_text("utf-8")
-    assert "tested and not found: token-in-url" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("expected", "status"),
-    [("weakness!=any-origin", 0), ("weakness:any-origin", 20), ("outcome=open", 0), ("status=403", 20)],
-)
-def test_expect(expected, status, capsys):
-    assert run(["trace", "--audit", "-s", *QUICK, "--expect", expected, "lab:/echo"]) == status
-    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("how", [("--audit",), ()], ids=["audit", "trace"])

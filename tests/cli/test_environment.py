@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from wsprobe.cli.cookies import Jar, parse
@@ -75,42 +73,3 @@ def test_cookies_of_a_file_go_where_they_belong():
     assert sent("ws://a.example/") == ["set=7", "domain=6"]
     assert sent("ws://example/") == ["set=7", "domain=6"]
     assert sent("ws://notexample/") == ["set=7"]
-
-
-def test_brief_has_no_recording_and_nothing_twice(capsys):
-    run(["connect", "--json", "lab:status-403"])
-    whole = json.loads(capsys.readouterr().out)
-    run(["connect", "--json", "--brief", "lab:status-403"])
-    text = capsys.readouterr().out
-    value = json.loads(text)
-    assert set(whole) - set(value) == {"exchange"}
-    assert '"raw"' not in text
-    assert value["response"]["body"]["text"] == whole["response"]["body"]["text"]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "status"), [("view:chromium=1006", 0), ("view:chromium=failed", 0), ("view:firefox=1000", 20)]
-)
-def test_expectations_of_compare_decide_its_status(wanted, status, tmp_path, capsys):
-    file = tmp_path / "kept"
-    arguments = [
-        "-s",
-        "--save",
-        str(file),
-        "--browser",
-        "chromium,firefox",
-        "--expect",
-        wanted,
-        "lab:status-403",
-    ]
-    assert run(["compare", *arguments]) == status
-    assert capsys.readouterr().out == ""
-    assert run(["compare", "-s", "--browser", "chromium", str(file)]) == 0
-
-
-def test_a_report_can_be_handed_on(capsys):
-    run(["connect", "lab:status-403"])
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("ws://127.0.0.1:")
-    assert "(lab:status-403), 20" in last
-    assert ", wsprobe " in last

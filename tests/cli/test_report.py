@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
 import shlex
@@ -36,33 +35,6 @@ CALLS = {
 }
 
 
-def steady(printed):
-    """Without ports and times."""
-    printed = re.sub(r"\d\d\d\d-\d\d-\d\dT[\d:.]+Z|\b\d+\.\d\b|(?<=:)\d{4,5}\b|\b\d+ ms", "N", printed)
-    return re.sub(" +", " ", printed)
-
-
-@pytest.mark.parametrize("kind", CALLS)
-def test_they_are_written_beside_what_is_printed(kind, tmp_path, capsys):
-    files = [tmp_path / f"r.{suffix}" for suffix in ("html", "md", "HTML")]
-    status = run(CALLS[kind])
-    printed = capsys.readouterr()
-    assert run([*CALLS[kind], *(each for file in files for each in ("--report", str(file)))]) == status
-    beside = capsys.readouterr()
-    assert steady(beside.out) == steady(printed.out)
-    assert beside.err == printed.err == ""
-    page, issue, same = (file.read_text("utf-8") for file in files)
-    assert page == same
-    assert page.startswith("<!DOCTYPE html>")
-    assert issue.startswith("# wsprobe")
-    said = " ".join(shlex.quote(each) for each in ["wsprobe", *CALLS[kind]])
-    for text in (page, issue):
-        assert "HTTP/1.1 403 Forbidden" in text
-        assert '1006  ""' in html.unescape(text)
-        assert "are masked" in text
-        assert said in text
-
-
 @pytest.mark.parametrize("kind", CALLS)
 @pytest.mark.parametrize("suffix", ["html", "md"])
 @pytest.mark.parametrize("open_to_all", [False, True])
@@ -77,45 +49,6 @@ def test_it_is_masked_unless_it_is_not_to_be(kind, suffix, open_to_all, tmp_path
     assert ("are masked" in text) is not open_to_all
     assert ("Nothing in this file is masked" in text) is open_to_all
     assert "-H 'X-Api-Key: ********************'" in text.replace("&#x27;", "'") or open_to_all
-
-
-def test_several_are_sections_with_an_index(tmp_path):
-    html, md = tmp_path / "r.html", tmp_path / "r.md"
-    words = ["lab:status-403", "lab:refused", "lab:accept-then-close-4403"]
-    for file in (html, md):
-        run(["connect", "-s", "--linger", "0.05", "--report", str(file), *words])
-    page, text = html.read_text("utf-8"), md.read_text("utf-8")
-    assert re.findall(r'href="#answer-(\d)"', page) == re.findall(r'id="answer-(\d)"', page) == ["1", "2", "3"]
-    assert "3 answers, 1 refused, 1 unreachable, 1 closed" in page
-    for number, word in enumerate(words, 1):
-        assert f"## {number}. `{word}`" in text
-        assert f"wsprobe connect --linger 0.05 {word}\n" in text
-    assert text.index("| 3 | closed 4403 | refused |") < text.index("## 1.")
-
-
-def test_two_servers_that_differ(tmp_path):
-    file = tmp_path / "r.md"
-    assert run(["compare", "-s", "--report", str(file), "lab:status-403", "lab:status-401"]) == Exit.DIFFERENT
-    text = file.read_text("utf-8")
-    assert "| status line | `HTTP/1.1 403 Forbidden` | `HTTP/1.1 401 Unauthorized` |" in text
-    assert "6 of 7 points differ" in text
-
-
-def test_what_a_script_can_tell_apart(tmp_path):
-    file = tmp_path / "r.html"
-    run(["compare", "-s", "--browser", "chromium", "--report", str(file), "lab:status-403", "lab:echo"])
-    text = file.read_text("utf-8")
-    assert "Can a script tell them apart?" in text
-    assert "by open" in text or "by error" in text
-
-
-def test_recordings_can_be_reported_later(tmp_path, capsys):
-    kept, file = tmp_path / "kept.jsonl", tmp_path / "r.html"
-    run(["connect", "-s", "--save", str(kept), "lab:accept-wrong"])
-    run(["compare", "-s", "--browser-mode", "--report", str(file), str(kept)])
-    text = file.read_text("utf-8")
-    assert "<code>accept-sample-key</code>" in text
-    assert "Based on the answer that wsprobe got" in text
 
 
 @pytest.mark.programs
@@ -285,17 +218,6 @@ def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind):
         if isinstance(each, Option) and each.section not in (OUTPUT, VERDICT) and not each.is_flag:
             known = NO_SECRETS | set(RULES)
             assert each.name in known, f"{each.name}: how to mask it, in cli/repeat_command.py, or a row above"
-
-
-def test_files_with_secrets_are_named_and_not_shown(tmp_path):
-    fields, token, report = tmp_path / "fields", tmp_path / "token", tmp_path / "r.md"
-    fields.write_text(f"X-Api-Key: {SECRET}\nX-Trace: 1\n")
-    token.write_text(f"{SECRET}\n")
-    words = ["-H", "X-Mine: 1", "-H", f"@{fields}", "--bearer", f"@{token}", "lab:status-403"]
-    assert run(["connect", "-s", "--report", str(report), *words]) == 12
-    text = report.read_text("utf-8")
-    assert f'wsprobe connect -H \'X-Mine: 1\' -H "@{fields}" --bearer "@{token}" lab:status-403\n' in text
-    assert SECRET not in text
 
 
 def test_an_exchange_is_repeated_in_its_order(tmp_path):

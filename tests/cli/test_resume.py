@@ -7,7 +7,6 @@ import resource
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -25,34 +24,6 @@ def resumed(file, *words):
 
 def kept(file):
     return [json.loads(line)["name"] for line in file.read_text().splitlines()]
-
-
-def test_what_stands_in_the_file_is_not_asked_again(capsys, tmp_path):
-    file = tmp_path / "kept"
-    assert resumed(file, *NAMES[:2]) == 12
-    first = file.read_text()
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.splitlines() == [
-        "2 URLs: 1 refused, 1 open",
-        "  status: 403: 1, 101: 1",
-        '  the server says, for 1: "body text"',
-        "    what to do: look up these words in the server's code or documentation; if they give no reason, "
-        "try --origin with the origin of the page; send what the application requires (token, cookie, "
-        "parameter); look in its log",
-    ]
-    assert resumed(file, *NAMES, "lab:status-404") == 12
-    assert kept(file) == NAMES
-    assert file.read_text().startswith(first)
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.splitlines()[:4] == [
-        f"wsprobe: {file} already had 2 URLs; they were not tried again",
-        "wsprobe: 1 line of the list repeated a URL; it was tried once",
-        "3 URLs: 2 refused, 1 open",
-        "  status: 403: 1, 101: 1, 404: 1",
-    ]
-    assert err.splitlines()[4].startswith("  possible, for 1 of this run: the server answered Not Found")
 
 
 def test_a_line_that_was_cut_is_asked_again(tmp_path):
@@ -101,18 +72,6 @@ def test_a_file_that_is_no_list_of_reports_is_left_alone(data, says, capsys, tmp
     assert file.read_bytes() == data
 
 
-@pytest.mark.parametrize(("path", "says"), [("", "Is a directory"), ("no/such", "No such file or directory")])
-def test_a_file_that_cannot_be_used_is_one_line(path, says, capsys, tmp_path):
-    assert resumed(tmp_path / path, "lab:ok") == 2
-    assert capsys.readouterr().err.startswith(f"wsprobe connect: --resume: {tmp_path / path}: {says}")
-
-
-@pytest.mark.parametrize("path", ["/dev/null", "-"])
-def test_no_stream_is_a_file_to_resume(path, capsys):
-    assert resumed(Path(path), "lab:ok") == 2
-    assert "not an ordinary file" in capsys.readouterr().err
-
-
 @pytest.mark.programs
 def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path):
     """A limit to the size of files stands for the disk. Byte code is not written (-B): cut short, it would
@@ -155,19 +114,6 @@ def test_one_run_at_a_time_and_what_is_interrupted_is_asked_again(number, status
     assert process.returncode == status
     assert err.splitlines()[0] == "1 URL: 1 open"
     assert kept(file) == ["lab:ok"]
-
-
-def test_summary_in_a_pipe_is_on_standard_error(capsys):
-    assert run(["connect", "-s", "--summary", "lab:accept-lower-case", "lab:status-404", "lab:refused"]) == 15
-    out, err = capsys.readouterr()
-    assert out == ""
-    rows = err.splitlines()
-    assert rows[0] == "3 URLs: 1 invalid, 1 refused, 1 unreachable"
-    assert rows[1] == "  status: 101: 1, 404: 1"
-    assert rows[2].startswith("  findings: ")
-    assert "1 accept-case" in rows[2]
-    run(["connect", "-s", "lab:status-404", "lab:status-403"])
-    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""--wire and --ws-negotiate from end to end, over real sockets against the lab."""
+"""--wire and --ws-negotiate from end to end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.cases import verdict
+from tests.played import ran
 from wsprobe.cli.main import run
 from wsprobe.wire import WIRES
 
@@ -24,45 +24,14 @@ def lines(value):
 
 
 @pytest.mark.parametrize("wire", WIRES)
-def test_an_echo_in_every_version(wire, capsys):
-    assert run(["connect", "--wire", wire, "--send", "hello", "lab:/echo"]) == 0
-    printed = capsys.readouterr().out
+def test_an_echo_in_every_version(wire):
+    (made,) = ran([f"wsprobe connect --wire {wire} --send hello lab:/echo"])
+    assert made.status == 0
+    printed = made.out.decode()
     assert '> Text "hello"\n< Text "hello"\n' in printed
     assert "fail " not in printed
     assert "warn " not in printed
     assert ("< Close" in printed) == (wire != "hixie-75")
-
-
-def test_what_fails_a_draft_is_said_with_its_section(capsys):
-    assert run(["connect", "--wire", "hixie-76", "lab:hixie-76-wrong-challenge"]) == 15
-    printed = capsys.readouterr().out
-    assert "fail rule-challenge\n" in printed
-    assert "  hixie-76 section 4.1 steps 42-45\n" in printed
-    assert verdict(printed) == "invalid: a 101 that no client of hixie-76 accepts"
-    assert "RFC 6455" not in printed
-
-
-def test_a_refusal_of_a_draft_is_none_of_rfc_6455(capsys):
-    assert run(["connect", "--wire", "hixie-76", "lab:status-403"]) == 12
-    out = capsys.readouterr().out
-    assert out.startswith("refused 403  lab:status-403\n")
-    assert "RFC 6455" not in out
-
-
-def test_a_close_without_code(capsys):
-    close = json_of(capsys, "--wire", "hybi-05", "lab:/echo")["close"]
-    assert close == {"code": None, "reason": "S", "clean": True, "by": "client"}
-
-
-def test_opcodes_in_json_are_those_of_rfc_6455(capsys):
-    value = json_of(capsys, "--wire", "hybi-06", "--send", "a", "--send-hex", "00", "--ping", "lab:/echo")
-    assert [frame["opcode"] for frame in value["session"]["frames"]] == [1, 2, 10, 8, 1, 2, 9, 8]
-
-
-@pytest.mark.parametrize("option", [("--send-hex", "00"), ("--ping",)], ids=lambda option: option[0])
-def test_hixie_has_text_only(option, capsys):
-    assert run(["connect", "--wire", "hixie-76", *option, "lab:/echo"]) == 2
-    assert "hixie-76 has text messages only" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
