@@ -1,10 +1,10 @@
 """Cases as data: what came over the wire, and all that is to be said of it.
 
 Every file of ``cases/`` holds tables. ``reply`` is a list of reads; a table in it is something else that
-happens (``{sent = ...}``, ``{wait = microseconds}``). ``events`` takes its place where there is more to say.
-Characters U+0000 to U+00FF are one byte each. ``gives`` is the outcome, the answer that RFC 6455 allows, and
-the ids of all findings, in order; ``at`` says which bytes an id points at, ``says`` and ``usual`` some words of
-what it says and of the cause that it names.
+happens (``{sent = ...}``, ``{wait = microseconds}``). In its place ``tls`` is how TLS fails, and ``events`` is
+all that happens. Characters U+0000 to U+00FF are one byte each. ``gives`` is the outcome, the answer that RFC
+6455 allows, and the ids of all findings, in order; ``at`` says which bytes an id points at, ``says`` and
+``usual`` some words of what it says and of the cause that it names.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def event_of(row, at):
 def exchange_of(case):
     asked = case.get("request", [*HEADERS, *case.get("ask", ())])
     plan = Plan(
-        target(case.get("url", "ws://ws.example/chat")),
+        target(case.get("url", "wss://ws.example/chat" if "tls" in case else "ws://ws.example/chat")),
         request(asked, line=case.get("line", "GET /chat HTTP/1.1")),
         limits=Limits(**case.get("limits", {})),
         tls=TlsOptions(verify=case.get("verify", True)),
@@ -114,6 +114,11 @@ def _events(case, plan):
         at += 1000
         yield event_of(row, at)
     if "events" in case:
+        return
+    if "tls" in case:
+        yield Connected(1000, "192.0.2.7", 443)
+        yield event_of({"kind": "TlsFailed", **case["tls"]}, 2000)
+        yield Ended(3000, case.get("end", "error"), case.get("error", ""))
         return
     yield Connected(100, "192.0.2.7", 80)
     yield Sent(200, plan.request)
