@@ -3,7 +3,7 @@
 Pieces have a space between them; each is a read of its own. A piece is a part, or several with ``+`` between
 them: a word of the test, with arguments or without, hexadecimal digits, or text in quotes with Python's
 escapes. ``*9`` behind a part repeats it, ``3x`` before a piece repeats the piece. What ``>`` stands before is
-sent by us.
+sent by us; ``+1.5`` is so many milliseconds.
 """
 
 from __future__ import annotations
@@ -41,12 +41,15 @@ def rewrite(path, means):
 
 
 def pieces(text, words):
-    """The pieces of *text*, in order: bytes, or Sent at no time. *words*: name -> bytes, or what makes them of
-    texts."""
+    """The pieces of *text*, in order: bytes, Sent at no time, or microseconds. *words*: name -> bytes, or what
+    makes them of texts."""
     made, times = [], 1
     for written in _split(text, " "):
         if re.fullmatch(r"\d+x", written):
             times = int(written[:-1])
+            continue
+        if written[0] in "+-":
+            made.append(round(float(written) * 1000))
             continue
         piece = octets(written.removeprefix(">"), words)
         made += [Sent(0, piece) if written.startswith(">") else piece] * times

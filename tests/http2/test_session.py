@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import re
 from itertools import groupby
 from pathlib import Path
 
@@ -130,16 +129,15 @@ def means(written, parts=""):
     """What is sent for each piece, and what changes of how it stands."""
     played, told, sent = Played(plan_of(parts)), [], 1
     before = list(stands(played))
-    for wait, words in re.findall(r"\+(\S+)|((?:'[^']*'|[^\s'])+(?: [^\s+]\S*)*)", written):
-        for step in [round(float(wait) * 1000)] if wait else pieces(words):
-            played.feed(step)
-            alike = [(each, len(list(same))) for each, same in groupby(map(shown, played.frames[sent:]))]
-            sent = len(played.frames)
-            line = ", ".join(f"{times}x {each}" if times > 1 else each for each, times in alike)
-            after = list(stands(played))
-            changed = ", ".join(new for new, old in zip(after, before, strict=True) if new and new != old)
-            told.append(f"{line} ({changed})".lstrip() if changed else line or "-")
-            before = after
+    for step in pieces(written):
+        played.feed(step)
+        alike = [(each, len(list(same))) for each, same in groupby(map(shown, played.frames[sent:]))]
+        sent = len(played.frames)
+        line = ", ".join(f"{times}x {each}" if times > 1 else each for each, times in alike)
+        after = list(stands(played))
+        changed = ", ".join(new for new, old in zip(after, before, strict=True) if new and new != old)
+        told.append(f"{line} ({changed})".lstrip() if changed else line or "-")
+        before = after
     return [" / ".join(told).replace("SETTINGS ACK, HEADERS 1", "asks")]
 
 

@@ -1,10 +1,11 @@
 """Cases as data: what came over the wire, and all that is to be said of it.
 
-Every file of ``cases/`` holds tables. ``reply`` is a list of reads; a table in it is something else that
-happens (``{sent = ...}``, ``{wait = microseconds}``). In its place ``tls`` is how TLS fails, and ``events`` is
-all that happens. Characters U+0000 to U+00FF are one byte each. ``gives`` is the outcome, the answer that RFC
-6455 allows, and the ids of all findings, in order; ``at`` says which bytes an id points at, ``says`` and
-``usual`` some words of what it says and of the cause that it names.
+Of a case in ``cases/*.txt`` the first line has its name, what comes, in the notation of tests/pieces.py, how
+the connection ended, and settings (``ask``: a field more in the request; ``request``: one of all its fields).
+``{accept}`` and other names stand for what they name. The next line is the outcome, the answer that RFC 6455
+allows, and the ids of all findings, in order. More lines say which bytes an id points at (``at``), and some
+words of what it ``says``, and of its ``usual`` cause. In ``cases/*.toml`` are cases of which all events are
+listed, or how TLS fails.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from tests.pieces import cases as cases_of
+from tests.pieces import octets, pieces
 from wsprobe import exchange as values
 from wsprobe.exchange import (
     Certificate,
@@ -67,6 +70,9 @@ def wire(text):
 def request(lines, key=KEY, line="GET /chat HTTP/1.1"):
     text = "\r\n".join([line, *lines, "", ""])
     return wire(text).replace(KEY.encode(), key.encode())
+
+
+WORDS = {name.strip("{}"): wire(value) for name, value in NAMES.items()}
 
 
 def target(url):
@@ -123,16 +129,13 @@ def _events(case, plan):
     yield Connected(100, "192.0.2.7", 80)
     yield Sent(200, plan.request)
     at = 1000
-    for step in case["reply"]:
-        match step:
-            case str():
-                yield Received(at, wire(step))
-            case {"sent": data}:
-                yield Sent(at, wire(data))
-            case {"wait": more}:
-                at += more
-            case {"repeat": data, "times": times}:
-                yield Received(at, wire(data) * times)
+    for step in pieces(case["reply"], WORDS):
+        if isinstance(step, int):
+            at += step
+        elif isinstance(step, Sent):
+            yield Sent(at, step.data)
+        else:
+            yield Received(at, wire(step.decode("latin-1")))
         at += 1000
     yield Ended(at, case.get("end", "local"), case.get("error", ""))
 
@@ -152,12 +155,35 @@ def split(exchange, size):
     return replace(exchange, events=tuple(events))
 
 
+def in_lines(given, means):
+    """A case of a text file as a table has it."""
+    reply, *settings = given
+    case = {"reply": reply, "gives": means[0]}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            case |= {"hop": True} if name == "hop" else {"end": name}
+        elif name in ("ask", "request"):
+            case.setdefault(name, []).append(value)
+        elif name.startswith("max_"):
+            case.setdefault("limits", {})[name] = int(value)
+        elif name == "logged":
+            case[name] = dict(zip(("source", "message"), value.split(" ", 1), strict=True))
+        else:
+            case[name] = value
+    for line in means[1:]:
+        id, what, words = line.split(" ", 2)
+        case.setdefault(what, {})[id] = octets(words).decode("latin-1") if what == "at" else words
+    return case
+
+
 def cases():
     found = {}
-    for path in sorted(CASES.glob("*.toml")):
-        for name, case in tomllib.loads(path.read_text("utf-8")).items():
-            assert name not in found, name
-            found[name] = case
+    for path in sorted(CASES.iterdir()):
+        table = tomllib.loads(path.read_text("utf-8")) if path.suffix == ".toml" else {}
+        text = {name: in_lines(*case) for name, case in cases_of(path).items()} if not table else {}
+        assert not found.keys() & (table | text).keys()
+        found |= table | text
     return found
 
 
