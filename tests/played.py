@@ -40,7 +40,7 @@ from wsprobe.net.cluster import Worker, WorkersLost
 from wsprobe.net.relay import plan_for
 from wsprobe.net.worker_pool import Lost
 from wsprobe.read.request import RequestReader
-from wsprobe.relay.tell import answer
+from wsprobe.relay.client import answer
 from wsprobe.version import __version__
 
 STARTED = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -14,9 +14,9 @@ from wsprobe.net.relay import GOODBYE, HALF_OPEN, ROOM, Connection, RelayError, 
 from wsprobe.net.stream import End
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT
 from wsprobe.read.request import RequestReader
+from wsprobe.relay.client import told
 from wsprobe.relay.keep import Room
 from wsprobe.relay.relaying import Door, Relaying
-from wsprobe.relay.tell import told
 from wsprobe.report.report import report
 from wsprobe.request.target import parse
 from wsprobe.wire.rfc6455 import frame

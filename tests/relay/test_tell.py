@@ -22,7 +22,7 @@ from wsprobe.exchange import (
 from wsprobe.read.frames import CLOSE
 from wsprobe.read.request import RequestReader
 from wsprobe.recording.redaction import redact
-from wsprobe.relay.tell import NO_SUBPROTOCOL, REASON_MAX, PageClose, answer, cut, told
+from wsprobe.relay.client import NO_SUBPROTOCOL, REASON_MAX, PageClose, answer, cut, told
 from wsprobe.request.target import parse
 from wsprobe.wire.rfc6455 import frame
 

@@ -7,8 +7,8 @@ import pytest
 from tests.diagnosis.sessions import Session
 from tests.exchanges import OPENED, exchange, frame, plan
 from wsprobe.read import read
+from wsprobe.relay.client import PageClose
 from wsprobe.relay.relaying import Refusal
-from wsprobe.relay.tell import PageClose
 from wsprobe.show.chain import _days
 from wsprobe.show.compare import _said
 from wsprobe.show.lines import Look, plain, text_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import islice
 
-from wsprobe.net.rounds import SPREAD, spread_pauses
+from wsprobe.net.run import SPREAD, spread_pauses
 
 
 def drawn(seed, count):

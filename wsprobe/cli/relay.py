@@ -34,8 +34,8 @@ from wsprobe.net.relay import RelayError
 from wsprobe.net.relay import relay as relayed
 from wsprobe.read.request import Request
 from wsprobe.recording.secrets import Secrets
+from wsprobe.relay.client import PageClose, told
 from wsprobe.relay.relaying import Refusal, Relaying
-from wsprobe.relay.tell import PageClose, told
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report, report
 from wsprobe.request import target

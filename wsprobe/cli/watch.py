@@ -30,7 +30,7 @@ from wsprobe.cli.targets import ProbeTarget, UrlList, Word, sources
 from wsprobe.cli.watch_settings import LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.net.listen import listening
-from wsprobe.net.rounds import spread_pauses
+from wsprobe.net.run import spread_pauses
 from wsprobe.net.talk import Talk
 from wsprobe.net.wsgi import served
 from wsprobe.recording.secrets import Secrets

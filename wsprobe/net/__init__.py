@@ -11,7 +11,6 @@ from wsprobe.exchange import PlanError
 from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
 from wsprobe.net.probe import probe
-from wsprobe.net.rounds import rounds, ticking
 from wsprobe.net.run import (
     LONGEST_LINE,
     Aside,
@@ -23,8 +22,10 @@ from wsprobe.net.run import (
     in_order,
     in_thread_of_asyncio,
     lines,
+    rounds,
     run,
     running,
+    ticking,
 )
 from wsprobe.schedule import Pace
 

@@ -32,9 +32,9 @@ from wsprobe.net.probe import late_alert, too_long
 from wsprobe.net.pump import READS
 from wsprobe.net.stream import End, SocketWire, Tape, Wire
 from wsprobe.read.request import Request, is_hello
+from wsprobe.relay.client import PAUSE, PageClose, answer
 from wsprobe.relay.keep import EVENT, Kept, RelayedSide, Room
 from wsprobe.relay.relaying import Refusal, Relaying, RelayWatcher, forwarded
-from wsprobe.relay.tell import PAUSE, PageClose, answer
 from wsprobe.request.target import loopback, public_url
 from wsprobe.session.conversation import Answering
 from wsprobe.session.open_session import Phase
@@ -158,8 +158,6 @@ class Connection:
         self._client = client
         self._request = request
         self._room = room
-        self._charged = 0
-        """The part of the shared memory taken for the answer."""
         self._tape = Tape()
         self._plan = plan_for(relaying, ready.plan, request)
         self._ready = replace(ready, plan=self._plan)
@@ -207,7 +205,6 @@ class Connection:
                 await watch.over(number, self._exchange())
             self._up.release()
             self._down.release()
-            self._room.left += self._charged
 
     def _ended(self, end: End) -> None:
         """Note how and when the connection to the server ended, before the client is answered."""
@@ -380,9 +377,7 @@ class Connection:
         """Record one read of the answer; bytes after the head of a 101 belong to the session."""
         behind = len(answering.rest) if answering.opened_by is not None else 0
         head = data[: len(data) - behind]
-        cost = len(head) + EVENT
-        self._room.left -= cost
-        self._charged += cost
+        self._down.charge(0, len(head) + EVENT)
         if behind and len(answering.rest) <= len(data):
             self._record(Received, self._down.take(answering.rest), at, head)
         else:

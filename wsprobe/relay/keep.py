@@ -66,7 +66,7 @@ class RelayedSide:
         """Follow the bytes of one read."""
         if not self._framed:
             return self._unframed(data)
-        self._charge(0, EVENT)
+        self.charge(0, EVENT)
         if self._header:
             data, self._header = self._header + data, b""
         end = len(data)
@@ -123,7 +123,7 @@ class RelayedSide:
             count += 1
         if count and not over:
             self._frames -= count
-            self._charge(at - began, count * FRAME)
+            self.charge(at - began, count * FRAME)
         return at
 
     def _told(self, kept: bytes) -> Kept:
@@ -138,10 +138,10 @@ class RelayedSide:
         if not self._frames or whole > self._limit or whole + FRAME > self._room.left:
             return False
         self._frames -= 1
-        self._charge(whole, FRAME)
+        self.charge(whole, FRAME)
         return True
 
-    def _charge(self, size: int, more: int) -> None:
+    def charge(self, size: int, more: int) -> None:
         """Take *size* bytes of the limit, and *more* beside them of the room."""
         if not self._over:
             self._limit -= size
@@ -151,7 +151,7 @@ class RelayedSide:
     def _unframed(self, data: bytes) -> Kept:
         most = 0 if self._over else max(min(self._limit, self._room.left - EVENT), 0)
         kept = data[:most]
-        self._charge(len(kept), EVENT)
+        self.charge(len(kept), EVENT)
         self._over = self._over or len(kept) < len(data)
         self._left_out += len(data) - len(kept)
         return Kept(kept)

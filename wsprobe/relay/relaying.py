@@ -16,7 +16,7 @@ from msgspec import Struct
 from wsprobe.exchange import Exchange, Limits, Route, Target, TlsOptions
 from wsprobe.read.reading import Field, Head
 from wsprobe.read.request import Request
-from wsprobe.relay.tell import PageClose
+from wsprobe.relay.client import PageClose
 from wsprobe.request.opening import Offer, basic, credentials, header_option
 from wsprobe.request.target import host_header, host_of, loopback, names_this_machine
 

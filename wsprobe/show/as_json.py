@@ -22,7 +22,7 @@ from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
 from wsprobe.read.request import request_fields
 from wsprobe.recording.certificate import days_left, described, objectionable
-from wsprobe.relay.client import close_of_client, request_differences, told_to_client
+from wsprobe.relay.client import PageClose, close_of_client, request_differences, told_to_client
 from wsprobe.report.engine_answer import EngineAnswer
 from wsprobe.report.report import Report
 from wsprobe.report.result import Result
@@ -86,7 +86,6 @@ from wsprobe.version import __version__
 from wsprobe.watch.summary import Watch, percentiles
 
 if TYPE_CHECKING:
-    from wsprobe.relay.tell import PageClose
     from wsprobe.trace.conclusion import Conclusion
     from wsprobe.trace.weakness import Found
 

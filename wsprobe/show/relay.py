@@ -8,9 +8,8 @@ from msgspec import UNSET
 
 from wsprobe.read.reading import Head
 from wsprobe.read.request import Request
-from wsprobe.relay.client import Difference, close_of_client, request_differences, told_to_client
+from wsprobe.relay.client import Difference, PageClose, close_of_client, request_differences, told_to_client
 from wsprobe.relay.relaying import Refusal
-from wsprobe.relay.tell import PageClose
 from wsprobe.report.report import Report
 from wsprobe.show.lines import Line, Look, Piece, Style, fitted, line
 from wsprobe.text import shown_text
