@@ -15,10 +15,10 @@ from wsprobe.net.stream import End
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT
 from wsprobe.read.request import RequestReader
 from wsprobe.relay.client import told
-from wsprobe.relay.keep import Room
 from wsprobe.relay.relaying import Door, Relaying
 from wsprobe.report.report import report
 from wsprobe.request.target import parse
+from wsprobe.session.kept import Room
 from wsprobe.wire.rfc6455 import frame
 
 KEY = b"k\x00ey"

@@ -17,7 +17,7 @@ from wsprobe.net.probe import probe
 from wsprobe.net.stream import READ, End, SocketWire
 from wsprobe.net.talk import FRAMES, LEAST, WAITING, Talk
 from wsprobe.read.frames import BINARY, CLOSE, TEXT
-from wsprobe.talk.recording import SessionRecording
+from wsprobe.session.kept import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules
 from wsprobe.wire.framing import ReceivedMessage
 from wsprobe.wire.rfc6455 import frame

@@ -42,6 +42,7 @@ from wsprobe.report.report import Report, report
 from wsprobe.request.edits import rekeyed
 from wsprobe.request.opening import fresh_key
 from wsprobe.search import Search
+from wsprobe.session.kept import SessionRecording
 from wsprobe.show import talk as show
 from wsprobe.show.lines import fitted, text_of
 from wsprobe.show.report import headline
@@ -49,7 +50,6 @@ from wsprobe.talk import raw_frame
 from wsprobe.talk.codec import Shape
 from wsprobe.talk.input import InputError, InputLines, JsonInput, RawInput
 from wsprobe.talk.output import JsonOutput, RawOutput
-from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, SessionTotals, TalkSession
 from wsprobe.wire.followup import transient
 from wsprobe.wire.framing import Incoming

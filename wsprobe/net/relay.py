@@ -2,7 +2,7 @@
 
 The relay forwards a connection unchanged in both directions, as its bytes arrive, unless the handshake fails
 and the page must receive the reason. Each direction reads no faster than the other side accepts, so a slow peer
-slows the fast one down, as it would without the relay. ``wsprobe.relay.keep`` decides which bytes to record,
+slows the fast one down, as it would without the relay. ``wsprobe.session.kept`` decides which bytes to record,
 and ``Relaying.tell`` what replaces an answer.
 """
 
@@ -33,10 +33,10 @@ from wsprobe.net.pump import READS
 from wsprobe.net.stream import End, SocketWire, Tape, Wire
 from wsprobe.read.request import Request, is_hello
 from wsprobe.relay.client import PAUSE, PageClose, answer
-from wsprobe.relay.keep import EVENT, Kept, RelayedSide, Room
 from wsprobe.relay.relaying import Refusal, Relaying, RelayWatcher, forwarded
 from wsprobe.request.target import loopback, public_url
 from wsprobe.session.conversation import Answering
+from wsprobe.session.kept import EVENT, RelayedSide, Room
 from wsprobe.session.open_session import Phase
 from wsprobe.wire import WIRES, wire_of
 
@@ -164,7 +164,8 @@ class Connection:
         self._relayed = Relayed(peer, request.head.raw + request.body)
         framed = WIRES[self._plan.wire].framed_as_rfc6455
         most = self._plan.limits.max_session
-        self._up, self._down = RelayedSide(most, room, framed), RelayedSide(most, room, framed)
+        self._up = RelayedSide(Sent, self._tape.add, most, room, framed)
+        self._down = RelayedSide(Received, self._tape.add, most, room, framed)
         self._early = request.early
         """Bytes of the client not yet forwarded."""
         self._end: End | None = None
@@ -379,18 +380,9 @@ class Connection:
         head = data[: len(data) - behind]
         self._down.charge(0, len(head) + EVENT)
         if behind and len(answering.rest) <= len(data):
-            self._record(Received, self._down.take(answering.rest), at, head)
+            self._down.take(at, answering.rest, head)
         else:
             self._tape.add(Received(at, data))
-
-    def _record(self, kind: type[Sent] | type[Received], kept: Kept, at: int, before: bytes = b"") -> None:
-        if before or kept.data:
-            self._tape.add(kind(at, before + kept.data))
-        if kept.close:
-            if kept.left_out:
-                sides = (kept.left_out, 0) if kind is Sent else (0, kept.left_out)
-                self._tape.add(LeftOut(at, *sides))
-            self._tape.add(kind(at, kept.close))
 
     # Passing on ------------------------------------------------------------------------------------------
 
@@ -400,7 +392,7 @@ class Connection:
         while not isinstance(data, End):
             if data:
                 self._passed += 1
-                self._record(Sent, self._up.take(data), self._tape.now())
+                self._up.take(self._tape.now(), data)
                 await server.send(data)  # reading from the server reports a failure to send
             data = await self._client.receive()
         self._client_end = data
@@ -422,7 +414,7 @@ class Connection:
                     end = data
                     break
                 self._passed += 1
-                self._record(Received, self._down.take(data), self._tape.now())
+                self._down.take(self._tape.now(), data)
                 if (failed := await self._client.send(data)) is not None:
                     self._client_end = self._client_end or failed
                     end = End("local", CLIENT_LEFT)

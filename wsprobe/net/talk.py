@@ -20,9 +20,9 @@ from wsprobe.net.stream import READ, End, Tape, Wire
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
 from wsprobe.session.conversation import Client, Maker, Speaking
+from wsprobe.session.kept import SessionRecording
 from wsprobe.session.open_session import Awaited, Phase
 from wsprobe.talk.codec import Shape, halves
-from wsprobe.talk.recording import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.wire.framing import Incoming
 
@@ -134,7 +134,7 @@ class _TalkPump(Pump):
                 await self.run(self._client.timer(self._tape.now()), self._speak)
         finally:
             for each in self._kept:
-                each.end(self._tape.now())
+                each.gap(self._tape.now())
             over.set()
 
     def read_size(self) -> int:

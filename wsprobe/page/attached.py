@@ -26,7 +26,7 @@ from wsprobe.read import read
 from wsprobe.read.reading import Head
 from wsprobe.request import opening, target
 from wsprobe.request.opening import Offer
-from wsprobe.talk.recording import SessionRecording
+from wsprobe.session.kept import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.wire.framing import Incoming, ReceivedMessage
 

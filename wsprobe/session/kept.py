@@ -1,19 +1,83 @@
-"""The recorded part of a session without a limit: its beginning, in whole frames, and each side's Close. The
-forwarded bytes are never changed, and this module holds at most a frame's header."""
+"""The recorded part of a session without a limit: its beginning, in whole frames, and how each side closed it.
+
+``SessionRecording`` is for a session whose frames wsprobe reads anyway, ``RelayedSide`` for bytes that are only
+passed on: it holds at most a frame's header.
+"""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Callable
 
+from wsprobe.exchange import Event, LeftOut, Received, Sent
 from wsprobe.read.frames import CLOSE, FRAMES_MAX, header_size
 from wsprobe.wire.framing import CONTROL_MAX
+
+Add = Callable[[Event], None]
+
+
+class SessionRecording:
+    """Passes on the events of a session until they have too many bytes; after that, only the Closes.
+
+    The kept part can be read alone: it is cut at the end of a frame of the server (of a message if possible),
+    and a Close is a whole frame. A frame that does not fit is left out.
+    """
+
+    def __init__(self, limit: int, add: Add) -> None:
+        """*limit*: bytes of each side, exceeded by at most one read or one write."""
+        self._received_room = self._sent_room = limit
+        self._add = add
+        self._received_over = self._sent_over = self._closed = False
+        self._received = self._sent = 0
+
+    def received(self, at: int, data: bytes, boundary: int, ahead: int, close: bytes | None) -> None:
+        """Take the bytes of one read. *boundary*: where its last complete frame ends, below 0 without one;
+        *ahead*: bytes missing from the frame after it, as far as known; *close*: the Close frame in it."""
+        if self._received_over:
+            self._received += len(data)
+            if close is not None and not self._closed:
+                self._closed = True
+                self._received -= len(close)
+                self.gap(at)
+                self._add(Received(at, close))
+            return
+        self._closed = close is not None
+        room = self._received_room
+        self._received_room -= len(data)
+        kept = data
+        if self._received_room < ahead and (boundary >= 0 or self._received_room < 0):
+            # A frame of unknown length, or bytes after the last complete frame, are cut anywhere: no Close can
+            # follow them.
+            self._received_over = True
+            self._closed = self._closed or boundary < 0
+            kept = data[: boundary if boundary >= 0 else room]
+            self._received += len(data) - len(kept)
+        if kept:
+            self._add(Received(at, kept))
+
+    def sent(self, at: int, data: bytes, close: bytes | None) -> None:
+        """Take the bytes of one write: whole frames. *close*: our Close, if it is the last frame."""
+        if not self._sent_over:
+            self._sent_room -= len(data)
+            self._add(Sent(at, data))
+            self._sent_over = self._sent_room <= 0
+            return
+        self._sent += len(data)
+        if close is not None and data.endswith(close):
+            self._sent -= len(close)
+            self.gap(at)
+            self._add(Sent(at, close))
+
+    def gap(self, at: int) -> None:
+        """Record how much was left out since the last event, if anything: before a Close, and at the end."""
+        if self._received or self._sent:
+            self._add(LeftOut(at, self._sent, self._received))
+            self._received = self._sent = 0
+
 
 EVENT = 160
 """Memory that an event takes in addition to its data, in bytes."""
 FRAME = 400
 """Bytes of memory that a frame takes once it is read."""
-
-
 SMALL_MAX = 131
 """Bytes of the longest frame whose length is in its second byte."""
 _SMALL = [(6 if second & 0x80 else 2) + (second & 0x7F) if second & 0x7F < 126 else 0 for second in range(256)]
@@ -27,22 +91,16 @@ class Room:
         self.left = size
 
 
-class Kept(Struct, frozen=True):
-    """The recorded parts of one read, in this order."""
-
-    data: bytes = b""
-    left_out: int = 0
-    """With a *close*: number of other bytes left out up to the end of this read."""
-    close: bytes = b""
-    """A whole Close frame after the kept part."""
-
-
 class RelayedSide:
     """One direction of a session."""
 
-    def __init__(self, limit: int, room: Room, framed: bool = True) -> None:
+    def __init__(
+        self, kind: type[Sent | Received], add: Add, limit: int, room: Room, framed: bool = True
+    ) -> None:
         """*limit*: bytes to keep. *framed*: the frames are those of RFC 6455; other bytes are kept up to the
         limit, without a Close after them."""
+        self._kind = kind
+        self._add = add
         self._limit = limit
         self._frames = FRAMES_MAX - 1
         """Frames to keep; later ones would not be read one by one, and the Close is one of them."""
@@ -62,10 +120,20 @@ class RelayedSide:
         self.closed = False
         """True once a Close frame has begun."""
 
-    def take(self, data: bytes) -> Kept:
-        """Follow the bytes of one read."""
-        if not self._framed:
-            return self._unframed(data)
+    def take(self, at: int, data: bytes, before: bytes = b"") -> None:
+        """Follow the bytes of one read, and record them, behind those *before* that belong to the handshake."""
+        kept = self._kept(data) if self._framed else self._unframed(data)
+        if before or kept:
+            self._add(self._kind(at, before + kept))
+        if self._close is not None and not self._left:
+            close, self._close = bytes(self._close), None
+            if left_out := self._left_out - len(close):
+                self._add(LeftOut(at, *((left_out, 0) if self._kind is Sent else (0, left_out))))
+            self._left_out = 0
+            self._add(self._kind(at, close))
+
+    def _kept(self, data: bytes) -> bytes:
+        """The recorded part of one read."""
         self.charge(0, EVENT)
         if self._header:
             data, self._header = self._header + data, b""
@@ -98,7 +166,7 @@ class RelayedSide:
             at = stop
         kept = data[: min(cut, end)]
         self._left_out += end - len(kept)
-        return self._told(kept)
+        return kept
 
     def _small(self, data: bytes, at: int, end: int) -> int:
         """Follow frames with a short length as long as there is room for any such, and none is a Close; once
@@ -126,13 +194,6 @@ class RelayedSide:
             self.charge(at - began, count * FRAME)
         return at
 
-    def _told(self, kept: bytes) -> Kept:
-        if self._close is None or self._left:
-            return Kept(kept)
-        close, self._close = bytes(self._close), None
-        left_out, self._left_out = self._left_out - len(close), 0
-        return Kept(kept, left_out, close)
-
     def _has_room(self, whole: int) -> bool:
         """Take room for a frame of *whole* bytes, if there is."""
         if not self._frames or whole > self._limit or whole + FRAME > self._room.left:
@@ -148,16 +209,16 @@ class RelayedSide:
             self._room.left -= size + more
             self._taken += size + more
 
-    def _unframed(self, data: bytes) -> Kept:
+    def _unframed(self, data: bytes) -> bytes:
         most = 0 if self._over else max(min(self._limit, self._room.left - EVENT), 0)
         kept = data[:most]
         self.charge(len(kept), EVENT)
         self._over = self._over or len(kept) < len(data)
         self._left_out += len(data) - len(kept)
-        return Kept(kept)
+        return kept
 
     def end(self) -> int:
-        """The bytes left out that no Kept has told of; once the session is over."""
+        """The bytes left out that no LeftOut has; once the session is over."""
         left_out, self._left_out = self._left_out + len(self._header), 0
         return left_out
 
@@ -194,6 +255,4 @@ def _alike(data: bytes, at: int, end: int, medium: bool) -> tuple[int, int]:
 def _length(data: bytes, at: int) -> int:
     """The length that the whole frame header at *at* announces."""
     seven = data[at + 1] & 0x7F
-    if seven < 126:
-        return seven
-    return int.from_bytes(data[at + 2 : at + 4]) if seven == 126 else int.from_bytes(data[at + 2 : at + 10])
+    return seven if seven < 126 else int.from_bytes(data[at + 2 : at + (4 if seven == 126 else 10)])
