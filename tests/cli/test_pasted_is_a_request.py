@@ -52,7 +52,6 @@ class Watched:
 
 
 WATCHED = Watched()
-sys.addaudithook(WATCHED.hook)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +63,7 @@ def folder(tmp_path_factory):
         plans.append(plan)
         return Exchange(plan, ())
 
+    sys.addaudithook(WATCHED.hook)  # for good, so in no worker but this
     where = tmp_path_factory.mktemp("pasted")
     (where / VICTIM).write_text(CONTENT)
     with pytest.MonkeyPatch.context() as patch:

@@ -207,14 +207,16 @@ def interrupt_again(lost: UnraisableHookArgs) -> None:
     goes on as if nothing had happened.
     """
     if lost.exc_type is KeyboardInterrupt:
-        again = threading.Timer(SOON, _interrupt)
-        again.daemon = True
-        again.start()
+        told = threading.Event()
+        threading.Thread(target=_interrupt, args=(told,), daemon=True).start()
+        told.set()  # not before: what is raised in here is ignored again
     else:
         sys.__unraisablehook__(lost)
 
 
-def _interrupt() -> None:
+def _interrupt(told: threading.Event) -> None:
+    told.wait()
+    threading.Event().wait(SOON)
     if hasattr(signal, "pthread_kill"):
         # A real signal wakes a main thread that waits for a lock; interrupt_main does not.
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
