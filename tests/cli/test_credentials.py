@@ -10,11 +10,11 @@ from tests.cases import verdict
 from tests.cli.site import Site
 from wsprobe.cli.engines import with_credentials
 from wsprobe.cli.main import run
-from wsprobe.cli.netrc import Netrc
-from wsprobe.cli.netrc import parse as logins
 from wsprobe.cli.plan import for_strangers, plan_for
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Limits, Route, TlsOptions
+from wsprobe.request.netrc import Netrc
+from wsprobe.request.netrc import parse as logins
 from wsprobe.request.opening import Offer
 
 Capture = pytest.CaptureFixture[str]

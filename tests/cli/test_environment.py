@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.cli.cookies import Jar, parse
 from wsprobe.cli.main import run
-from wsprobe.cli.proxies import from_environment
+from wsprobe.request.cookies import Jar, parse
+from wsprobe.request.proxies import from_environment
 from wsprobe.request.target import parse as target
 
 Capture = pytest.CaptureFixture[str]

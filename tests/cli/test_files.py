@@ -14,8 +14,8 @@ import click
 import pytest
 
 from wsprobe.cli import files
-from wsprobe.cli.cookies import Jar, parse
 from wsprobe.cli.main import run
+from wsprobe.request.cookies import Jar, parse
 
 Capture = pytest.CaptureFixture[str]
 NOTHING = "ws://127.0.0.1:1/"
@@ -216,7 +216,7 @@ for at in range({LINES}):
 STORE = """
 import sys
 from wsprobe.cli.files import rewrite
-from wsprobe.cli.cookies import Jar, parse
+from wsprobe.request.cookies import Jar, parse
 line = f"a.example\\tFALSE\\t/\\tFALSE\\t0\\t{sys.argv[2]}\\t1\\n"
 def made(after):
     jar = Jar(parse(line, 0))

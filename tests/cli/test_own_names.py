@@ -12,12 +12,12 @@ from wsprobe import net
 from wsprobe.browsers import BROWSERS, ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.url import below_localhost
-from wsprobe.cli.credentials import Credentials
 from wsprobe.cli.engines import LOOPBACK, as_engine, way
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.request.opening import Offer
 from wsprobe.request.target import parse
+from wsprobe.wire.credentials import Credentials
 
 ASKING = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route())
 

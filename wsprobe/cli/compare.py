@@ -49,19 +49,13 @@ def compare(places: Sequence[str], given: Given) -> int:
         from wsprobe.cli.measured import compare_measured  # the lab, only with --measured
 
         return compare_measured(view.measured, places, by.browsers or chosen(()), settings)
-    return compare_all(once(places) or ("-",), settings, by, view.run_browser, view.workers, view.verbose)
+    return compare_all(once(places) or ("-",), settings, by, view)
 
 
-def compare_all(
-    words: Sequence[str],
-    settings: Settings,
-    by: Readers,
-    started: Sequence[str],
-    workers: int,
-    verbose: bool,
-) -> int:
-    """Collect the recordings, let the readers read them, print; returns the exit status. *started*: installed
-    browsers that open each place too. Raises click.UsageError."""
+def compare_all(words: Sequence[str], settings: Settings, by: Readers, view: ViewSettings) -> int:
+    """Collect the recordings, let the readers read them, print; returns the exit status. Raises
+    click.UsageError."""
+    started, workers, verbose = view.run_browser, view.workers, view.verbose
     check_no_command([word for word in words if not _is_recording(word)])
     kept: list[Kept] = [lines(word, by.entry) if _is_recording(word) else None for word in words]
     match kept:

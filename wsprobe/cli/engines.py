@@ -21,7 +21,6 @@ from wsprobe.browsers.local_network import kept_off
 from wsprobe.browsers.page import fetch_site, opened_by
 from wsprobe.browsers.url import below_localhost, parse
 from wsprobe.browsers.visit import visit
-from wsprobe.cli.credentials import Credentials, with_netrc
 from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.plan import now, route
 from wsprobe.cli.probe import Made, Placing, apart_if_large, conversation, reported, usable
@@ -39,6 +38,7 @@ from wsprobe.request.opening import fresh_key
 from wsprobe.request.target import begins_with_scheme
 from wsprobe.session.open_session import FIRST_REPLY, SILENCE
 from wsprobe.version import __version__
+from wsprobe.wire.credentials import Credentials, with_netrc
 
 ALL_SESSIONS = 5 * 1024 * 1024
 """Bytes of the sessions of all engines together, whose recordings are all in memory; each engine gets an equal

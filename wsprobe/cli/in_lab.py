@@ -10,7 +10,6 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.cli.option import LAB, usage_error
-from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.lab import UnknownScenario
@@ -19,6 +18,7 @@ from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.paths import names_path
 from wsprobe.lab.scenario import Scenario
 from wsprobe.lab.server import Lab, LabError, serve
+from wsprobe.request.proxies import Proxies
 
 
 @asynccontextmanager

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from wsprobe.cli.credentials import Credentials, with_netrc
 from wsprobe.cli.option import usage_error
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Http2, Plan, Route, Target
@@ -15,6 +14,7 @@ from wsprobe.recording.secrets import are_credentials
 from wsprobe.request import opening, target
 from wsprobe.request.opening import Offer
 from wsprobe.wire import WIRES
+from wsprobe.wire.credentials import Credentials, with_netrc
 
 
 def plan_for(

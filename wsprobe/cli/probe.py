@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.cli import expect
-from wsprobe.cli.credentials import Credentials, Origin, origin, with_netrc
 from wsprobe.cli.files import rewrite, write
 from wsprobe.cli.option import usage_error
 from wsprobe.cli.plan import for_strangers, now, plan_for
@@ -25,6 +24,7 @@ from wsprobe.report.report import Report, report
 from wsprobe.request import target
 from wsprobe.session.conversation import Maker
 from wsprobe.talk.codec import planned
+from wsprobe.wire.credentials import Credentials, Origin, origin, with_netrc
 from wsprobe.wire.followup import max_head_after, other_wire, redirect, retry_after, transient
 
 ANSWERS_MAX = 2

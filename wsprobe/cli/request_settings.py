@@ -12,16 +12,17 @@ from typing import ClassVar, Literal
 
 import click
 
-from wsprobe.cli import cookies, from_file, netrc
+from wsprobe.cli import from_file
 from wsprobe.cli.completion import wires
-from wsprobe.cli.cookies import Cookie, Jar
-from wsprobe.cli.credentials import Method
 from wsprobe.cli.files import MEBIBYTE, read, read_for
-from wsprobe.cli.netrc import Netrc
-from wsprobe.cli.option import Whole
+from wsprobe.cli.option import Whole, usage_error
 from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Act
+from wsprobe.request import cookies, netrc
+from wsprobe.request.cookies import Cookie, Jar
+from wsprobe.request.netrc import Netrc
 from wsprobe.wire import WIRES
+from wsprobe.wire.credentials import Method
 
 SEND = "Send"
 REACH = "Reach the server"
@@ -29,7 +30,7 @@ HOLD = "Hold the session"
 LONGEST_REQUEST = 16 * MEBIBYTE
 """The most bytes of --raw-request."""
 LONGEST_JAR = 8 * MEBIBYTE
-"""The most bytes of a cookie file: a browser keeps some thousands, most of them short, none over 4 KiB."""
+"""The most bytes of a .netrc, and of a cookie file: a browser keeps some thousands, none over 4 KiB."""
 
 
 class RequestSettings(Section, frozen=True, kw_only=True):
@@ -177,7 +178,18 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         """The .netrc; None if no option requires one. Raises click.UsageError."""
         if not (self.netrc or self.netrc_optional or self.netrc_file):
             return None
-        return netrc.read(self.netrc_file, self.netrc_optional, os.environ)
+        option = "--netrc" if self.netrc_file is None else "--netrc-file"
+        name = self.netrc_file or os.environ.get("NETRC") or os.path.expanduser("~/.netrc")
+        with usage_error(OSError, where=f"{option}: {name}"):
+            try:
+                text = read(name, LONGEST_JAR, "a .netrc").decode("utf-8", "surrogateescape")
+            except FileNotFoundError:
+                if self.netrc_optional:
+                    return Netrc()
+                raise click.UsageError(
+                    f"{option}: {name}: no such file; for a file that may be missing: --netrc-optional"
+                ) from None
+        return Netrc(netrc.parse(text))
 
 
 class OwnRequestSettings(Section, frozen=True, kw_only=True):

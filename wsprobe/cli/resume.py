@@ -13,14 +13,49 @@ from hashlib import blake2b
 
 import click
 import msgspec
+from msgspec import Struct
 
-from wsprobe.cli.earlier import EarlierReport
 from wsprobe.cli.files import private
 from wsprobe.report.outcome import STATUS_OF
 from wsprobe.show.summary import Fact, Tally
 
 BEGIN = b'{"format":1,"wsprobe":"'
 """The beginning of every line of ``connect --json``."""
+
+
+class EarlierAnswer(Struct):
+    status: int | None = None
+
+
+class EarlierHop(Struct):
+    url: str
+
+
+class EarlierFinding(Struct):
+    id: str
+    level: str = ""
+
+
+class EarlierReport(Struct):
+    """A report of an earlier run, as a line of ``--json`` has it: the members that name its URL and its
+    result. Others are skipped."""
+
+    url: str
+    outcome: str
+    name: str | None = None
+    response: EarlierAnswer | None = None
+    hops: tuple[EarlierHop, ...] = ()
+    findings: tuple[EarlierFinding, ...] = ()
+
+    @property
+    def given(self) -> str:
+        """The URL as written in the list."""
+        return self.name or (self.hops[0].url if self.hops else self.url)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The ids of the findings without notes, each once."""
+        return tuple(dict.fromkeys(each.id for each in self.findings if each.level != "note"))
 
 
 class _Line(EarlierReport, kw_only=True):

@@ -13,18 +13,19 @@ import click
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from wsprobe.cli import from_file, proxies
-from wsprobe.cli.credentials import Method
+from wsprobe.cli import from_file
 from wsprobe.cli.files import MEBIBYTE, endless, opened, read_for
 from wsprobe.cli.option import Seconds, Whole, usage_error
-from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import REACH
 from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Limits, PlanError, Route, TlsOptions
 from wsprobe.recording.certificate import pin, spki_in
+from wsprobe.request import proxies
+from wsprobe.request.proxies import Proxies
 from wsprobe.request.proxy_url import parse, with_scheme
 from wsprobe.session.open_session import FIRST_REPLY, SILENCE
 from wsprobe.text import printable, whole_number
+from wsprobe.wire.credentials import Method
 
 TRUST = "Trust"
 VERSIONS = ["1.0", "1.1", "1.2", "1.3"]

@@ -20,7 +20,6 @@ from wsprobe.cli.engines import one, own_place, user_of, with_credentials, with_
 from wsprobe.cli.in_lab import in_lab
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import written_descriptor
-from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.settings import Settings
@@ -39,6 +38,7 @@ from wsprobe.lab.staging import elsewhere, job, stage_host
 from wsprobe.recording.archive import ascii_json
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.report import Report
+from wsprobe.request.proxies import Proxies
 from wsprobe.version import __version__
 
 GRACE = 3000

@@ -9,13 +9,9 @@ import click
 from msgspec import Struct, field
 
 from wsprobe.cli import expect
-from wsprobe.cli.cookies import Jar
-from wsprobe.cli.credentials import Method
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.list_settings import ClusterSettings, ListSettings
-from wsprobe.cli.netrc import Netrc
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
-from wsprobe.cli.proxies import Proxies
 from wsprobe.cli.request_settings import (
     FollowSettings,
     OwnRequestSettings,
@@ -25,7 +21,11 @@ from wsprobe.cli.request_settings import (
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given
 from wsprobe.exchange import Act, Limits, Route, TlsOptions
+from wsprobe.request.cookies import Jar
+from wsprobe.request.netrc import Netrc
 from wsprobe.request.opening import Offer
+from wsprobe.request.proxies import Proxies
+from wsprobe.wire.credentials import Method
 
 
 class HandshakeSettings(Struct, frozen=True):

@@ -15,9 +15,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.earlier import EarlierAnswer, EarlierReport
 from wsprobe.cli.output import Output
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
+from wsprobe.cli.resume import EarlierAnswer, EarlierReport
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look
 from wsprobe.exchange import SECOND

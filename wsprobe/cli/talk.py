@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from tempfile import TemporaryFile
-from typing import Literal
 
 import click
 from msgspec import Struct
@@ -65,25 +64,15 @@ OVER_HTTP2 = 1 << 23
 
 
 class Manner(Struct, frozen=True):
-    """How to hold the session: the options that connect does not have."""
+    """How to hold the session."""
 
+    own: TalkSettings
     rules: Rules
-    shape: Shape
-    max_message: int
-    form: Literal["lines", "null", "jsonl"]
-    binary: bool
-    raw: bool
     first: tuple[Outgoing, ...]
     """What to send before the input."""
     reads: bool
     """Whether standard input is read: not for an exchange that is whole on the command line, so that it can be
     in a loop over lines."""
-    save_max: int
-    history: str | None
-    """The file of the prompt's history."""
-    pretty: bool
-    reconnect: int
-    """How often to connect again after a session that wsprobe did not end."""
 
 
 def talk(urls: Sequence[str], given: Given) -> int:
@@ -123,6 +112,7 @@ def manner(given: Given) -> Manner:
             match = Search(re.compile(os.fsencode(own.match)))
     waits = own.count is not None or match is not None
     return Manner(
+        own=own,
         rules=Rules(
             linger=given[LimitSettings].linger,
             patience=given[LimitSettings].max_time or Limits().max_time,
@@ -133,17 +123,8 @@ def manner(given: Given) -> Manner:
             answers={os.fsencode(when): os.fsencode(then) for when, then in own.answers},
             awaits=bool(own.awaits) or own.jsonl,
         ),
-        shape=Shape(own.fragments, own.fragment_size, own.compress_from),
-        max_message=own.max_message,
-        form="jsonl" if own.jsonl else "null" if own.null else "lines",
-        binary=own.binary,
-        raw=own.raw,
         first=tuple(_in_order(own) if own.awaits else _first(own)),
         reads=own.eof is not None or not (own.awaits or (waits and _sends(given))),
-        save_max=own.save_max,
-        history=own.history,
-        pretty=own.pretty,
-        reconnect=own.reconnect,
     )
 
 
@@ -202,37 +183,37 @@ class TalkOutput(ConnectOutput, Talk):
     def __init__(self, settings: Settings, manner: Manner, several: bool) -> None:
         """If standard output is not a terminal, it gets the messages, and standard error the report. With an
         option that needs standard output, such as --json, messages go to standard error too."""
+        own = manner.own
         taken = (
             settings.output.as_json
             or settings.own.include
             or settings.own.write_out is not None
             or "-" in (settings.own.body_to, settings.output.save)
         )
-        self._raw = (not taken and not sys.stdout.isatty()) or (manner.form == "jsonl" and not taken)
+        self._raw = (not taken and not sys.stdout.isatty()) or (own.jsonl and not taken)
         super().__init__(settings, several, report_to=sys.stderr if self._raw or taken else None)
         if self._raw:
             self.written = output_descriptor()  # -s leaves the messages there
         self._manner = manner
-        self.rules, self.shape, self.max_message = manner.rules, manner.shape, manner.max_message
+        self.rules, self.max_message = manner.rules, own.max_message
+        self.shape = Shape(own.fragments, own.fragment_size, own.compress_from)
         self.hold = None if settings.max_time is not None else float("inf")
         self._lines_to = sys.stderr if taken else sys.stdout
         self._lines_look = self._err if taken else self._out
-        self._by_hand = sys.stdin.isatty() and sys.stdout.isatty() and not taken and manner.form == "lines"
+        self._by_hand = sys.stdin.isatty() and sys.stdout.isatty() and not (taken or own.jsonl or own.null)
         self._session_too = not self._by_hand or bool(settings.own.verbose)
         self._terminal: Terminal | None = None
         self._way: DescriptorWriter | None = None
         self._spool: Spool | None = None
         self._held: TalkSession | None = None
         self._wrong = ""
-        self._lines: InputLines = (
-            JsonInput() if manner.form == "jsonl" else RawInput(self._separator, manner.binary)
-        )
-        self._left = manner.reconnect
+        self._lines: InputLines = JsonInput() if own.jsonl else RawInput(self._separator, own.binary)
+        self._left = own.reconnect
         self._before: SessionTotals | None = None
         """The totals of the sessions before a reconnect."""
         self._seconds = 0.0
         """How long these took."""
-        self._history = History(manner.history)
+        self._history = History(own.history)
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         if self._spool is not None:  # no report was made, because the reader of our output is gone
@@ -244,7 +225,7 @@ class TalkOutput(ConnectOutput, Talk):
     ) -> Exchange:
         """Carry out *plan*, and hold the session that it opens, and those after a reconnect; returns the last
         recording."""
-        self._left, self._before, self._seconds, pause = self._manner.reconnect, None, 0.0, RETRY_PAUSE
+        self._left, self._before, self._seconds, pause = self._manner.own.reconnect, None, 0.0, RETRY_PAUSE
         while True:
             exchange = await self._one(plan, watch, keep)
             by_hand = self._terminal is not None and self._terminal.again
@@ -291,7 +272,7 @@ class TalkOutput(ConnectOutput, Talk):
             sys.stdout.flush()
             self._way = DescriptorWriter(sys.stdout.fileno(), self._separator)
         self._held = self._spool = self._terminal = None
-        self._sink = JsonOutput() if self._manner.form == "jsonl" else RawOutput(self._between)
+        self._sink = JsonOutput() if self._manner.own.jsonl else RawOutput(self._between)
         self._plan = plan
         self.awaited = expect.awaited(self.settings.expectations)
         over: list[Exchange] = []
@@ -312,11 +293,11 @@ class TalkOutput(ConnectOutput, Talk):
     @property
     def _between(self) -> bytes:
         """What is written behind each message."""
-        return b"" if self._manner.raw else self._separator
+        return b"" if self._manner.own.raw else self._separator
 
     @property
     def _separator(self) -> bytes:
-        return b"\0" if self._manner.form == "null" else b"\n"
+        return b"\0" if self._manner.own.null else b"\n"
 
     def make(self, plan: Plan, head: Head, at: int) -> TalkSession:
         """See ``Talk``."""
@@ -337,7 +318,7 @@ class TalkOutput(ConnectOutput, Talk):
         if path not in (None, "-"):
             assert path is not None
             self._spool = Spool(path, plan, tape.events)
-            kept.append(SessionRecording(self._manner.save_max, self._spool.add))
+            kept.append(SessionRecording(self._manner.own.save_max, self._spool.add))
         return kept
 
     async def opened(self, held: TalkSession, head: Head, at: int) -> None:
@@ -345,10 +326,10 @@ class TalkOutput(ConnectOutput, Talk):
         if self._by_hand:
 
             def file(path: str) -> Outgoing:
-                return file_said(os.path.expanduser(path), self._manner.binary, "/send")
+                return file_said(os.path.expanduser(path), self._manner.own.binary, "/send")
 
             self._terminal = Terminal(self._out, held, head, self._plan.target.url, file, self._history)
-            self._terminal.indent = self._manner.pretty
+            self._terminal.indent = self._manner.own.pretty
             await self._terminal.start()
         elif self._way is not None:
             await self._way.write(self._sink.opened(head, self._plan.target.url, at))
@@ -372,8 +353,7 @@ class TalkOutput(ConnectOutput, Talk):
 
     def _warns(self) -> bool:
         """Whether somebody may take one message for two: not of a single one, and not in a file."""
-        to_file = stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
-        return not (self.settings.output.silent or self._manner.rules.count == 1 or to_file)
+        return not (self.settings.output.silent or self._manner.rules.count == 1 or _to_file())
 
     async def _over(self, exchange: Exchange) -> None:
         if self._held is not None and self._raw:
@@ -453,6 +433,11 @@ class TalkOutput(ConnectOutput, Talk):
         else:
             self._spool.finish(self._exchange)
             self._spool = None
+
+
+def _to_file() -> bool:
+    """Whether standard output is a file."""
+    return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
 
 
 class Spool:

@@ -15,11 +15,11 @@ from urllib.parse import unquote
 
 from msgspec.structs import replace
 
-from wsprobe.cli.netrc import Netrc
 from wsprobe.exchange import Exchange, Route, Target, TunnelReceived, TunnelSent
 from wsprobe.read.head import split_head
 from wsprobe.read.reading import Head, Reading
 from wsprobe.request import opening
+from wsprobe.request.netrc import Netrc
 from wsprobe.request.opening import Offer
 from wsprobe.request.proxy_url import parse
 from wsprobe.request.target import authority, destination

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.cli.cookies import HEADING, Jar, date, parse, set_cookie
+from wsprobe.request.cookies import HEADING, Jar, date, parse, set_cookie
 from wsprobe.request.target import parse as target
 
 Capture = pytest.CaptureFixture[str]

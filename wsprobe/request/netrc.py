@@ -6,18 +6,11 @@ Not the standard library's netrc, which keeps one login a machine and has no esc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from os.path import expanduser
+from collections.abc import Iterator
 
-import click
 from msgspec import Struct
 
-from wsprobe.cli.files import MEBIBYTE
-from wsprobe.cli.files import read as read_file
-
 _TOKEN = r'(?s)"((?:[^"\\]|\\.)*)"?|(\S+)'
-LONGEST = 8 * MEBIBYTE
-"""The most bytes of a file."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -93,23 +86,3 @@ def _words(text: str) -> Iterator[str]:
                 yield match[2]
             else:
                 yield re.sub(r"(?s)\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), match[1])
-
-
-def read(path: str | None, optional: bool, environ: Mapping[str, str]) -> Netrc:
-    """The entries of the file at *path*, by default the file in $NETRC, or ~/.netrc. *optional*: the file may
-    be missing.
-
-    Raises click.UsageError if it cannot be read. No message quotes the file.
-    """
-    option = "--netrc" if path is None else "--netrc-file"
-    name = path or environ.get("NETRC") or expanduser("~/.netrc")
-    try:
-        return Netrc(parse(read_file(name, LONGEST, "a .netrc").decode("utf-8", "surrogateescape")))
-    except FileNotFoundError:
-        if optional:
-            return Netrc()
-        raise click.UsageError(
-            f"{option}: {name}: no such file; for a file that may be missing: --netrc-optional"
-        ) from None
-    except OSError as error:
-        raise click.UsageError(f"{option}: {name}: {error.strerror}") from None
