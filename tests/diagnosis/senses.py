@@ -62,7 +62,7 @@ class Sense(msgspec.Struct, frozen=True):
             return "right"
         act = {400: "bad-request", 404: "not-found", 426: "upgrade-required"}.get(self.code, "refused")
         act = "closed" if self.code >= 3000 else _ACTS.get(self.code, act)
-        return "open" if first.id in (act, "server-says") else "false"
+        return "open" if first.id in (act, "closed", "server-says") else "false"
 
 
 _ACTS = {
@@ -79,6 +79,7 @@ _ACTS = {
     1009: "closed",
     1010: "protocol-error",
     1011: "error",
+    1013: "unavailable",
 }
 
 

@@ -307,7 +307,10 @@ def test_a_polite_close_gives_no_reason(reason, id):
         ),
         ('{"method":"show","params":{"message":"Errors: none"}}', "server-says"),
         # A sentence says more than a code, and the code of an error is no exception.
-        ('{"type":"result","errorCode":"zip_error","zipErrorMessage":"unknown_command: x"}', "message-refused"),
+        (
+            '{"type":"result","errorCode":"frame_error","frameErrorMessage":"unknown_command: x"}',
+            "message-refused",
+        ),
         ('{"type":"result","errorCode":"zip_error"}', "server-says"),
         ('{"type":"result","errorCode":"server_error"}', "error"),
         ('{"type":"result","errorCode":"schema_mismatch","message":""}', "server-says"),

@@ -26,8 +26,8 @@ from wsprobe.diagnosis.own_request import beside, own_request
 from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
 from wsprobe.diagnosis.reach import way
 from wsprobe.diagnosis.silence import nothing_came
-from wsprobe.diagnosis.status import by_status
-from wsprobe.diagnosis.words import QUOTED, own_words, stated, stated_by
+from wsprobe.diagnosis.status import by_status, own_origin
+from wsprobe.diagnosis.words import QUOTED, of_something_else, own_words, stated, stated_by
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TlsFailed, TunnelFailed, TunnelReceived
 from wsprobe.read import read
 from wsprobe.read.behind import http_behind
@@ -199,13 +199,43 @@ _BEHIND = frozenset({"backend-down", "backend-closed", "bad-gateway", "gateway-t
 def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
     """The causes of an answer other than 101, in the order of their evidence."""
     known = Author() if over_http2 else _by_marks(evidence)
-    said = stated(evidence, own_words(evidence))
+    found = own_words(evidence)
+    said = stated(evidence, found)
     if said is not None and known.role == "proxy" and known.certainty == "only":
         # The words of a proxy's own page are the same for every reason: its status says more.
         said = said if said.id in {cause.id for cause in known.causes} else None
-    answered = _answered(said, known, _named(known, evidence), evidence)
-    found = beside(own_request(evidence), said, known, answered, evidence)
-    return replace(known, causes=_shown_by(_arrived(evidence, found), evidence))
+    rest = _named(known, evidence)
+    own = own_request(evidence)
+    if said is not None and said.id == "server-says" and of_something_else(evidence, found):
+        likely = [*_of_another_matter(said, known, rest, evidence), *own]
+    else:
+        answered = _answered(said, known, rest, evidence)
+        likely = beside(own, said, known, answered, evidence)
+    return replace(known, causes=_shown_by(_arrived(evidence, likely), evidence))
+
+
+def _of_another_matter(said: Cause, known: Author, rest: list[Cause], evidence: Evidence) -> list[Cause]:
+    """The causes beside words that may be about an application's own matters: these are quoted, and what the
+    status usually means counts only if they give no reason."""
+    if not rest or rest[0].certainty != "status" or evidence.status < 400:
+        return _answered(said, known, rest, evidence)
+    act = rest[0]
+    if act.id in ACTS:
+        usual = (
+            () if act.id == "refused" else tuple(one for one in act.usual if one not in own_origin(evidence))
+        )
+        quoting = _quoting(said, replace(act, usual=usual), evidence)
+        fix = f"{LOOK_UP}; if they give no reason, {act.fix}" if evidence.status > 500 else quoting.fix
+        return [replace(quoting, fix=fix)]
+    counted = evidence.status == 429
+    plain = replace(
+        act,
+        id=act.id if counted else "refused",
+        statement="",
+        fix=_counted(said, act).fix if counted else said.fix,
+        usual=(),
+    )
+    return [replace(plain, quote=said.quote, certainty="stated", evidence=said.evidence)]
 
 
 def _answered(said: Cause | None, known: Author, rest: list[Cause], evidence: Evidence) -> list[Cause]:
@@ -248,8 +278,9 @@ def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
         act = replace(act, statement="")
     if evidence.status in _WITH_FIX:
         act = replace(act, fix=f"{LOOK_UP}; if they give no reason, {act.fix}")
-    elif evidence.status < 500 and evidence.status != 426 and act.certainty == "status":
-        act = replace(act, fix=said.fix)
+    elif evidence.status < 500 and evidence.status != 426:
+        usually = f"{LOOK_UP}; if they give no reason, {act.fix}" if act.certainty == "shared" else act.fix
+        act = replace(act, fix=said.fix if act.certainty == "status" else usually)
     if act.id == "refused":
         act = replace(act, usual=act.usual if foreign_origin(evidence) else ())
     elif act.id == "upgrade-required" and re.search(_OF_THE_HANDSHAKE, said.quote) is None:

@@ -89,7 +89,7 @@ CREDENTIALS = (
     rf"|(?<!unexpected )(?<!\d )(?<!more )\btokens?\b['\"]?[- _:]{{0,2}}(?:\w+ ){{0,4}}{_FAILS}"
     rf"|(?:query|parameter|header|provide|send|with|your)[^.\n]{{0,16}}\btoken\b|\A\W*(?:\w+ )?tokens?\W*\Z"
     rf"|unauthenticated|authenticat(?!ion)|(?:unauthori[sz]ed|authentication|authori[sz]ation){_GOES_ON}|credential"
-    rf"|{_BAD} (?:\w+ )?(?:password|passphrase)|(?:password|passphrase)\b[^.\n]{{0,16}}{_FAILS}"
+    rf"|{_BAD} (?:\w+ ){{0,2}}(?:password|passphrase)|(?:password|passphrase)\b[^.\n]{{0,16}}{_FAILS}"
     rf"|\A\W*(?:password|passphrase)\W*\Z"
     r"|(?:please|must|need to|required? to|have to|not|first|again)\b[^.\n]{0,12}\b(?:log|sign)(?:ged|ned)?[- "
     r"]?in\b"

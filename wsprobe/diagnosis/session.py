@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.cause import ACTS, Cause
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, hop_of, shown
 from wsprobe.diagnosis.faults import (
     LOOK_UP,
@@ -27,16 +27,18 @@ from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.proxies import mending, table
 from wsprobe.diagnosis.senses import INACTIVE, TIMED_OUT
 from wsprobe.diagnosis.statuses import PHRASES
+from wsprobe.diagnosis.subject import other_subjects
 from wsprobe.diagnosis.words import (
     FAULT,
     QUOTED,
+    about_something_else,
     bare,
     decoded,
-    in_another_sense,
     of_json,
     of_page,
     spaced,
     stated_by,
+    strings,
     words_behind,
 )
 from wsprobe.exchange import Exchange, Received, Sent
@@ -256,14 +258,17 @@ _SAYS = ("type", "event", "op", "command", "kind", "action", "msg_type", "messag
 
 def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """The cause in the reason of a Close, or in the last message before the end."""
+    others = other_subjects(_texts_at_end(session), evidence)
     for quote, where in _quotes(session):
         said, small = shown(quote, QUOTED), spaced(quote.lower())
         for pattern, id, text, fix in _ENDED:
             if re.search(pattern, small) and _can_be(id, small, where, session):
-                yield Cause(id, text, fix, "stated", f"{where}: {said}", quote=said)
-                return
+                ended = Cause(id, text, fix, "stated", f"{where}: {said}", quote=said)
+                if not about_something_else(ended, others):
+                    yield ended
+                    return
         known = stated_by(evidence, quote, where)
-        if known is not None and not in_another_sense(known, session.texts):
+        if known is not None and not about_something_else(known, others):
             yield _after_message(known, session)
             return
         if where == _LAST and _refuses_call(session.texts[-1]):  # its words come before its code
@@ -278,6 +283,14 @@ def _stated(evidence: Evidence, session: _Session) -> Iterator[Cause]:
             continue  # the message that led to it says more than "Bye"
         yield bare(quote, f"{where}: ")
         return
+
+
+def _texts_at_end(session: _Session) -> Iterator[str]:
+    """The reason, and what the last messages before it say."""
+    yield session.reason
+    for text in session.texts[-2:] if session.quiet < QUIET else ():
+        value = decoded(text)
+        yield from (text,) if value is None else strings(value)
 
 
 def _after_message(known: Cause, session: _Session) -> Cause:
@@ -660,6 +673,19 @@ _OF_A_MESSAGE = {
     1009: "a message that is too large",
 }
 """Close code -> what it means after a message."""
+_NAMES = {
+    1001: "going away",
+    1002: "protocol error",
+    1003: "unsupported data",
+    1007: "invalid data",
+    1008: "policy violation",
+    1009: "message too big",
+    1011: "internal error",
+    1012: "service restart",
+    1013: "try again later",
+    1014: "bad gateway",
+}
+"""Close code -> its name: no more is said of it beside words about an application's own matters."""
 _REGISTERED = {
     3000: ("unauthorized", "Unauthorized", "send the required token"),
     3003: ("refused", "Forbidden", "send what the application requires (token, Origin, parameter)"),
@@ -718,6 +744,10 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
         )
     if reason and code == 1008:
         fix = READ_WORDS
+    if quote and code in _NAMES and other_subjects(_texts_at_end(session), evidence):
+        id = id if id in ACTS else "closed"
+        did, usual = f"the server closed with {code} ({_NAMES[code]})", []
+        fix = f"{LOOK_UP}; the server's log has more"
     if reason and code in _BY_CONVENTION:
         fix = f"{LOOK_UP}; if they give no reason, {fix}"
     if reason:  # most say more than usual causes

@@ -38,6 +38,7 @@ from wsprobe.diagnosis.faults import (
     upgrade_stripped,
 )
 from wsprobe.diagnosis.statuses import phrase_of
+from wsprobe.diagnosis.subject import other_subjects
 
 QUOTED = 120
 """Characters of a quote."""
@@ -275,7 +276,7 @@ _PHRASES = {
     400: {"malformed", "invalid"},
     401: {"unauthorised", "authorization", "required"},
     403: {"forbidden", "prohibited"},
-    404: {"nothing", "matches", "given"},
+    404: {"nothing", "matches", "given", "available"},
     # The names of RFC 2616, 7231 and 9110; which of them HTTPStatus has depends on the version of Python.
     413: {"payload", "content", "entity", "large"},
     414: {"uri", "long", "large"},
@@ -839,21 +840,89 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
     """The cause in the answer's words: with its kind if known, otherwise only the quote; None without words.
 
     *found*: the ``own_words`` of *evidence*."""
+    others = of_something_else(evidence, found)
     for quote in found:
         known = stated_by(evidence, quote, evidence.line)
-        if known is not None and not in_another_sense(known, found):
+        if known is not None and not about_something_else(known, others):
             return known
     if not found:
         return None
-    if is_markup(evidence):  # of a page only its title is a reason; its sentences are about anything
-        title = next(iter(_body_texts(evidence.body)), "")
-        found = tuple(
-            each
-            for each in found
-            if (each in re.sub(_NUMBER, "", " ".join(title.split())) and not _is_name(each))
-            or each == evidence.reason
-        )
-    return bare(found[0], f"{evidence.line}: ") if found else None
+    if is_markup(evidence):
+        told = _of_heading(evidence, found)
+        return bare(told, f"{evidence.line}: ") if told else None
+    return bare(found[0], f"{evidence.line}: ")
+
+
+def _of_heading(evidence: Evidence, found: tuple[str, ...]) -> str:
+    """The reason that a page gives: its title, and on a page of few words the first sentence below it. The
+    sentences of a long page are about anything."""
+    texts = [re.sub(_NUMBER, "", " ".join(each.split())) for each in _body_texts(evidence.body)]
+    title, *blocks = texts or [""]
+    head = next((each for each in found if each in title or each == evidence.reason), "")
+    if len(blocks) < _FEW and sum(map(len, blocks)) < _SHORT:
+        for block in blocks:
+            first = re.split(r"(?<=[.!?])\s", block, maxsplit=1)[0]
+            if (
+                block in found
+                and block != head
+                and len(re.findall(r"\b[a-z]{2,}", first)) > 2
+                and not re.search(_SIGNATURE, first)
+                and not ordinary(first, evidence.status)
+            ):
+                return f"{head}: {first}" if head else first
+    return "" if _is_name(head) and head != evidence.reason else head
+
+
+_SIGNATURE = r"(?i)powered by|\S/\d+\.\d|\b(?:httpd|server) at\b"
+"""The line below a page that names the program."""
+_FEW = 6
+_SHORT = 600
+"""Blocks, and characters, of a page that only reports."""
+
+
+def of_something_else(evidence: Evidence, found: tuple[str, ...]) -> set[str]:
+    """The words of the answer that are about no handshake. *found*: its ``own_words``."""
+    return other_subjects(_all_texts(evidence, found), evidence) if found else set()
+
+
+def _all_texts(evidence: Evidence, found: Iterable[str]) -> Iterator[str]:
+    """The texts of the answer: its own words, and what else stands beside them in JSON or on a page."""
+    yield from found
+    body = evidence.body[:_READ].strip()
+    if body[:1] in (b"{", b"["):
+        yield from strings(decoded(body.decode("utf-8", "replace")))
+    elif evidence.status >= 400:
+        yield from (each for each in _body_texts(evidence.body) if not _is_name(each))
+
+
+def strings(value: object, depth: int = 0) -> Iterator[str]:
+    """The texts in a value of JSON, and the names of its members."""
+    if isinstance(value, str):
+        yield value[:_LONG]
+    elif depth < 8 and isinstance(value, dict | list):
+        if isinstance(value, dict):
+            yield from value
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from strings(each, depth + 1)
+
+
+def about_something_else(known: Cause, others: set[str]) -> bool:
+    """Whether words of an application (*others*), beside those that *known* quotes, may give these another
+    sense: "Route not found" beside a bus."""
+    if known.certainty == "own-request" or _MACHINE.search(known.quote):
+        return False
+    return bool(others - _OF_KIND.get(known.id, set()))
+
+
+_MACHINE = re.compile(
+    r"\bE(?:CONN|HOST|NET|NOTFOUND|TIMEDOUT|PIPE)|(?i:dial tcp|traceback|goroutine|sec-websocket"
+    r"|web ?socket|\bjwt\b|\bapi[-_ ]?key"
+    r"|sub-?protocol|\bcors\b|\b(?:access|bearer|auth|csrf|refresh|id)[-_ ]token\b)"
+    r"|(?:\d|localhost):\d{4,5}\b|(?<=[A-Za-z]{3})(?:Error|Exception)\b"
+)
+"""What programs say of programs, and nobody of anything else."""
+_OF_KIND = {"session": {"room", "game", "lobby", "mountpoint"}}
+"""Id of a cause -> words that only its rule is about."""
 
 
 def _is_name(title: str) -> bool:
@@ -896,25 +965,6 @@ _IN_A_HANDSHAKE = (
     r"\bheaders?\b|\bcookies?\b|sec-|web ?socket|\btokens?\b|\bjwt\b|\bbearer\b|authori[sz]ation|api[-_ ]?key"
     r"|\b(?:server|service|connection|client|request|session|node|url|endpoint)s?\b"
 )
-
-
-def in_another_sense(known: Cause, texts: Iterable[str]) -> bool:
-    """Whether one of *texts*, which came with the words that *known* quotes, has their noun in another sense: a
-    code INVALID_ORIGIN beside a sentence about an airport."""
-    noun, pattern = _NOUNS.get(known.id, ("", ""))
-    return noun != "" and any(
-        noun in small and "://" not in small and _compiled(pattern).search(spaced(small)) is None
-        for small in map(str.lower, texts)
-    )
-
-
-_NOUNS = {
-    "origin-refused": ("origin", senses.ORIGIN),
-    "origin-lost": ("origin", senses.ORIGIN),
-    "host-refused": ("host", senses.HOST),
-    "unauthorized": ("token", senses.CREDENTIALS),
-}
-"""Id of a cause -> its noun, and the sense that the noun has there."""
 
 
 def spaced(words: str) -> str:
