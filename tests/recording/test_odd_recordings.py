@@ -21,7 +21,7 @@ from wsprobe.cli.compare import tellables
 from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
-from wsprobe.history import read_as
+from wsprobe.history import read_as_each
 from wsprobe.history.data import select
 from wsprobe.lab import find
 from wsprobe.lab.play import play
@@ -117,7 +117,7 @@ def read_in_every_way(exchange):
         made = report(one)
         made = replace(
             made,
-            verdicts=tuple(read_as(made.reading, revision) for revision in REVISIONS),
+            verdicts=read_as_each(made.reading, REVISIONS),
             views=as_is(made, READERS),
             answers=(engine_answer(made.reading, made.verdict, made.outcome),) * len(ENGINES),
         )

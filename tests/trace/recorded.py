@@ -8,6 +8,7 @@ each with the name of its change. ``request`` and ``data`` are text as in measur
 from __future__ import annotations
 
 import json
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.trace import Backend, Start, Trace
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, dict=True):
     """One trace and the truth about it."""
 
     id: str
@@ -32,7 +33,7 @@ class Recorded(msgspec.Struct, frozen=True):
     hold: float
     answers: tuple[dict[str, Any], ...]
 
-    @property
+    @cached_property
     def trace(self):
         answers = {each["name"]: self._exchange(each) for each in self.answers}
         plan = answers["base"].plan
@@ -43,7 +44,7 @@ class Recorded(msgspec.Struct, frozen=True):
     def _exchange(self, answer):
         return exchange_of({"url": self.url, "request": answer["request"], "events": answer["events"]})
 
-    @property
+    @cached_property
     def conclusion(self):
         """The first one."""
         return conclusions(self.trace)[0]
@@ -55,6 +56,7 @@ def _backend(text):
     return Backend(host, int(port), resource=f"{slash}{path}")
 
 
+@cache
 def recorded():
     text = (Path(__file__).parent / "recorded.jsonl").read_text("ascii")
     return [msgspec.convert(json.loads(line), Recorded) for line in text.splitlines()]

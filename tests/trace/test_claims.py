@@ -170,8 +170,13 @@ STARTS = ("backends=1", "origin backends=1", "cross", "", "offer=chat backends=2
 
 
 @cache
+def beginning(words):
+    return start_of(words.split())
+
+
+@cache
 def answer(spec, begin):
-    return answer_of(report(exchange_of(start_of(begin.split()).plan, spec)))
+    return answer_of(report(exchange_of(beginning(begin).plan, spec)))
 
 
 NAMES = [row.name for row in CHANGES if row.name not in ("base", "subprotocols", "http2", "backends")]
@@ -183,10 +188,10 @@ def tables(draw):
     begin = draw(st.sampled_from(STARTS))
     few = draw(st.lists(st.sampled_from(SPECS), min_size=1, max_size=3))
     names = draw(st.lists(st.sampled_from((*NAMES, "no-protocol")), max_size=12, unique=True))
-    never = ("origin", "backend-origin") if start_of(begin.split()).has_origin else ("no-origin", "same-origin")
+    never = ("origin", "backend-origin") if beginning(begin).has_origin else ("no-origin", "same-origin")
     names = [name for name in names if name not in never and ("backends" in begin or name[:7] != "backend")]
     given_rows = {name: answer(draw(st.sampled_from(few)), begin) for name in names}
-    return Trace(start_of(begin.split()), {"base": answer(few[0], begin), **given_rows})
+    return Trace(beginning(begin), {"base": answer(few[0], begin), **given_rows})
 
 
 @settings(max_examples=1500)
