@@ -182,15 +182,21 @@ def answer(spec, begin):
 NAMES = [row.name for row in CHANGES if row.name not in ("base", "subprotocols", "http2", "backends")]
 
 
+BEGINNINGS = st.sampled_from(STARTS)
+FEW = st.lists(st.sampled_from(SPECS), min_size=1, max_size=3)
+ASKED = st.lists(st.sampled_from((*NAMES, "no-protocol")), max_size=12, unique=True)
+
+
 @st.composite
 def tables(draw):
     """A few answers in any rows; often the same ones, as of one server."""
-    begin = draw(st.sampled_from(STARTS))
-    few = draw(st.lists(st.sampled_from(SPECS), min_size=1, max_size=3))
-    names = draw(st.lists(st.sampled_from((*NAMES, "no-protocol")), max_size=12, unique=True))
+    begin, few = draw(BEGINNINGS), draw(FEW)
     never = ("origin", "backend-origin") if beginning(begin).has_origin else ("no-origin", "same-origin")
-    names = [name for name in names if name not in never and ("backends" in begin or name[:7] != "backend")]
-    given_rows = {name: answer(draw(st.sampled_from(few)), begin) for name in names}
+    names = [
+        each for each in draw(ASKED) if each not in never and ("backends" in begin or each[:7] != "backend")
+    ]
+    one = st.sampled_from(few)
+    given_rows = {name: answer(draw(one), begin) for name in names}
     return Trace(beginning(begin), {"base": answer(few[0], begin), **given_rows})
 
 
