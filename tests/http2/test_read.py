@@ -33,7 +33,6 @@ from wsprobe.read.http2_opinion import FRAMES, opinion
 from wsprobe.read.http2_values import (
     CONTINUATION,
     DATA,
-    FLAGS,
     GOAWAY,
     HEADERS,
     PING,
@@ -272,11 +271,11 @@ def test_settings_that_are_cut():
 
 
 def test_flags_by_name():
-    for type_, names in FLAGS.items():
+    """As hyperframe calls them."""
+    for type_, theirs in HYPERFRAMES.items():
+        names = {flag.bit: flag.name for flag in theirs.defined_flags}
         shown = made(type_, b"", flags=0xFF).flag_names
         assert shown == tuple(names.get(1 << place, f"0x{1 << place:x}") for place in range(8))
-    assert made(HEADERS, b"", flags=0x2D).flag_names == ("END_STREAM", "END_HEADERS", "PADDED", "PRIORITY")
-    assert made(WINDOW_UPDATE, b"", flags=0x81).flag_names == ("0x1", "0x80")
 
 
 def test_a_stream_has_31_bits():
