@@ -156,13 +156,6 @@ def test_the_days_that_a_certificate_has_left(capsys, name, days, met):
     assert (int(shown) >= int(days)) is met
 
 
-def test_without_tls_no_certificate_has_days_left(capsys):
-    assert run(["connect", "--expect", "cert-days=0", "lab:ok"]) == 20
-    assert "expected cert-days=0, found nothing" in capsys.readouterr().err
-    assert run(["connect", "-w", "%{cert_days}", "lab:ok"]) == 0
-    assert capsys.readouterr().out == ""
-
-
 def test_a_pinned_key(capsys, tmp_path):
     other = "sha256//" + "A" * 43 + "="
     assert run(["connect", "-k", "--pinnedpubkey", other, "lab:https-page-wss"]) == 5

@@ -78,10 +78,60 @@ def test_every_line_is_a_message_and_comes_back_raw(typed, capfd):
     )
 
 
-def test_connect_talk_is_the_same(typed, capfd):
+ORDER = ["--await", "hi", "--send", "b", "--await", "b", "--ping", "--send-hex", "63", "--await", "c"]
+STOMP = b'CONNECT\naccept-version:1.2\n\n\0{"a":1}\0'
+
+
+@pytest.mark.parametrize(
+    ("data", "words", "status", "out", "told"),
+    [
+        (
+            b"hello\n",
+            ["--count", "1"],
+            0,
+            b"hello\n",
+            "wsprobe closed, the server answered: 1000; sent 1 message (",
+        ),
+        (b"", ["lab:/close/4001?reason=bye"], 17, b"", 'the server closed: 4001 "bye"; sent 0 messages'),
+        (STOMP, ["-s", "--null", "--jsonl", "--count", "2"], 2, b"", "leave --null out"),
+        (STOMP, ["--null", "--count", "2"], 0, STOMP, "sent 2 messages (36 bytes"),
+        (b"a\nb\0\0last", ["-s", "--null", "--count", "3"], 0, b"a\nb\0\0last\0", ""),
+        (
+            b"abcdef\n",
+            ["--max-message", "3"],
+            20,
+            b"",
+            "closed with 1009: a message of more than 3 bytes (--max-m",
+        ),
+        (b"abc\n", ["-v", "--binary", "--count", "1"], 0, b"abc\n", "< Binary 61 62 63"),
+        (b"one\n", ["--count", "2", "--eof", "wait"], 20, b"one\n", "1 of 2 messages arrived (--count)\n"),
+        (b"", ["--match", "x", "--eof", "close"], 20, b"", "no message matched --match"),
+        (b"the loop's\n", ["-s", "--send", "hi", *ORDER], 0, b"hi\nb\nc\n", ""),
+        (b"the loop's\n", ["-s", "--count", "1", "--send", "x"], 0, b"x\n", ""),
+        (b"more\n", ["-s", "--count", "2", "--eof", "keep", "--send", "x"], 0, b"x\nmore\n", ""),
+        (b"2\n", ["-s", "--answer", "2", "3", "--answer", "3", "4"], 0, b"2\n3\n4\n", ""),
+        (b"one\ntwo\n", ["--wire", "hixie-76", "--count", "2", "-s"], 0, b"one\ntwo\n", ""),
+        (b"one\n", ["--json", "--linger", "0.2"], 0, b'"outcome":"open"', '< Text "one"\n'),
+        (
+            b'{"send": "a"}\n{"await": "b"}\n{"send": "never"}\n',
+            ["-s", "-S", "-m", "0.5", "--jsonl"],
+            *(20, b'"text":"a"', 'wsprobe: no message with "b" arrived (await)\n'),
+        ),
+    ],
+)
+def test_a_session_in_a_pipe(data, words, status, out, told, typed, capfdbinary):
+    said(typed, data)
+    where = [] if words[0].startswith("lab:") else ["lab:/echo"]
+    assert run(["talk", *words, *where]) == status
+    printed, err = capfdbinary.readouterr()
+    assert out in printed if out.startswith(b'"') else printed == out
+    assert b"never" not in printed
+    assert told.encode() in err
+    assert told or err == b""
+
+
+def test_connect_talk_is_the_same(typed):
     said(typed, b"one\n")
-    assert run(["connect", "--talk", "--jsonl", "--count", "1", "lab:/echo"]) == 2
-    capfd.readouterr()
     assert run(["connect", "--count", "1", "--talk", "lab:/status/403"]) == 12
 
 
@@ -101,61 +151,6 @@ def test_messages_with_line_ends_get_a_word(typed, capfd, monkeypatch, words, to
     out, err = capfd.readouterr()
     assert out == ("ab\nc" if words == ["--raw"] else "a\nb\nc\n")
     assert (err[: err.find("open ")] if words != ["-s"] else err) == told
-
-
-def test_in_a_pipe_the_report_is_one_line(typed, capfd):
-    said(typed, b"hello\n")
-    assert run(["talk", "--count", "1", "lab:/echo"]) == 0
-    assert re.fullmatch(
-        r"open  lab:/echo: wsprobe closed, the server answered: 1000; sent 1 message .*, received 1 .*\n",
-        capfd.readouterr().err,
-    )
-
-
-def test_the_line_says_a_code_and_reason_once(typed, capfd):
-    said(typed, b"")
-    assert run(["talk", "lab:/close/4001?reason=bye"]) == 17
-    assert 'the server closed: 4001 "bye"; sent 0 messages' in capfd.readouterr().err
-
-
-def test_a_frame_of_stomp_keeps_its_nul(typed, capfdbinary):
-    said(typed, b'CONNECT\naccept-version:1.2\n\n\0{"a":1}\0')
-    assert run(["talk", "-s", "--null", "--jsonl", "--count", "2", "lab:/echo"]) == 2
-    assert run(["talk", "--null", "--count", "2", "lab:/echo"]) == 0
-    out, err = capfdbinary.readouterr()
-    assert out == b'CONNECT\naccept-version:1.2\n\n\0{"a":1}\0'
-    assert b"sent 2 messages (36 bytes" in err
-
-
-def test_a_message_above_the_limit_is_not_printed(typed, capfd):
-    said(typed, b"abcdef\n")
-    assert run(["talk", "--max-message", "3", "lab:/echo"]) == 20
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert err.endswith("wsprobe: closed with 1009: a message of more than 3 bytes (--max-message)\n")
-
-
-@pytest.mark.parametrize(("words", "told"), [(["-s"], ""), (["-sS"], 'the server says "body text"\n')])
-def test_silent_or_with_the_one_error_line(capfd, words, told):
-    assert run(["connect", *words, "lab:status-403"]) == 12
-    assert capfd.readouterr() == ("", told and f"wsprobe: lab:status-403: refused 403: {told}")
-    assert run(["connect", *words, "--expect", "status=101", "lab:status-403"]) == 20
-    unmet = "wsprobe: lab:status-403: expected status=101, found 403\n"
-    assert capfd.readouterr() == ("", told and unmet)
-
-
-def test_null_both_ways(typed, capfdbinary):
-    said(typed, b"a\nb\0\0last")
-    assert run(["talk", "-s", "--null", "--count", "3", "lab:/echo"]) == 0
-    assert capfdbinary.readouterr().out == b"a\nb\0\0last\0"
-
-
-def test_binary_lines(typed, capfd):
-    said(typed, b"abc\n")
-    assert run(["talk", "-v", "--binary", "--count", "1", "lab:/echo"]) == 0
-    out, err = capfd.readouterr()
-    assert out == "abc\n"
-    assert "< Binary 61 62 63" in err
 
 
 def test_objects_of_json_both_ways(typed, capfd):
@@ -183,44 +178,11 @@ def test_input_that_cannot_be_sent_ends_it_with_a_word(typed, capfd):
     assert (last["event"], last["code"], last["by"]) == ("close", 1000, "client")
 
 
-def test_count_and_match_that_are_not_met(typed, capfd):
-    said(typed, b"one\n")
-    assert run(["talk", "--count", "2", "--eof", "wait", "lab:/echo"]) == 20
-    assert "wsprobe: 1 of 2 messages arrived (--count)\n" in capfd.readouterr().err
-    assert run(["talk", "--match", "x", "--eof", "close", "lab:/echo"]) == 20
-    assert "no message matched --match" in capfd.readouterr().err
-
-
 def test_match_ends_it(typed, capfd):
     os.write(typed, b"one\ntwo 2\nthree\n")
     assert run(["talk", "-s", "--match", r"^\w+ \d$", "lab:/echo"]) == 0
     assert capfd.readouterr().out == "one\ntwo 2\n"
     os.close(typed)
-
-
-def test_an_await_gives_the_command_line_an_order_and_leaves_the_input(typed, capfd):
-    said(typed, b"of the loop\n")
-    words = ["--await", "hi", "--send", "b", "--await", "b", "--ping", "--send-hex", "63", "--await", "c"]
-    assert run(["talk", "-s", "--send", "hi", *words, "lab:/echo"]) == 0
-    assert capfd.readouterr().out == "hi\nb\nc\n"
-    assert run(["talk", "-s", "--count", "1", "--send", "x", "lab:/echo"]) == 0
-    assert capfd.readouterr().out == "x\n"
-    assert run(["talk", "-s", "--count", "2", "--eof", "keep", "--send", "x", "lab:/echo"]) == 0
-    assert capfd.readouterr().out == "x\nof the loop\n"
-
-
-def test_an_await_in_vain_exits_with_20(typed, capfd):
-    said(typed, b'{"send": "a"}\n{"await": "b"}\n{"send": "never"}\n')
-    assert run(["talk", "-s", "-S", "-m", "0.5", "--jsonl", "lab:/echo"]) == 20
-    captured = capfd.readouterr()
-    assert "never" not in captured.out
-    assert captured.err == 'wsprobe: no message with "b" arrived (await)\n'
-
-
-def test_an_answer_each_time(typed, capfd):
-    said(typed, b"2\n")
-    assert run(["talk", "-s", "--answer", "2", "3", "--answer", "3", "4", "lab:/echo"]) == 0
-    assert capfd.readouterr().out == "2\n3\n4\n"
 
 
 @pytest.fixture
@@ -293,14 +255,6 @@ def test_files_and_frames_by_hand(typed, capfd, tmp_path):
     assert '< Text "a" (not final)\n< Continuation "b"\n' in err
 
 
-def test_what_comes_leaves_standard_output_to_json(typed, capfd):
-    said(typed, b"one\n")
-    assert run(["talk", "--json", "--linger", "0.2", "lab:/echo"]) == 0
-    out, err = capfd.readouterr()
-    assert json.loads(out)["outcome"] == "open"
-    assert err.startswith('< Text "one"\n')
-
-
 def test_on_a_terminal_what_comes_is_made_visible(typed, monkeypatch, capfd):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     said(typed, b"\x1b[2Jone\n")
@@ -340,12 +294,6 @@ def test_over_http2_the_limit_is_named(typed, monkeypatch, capfd):
     run(["talk", "--http2", "--eof", "keep", "lab:h2-data-without-end"])
     assert "at its limit of 200000 bytes after the 200, because it records all" in capfd.readouterr().err
     os.close(typed)
-
-
-def test_in_an_older_version(typed, capfd):
-    said(typed, b"one\ntwo\n")
-    assert run(["talk", "--wire", "hixie-76", "--count", "2", "-s", "lab:/echo"]) == 0
-    assert capfd.readouterr().out == "one\ntwo\n"
 
 
 def test_a_time_limit_that_was_given_holds_for_the_session(typed, capfd):
