@@ -35,10 +35,7 @@ def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference():
     assert status([reached(replace(refused, **seen))]) == 0
 
 
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [(b"\xff\xfd\n", "not UTF-8"), (b"\xff\xfe\n", "no recording")],
-)
+@pytest.mark.parametrize(("content", "says"), [(b"\xff\xfd\n", "not UTF-8"), (b"\xff\xfe\n", "no recording")])
 def test_bad_recordings(content, says, tmp_path, capsys):
     file = tmp_path / "bad"
     file.write_bytes(content)

@@ -16,10 +16,7 @@ from wsprobe.cli.shells import kept
 
 BIN = Path(sys.executable).parent
 ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb", "PS1": "$ "}
-SHELLS = {
-    "bash": ["bash", "--norc", "--noprofile", "-i"],
-    "zsh": ["zsh", "-f", "-i"],
-}
+SHELLS = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "-f", "-i"]}
 SETUP = {
     "bash": 'eval "$(_WSPROBE_COMPLETE=bash_source wsprobe)"\n',
     "zsh": 'autoload -Uz compinit; compinit -u -D; eval "$(_WSPROBE_COMPLETE=zsh_source wsprobe)"\n',

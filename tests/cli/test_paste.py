@@ -257,10 +257,7 @@ def test_another_host_and_other_values_are_kept():
     assert (made.settings, made.notes) == (RequestSettings(headers=lines), ())
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["talk"], ["connect", "--talk"]],
-)
+@pytest.mark.parametrize("command", [["talk"], ["connect", "--talk"]])
 def test_a_session_takes_a_copied_command_too(command, tmp_path, capfd):
     kept = tmp_path / "kept"
     words = ["curl", "ws://127.0.0.1:1/x", "-H", KEY, "-H", "Origin: https://app.example", "--compressed"]

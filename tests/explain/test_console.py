@@ -212,10 +212,7 @@ def test_url_is_read_to_its_end():
         ),
         ("[vite] server connection lost. Polling for restart...", "[vite] server connection lost"),
         ("[webpack-dev-server] Trying to reconnect...", "[webpack-dev-server] Trying to reconnect"),
-        (
-            "[webpack-dev-server] Invalid Host/Origin header",
-            "[webpack-dev-server] Invalid Host/Origin header",
-        ),
+        ("[webpack-dev-server] Invalid Host/Origin header", "[webpack-dev-server] Invalid Host/Origin header"),
     ],
 )
 def test_as_people_paste_them(line, title):

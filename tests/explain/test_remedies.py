@@ -263,18 +263,3 @@ def test_the_asgi_code_needs_the_standard_library_alone():
     froms = [line.split()[1] for line in explain.find("remedy asgi").code.splitlines() if line[:5] == "from "]
     assert froms
     assert {name.partition(".")[0] for name in (*imports, *froms)} <= sys.stdlib_module_names
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--code", "1006"], "no code for 1006"),
-        (["--code", "remedy"], "no code for remedy"),
-        (["--code", "--json", "remedy", "asgi"], "--code prints a file"),
-        (["--code"], "no topic"),
-        (["--code", "remedy", "asgy"], "no code for remedy asgy"),
-    ],
-)
-def test_what_has_no_code(arguments, message, capsys):
-    assert run(["explain", *arguments]) == 2
-    assert message in capsys.readouterr().err

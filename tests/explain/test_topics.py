@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import io
 import json
-import sys
 
 import msgspec
 import pytest
@@ -407,25 +405,6 @@ def test_quotes_around_a_pasted_text(quotes):
 def test_the_first_known_of_several_lines():
     pasted = "my colleague sent me this\n\nhybi-07\nand then my coffee was cold\n"
     assert explain.find_nearest(pasted) == (explain.find("hybi-07"), "")
-
-
-def test_exit_statuses_and_input(capsys, tmp_path, monkeypatch):
-    pasted = tmp_path / "pasted.txt"
-    pasted.write_text(
-        "WebSocket connection to 'wss://a.example/ws' failed: Error in connection establishment: "
-        "net::ERR_CONNECTION_REFUSED\nsee https://docs.example/ws",
-        "utf-8",
-    )
-    assert run(["explain", f"@{pasted}"]) == 0
-    assert "wss://a.example/ws\n" in capsys.readouterr().out.splitlines(keepends=True)[-1]
-    assert run(["explain", "connectlon refused"]) == 0
-    assert capsys.readouterr().out.startswith("nearest: connection refused\n\n")
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"close 1006\n")))
-    assert run(["explain", "-"]) == 0
-    assert capsys.readouterr().out.startswith("close code: 1006")
-    assert run(["explain", "no such topic at all"]) == 1
-    assert "no such topic at all" in capsys.readouterr().err
-    assert run(["explain", "@/nonexistent"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -128,11 +128,7 @@ def test_the_object_of_json():
     assert (value.old_urls, value.new_urls, value.same) == (6, 7, 1)
     assert value.counts == {kind.value: 1 for kind in Kind}
     first = value.changes[0]
-    assert (first.url, first.change, first.differences) == (
-        "wss://a/",
-        "no-longer-open",
-        (),
-    )
+    assert (first.url, first.change, first.differences) == ("wss://a/", "no-longer-open", ())
     assert (first.new.status, first.new.cause) == (502, "backend-down")
     assert "".join(pieces(value)).startswith('{"format":1,"wsprobe":"')
 

@@ -26,10 +26,7 @@ peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM
 print(peak.split()[1], file=sys.stderr)
 """
 """All that ``connect`` loads, and what it does when the session has ended."""
-FRAMES = {
-    "large": b"\x82\x7e\xff\xff" + b"x" * 0xFFFF,
-    "as many as are read": b"\x82\x50" + b"x" * 0x50,
-}
+FRAMES = {"large": b"\x82\x7e\xff\xff" + b"x" * 0xFFFF, "as many as are read": b"\x82\x50" + b"x" * 0x50}
 
 
 @pytest.mark.programs

@@ -89,10 +89,7 @@ CASES = (
         answered("403 Forbidden"),
         "refused: the server answered 403, so no WebSocket was opened (RFC 6455 section 4.1, item 1)",
     ),
-    (
-        answered("401 Unauthorized"),
-        "unauthorized: the server answered 401: it requires credentials",
-    ),
+    (answered("401 Unauthorized"), "unauthorized: the server answered 401: it requires credentials"),
     (
         answered("401 Unauthorized", "WWW-Authenticate: Basic"),
         "unauthorized: the server answered 401: it requires credentials",
@@ -111,10 +108,7 @@ CASES = (
         answered("401 Unauthorized", asked="auth"),
         "unauthorized: the server answered 401: it refused the credentials that were sent",
     ),
-    (
-        answered("407 Odd"),
-        "unauthorized: the server answered 407: it requires credentials",
-    ),
+    (answered("407 Odd"), "unauthorized: the server answered 407: it requires credentials"),
     (answered("302 Found", "Location: /x"), "redirected: the server answered 302 and redirects; -L follows it"),
     (
         answered("302 Found", "Location: ftp://x/"),

@@ -78,7 +78,7 @@ def test_many_empty_lines_are_one_that_counts_them():
     assert (first, caret) == (MANY.format(30000), "^ warn head-empty-lines")
     at = rows.index("HTTP/1.1 403 No\\x0d\\x0aX: y")
     assert rows[at + 1 : at + 10] == [
-        *("", "a", r"\x0a\x0a\x0a ... 999 empty lines in all", "b", MANY.format(4), "c", "", "", ""),
+        *("", "a", r"\x0a\x0a\x0a ... 999 empty lines in all", "b", MANY.format(4), "c", "", "", "")
     ]
     assert rows[at + 10] == "d"
 

@@ -165,8 +165,7 @@ def test_a_url_is_cut_in_its_middle(width, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("room", "shown"),
-    [(99, "abcdefghij"), (10, "abcdefghij"), (9, "abc...hij"), (7, "ab...ij"), (1, "a...j")],
+    ("room", "shown"), [(99, "abcdefghij"), (10, "abcdefghij"), (9, "abc...hij"), (7, "ab...ij"), (1, "a...j")]
 )
 def test_cut_in_the_middle(room, shown):
     assert cut_in_middle("abcdefghij", room, Look()) == shown

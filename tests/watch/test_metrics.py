@@ -246,10 +246,7 @@ def test_it_is_only_read(method):
 
 
 def test_a_server_of_ipv6():
-    with (
-        served(application(lambda: ()), "::1") as port,
-        urlopen(f"http://[::1]:{port}/", timeout=30) as answer,
-    ):
+    with served(application(lambda: ()), "::1") as port, urlopen(f"http://[::1]:{port}/", timeout=30) as answer:
         assert b"wsprobe_watched_targets 0.0" in answer.read()
 
 

@@ -35,10 +35,7 @@ def test_only_the_latest_count():
     assert window.percentiles(0, 100) == (LATEST + 1, 2 * LATEST)
 
 
-@given(
-    st.lists(st.floats(0, 2.0**20, width=32), min_size=1, max_size=40),
-    st.floats(0, 100),
-)
+@given(st.lists(st.floats(0, 2.0**20, width=32), min_size=1, max_size=40), st.floats(0, 100))
 def test_so_many_percent_are_not_above(values, percent):
     (found,) = windowed(values).percentiles(percent)
     assert found in array("f", values)
