@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from functools import partial
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -146,7 +147,7 @@ def test_connect_talk_is_the_same(typed):
 )
 def test_messages_with_line_ends_get_a_word(typed, capfd, monkeypatch, words, to_file, told):
     """Where a program may take one message for two."""
-    monkeypatch.setattr("wsprobe.cli.talk._to_file", lambda: to_file)
+    monkeypatch.setattr("wsprobe.cli.talk.stat", SimpleNamespace(S_ISREG=lambda mode: to_file))
     assert run(["talk", *words, "--send", "a", "--send", "b\nc", "--count", "2", "lab:/echo"]) == 0
     out, err = capfd.readouterr()
     assert out == ("ab\nc" if words == ["--raw"] else "a\nb\nc\n")
