@@ -19,10 +19,6 @@ class Site:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def redirect(self, to, path="/"):
-        location = f"ws://127.0.0.1:{to.port}{path}"
-        self.answers.append(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
-
     def refuse(self):
         self.answers.append(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
 

@@ -21,7 +21,6 @@ from wsprobe.exchange import Exchange
 from wsprobe.net.cluster import ClusterError
 from wsprobe.report.outcome import Exit
 
-Capture = pytest.CaptureFixture[str]
 ELSEWHERE = "tcp://scheduler.example:8786"
 
 

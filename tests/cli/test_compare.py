@@ -13,8 +13,6 @@ from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
 from wsprobe.report.engine_answer import engine_answer
 
-Capture = pytest.CaptureFixture[str]
-
 
 def test_json_of_many_recordings_grows_as_they_do(capsys, tmp_path):
     many = tmp_path / "many"

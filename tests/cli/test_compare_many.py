@@ -19,7 +19,6 @@ from wsprobe.cli.recordings import exchanges
 from wsprobe.net import worker_pool
 from wsprobe.report.outcome import Exit
 
-Capture = pytest.CaptureFixture[str]
 SCENARIOS = ("status-403", "accept-wrong", "close-4403")
 
 

@@ -17,7 +17,6 @@ from wsprobe.request.netrc import Netrc
 from wsprobe.request.netrc import parse as logins
 from wsprobe.request.opening import Offer
 
-Capture = pytest.CaptureFixture[str]
 REFUSED, FORBIDDEN = 11, 12
 BASIC = "Basic bWU6c2VzYW1l"
 """me:sesame"""

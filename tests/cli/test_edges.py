@@ -133,7 +133,6 @@ def test_a_signal_is_as_an_interrupt(number, status, tmp_path):
             text=True,
         ) as process,
     ):
-        assert process.stderr is not None
         for each in process.stderr:
             if "User-Agent" in each:
                 break

@@ -9,8 +9,6 @@ from wsprobe.request.cookies import Jar, parse
 from wsprobe.request.proxies import from_environment
 from wsprobe.request.target import parse as target
 
-Capture = pytest.CaptureFixture[str]
-
 UPPER = {"HTTP_PROXY": "http://a:1", "HTTPS_PROXY": "http://b:1", "ALL_PROXY": "http://c:1"}
 
 

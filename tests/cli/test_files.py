@@ -17,7 +17,6 @@ from wsprobe.cli import files
 from wsprobe.cli.main import run
 from wsprobe.request.cookies import Jar, parse
 
-Capture = pytest.CaptureFixture[str]
 NOTHING = "ws://127.0.0.1:1/"
 FIFO = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 ZERO = pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no /dev/zero here")

@@ -23,7 +23,6 @@ def interrupted(when, *arguments):
     """Run ``connect -v`` and interrupt it once *when* stands in a line of its standard error."""
     command = [sys.executable, "-m", "wsprobe", "connect", "-v", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
     seen = ""
     for each in process.stderr:
         seen += each
@@ -173,7 +172,6 @@ def test_two_signals_one_after_the_other(number, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "wsprobe", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert process.stderr is not None
     for awaited in ("Sec-WebSocket-Accept", "interrupted"):
         assert any(awaited in each for each in process.stderr)
         process.send_signal(number)

@@ -12,7 +12,6 @@ from tests.played import ran
 from wsprobe.cli.main import run
 from wsprobe.show.junit import TAIL, Case, Fault, Totals, case_element, head
 
-Capture = pytest.CaptureFixture[str]
 ATTRIBUTES = {
     "testsuites": set(),
     "testsuite": set(

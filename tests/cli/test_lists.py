@@ -10,7 +10,6 @@ import pytest
 from wsprobe.cli.main import run
 from wsprobe.cli.targets import BEGIN, UrlList
 
-Capture = pytest.CaptureFixture[str]
 LINE = r"%{url} %{outcome}\n"
 
 
@@ -41,8 +40,6 @@ def test_a_list_in_utf_16_is_one_line(capsys, tmp_path):
 def test_a_url_on_standard_input_is_asked_before_the_next_one_is_there():
     command = [sys.executable, "-m", "wsprobe", "connect", "-w", LINE, "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
         for name in ("lab:ok", "lab:status-403"):
             process.stdin.write(f"{name}\n")
             process.stdin.flush()

@@ -5,13 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 
-import pytest
-
 from tests.browser_logs.sample import log
 from wsprobe.cli.evidence import once
 from wsprobe.cli.main import run
 
-Capture = pytest.CaptureFixture[str]
 FIREFOX = log("firefox-a-networking.moz_log")
 
 

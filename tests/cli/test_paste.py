@@ -23,7 +23,6 @@ from wsprobe.request.target import TargetError
 
 FILES = Path(__file__).parents[1] / "files" / "paste"
 COPIED = tomllib.loads((FILES / "curl.toml").read_text())["copied"]
-Capture = pytest.CaptureFixture[str]
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 COOKIE = 'sid=it\'s 100%!; q="a"'
 

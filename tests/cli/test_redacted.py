@@ -22,8 +22,6 @@ from wsprobe.diagnosis import Cause
 from wsprobe.judge.finding import Finding
 from wsprobe.lab.installed import BrowserRun
 
-Capture = pytest.CaptureFixture[str]
-
 SECRET = "hunter2Sesame4711xyz"
 EVERYWHERE = [
     *("-u", f"me:{SECRET}", "-b", f"s={SECRET}", "-H", f"X-Api-Key: {SECRET}", "-H", f"X-CSRF-Token: {SECRET}"),

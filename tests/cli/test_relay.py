@@ -24,8 +24,6 @@ from wsprobe.recording import archive
 from wsprobe.report.report import report
 from wsprobe.request.edits import with_field
 
-Capture = pytest.CaptureFixture[str]
-
 
 @contextmanager
 def relaying(*arguments):
@@ -188,7 +186,6 @@ def test_interrupted_with_a_session_open(capsys, tmp_path):
     with relaying("--save", str(save), "lab:/echo") as (process, url):
         command = [sys.executable, "-m", "wsprobe", "connect", "-v", "--linger", "60", url]
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as client:
-            assert client.stderr is not None
             while "Sec-WebSocket-Accept" not in client.stderr.readline():
                 pass
             out, _ = ended(process)
@@ -205,7 +202,6 @@ def test_interrupted_with_a_session_open(capsys, tmp_path):
 def test_a_reader_that_takes_nothing_stops_nothing(number, status, capsys, tmp_path):
     save, har = tmp_path / "kept.jsonl", tmp_path / "kept.har"
     with relaying("--json", "--save", str(save), "--har", str(har), "lab:/echo") as (process, url):
-        assert process.stdout is not None
         import fcntl  # Windows has none
 
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)

@@ -21,7 +21,6 @@ from wsprobe.recording.secrets import Secrets
 from wsprobe.report.outcome import Exit
 from wsprobe.text import quoted
 
-Capture = pytest.CaptureFixture[str]
 SECRET = "hunter2Sesame4711xyz"
 EVERYWHERE = [
     *("-u", f"me:{SECRET}", "-b", f"s={SECRET}", "-H", f"X-Api-Key: {SECRET}", "--protocol", SECRET),

@@ -14,7 +14,6 @@ from wsprobe.cli.main import run
 from wsprobe.cli.progress import progress
 from wsprobe.report.outcome import Exit
 
-Capture = pytest.CaptureFixture[str]
 NAMES = ["lab:status-403", "lab:ok", "lab:status-404"]
 
 

@@ -13,8 +13,6 @@ import pytest
 from wsprobe.cli.main import run
 from wsprobe.lab import guard, installed
 
-Capture = pytest.CaptureFixture[str]
-
 FAKE = """#!{python}
 import json, sys, urllib.request
 if sys.argv[1:] == ["--version"]:
@@ -124,7 +122,6 @@ def test_the_guard_ends_what_left_the_group_too(tmp_path):
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdin is not None
     left = Path("/proc") / process.stdout.readline().strip()
     assert left.exists()
     process.stdin.close()

@@ -20,8 +20,6 @@ from wsprobe.lab import find
 from wsprobe.lab.measured import Browser, limits_of, load, predicted
 from wsprobe.lab.server import Visit
 
-Capture = pytest.CaptureFixture[str]
-
 
 @contextmanager
 def serving(folder, *arguments):

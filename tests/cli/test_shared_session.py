@@ -11,8 +11,6 @@ import trio
 from wsprobe.cli.main import run
 from wsprobe.lab.server import serve
 
-Capture = pytest.CaptureFixture[str]
-
 
 class Running:
     """A lab in a thread of its own, on ports that a page's URL can name."""

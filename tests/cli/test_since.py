@@ -10,8 +10,6 @@ from wsprobe.cli.main import run
 from wsprobe.cli.recordings import recordings
 from wsprobe.report.outcome import Exit
 
-Capture = pytest.CaptureFixture[str]
-
 
 def test_a_line_that_was_cut_off_stops_no_later_run(tmp_path, capsys):
     file = tmp_path / "nights.jsonl"

@@ -22,8 +22,6 @@ from wsprobe.exchange import Ended, LeftOut, Limits, Received
 from wsprobe.recording import archive
 from wsprobe.report.report import report
 
-Captured = pytest.CaptureFixture[str]
-
 
 @pytest.fixture
 def typed():
@@ -355,8 +353,6 @@ def program(*words, **how):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_with_a_close_and_a_report(number, status):
     with program("lab:/echo") as talking:
-        assert talking.stdin is not None
-        assert talking.stdout is not None
         talking.stdin.write(b"one\n")
         talking.stdin.flush()
         assert talking.stdout.readline() == b"one\n"
@@ -384,9 +380,6 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path):
     """What was recorded until then is saved whole."""
     file = tmp_path / "saved.jsonl"
     with program("-s", "--eof", "keep", "--save", str(file), "lab:/echo") as talking:
-        assert talking.stdin is not None
-        assert talking.stdout is not None
-        assert talking.stderr is not None
         talking.stdin.write(b"one\n")
         talking.stdin.flush()
         assert talking.stdout.readline() == b"one\n"

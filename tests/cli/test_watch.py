@@ -127,8 +127,6 @@ def test_on_a_terminal_a_table_is_drawn_over_itself():
 @pytest.mark.programs
 def test_metrics_are_served_while_it_lasts():
     process = started("--every", "1h", "--linger", "0.02", "--listen", "127.0.0.1:0", "lab:status-403")
-    assert process.stderr is not None
-    assert process.stdout is not None
     address = process.stderr.readline().removeprefix("wsprobe: metrics at ").strip()
     process.stdout.readline()
     with urllib.request.urlopen(address, timeout=60) as answer:
@@ -143,8 +141,6 @@ def test_metrics_are_served_while_it_lasts():
 @pytest.mark.programs
 def test_the_reader_of_the_output_goes_away():
     process = started("--every", "1h", "lab:status-403")  # an hour in which nothing is written
-    assert process.stdout is not None
-    assert process.stderr is not None
     assert "refused 403" in process.stdout.readline()
     process.stdout.close()
     assert process.wait(60) == Exit.PIPE

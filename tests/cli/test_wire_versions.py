@@ -10,8 +10,6 @@ from tests.played import ran
 from wsprobe.cli.main import run
 from wsprobe.wire import WIRES
 
-Capture = pytest.CaptureFixture[str]
-
 
 def json_of(capsys, *arguments):
     run(["connect", "--json", *arguments])

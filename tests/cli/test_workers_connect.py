@@ -20,7 +20,6 @@ from wsprobe.net.worker_pool import WorkerPool
 
 pytestmark = pytest.mark.programs
 
-Capture = pytest.CaptureFixture[str]
 WORDS = ["lab:status-403", "lab:404", "lab:nginx-502", "lab:401-basic"]
 
 
@@ -66,8 +65,6 @@ def test_a_worker_that_is_killed_is_named_and_its_urls_are_asked_again(tmp_path)
         "-",
     ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stderr is not None
         process.stdin.write("lab:ok\nftp://h/\nlab:silence\nlab:silence-long\n")
         process.stdin.flush()
         assert "line 2: scheme 'ftp'" in process.stderr.readline()
@@ -86,8 +83,6 @@ def test_a_worker_that_is_killed_is_named_and_its_urls_are_asked_again(tmp_path)
 def test_what_was_under_way_is_reported_when_it_is_interrupted():
     command = [sys.executable, "-m", "wsprobe", "connect", "--workers", "2", "-w", r"%{url} %{outcome}\n", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
         process.stdin.write("lab:ok\nlab:silence\n")
         process.stdin.flush()
         assert process.stdout.readline() == "lab:ok open\n"

@@ -7,7 +7,6 @@ import pytest
 from wsprobe.request.cookies import HEADING, Jar, date, parse, set_cookie
 from wsprobe.request.target import parse as target
 
-Capture = pytest.CaptureFixture[str]
 NOW = 1_700_000_000
 
 

@@ -31,8 +31,6 @@ BROWSER = Browser(
     "safari", "18.5", "Mozilla/5.0", "0.1.0", "http://127.0.0.1:8000/", leftOut={"wss-ok": "no trust"}
 )
 
-Capture = pytest.CaptureFixture[str]
-
 
 def measured(engine):
     """What a browser would have written that does what our view of *engine* says."""

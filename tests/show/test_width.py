@@ -13,7 +13,6 @@ from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.recording.archive import dump
 from wsprobe.show.lines import ROOM_FOR_WORDS, Look, line, row, text_of, width_of
 
-Capture = pytest.CaptureFixture[str]
 HEAD = b"Content-Type: text/plain\r\nContent-Length: 13\r\n\r\ntoken expired"
 
 
