@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 WRITERS = (
-    *("man.build", "tests.cli.printed", "tests.trace.rules"),
+    *("man.build", "tests.cli.printed", "tests.trace.rules", "tests.browsers_views.edges"),
     *("tests.diagnosis.rules", "tests.diagnosis.sessions", "tests.diagnosis.varied", "tests.diagnosis.first"),
     *(
         "tests.judge.test_session_rules",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import cache
 from hashlib import sha1
 
 from wsprobe.browsers import ENGINES
@@ -21,13 +22,18 @@ URL = "ws://127.0.0.1:9000/x"
 MS = 1000
 
 
-def recorded(*pieces, how="fin", page=None, url=URL, gap=MS, browser="chromium"):
-    """A browser's request answered with *pieces*, one read each, *gap* microseconds apart; then the end."""
-    page = page or Page()
+@cache
+def _asked(browser, url, page):
     engine = ENGINES[browser]
     made = engine.construct(url, page)
     assert made.target is not None
-    request = engine.request(made, page, KEY)
+    return made.target, engine.request(made, page, KEY)
+
+
+def recorded(*pieces, how="fin", page=None, url=URL, gap=MS, browser="chromium"):
+    """A browser's request answered with *pieces*, one read each, *gap* microseconds apart; then the end."""
+    page = page or Page()
+    target, request = _asked(browser, url, page)
     events = [
         Connecting(10, "127.0.0.1", 9000),
         Connected(100, "127.0.0.1", 9000),
@@ -38,7 +44,7 @@ def recorded(*pieces, how="fin", page=None, url=URL, gap=MS, browser="chromium")
         at += gap
         events.append(Received(at, piece))
     events.append(Ended(at + gap, how))
-    return read(Exchange(Plan(made.target, request, acts=page.acts), tuple(events)))
+    return read(Exchange(Plan(target, request, acts=page.acts), tuple(events)))
 
 
 def seen(*pieces, how="fin", page=None, url=URL, gap=MS, browser="chromium"):

@@ -1,22 +1,17 @@
-"""What a recording comes to: how it may be cut, what ends it, and what stays unsaid."""
+"""What Chromium makes of a connection that fails, or of one that races."""
 
 from __future__ import annotations
 
-import zlib
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from tests.browsers_views.recordings import HEAD, MS, OPEN, URL, frame, recorded, seen
-from tests.cases import EXAMPLES
-from tests.exchanges import deflated, packer
+from tests.browsers_views.recordings import OPEN, URL, recorded, seen
+from tests.cases import every
 from wsprobe.browsers import ENGINES
+from wsprobe.browsers.chromium.handshake import certificate_error
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.inflate import TOO_LONG
 from wsprobe.browsers.objections import objections
 from wsprobe.exchange import (
-    Act,
     Certificate,
     Connected,
     ConnectFailed,
@@ -24,7 +19,6 @@ from wsprobe.exchange import (
     Ended,
     Exchange,
     Plan,
-    Received,
     ResolveFailed,
     Sent,
     TlsDone,
@@ -34,138 +28,14 @@ from wsprobe.net.tls import problem
 from wsprobe.read import read
 
 CHROMIUM = ENGINES["chromium"]
-SECOND = 1_000_000
-HI, CLOSE = frame(0x81, b"hi"), frame(0x88, b"\x03\xe8")
+
+
+def failure(view):
+    return view.console[-1].partition("failed: ")[2] if view.console else ""
 
 
 def types(view):
     return [event.type for event in view.events]
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 10_000])
-def test_a_good_session_is_seen_alike_however_it_is_cut(size):
-    data = (
-        OPEN + frame(0x01, "h€".encode()[:2]) + frame(0x89, b"p") + frame(0x80, "h€".encode()[2:]) + HI + CLOSE
-    )
-    view = seen(*(data[i : i + size] for i in range(0, len(data), size)))
-    assert [(e.type, e.data, e.code, e.was_clean) for e in view.events] == [
-        ("open", "", 0, False),
-        ("message", "h€", 0, False),
-        ("message", "hi", 0, False),
-        ("close", "", 1000, True),
-    ]
-    assert (view.outcome, view.ready_state, view.console) == ("closed", 3, ())
-
-
-def test_a_broken_header_takes_the_rest_of_its_read_with_it():
-    assert types(seen(OPEN, HI + b"\x09\x00")) == ["open", "error", "close"]
-    assert types(seen(OPEN, HI, b"\x09\x00")) == ["open", "message", "error", "close"]
-
-
-def test_a_broken_frame_behind_a_good_one_leaves_the_good_one():
-    assert types(seen(OPEN, HI + frame(0x83, b"x"))) == ["open", "message", "error", "close"]
-
-
-@pytest.mark.parametrize("how", ["timeout", "local", "interrupted", "limit"])
-def test_without_an_answer_it_is_still_connecting(how):
-    for pieces in ((), (b"HTTP/1.1 101",), (b"abc",)):
-        view = seen(*pieces, how=how)
-        assert (view.outcome, view.ready_state, view.events, view.console) == ("connecting", 0, (), ())
-
-
-def test_the_opening_handshake_has_four_minutes():
-    view = seen(OPEN, gap=240 * SECOND)
-    assert (view.outcome, types(view)) == ("failed", ["error", "close"])
-    assert view.console[0].endswith("WebSocket opening handshake timed out")
-    assert types(seen(OPEN, gap=239 * SECOND)) == ["open", "close"]
-
-
-def test_a_session_that_only_the_recording_ends_is_open():
-    view = seen(OPEN, HI, how="local")
-    assert (view.outcome, view.ready_state, types(view)) == ("open", 1, ["open", "message"])
-
-
-def test_what_comes_after_a_close_of_the_probes_own_is_not_seen():
-    reading = recorded(OPEN, HI)
-    own = Sent(reading.exchange.events[-1].at, b"\x88\x82\0\0\0\0\x03\xe8")
-    later = Received(own.at + 1, frame(0x81, b"later") + CLOSE)
-    events = (*reading.exchange.events[:-1], own, later, Ended(own.at + 2, "fin"))
-    view = CHROMIUM.view(URL, Page(), [read(Exchange(reading.exchange.plan, events))])
-    assert (view.outcome, view.ready_state, types(view)) == ("open", 1, ["open", "message"])
-
-
-def test_the_tcp_wait_after_a_close_is_two_seconds():
-    late = frame(0x81, b"late")
-    assert types(seen(OPEN, CLOSE, late, gap=1_900_000)) == ["open", "error", "close"]
-    assert [e.code for e in seen(OPEN, CLOSE, late, gap=2_100_000).events] == [0, 1000]
-
-
-def test_the_server_has_a_minute_to_answer_a_close():
-    page = Page(acts=(Act("open", "close", b"bye", 3000),))
-    answer = frame(0x88, b"\x0b\xb8bye")
-    in_time = seen(OPEN, answer, page=page, gap=59 * SECOND)
-    assert [(e.type, e.code, e.was_clean) for e in in_time.events] == [
-        ("open", 0, False),
-        ("close", 3000, True),
-    ]
-    late = seen(OPEN, answer, page=page, gap=61 * SECOND)
-    assert [(e.type, e.code, e.was_clean) for e in late.events] == [("open", 0, False), ("close", 1006, False)]
-    silent = seen(OPEN, page=page, how="local", gap=61 * SECOND)
-    assert [e.code for e in silent.events] == [0, 1006]
-    assert "60 s" in silent.because
-
-
-def test_a_close_that_nobody_answers_runs_out():
-    page = Page(acts=(Act("open", "close", b"bye", 3000),))
-    view = seen(OPEN, page=page, how="local")
-    assert (view.outcome, view.ready_state, types(view)) == ("closed", 3, ["open", "close"])
-    assert view.assumes is not None
-
-
-def test_a_reset_after_both_closes_is_not_clean_but_keeps_the_code():
-    view = seen(OPEN, frame(0x88, b"\x0f\xa0bye"), how="reset")
-    assert [(e.type, e.code, e.reason, e.was_clean) for e in view.events[1:]] == [("close", 4000, "bye", False)]
-
-
-def test_close_while_connecting_fails_at_once_and_later_calls_still_throw():
-    page = Page(
-        acts=(Act("created", "close"), Act("created", "close", code=5), Act("time", "text", b"x", after=9))
-    )
-    view = seen(OPEN, HI, page=page)
-    assert [(e.type, e.ready_state) for e in view.events] == [("throw", 2), ("error", 3), ("close", 3)]
-    assert view.console == (
-        f"WebSocket connection to '{URL}' failed: WebSocket is closed before the connection is established.",
-        "WebSocket is already in CLOSING or CLOSED state.",
-    )
-
-
-def test_a_timed_close_meets_whatever_state_there_is():
-    page = Page(acts=(Act("time", "close", code=3001, after=5 * MS),))
-    waiting = seen(OPEN, page=page, gap=20 * MS)
-    assert types(waiting) == ["error", "close"]
-    opened = seen(OPEN, frame(0x88, b"\x0b\xb9"), page=page, gap=3 * MS)
-    assert [(e.type, e.code) for e in opened.events] == [("open", 0), ("close", 3001)]
-
-
-def test_messages_while_closing_are_not_delivered():
-    page = Page(acts=(Act("message", "close"),))
-    view = seen(OPEN, HI + HI, frame(0x88, b""), page=page)
-    assert [(e.type, e.code) for e in view.events] == [("open", 0), ("message", 0), ("close", 1005)]
-
-
-def test_compressed_messages_keep_their_window_whatever_was_agreed():
-    head = f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n".encode()
-    stream = packer()
-    view = seen(head, *(frame(0xC1, deflated(b"again " * 9, stream)) for _ in "12"), CLOSE)
-    assert [e.data for e in view.events if e.type == "message"] == ["again " * 9] * 2
-
-
-def test_a_bomb_is_followed_to_a_limit_and_no_further():
-    head = f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
-    bomb = zlib.compress(bytes(1 << 20), 9, wbits=-15)
-    view = seen(head, frame(0xC2, bomb * 20))
-    assert (types(view), view.outcome) == (["open"], "open")
-    assert view.because == TOO_LONG
 
 
 def failed(*events):
@@ -192,6 +62,28 @@ def test_a_failure_of_the_network_is_only_in_the_console(events, text):
     view = failed(*events)
     assert (types(view), view.races) == (["error", "close"], "")
     assert view.console[0].endswith(f"failed: Error in connection establishment: {text}")
+
+
+@every({f"{last}": last for last in range(0, 257)})
+def test_alerts(alert):
+    refused = dict.fromkeys((42, 43, 44, 45, 46, 48, 49), "ERR_BAD_SSL_CLIENT_AUTH_CERT")
+    named = refused | dict.fromkeys((40, 70, 71), "ERR_SSL_VERSION_OR_CIPHER_MISMATCH")
+    named |= {20: "ERR_SSL_BAD_RECORD_MAC_ALERT", 51: "ERR_SSL_DECRYPT_ERROR_ALERT"}
+    named |= {112: "ERR_SSL_UNRECOGNIZED_NAME_ALERT"}
+    error = f"Error in connection establishment: net::{named.get(alert, 'ERR_SSL_PROTOCOL_ERROR')}"
+    expected = "WebSocket opening handshake was canceled" if alert == 116 else error
+    made = recorded(OPEN).exchange
+    number = alert if alert < 256 else None
+    events = (Connected(1, "127.0.0.1", 9), TlsFailed(2, "alert", "", alert=number), Ended(3, "error"))
+    view = CHROMIUM.view(made.plan.target.url, Page(), [read(replace(made, events=events))])
+    assert failure(view) == expected
+
+
+def test_of_several_faults_of_a_certificate_the_most_serious_is_told():
+    assert certificate_error({"expired", "wrong-name", "unknown-ca"}) == "ERR_CERT_AUTHORITY_INVALID"
+    assert certificate_error({"expired", "wrong-name"}) == "ERR_CERT_COMMON_NAME_INVALID"
+    assert certificate_error({"not-yet-valid", "other"}) == "ERR_CERT_DATE_INVALID"
+    assert certificate_error({"other"}) == certificate_error(set()) == "ERR_CERT_INVALID"
 
 
 @pytest.mark.parametrize("passed", [True, False], ids=["passed by -k", "refused"])
@@ -244,71 +136,8 @@ def test_a_reset_before_the_request_can_have_arrived_is_a_race_and_said_to_be():
     assert late.races == ""
 
 
-def test_cookies_are_kept_from_a_good_101_and_from_a_401_only():
-    cookie = "Set-Cookie: a=b; Path=/\r\n"
-    for status, kept in ((401, ("a=b; Path=/",)), (403, ()), (302, ()), (200, ()), (101, ())):
-        assert seen(f"HTTP/1.1 {status} x\r\n{cookie}\r\n".encode()).cookies == kept
-    assert seen(f"{HEAD}{cookie}\r\n".encode()).cookies == ("a=b; Path=/",)
-
-
-@pytest.mark.parametrize(
-    ("status", "kept"), [(100, 1), (101, 1), (200, 1), (302, 1), (401, 1), (403, 1), (407, 0)]
-)
-def test_cookies_of_a_head_that_is_cut_are_kept(status, kept):
-    view = seen(f"HTTP/1.1 {status} x\r\nSet-Cookie: a=b\r\nX".encode())
-    assert view.cookies == ("a=b",) * kept
-
-
 def test_long_urls_are_elided_in_the_console():
     url = URL + "y" * 2000
     view = seen(b"HTTP/1.1 500 x\r\n\r\n", url=url)
     assert view.url == url
     assert view.console[0].startswith(f"WebSocket connection to '{url[:511]}...{url[-510:]}' failed")
-
-
-@pytest.mark.parametrize(("size", "error"), [(262_144, ""), (262_145, "net::ERR_RESPONSE_HEADERS_TOO_BIG")])
-def test_a_head_may_have_256_kib(size, error):
-    head = HEAD + "X: "
-    head += "a" * (size - len(head) - 4) + "\r\n\r\n"
-    console = seen(head.encode()).console
-    assert console == (() if not error else console)
-    assert error in "".join(console)
-
-
-def test_http_0_9_is_believed_on_the_schemes_own_port_only():
-    text = "Error during WebSocket handshake: "
-    assert f"{text}Invalid status line" in seen(b"junk junk", url="ws://h.example/").console[0]
-    assert f"{text}net::ERR_INVALID_HTTP_RESPONSE" in seen(b"junk junk").console[0]
-    assert f"{text}net::ERR_CONNECTION_CLOSED" in seen(b"abc", url="ws://h.example/").console[0]
-
-
-ANYTHING = st.lists(
-    st.one_of(
-        st.binary(max_size=40),
-        st.sampled_from(
-            [OPEN, HI, CLOSE, b"HTTP/1.1 ", b"\r\n", b"\x88\x00", b"\xc1\x05", HEAD.encode(), b"\0"]
-        ),
-    ),
-    max_size=8,
-)
-ENDS = ["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
-
-
-@given(ANYTHING, st.sampled_from(ENDS), st.sampled_from([URL, "wss://h.example/", "ws://h.example/"]))
-@settings(max_examples=3 * EXAMPLES)
-def test_nothing_that_a_server_sends_raises(pieces, how, url):
-    view = seen(*pieces, how=how, url=url)
-    assert view.outcome in ("open", "failed", "closed", "connecting")
-    assert (view.ready_state == 3) == (view.outcome in ("failed", "closed"))
-    closes = [event for event in view.events if event.type == "close"]
-    assert len(closes) == (view.ready_state == 3)
-
-
-@given(st.text(max_size=30), st.text(max_size=20), st.lists(st.text(max_size=4), max_size=3))
-@settings(max_examples=3 * EXAMPLES)
-def test_nothing_that_a_page_says_raises(url, csp, protocols):
-    page = Page(csp=csp, protocols=tuple(protocols))
-    made = CHROMIUM.construct(url, page)
-    assert (made.exception is not None) + bool(made.blocked) + (made.target is not None) == 1
-    view = CHROMIUM.view(url, page, [])
-    assert view.outcome in ("threw", "failed", "connecting")

@@ -1,4 +1,4 @@
-"""What script in a runtime is told, in the cases by which it is known; and that no bytes make a view raise."""
+"""What script in a runtime is told that no browser tells: messages, and the words of a library."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
+from tests.browsers_views.recordings import OPEN, frame, recorded, seen
 from wsprobe.browsers import ENGINES, RUNTIMES
 from wsprobe.browsers.engine import Page, until_end
+from wsprobe.browsers.runtime.facts import shown as shown_url
 from wsprobe.browsers.undici import parse_extensions
+from wsprobe.exchange import (
+    Certificate,
+    Connected,
+    Ended,
+    TlsFailed,
+)
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
+from wsprobe.read import read
 from wsprobe.show.as_json import view_value
 
 REFUSAL = b"HTTP/1.1 403 No\r\nX-Id: a\r\nContent-Length: 5\r\n\r\nwhy??"
-HOW = ("fin", "reset", "local", "timeout", "truncated")
 
 
 def shown(name, scenario):
@@ -79,17 +85,6 @@ def test_no_close_event_before_the_server_ends_tcp():
     ]
 
 
-@pytest.mark.parametrize("name", RUNTIMES)
-@given(
-    opens=st.sampled_from([OPEN, HEAD.encode() + b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n", b""]),
-    pieces=st.lists(st.binary(max_size=40), max_size=6),
-    how=st.sampled_from(HOW),
-)
-def test_no_bytes_make_a_view_raise(name, opens, pieces, how):
-    view = seen(opens, *pieces, how=how, browser=name)
-    assert view.ready_state in range(4)
-
-
 @pytest.mark.programs
 def test_none_is_loaded_unless_asked_for():
     code = "import sys, wsprobe.browsers as b; list(b.ENGINES); b.ENGINES['whatwg']; print(*sys.modules)"
@@ -101,3 +96,90 @@ def test_none_is_loaded_unless_asked_for():
 def test_undici_reads_extensions_between_semicolons():
     named = {"a": "1", "b": "", "c": "2", "d, e": ""}
     assert parse_extensions("a=1 ; b;\tc=2=3;d, e;") == named
+
+
+RUSTLS = """0 CloseNotify 10 UnexpectedMessage 20 BadRecordMac 21 DecryptionFailed 22 RecordOverflow
+    30 DecompressionFailure 40 HandshakeFailure 41 NoCertificate 42 BadCertificate 43 UnsupportedCertificate
+    44 CertificateRevoked 45 CertificateExpired 46 CertificateUnknown 47 IllegalParameter 48 UnknownCA
+    49 AccessDenied 50 DecodeError 51 DecryptError 60 ExportRestriction 70 ProtocolVersion
+    71 InsufficientSecurity 80 InternalError 86 InappropriateFallback 90 UserCanceled 100 NoRenegotiation
+    109 MissingExtension 110 UnsupportedExtension 111 CertificateUnobtainable 112 UnrecognisedName
+    113 BadCertificateStatusResponse 114 BadCertificateHashValue 115 UnknownPSKIdentity
+    120 NoApplicationProtocol"""
+"""AlertDescription in rustls, src/enums.rs."""
+
+
+OPENSSL = """10 sslv3 alert unexpected message; 20 sslv3 alert bad record mac; 22 tlsv1 alert record overflow;
+    40 sslv3 alert handshake failure; 42 sslv3 alert bad certificate; 43 sslv3 alert unsupported certificate;
+    44 sslv3 alert certificate revoked; 45 sslv3 alert certificate expired; 46 sslv3 alert certificate unknown;
+    47 sslv3 alert illegal parameter; 48 tlsv1 alert unknown ca; 49 tlsv1 alert access denied;
+    50 tlsv1 alert decode error; 51 tlsv1 alert decrypt error; 70 tlsv1 alert protocol version;
+    71 tlsv1 alert insufficient security; 80 tlsv1 alert internal error;
+    86 tlsv1 alert inappropriate fallback; 90 tlsv1 alert user cancelled; 109 tlsv13 alert missing extension;
+    110 tlsv1 unsupported extension; 112 tlsv1 unrecognized name; 115 tlsv1 unknown psk identity;
+    116 tlsv13 alert certificate required; 120 tlsv1 alert no application protocol"""
+"""Reasons in OpenSSL, ssl/ssl_err.c; those of other numbers have no words."""
+
+
+SSLV3 = """0 CLOSE_NOTIFY 10 UNEXPECTED_MESSAGE 20 BAD_RECORD_MAC 30 DECOMPRESSION_FAILURE 40 HANDSHAKE_FAILURE
+    41 NO_CERTIFICATE 42 BAD_CERTIFICATE 43 UNSUPPORTED_CERTIFICATE 44 CERTIFICATE_REVOKED
+    45 CERTIFICATE_EXPIRED 46 CERTIFICATE_UNKNOWN 47 ILLEGAL_PARAMETER"""
+
+
+TLSV1 = """21 DECRYPTION_FAILED 22 RECORD_OVERFLOW 48 UNKNOWN_CA 49 ACCESS_DENIED 50 DECODE_ERROR
+    51 DECRYPT_ERROR
+    60 EXPORT_RESTRICTION 70 PROTOCOL_VERSION 71 INSUFFICIENT_SECURITY 80 INTERNAL_ERROR
+    86 INAPPROPRIATE_FALLBACK 90 USER_CANCELLED 100 NO_RENEGOTIATION 110 UNSUPPORTED_EXTENSION
+    112 UNRECOGNIZED_NAME 115 UNKNOWN_PSK_IDENTITY 116 CERTIFICATE_REQUIRED 120 NO_APPLICATION_PROTOCOL"""
+"""Reasons in BoringSSL, which Bun has: include/openssl/ssl.h."""
+
+
+def numbered(text, before=""):
+    words = text.split()
+    return {int(number): before + name for number, name in zip(words[::2], words[1::2], strict=True)}
+
+
+def alerted(browser, number):
+    made = recorded(OPEN).exchange
+    events = (Connected(1, "127.0.0.1", 9), TlsFailed(2, "alert", "", alert=number), Ended(3, "error"))
+    view = ENGINES[browser].view(made.plan.target.url, Page(), [read(replace(made, events=events))])
+    return next(event.message or "" for event in view.events if event.type == "error")
+
+
+def test_alerts_have_the_names_that_their_libraries_give_them():
+    rustls = numbered(RUSTLS)
+    boring = numbered(SSLV3, "SSLV3_ALERT_") | numbered(TLSV1, "TLSV1_ALERT_")
+    openssl = {
+        int(number): reason for number, _, reason in (e.strip().partition(" ") for e in OPENSSL.split(";"))
+    }
+    for number in range(256):
+        if number != 116:
+            assert rustls.get(number, f"Unknown(0x{number:x})") in alerted("deno", number).split(": ")
+        named = boring.get(number, f"reason({1000 + number})")
+        assert f"error:{0x100003E8 + number:08x}:SSL routines:OPENSSL_internal:{named}" in alerted(
+            "bun", number
+        )
+        reason = openssl.get(number, f"reason({1000 + number})")
+        said = alerted("ws", number)
+        assert f":error:{0x0A0003E8 + number:08X}:SSL routines:ssl3_read_bytes:{reason}:" in said
+        assert said.startswith("write EPROTO ") is (number != 116)
+    assert "CertificateRequired" not in alerted("deno", 116)
+
+
+def test_bun_names_a_url_without_its_credentials():
+    for user in ("u@", ":p@", "u:p@", ""):
+        assert shown_url(f"ws://{user}h/x?y") == "ws://h/x?y"
+
+
+def test_node_names_an_address_and_a_name_in_its_own_words():
+    names = ("a.example", "10.0.0.1", "::1")
+    for url, said in (
+        ("wss://127.0.0.1:1/", "IP: 127.0.0.1 is not in the cert's list: 10.0.0.1, ::1"),
+        ("wss://[::2]/", "IP: ::2 is not in the cert's list: 10.0.0.1, ::1"),
+        ("wss://h.example/", "Host: h.example. is not in the cert's altnames: DNS:a.example"),
+    ):
+        made = recorded(OPEN, url=url, browser="ws").exchange
+        failed = TlsFailed(2, "certificate", "", reason="wrong-name", certificate=Certificate(b"", names=names))
+        events = (Connected(1, "::2", 9), failed, Ended(3, "error"))
+        view = ENGINES["ws"].view(url, Page(), [read(replace(made, events=events))])
+        assert any(said in (event.message or "") for event in view.events)

@@ -1,20 +1,32 @@
-"""Chromium's request, credentials, URLs, and the parsers beneath the view."""
+"""What Chromium asks, and asks again with credentials."""
 
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from tests.browsers_views.recordings import KEY, recorded
+from tests.browsers_views.recordings import KEY, OPEN, recorded
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.chromium.constructor import is_local, parse_url
-from wsprobe.browsers.chromium.handshake import Agreed, Fault, agree, parse
+from wsprobe.browsers.chromium import http2
+from wsprobe.browsers.chromium.constructor import is_local
+from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.http import parse as parse_head
-from wsprobe.browsers.chromium.http import read_answer, split_list
-from wsprobe.browsers.chromium.request import authorization
+from wsprobe.browsers.chromium.request import asks, authorization
 from wsprobe.browsers.engine import Page
-from wsprobe.exchange import Received, Target
+from wsprobe.browsers.version_facts import facts
+from wsprobe.exchange import (
+    Http2,
+    Priority,
+    Target,
+)
+from wsprobe.read import read
+
+FACTS = facts("chromium", "156", Facts)
+
 
 CHROMIUM = ENGINES["chromium"]
+
+
 UA = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     f"Chrome/{ENGINES['chromium'].version}.0.0.0 Safari/537.36"
@@ -77,6 +89,8 @@ def answer(*challenges):
 
 
 SAME_SITE = Page("http://127.0.0.1:1/")
+
+
 SECRET = "ws://us%20er:p%C3%A9@127.0.0.1:9000/x"
 
 
@@ -92,12 +106,6 @@ def test_a_401_is_answered_once_and_for_same_site_pages_only():
     assert twice.console[0].endswith("HTTP Authentication failed; no valid credentials available")
     assert CHROMIUM.follow([reading], Page("http://other.example/"), KEY) is None
     assert CHROMIUM.view(SECRET, Page("http://other.example/"), [reading]).outcome == "failed"
-
-
-@pytest.mark.parametrize("challenge", ["Bearer", "Bearer, Basic realm=a", "Negotiate", 'Digest realm="a"'])
-def test_challenges_that_credentials_are_no_answer_to(challenge):
-    reading = recorded(answer(challenge), page=SAME_SITE, url=SECRET)
-    assert CHROMIUM.follow([reading], SAME_SITE, KEY) is None
 
 
 def digest(*challenges, resource):
@@ -148,92 +156,56 @@ def test_a_digest_with_qop_has_a_cnonce_made_of_the_key():
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "href"),
-    [
-        ("ws://a b/", "ws://a%20b/"),
-        ("ws://a*b/", "ws://a%2Ab/"),
-        ("ws://h/a|b?a|b", "ws://h/a%7Cb?a|b"),
-        ("ws://'u:'p@h:1/", "ws://%27u:%27p@h:1/"),
-        ("ws://[a b]/", None),
-        ("ws://1 .2.3.4/", None),
-        ("rel x", "http://page.example/rel%20x"),
-    ],
-)
-def test_departures_of_chromiums_url_parser(text, href):
-    address = parse_url(text, "http://page.example/")
-    assert (address.href if address is not None else None) == href
-
-
-def test_local_addresses():
-    local = ["10.1.2.3", "foo.local", "local.", "[fd00::1]", "0.0.0.0", "[::ffff:10.0.0.1]", "100.64.0.1"]
-    assert all(map(is_local, local))
-    assert not any(
-        map(is_local, ["192.0.2.2", "172.32.0.1", "foo", "[::ffff:8.8.8.8]", "local.example", "[ff02::1]"])
+def test_how_it_asks_over_http2():
+    """As it was measured to."""
+    page = Page("https://h.example/", http="2")
+    first = CHROMIUM.first(CHROMIUM.construct("wss://h.example/", page), page, "key").http2
+    assert first is not None
+    assert replace(first, fields=()) == Http2(
+        fields=(),
+        settings=((1, 65536), (2, 0), (4, 6291456), (6, 262144)),
+        window=15663105,
+        stream=1,
+        tries=3,
+        priority=Priority(depends_on=0, weight=146, exclusive=True),
+        data_max=16375,
+        end_stream="close",
     )
+    made = CHROMIUM.construct("wss://h.example/", page)
+    assert [asks(made, page, FACTS, refused=before).tries for before in range(4)] == [3, 2, 1, 1]
 
 
-def test_lists_are_split_at_commas_outside_quotes():
-    assert split_list(b'a, "b,c" ,,"d\\",e",f"') == (b"a", b'"b,c"', b"", b'"d\\",e"', b'f"')
-
-
-@pytest.mark.parametrize(
-    ("head", "version", "status"),
-    [
-        (b"HTTP/1.1 101 x", (1, 1), 101),
-        (b"HTTP/0.9 200 x", (0, 9), 200),
-        (b"HTTP/0.9 200 x\r\nA: b", (1, 0), 200),
-        (b"http/3.5 0404", (1, 1), 404),
-        (b"HTTP/2.0  7x", (2, 0), 7),
-        (b"HTTP 101", (1, 0), 101),
-        (b"HTTP/1.1\t101", (1, 1), 200),
-        (b"HTTP/1.1 " + b"9" * 5000, (1, 1), 2**31 - 1),
-    ],
-)
-def test_status_lines(head, version, status):
-    headers = parse_head(head)
-    assert (headers.version, headers.status) == (version, status)
-
-
-def test_fields():
-    headers = parse_head(b"HTTP/1.1 1\r\nA : b,\n\tc\rnocolon\r\n d: e\r\n: f\r\nG(: h\r\nLocation: i,j\r\n")
-    assert headers.fields == ((b"a", (b"b", b"c")), (b"location", (b"i,j",)))
-
-
-@pytest.mark.parametrize(
-    ("value", "names"),
-    [
-        ("a", ["a"]),
-        ('a , b;c = "d"; e', ["a", "b"]),
-        ("a;", []),
-        ("a b", []),
-        ('a; b=""', []),
-        ('a;b="c d"', []),
-    ],
-)
-def test_extension_lists(value, names):
-    assert [extension.name for extension in parse(value)] == names
-
-
-def test_extensions_agreed_and_not():
-    assert agree([]) == Agreed(False, "")
-    assert agree([b'permessage-deflate; server_max_window_bits="1\\2"']) == Agreed(
-        True, 'permessage-deflate; server_max_window_bits="1\\2"'
+def test_when_it_would_have_asked_over_the_other_protocol():
+    url = "wss://h.example/"
+    cold, warm = Page("http://h.example/"), Page("https://h.example/", http="2")
+    over_http1 = recorded(OPEN, url=url, page=cold)
+    offered = read(
+        replace(
+            over_http1.exchange,
+            plan=replace(over_http1.exchange.plan, tls=replace(over_http1.exchange.plan.tls, alpn=("h2",))),
+        )
     )
-    assert agree([b"permessage-deflate", b"x"]) == Fault("extension-unknown", "x")
+    assert http2.otherwise(url, warm, []) == ""
+    assert http2.otherwise(url, cold, [over_http1]) == ""
+    assert http2.otherwise(url, cold, [offered]) == ""
+    assert http2.otherwise(url, warm, [offered]) == ""
+    assert "has an HTTP/2 connection, and uses it" in http2.otherwise(url, warm, [over_http1])
 
 
-@pytest.mark.parametrize(
-    ("pieces", "settled"),
-    [
-        ((b"HTTP/1.1 403 No\r\n\r", b"\n", b"body"), 1),
-        ((b"1234567", b"8", b"9"), 1),
-        ((b"12345678", b"9"), 0),
-    ],
-)
-def test_a_head_is_settled_when_its_last_byte_came(pieces, settled):
-    """Where it is no HTTP, that is the eighth."""
-    reading = recorded(*pieces)
-    [*_, when] = [event.at for event in reading.exchange.events if isinstance(event, Received)][: settled + 1]
-    for default_port in (False, True):
-        assert read_answer(reading, secure=False, default_port=default_port, max_head=1000).at == when
+LOCAL = """0.0.0.0 0.255.255.255
+    10.0.0.0 10.255.255.255 100.64.0.0 100.127.255.255 127.0.0.0 127.255.255.255
+    169.254.0.0 169.254.255.255 172.16.0.0 172.31.255.255 192.168.0.0 192.168.255.255 [::] [::1]
+    [fc00::] [fdff::1]
+    [fe80::] [febf::] [fec0::] [feff::] [2001:db8::] [2001:db8:ffff::] [3fff::] [3fff:fff::]
+    a.local LOCAL local.
+    [::ffff:192.168.0.1]"""
+
+
+PUBLIC = """1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 169.253.255.255
+    169.255.0.0 172.15.255.255 172.32.0.0 192.167.255.255 192.169.0.0 [::2] [fbff::] [fe00::] [fe7f::] [ff00::]
+    [2001:db7::] [2001:db9::] [3ffe::] [3fff:1000::] local.a alocal [::ffff:8.8.8.8]"""
+
+
+def test_the_local_network():
+    assert [host for host in LOCAL.split() if not is_local(host)] == []
+    assert [host for host in PUBLIC.split() if is_local(host)] == []

@@ -1,0 +1,257 @@
+"""``python -m tests.browsers_views.edges``: writes anew what a script in each engine sees of answers/*.txt.
+
+A section of those files has a title, behind ``>`` what the server sends, and then a row for each answer: it
+stands for ``{x}`` above, and behind ``|`` is what each engine makes of it. `` / `` parts two reads, `` & ``
+answers that mean the same; a section that sends nothing is about the constructor. Other lines behind ``>`` are
+settings, whose ``{x}`` is the row's too:
+
+    end: how the recording ends (fin); of several, as of several answers in a row, `` or `` parts what differs
+    gap: milliseconds between two reads (50)    url: what is opened    page: NAME=VALUE of the page
+    script: WHEN DO CODE REASON of a call, WHEN as in time@5 (milliseconds)
+    console, because: the engines of which this is shown too (the console without the URL)
+
+Bytes are characters, with Python's escapes. ``{good}`` is a 101 up to its blank line, ``{open}`` with it,
+``{fields}`` that without its status line, ``{deflate}`` one that accepts permessage-deflate, ``{accept}`` its
+Accept; ``{81 hi}`` is a frame with that first byte, ``{bye}`` a Close 1000; ``{97*A: b}`` repeats, ``{deflated
+hi}`` deflates, ``{u16 5}`` and ``{u64 2**31-1}`` are numbers, ``{hex 00ff}`` bytes, ``{}`` is nothing.
+
+What a script sees is its events: ``open`` with subprotocol and extensions (``deflate`` for short), messages,
+``!`` for an error, the code of a close, with a question mark where it is not clean, and its reason; without an
+event, the outcome.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, URL, frame, recorded
+from tests.exchanges import deflated
+from wsprobe.browsers import ENGINES
+from wsprobe.browsers.engine import Page
+from wsprobe.exchange import Act
+
+FOLDER = Path(__file__).parent / "answers"
+WIDTH = 112
+LONG = 40
+"""Characters of a text that are shown."""
+USUAL = {"end": "fin", "gap": "50", "url": URL, "console": "", "because": "", "page": "", "script": ""}
+"""Settings of a section that has none."""
+STATES = {"open": (1,), "message": (1,), "error": (2, 3), "close": (3,)}
+"""The usual readyState of an event; another one is shown behind ``@``."""
+PIECES = {
+    b"": b"",
+    b"accept": ACCEPT.encode(),
+    b"good": HEAD.encode(),
+    b"open": f"{HEAD}\r\n".encode(),
+    b"fields": f"{HEAD}\r\n".encode().partition(b"\r\n")[2],
+    b"deflate": f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode(),
+    b"bye": frame(0x88, b"\x03\xe8"),
+}
+
+
+def wire(text):
+    """The bytes that *text* stands for."""
+    nested = [b""]
+    for part in re.split(r"([{}])", text):
+        if part == "{":
+            nested.append(b"")
+        elif part == "}":
+            inner = nested.pop()
+            nested[-1] += _field(inner)
+        else:
+            nested[-1] += part.encode("latin-1").decode("unicode_escape").encode("latin-1")
+    (whole,) = nested
+    return whole
+
+
+def _field(inner):
+    if repeated := re.fullmatch(rb"(\d+)\*(.*)", inner, re.S):
+        return repeated[2] * int(repeated[1])
+    word, _, rest = inner.partition(b" ")
+    match word:
+        case b"deflated":
+            return deflated(rest)
+        case b"hex":
+            return bytes.fromhex(rest.decode())
+        case b"u16" | b"u64":
+            return _number(rest.decode()).to_bytes(int(word[1:]) // 8, "big")
+    return PIECES[word] if word in PIECES else frame(int(word, 16), rest)
+
+
+def _number(text):
+    """``5``, ``2**31``, or one more or less."""
+    base, power, more = re.fullmatch(r"(\d+)(?:\*\*(\d+))?([+-]\d+)?", text).groups()
+    return int(base) ** int(power or 1) + int(more or 0)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """An answer, and all that is around it."""
+
+    sends: tuple[bytes, ...]
+    ends: tuple[str, ...]
+    gap: int
+    url: str
+    page: Page
+    console: tuple[str, ...]
+    because: tuple[str, ...]
+
+    def told(self, name):
+        """What a script in this engine sees, at each end."""
+        if not self.sends:
+            return [self._constructed(name)]
+        return [self._told(name, end) for end in self.ends]
+
+    def _constructed(self, name):
+        made = ENGINES[name].construct(self.url, self.page)
+        if made.exception is not None:
+            return _thrown(made.exception)
+        if made.target is not None:
+            return made.target.url
+        view = ENGINES[name].view(self.url, self.page, [])
+        return " ".join((made.blocked, *map(_event, view.events))) + self._more(name, view)
+
+    def _told(self, name, end):
+        reading = recorded(
+            *filter(None, self.sends), how=end, page=self.page, url=self.url, gap=self.gap, browser=name
+        )
+        view = ENGINES[name].view(self.url, self.page, [reading])
+        words = [_event(event) for event in view.events] or [view.outcome]
+        if view.outcome == "follows":
+            then = ENGINES[name].follow([reading], self.page, KEY)
+            secret = re.search(rb"\r\nAuthorization: ([^\r]*)", then.request)
+            words += [then.target.url] * (then.target.url != self.url)
+            words += [f"with {secret[1].decode()}"] if secret else []
+        words += [f"({word})" for word in ("races", "assumes") if getattr(view, word)]
+        words += [f"(keeps {cookie})" for cookie in view.cookies]
+        return " ".join(words) + self._more(name, view)
+
+    def _more(self, name, view):
+        more = view.console if name in self.console else (view.because,) * (name in self.because)
+        return "".join(f" - {ascii(line.partition('failed: ')[2] or line)[1:-1]}" for line in more)
+
+
+class Section(msgspec.Struct, frozen=True):
+    """Answers that have in common what is around them."""
+
+    file: str
+    title: str
+    given: tuple[str, ...]
+    rows: tuple[str, ...]
+    """As they stand in the file; a comment is one too."""
+
+    def __str__(self):
+        return "\n".join((self.title, *(f"> {line}" for line in self.given), *map(self.anew, self.rows)))
+
+    def anew(self, row):
+        """The row, with what each engine makes of it now."""
+        if row.startswith("#"):
+            return row
+        answer, groups = answer_of(row), {}
+        asked = [self.asked(each) for each in answer.split(" & ")]
+        for name in ENGINES:
+            told = " or ".join(dict.fromkeys(word for each in asked for word in each.told(name)))
+            groups.setdefault(told, []).append(name)
+        *others, most = sorted(groups.items(), key=lambda group: len(group[1]))
+        told = [f"{' '.join(names)}: {view}" for view, names in others]
+        told.append(f"{'others' if others else 'all'}: {most[0]}")
+        lines = [f"{answer} | {'; '.join(told)}"]
+        if len(lines[0]) > WIDTH:
+            lines = [answer, f"  {told[0]}"]
+            for each in told[1:]:
+                lines[-1] += ";"
+                if len(lines[-1]) + len(each) < WIDTH:
+                    lines[-1] += f" {each}"
+                else:
+                    lines.append(f"  {each}")
+        return "\n".join(lines)
+
+    def asked(self, answer):
+        """An answer of this section."""
+        sends, found = [], {key: [value] for key, value in USUAL.items()}
+        for line in (each.replace("{x}", answer) for each in self.given):
+            key, _, value = line.partition(": ")
+            if key in found:
+                found[key].append(value)
+            else:
+                sends += map(wire, line.split(" / "))
+        last = {key: values[-1] for key, values in found.items()}
+        return Asked(
+            tuple(sends),
+            tuple(last["end"].split()),
+            round(float(last["gap"]) * 1000),
+            last["url"].replace("{}", ""),
+            page_of(found["page"][1:], found["script"][1:]),
+            tuple(last["console"].split()),
+            tuple(last["because"].split()),
+        )
+
+
+def answer_of(row):
+    """What stands for ``{x}``."""
+    return row.partition("\n")[0].partition(" | ")[0]
+
+
+def page_of(about, script):
+    """The page that these settings describe."""
+    acts = []
+    for line in script:
+        when, do, code, reason = (*line.split(" ", 3), "", "")[:4]
+        when, _, after = when.partition("@")
+        data, code = (reason, int(code) if code else None) if do == "close" else (code, None)
+        acts.append(Act(when, do, wire(data), code, round(float(after or 0) * 1000)))
+    values = dict(line.split("=", 1) for line in about)
+    if "protocols" in values:
+        values["protocols"] = tuple(values["protocols"].split(","))
+    return Page(acts=tuple(acts), **values)
+
+
+def _event(event):
+    """An event, and readyState where it is unusual."""
+    state = f"@{event.ready_state}" if event.ready_state not in STATES.get(event.type, ()) else ""
+    return f"{_named(event)}{state}"
+
+
+def _named(event):
+    match event.type:
+        case "open":
+            chosen = ", ".join(filter(None, (event.protocol, event.extensions)))
+            chosen = ascii(chosen)[1:-1].replace("permessage-deflate", "deflate")
+            return f"open <{chosen}>" if chosen else "open"
+        case "message":
+            return _data(event.data)
+        case "error":
+            return "!"
+        case "close":
+            said = event.reason and f" {_data(event.reason)}"
+            return f"{event.code}{'' if event.was_clean else '?'}{said}"
+        case "throw":
+            return _thrown(event.exception)
+    return event.type
+
+
+def _thrown(exception):
+    return exception.name if exception.code is None else f"{exception.name} {exception.code}"
+
+
+def _data(data):
+    return ascii(data) if len(data) <= LONG else f"{data[:1]!a}*{len(data)}"
+
+
+def sections():
+    """Those of all files."""
+    for path in sorted(FOLDER.glob("*.txt")):
+        for part in path.read_text("utf-8").strip().split("\n\n"):
+            title, *lines = re.split(r"\n(?! )", part)
+            given = [line for line in lines if line.startswith("> ")]
+            yield Section(path.stem, title, tuple(line[2:] for line in given), tuple(lines[len(given) :]))
+
+
+if __name__ == "__main__":
+    written = {}
+    for section in sections():
+        written.setdefault(section.file, []).append(str(section))
+    for file, parts in written.items():
+        (FOLDER / f"{file}.txt").write_text("\n\n".join(parts) + "\n", "utf-8")
