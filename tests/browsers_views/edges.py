@@ -1,19 +1,19 @@
 """``python -m tests.browsers_views.edges``: writes anew what a script in each engine sees of answers/*.txt.
 
 A section of those files has a title, behind ``>`` what the server sends, and then a row for each answer: it
-stands for ``{x}`` above, and behind ``|`` is what each engine makes of it. `` / `` parts two reads, `` & ``
-answers that mean the same; a section that sends nothing is about the constructor. Other lines behind ``>`` are
-settings, whose ``{x}`` is the row's too:
+stands for ``{x}`` above, and behind ``|`` is what each engine makes of it. `` & `` parts answers that mean the
+same. A section that sends nothing is about the constructor. Other lines behind ``>`` are settings, whose
+``{x}`` is the row's too:
 
     end: how the recording ends (fin); of several, as of several answers in a row, `` or `` parts what differs
     gap: milliseconds between two reads (50)    url: what is opened    page: NAME=VALUE of the page
-    script: WHEN DO CODE REASON of a call, WHEN as in time@5 (milliseconds)
+    script: an act of its script, as tests/pieces.py has it
     console, because: the engines of which this is shown too (the console without the URL)
 
-Bytes are characters, with Python's escapes. ``{good}`` is a 101 up to its blank line, ``{open}`` with it,
-``{fields}`` that without its status line, ``{deflate}`` one that accepts permessage-deflate, ``{accept}`` its
-Accept; ``{81 hi}`` is a frame with that first byte, ``{bye}`` a Close 1000; ``{97*A: b}`` repeats, ``{deflated
-hi}`` deflates, ``{u16 5}`` and ``{u64 2**31-1}`` are numbers, ``{hex 00ff}`` bytes, ``{}`` is nothing.
+What is sent is in the notation of tests/pieces.py. ``good`` is a 101 up to its blank line, ``open`` with it,
+``fields`` that without its status line, ``deflate`` one that accepts permessage-deflate; ``ws(81,'hi')`` is a
+frame with that first byte, ``bye`` a Close 1000; ``u16(5)`` and ``u64(2**31-1)`` are numbers. In quotes,
+``{accept}`` is the value of Sec-WebSocket-Accept, and a row ``{}`` is nothing; ``'+...+'`` is out of them.
 
 What a script sees is its events: ``open`` with subprotocol and extensions (``deflate`` for short), messages,
 ``!`` for an error, the code of a close, with a question mark where it is not clean, and its reason; without an
@@ -29,9 +29,9 @@ import msgspec
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, URL, frame, recorded
 from tests.exchanges import deflated
+from tests.pieces import act, octets, pieces
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
-from wsprobe.exchange import Act
 
 FOLDER = Path(__file__).parent / "answers"
 WIDTH = 112
@@ -41,44 +41,17 @@ USUAL = {"end": "fin", "gap": "50", "url": URL, "console": "", "because": "", "p
 """Settings of a section that has none."""
 STATES = {"open": (1,), "message": (1,), "error": (2, 3), "close": (3,)}
 """The usual readyState of an event; another one is shown behind ``@``."""
-PIECES = {
-    b"": b"",
-    b"accept": ACCEPT.encode(),
-    b"good": HEAD.encode(),
-    b"open": f"{HEAD}\r\n".encode(),
-    b"fields": f"{HEAD}\r\n".encode().partition(b"\r\n")[2],
-    b"deflate": f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode(),
-    b"bye": frame(0x88, b"\x03\xe8"),
+WORDS = {
+    "good": HEAD.encode(),
+    "open": f"{HEAD}\r\n".encode(),
+    "fields": f"{HEAD}\r\n".encode().partition(b"\r\n")[2],
+    "deflate": f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode(),
+    "bye": frame(0x88, b"\x03\xe8"),
+    "ws": lambda first, payload="": frame(int(first, 16), octets(payload, WORDS)),
+    "deflated": lambda text: deflated(octets(text)),
+    "u16": lambda text: _number(text).to_bytes(2, "big"),
+    "u64": lambda text: _number(text).to_bytes(8, "big"),
 }
-
-
-def wire(text):
-    """The bytes that *text* stands for."""
-    nested = [b""]
-    for part in re.split(r"([{}])", text):
-        if part == "{":
-            nested.append(b"")
-        elif part == "}":
-            inner = nested.pop()
-            nested[-1] += _field(inner)
-        else:
-            nested[-1] += part.encode("latin-1").decode("unicode_escape").encode("latin-1")
-    (whole,) = nested
-    return whole
-
-
-def _field(inner):
-    if repeated := re.fullmatch(rb"(\d+)\*(.*)", inner, re.S):
-        return repeated[2] * int(repeated[1])
-    word, _, rest = inner.partition(b" ")
-    match word:
-        case b"deflated":
-            return deflated(rest)
-        case b"hex":
-            return bytes.fromhex(rest.decode())
-        case b"u16" | b"u64":
-            return _number(rest.decode()).to_bytes(int(word[1:]) // 8, "big")
-    return PIECES[word] if word in PIECES else frame(int(word, 16), rest)
 
 
 def _number(text):
@@ -171,18 +144,19 @@ class Section(msgspec.Struct, frozen=True):
     def asked(self, answer):
         """An answer of this section."""
         sends, found = [], {key: [value] for key, value in USUAL.items()}
-        for line in (each.replace("{x}", answer) for each in self.given):
+        for line in self.given:
+            line = line.replace("{x}", answer).replace("{accept}", ACCEPT).replace("{}", "")
             key, _, value = line.partition(": ")
             if key in found:
                 found[key].append(value)
             else:
-                sends += map(wire, line.split(" / "))
+                sends += pieces(line, WORDS) or [b""]
         last = {key: values[-1] for key, values in found.items()}
         return Asked(
             tuple(sends),
             tuple(last["end"].split()),
             round(float(last["gap"]) * 1000),
-            last["url"].replace("{}", ""),
+            last["url"],
             page_of(found["page"][1:], found["script"][1:]),
             tuple(last["console"].split()),
             tuple(last["because"].split()),
@@ -196,16 +170,10 @@ def answer_of(row):
 
 def page_of(about, script):
     """The page that these settings describe."""
-    acts = []
-    for line in script:
-        when, do, code, reason = (*line.split(" ", 3), "", "")[:4]
-        when, _, after = when.partition("@")
-        data, code = (reason, int(code) if code else None) if do == "close" else (code, None)
-        acts.append(Act(when, do, wire(data), code, round(float(after or 0) * 1000)))
     values = dict(line.split("=", 1) for line in about)
     if "protocols" in values:
         values["protocols"] = tuple(values["protocols"].split(","))
-    return Page(acts=tuple(acts), **values)
+    return Page(acts=tuple(map(act, script)), **values)
 
 
 def _event(event):
