@@ -7,6 +7,7 @@ same. A section that sends nothing is about the constructor. Other lines behind 
 
     end: how the recording ends (fin); of several, as of several answers in a row, `` or `` parts what differs
     gap: milliseconds between two reads (50)    url: what is opened    page: NAME=VALUE of the page
+    over: HTTP/2, in words of tests/http2/words.py, for the engines that ask so
     script: an act of its script, as tests/pieces.py has it
     console, because: the engines of which this is shown too (the console without the URL)
 
@@ -23,21 +24,27 @@ event, the outcome.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, URL, frame, recorded
 from tests.exchanges import deflated
+from tests.http2.test_read import PLAN, exchange
+from tests.http2.words import pieces as http2_pieces
 from tests.pieces import act, octets, pieces
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
+from wsprobe.read import read
 
 FOLDER = Path(__file__).parent / "answers"
 WIDTH = 112
 LONG = 40
 """Characters of a text that are shown."""
-USUAL = {"end": "fin", "gap": "50", "url": URL, "console": "", "because": "", "page": "", "script": ""}
+OVER_HTTP2 = ("chromium", "firefox", "whatwg")
+USUAL = {"over": "", "end": "", "gap": "50", "url": URL, "console": "", "because": "", "page": "", "script": ""}
 """Settings of a section that has none."""
 STATES = {"open": (1,), "message": (1,), "error": (2, 3), "close": (3,)}
 """The usual readyState of an event; another one is shown behind ``@``."""
@@ -68,6 +75,7 @@ class Asked(msgspec.Struct, frozen=True):
     gap: int
     url: str
     page: Page
+    http2: bool
     console: tuple[str, ...]
     because: tuple[str, ...]
 
@@ -87,14 +95,17 @@ class Asked(msgspec.Struct, frozen=True):
         return " ".join((made.blocked, *map(_event, view.events))) + self._more(name, view)
 
     def _told(self, name, end):
-        reading = recorded(
-            *filter(None, self.sends), how=end, page=self.page, url=self.url, gap=self.gap, browser=name
-        )
+        sent = filter(None, self.sends)
+        if self.http2:
+            reading = read(exchange(*sent, how=end))
+        else:
+            reading = recorded(*sent, how=end, page=self.page, url=self.url, gap=self.gap, browser=name)
         view = ENGINES[name].view(self.url, self.page, [reading])
         words = [_event(event) for event in view.events] or [view.outcome]
         if view.outcome == "follows":
             then = ENGINES[name].follow([reading], self.page, KEY)
             secret = re.search(rb"\r\nAuthorization: ([^\r]*)", then.request)
+            words += ["over HTTP/2"] if then.http2 is not None else []
             words += [then.target.url] * (then.target.url != self.url)
             words += [f"with {secret[1].decode()}"] if secret else []
         words += [f"({word})" for word in ("races", "assumes") if getattr(view, word)]
@@ -124,7 +135,7 @@ class Section(msgspec.Struct, frozen=True):
             return row
         answer, groups = answer_of(row), {}
         asked = [self.asked(each) for each in answer.split(" & ")]
-        for name in ENGINES:
+        for name in OVER_HTTP2 if asked[0].http2 else ENGINES:
             told = " or ".join(dict.fromkeys(word for each in asked for word in each.told(name)))
             groups.setdefault(told, []).append(name)
         *others, most = sorted(groups.items(), key=lambda group: len(group[1]))
@@ -150,14 +161,18 @@ class Section(msgspec.Struct, frozen=True):
             if key in found:
                 found[key].append(value)
             else:
-                sends += pieces(line, WORDS) or [b""]
+                sends.append(line)
         last = {key: values[-1] for key, values in found.items()}
+        http2 = last["over"] == "HTTP/2"
+        parts = [http2_pieces(line) if http2 else pieces(line, WORDS) or [b""] for line in sends]
+        page = page_of(found["page"][1:], found["script"][1:])
         return Asked(
-            tuple(sends),
-            tuple(last["end"].split()),
+            tuple(chain(*parts)),
+            tuple((last["end"] or ("local" if http2 else "fin")).split()),
             round(float(last["gap"]) * 1000),
-            last["url"],
-            page_of(found["page"][1:], found["script"][1:]),
+            PLAN.target.url if http2 else last["url"],
+            replace(page, url=PLAN.target.url.replace("wss", "https"), http="2") if http2 else page,
+            http2,
             tuple(last["console"].split()),
             tuple(last["because"].split()),
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from tests.browsers_views.http2_cases import KEY, load, sockets
+from tests.cases import every
 from tests.http2.test_read import ON, answer, exchange
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import http2 as chromium
@@ -157,3 +159,56 @@ def test_credentials_are_given_over_the_same_protocol(engine):
     assert second.http2 is not None
     assert b"authorization" not in dict(first.http2.fields)
     assert dict(second.http2.fields)[b"authorization"] == b"Basic dXNlcjpwYXNz"
+
+
+@every(
+    {
+        "on": ((ON,), "open"),
+        "off, then on": ((settings([(3, 100)]), ON), "follows"),
+        "off": ((settings([]),), "follows"),
+    }
+)
+def test_the_first_settings_decide_where_firefox_does_not_know_the_server(case):
+    announced, outcome = case
+    reading = read(exchange(*announced, answer(b"200")))
+    assert ENGINES["firefox"].view(reading.exchange.plan.target.url, Page(), [reading]).outcome == outcome
+
+
+def with_secret(*pieces, asked=True):
+    """To a URL with a user and a password."""
+    made = exchange(*pieces) if asked else exchange(*pieces, asked=b"")
+    to = made.plan.target
+    to = replace(to, userinfo="u:p", url=to.url.replace("wss://", "wss://u:p@"))
+    return read(replace(made, plan=replace(made.plan, target=to)))
+
+
+REFUSED = with_secret(ON, answer(b"401", (b"www-authenticate", b"Basic"), end_stream=True))
+
+
+OFF = with_secret(settings([]), asked=False)
+
+
+@every(
+    {
+        "a 401": ([REFUSED], "over HTTP/2, with"),
+        "nothing announced": ([OFF], "over HTTP/1.1, without"),
+        "a 401, then nothing announced": ([REFUSED, OFF], "over HTTP/1.1, with"),
+        "nothing announced, then a 401": ([OFF, REFUSED], "over HTTP/2, with"),
+        "two of them": ([REFUSED, REFUSED], ""),
+    }
+)
+def test_what_is_asked_next_with_the_credentials_of_the_url(case):
+    readings, expected = case
+    url = readings[0].exchange.plan.target.url
+    page = Page(url.replace("wss://u:p@", "https://"), http="2")
+    for engine in ("chromium", "firefox"):
+        then = ENGINES[engine].follow(readings, page, "key")
+        assert ENGINES[engine].view(url, page, readings).outcome == ("follows" if expected else "failed")
+        if then is None:
+            assert not expected
+            continue
+        fields = dict(then.http2.fields) if then.http2 is not None else {}
+        secret = b"Authorization: Basic dTpw\r\n" in then.request
+        assert (b"authorization" in fields) is (secret and then.http2 is not None)
+        over = f"over HTTP/{'2' if then.http2 is not None else '1.1'}"
+        assert f"{over}, {'with' if secret else 'without'}" == expected

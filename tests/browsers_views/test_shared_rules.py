@@ -376,14 +376,6 @@ def test_what_each_engine_says_of_a_long_reason_and_of_no_code():
         assert all("4999. 0 is neither" in message for message in thrown)
 
 
-def test_ws_gives_up_at_sixty_one_pings_in_one_read():
-    ping, close = frame(0x89, b""), frame(0x88, b"\x03\xe8")
-    for pings, kept in ((60, True), (61, False)):
-        together = seen(OPEN, ping * pings, close, browser="ws")
-        assert (together.events[-1].code == 1000) is kept
-        assert seen(OPEN, ping * 60, ping * pings, close, browser="ws").events[-1].was_clean is kept
-
-
 BOTH = Certificate(b"", names=("h.example", "page.example"))
 
 
