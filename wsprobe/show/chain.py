@@ -20,8 +20,7 @@ def chain(sent: Sequence[Certificate], started: str = "") -> Iterator[str]:
     for number, each in enumerate(sent):
         more = described(each.der)
         days = days_left(each, started) if started else None
-        left = "" if days is None else f", {counted(days, 'day')} left"
-        left = left if days is None or days >= 0 else f", expired {counted(-days, 'day')} ago"
+        left = "" if days is None else f", {_days(days)}"
         name = "certificate" if number == 0 else "  and"
         yield f"{name} of {shown_text(each.subject) or 'no name'}, by {shown_text(each.issuer) or 'no name'}"
         if each.names:
@@ -32,3 +31,7 @@ def chain(sent: Sequence[Certificate], started: str = "") -> Iterator[str]:
         yield f"    {more.key or 'key unknown'}, {more.signature}, sha256 {more.sha256}"
         if number == 0 and more.public_key:
             yield f"    public key sha256//{more.public_key}"
+
+
+def _days(days: int) -> str:
+    return f"{counted(days, 'day')} left" if days >= 0 else f"expired {counted(-days, 'day')} ago"
