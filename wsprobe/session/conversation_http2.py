@@ -2,7 +2,6 @@
 
 It waits for the peer's SETTINGS, then sends the request. After a 200 the stream carries the same conversation
 as after a 101. Faults of the peer change as little as possible: a probe records.
-
 """
 
 from __future__ import annotations
@@ -391,10 +390,7 @@ class Http2Client:
         if self._phase is Phase.DONE:
             return b""
         if self._opened is not None:
-            send = self.carry(self._opened.timer(at))
-            if self._opened.phase is Phase.DONE:
-                send += self._end(self._opened.stop, self._opened.why.replace("the 101", "the 200"))
-            return send
+            return self.carry(self._opened.timer(at))
         if self._wake_at is None or self._wake_at > at:
             return b""
         # A body that does not end is our limit; a server without the setting, or without HTTP/2, is an answer.
