@@ -34,7 +34,9 @@ def constant(id):
 
 
 def test_each_finding_is_used_by_a_rule_and_each_that_is_used_is_in_the_catalogue():
-    assert used() == {constant(id) for id in FINDINGS}
+    listed = {constant(id) for id in FINDINGS}
+    assert sorted(used() - listed) == [], "not in findings.txt"
+    assert sorted(listed - used()) == [], "in findings.txt, and no rule yields it"
 
 
 def test_a_broken_catalogue_is_not_read():
@@ -57,7 +59,7 @@ def test_each_row_is_complete(entry):
     assert entry.title[0].isupper() or entry.title.startswith(("401", "405", "407", "426"))
     assert not entry.title.endswith(".")
     assert entry.meaning.endswith(".")
-    assert entry.usual or entry.id in ("interrupted", "rest-not-judged")  # its cause is known
+    assert entry.usual or entry.id in ("interrupted", "rest-not-judged"), "no line with usually:"
     assert not entry.usual.endswith(".")
     assert entry.advice.endswith(".")
     # Where the specification leaves it open, the words say so and name two places.
@@ -71,7 +73,9 @@ def test_each_row_is_complete(entry):
 def test_each_id_is_produced_by_a_case(all_readings):
     produced = {finding.id for reading in all_readings.values() for finding in judge(reading).findings}
     # Those of HTTP/2 are produced in tests/http2.
-    assert produced == {id for id in FINDINGS if not id.startswith(("http2-", "h2-"))}
+    listed = {id for id in FINDINGS if not id.startswith(("http2-", "h2-"))}
+    assert sorted(listed - produced) == [], "without a case in tests/judge/cases"
+    assert sorted(produced - listed) == []
 
 
 def test_all_words_are_printable(all_readings):

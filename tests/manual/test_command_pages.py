@@ -102,7 +102,7 @@ def test_every_option_has_an_example_that_parses(tmp_path, monkeypatch):
         for line in mine:
             with suppress(click.exceptions.Exit), redirect_stdout(StringIO()):  # --json-schema
                 assert parse(line)
-    assert without == []
+    assert without == [], "each option needs a line in [SECTION.example] of wsprobe/cli/options.toml"
 
 
 def _spelled(words):
@@ -192,7 +192,9 @@ def test_the_whole_help_shows_options_that_belong_together_as_one(name):
     formatter = context.make_formatter()
     made.format_options(context, formatter)
     rows = [line for line in formatter.getvalue().splitlines() if line.startswith("  -")]
-    assert len(rows) <= 80
+    assert len(rows) <= 80, (
+        'put options that belong together in one row: entry="..." at the first, "" at the rest'
+    )
     listed = {word for row in rows for word in re.findall(r"(?<![\w-])--?[\w-]+", row)}
     shown = [option for option in made.params if isinstance(option, Option)]
     assert {name for option in shown for name in option.opts if name[:1] == "-"} <= listed

@@ -21,25 +21,23 @@ from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.conclusions import RULES
 
 MAN = Path(__file__).parents[2] / "man"
+STALE = "python -m man.build writes it"
 NO_MANDOC = shutil.which("mandoc") is None and not os.environ.get("CI")
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_committed_page_is_current(name):
-    """To make them anew: python -m man.build"""
-    assert (MAN / name).read_text("ascii") == page(name)
+    assert (MAN / name).read_text("ascii") == page(name), STALE
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name.startswith("sample")])
 def test_committed_sample_is_current(name):
-    """To make them anew: python -m man.build"""
-    assert (MAN / name).read_text("utf-8") == sample(name)
+    assert (MAN / name).read_text("utf-8") == sample(name), STALE
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_committed_table_is_current(name):
-    """To make them anew: python -m man.build"""
-    assert (MAN / name).read_text("utf-8") == table(name)
+    assert (MAN / name).read_text("utf-8") == table(name), STALE
 
 
 @pytest.mark.programs
