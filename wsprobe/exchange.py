@@ -71,7 +71,7 @@ class Limits(Struct, frozen=True):
     """How long wsprobe watches an open session before it closes it with 1000. Infinity: until the session has
     what it is watched for, or max_time is nearly over."""
     max_head: Count = 2 * 1024 * 1024
-    """Bytes of a head."""
+    """Bytes of heads, those of interim answers too, after which wsprobe reads no further."""
     max_body: Count = 1024 * 1024
     """Bytes of a body."""
     max_session: Count = 4 * 1024 * 1024

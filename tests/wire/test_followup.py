@@ -9,12 +9,12 @@ from wsprobe.read import read
 from wsprobe.wire.followup import (
     LEAST_HEAD,
     LOCATION_MAX,
+    listed_numbers,
     max_head_after,
     other_wire,
     redirect,
     retry_after,
     transient,
-    versions,
 )
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -33,7 +33,7 @@ def refused(status, *lines):
 
 def test_without_an_answer_there_is_nothing_to_follow():
     nothing = answered("")
-    assert (redirect(nothing), versions(nothing), other_wire(nothing), retry_after(nothing, 0)) == (
+    assert (redirect(nothing), listed_numbers(nothing), other_wire(nothing), retry_after(nothing, 0)) == (
         None,
         (),
         None,
@@ -51,12 +51,12 @@ def test_without_an_answer_there_is_nothing_to_follow():
     ],
 )
 def test_versions_that_a_refusal_lists(status, value, listed):
-    assert versions(refused(status, f"Sec-WebSocket-Version: {value}")) == listed
+    assert listed_numbers(refused(status, f"Sec-WebSocket-Version: {value}")) == listed
 
 
 def test_versions_in_two_fields_are_one_list():
     reading = refused(400, "Sec-WebSocket-Version: 99", "Sec-WebSocket-Version: 8")
-    assert (versions(reading), other_wire(reading)) == ((99, 8), "hybi-08")
+    assert (listed_numbers(reading), other_wire(reading)) == ((99, 8), "hybi-08")
 
 
 def test_the_version_that_was_asked_with_is_no_other_one():

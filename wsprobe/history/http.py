@@ -23,7 +23,7 @@ from wsprobe.history.data import (
 )
 from wsprobe.judge import judge
 from wsprobe.judge.finding import Finding, Level, Verdict, shown
-from wsprobe.judge.refusal import asked_version, versions
+from wsprobe.judge.refusal import asked_version, listed_versions
 from wsprobe.judge.subject import handshake, refusal, status_span
 from wsprobe.read.reading import Field, Reading, Response, Span
 from wsprobe.wire.followup import REDIRECTS
@@ -230,7 +230,7 @@ def _subject(reading: Reading, response: Response, status: int) -> str:
         return "redirect"
     if status in _BY_STATUS:
         return _BY_STATUS[status]
-    other = any(version != asked_version(reading) for version in versions(response))
+    other = any(version != asked_version(reading) for version in listed_versions(response))
     return "version-retry" if other else "refusal"
 
 

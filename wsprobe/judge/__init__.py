@@ -32,7 +32,7 @@ from wsprobe.judge import (
 from wsprobe.judge.catalogue import FINDINGS as FINDINGS
 from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Finding, Verdict
-from wsprobe.judge.refusal import asked_version, versions
+from wsprobe.judge.refusal import asked_version, listed_versions
 from wsprobe.judge.subject import about, closed_by_server, handshake, happened, has, how, our_close
 from wsprobe.judge.transport import proxy_answer, unresolved
 from wsprobe.read.behind import frames_before_http
@@ -168,7 +168,7 @@ def rfc6455_refusal(reading: Reading, response: Response) -> str:
         return "may-redirect"
     if response.status == 401 and response.head.all(b"www-authenticate"):
         return "retry-auth"
-    if any(other != asked_version(reading) for other in versions(response)):
+    if any(other != asked_version(reading) for other in listed_versions(response)):
         return "may-retry-version"
     return "http"
 

@@ -1,4 +1,5 @@
-"""The headers that the status of a refusal requires. ``diagnosis`` reads its words."""
+"""The headers of a refusal: those that its status requires, their form, and repeated ones, in a 101 too.
+``diagnosis`` reads the words of a refusal."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from wsprobe.wire.authentication import challenges
 from wsprobe.wire.followup import REDIRECTS
 
 
-def versions(response: Response) -> tuple[bytes, ...]:
+def listed_versions(response: Response) -> tuple[bytes, ...]:
     """The versions that a refusal lists in Sec-WebSocket-Version (RFC 6455 section 4.4), without repeats."""
     fields = response.head.all(b"sec-websocket-version")
     if not fields or response.status is None or not 400 <= response.status < 500:
@@ -135,7 +136,7 @@ def realm(reading: Reading, response: Response) -> Iterator[Finding]:
 
 def version_negotiation(reading: Reading, response: Response) -> Iterator[Finding]:
     """Report the listed versions, or a missing list in a 426 (RFC 6455 sections 4.2.2 and 4.4)."""
-    listed = versions(response)
+    listed = listed_versions(response)
     if listed:
         asked = asked_version(reading)
         known = asked in listed

@@ -51,7 +51,7 @@ from wsprobe.show.session import NAMES, session
 from wsprobe.text import command_line, counted, hexdump, operands, quoted, shown_text, visible
 from wsprobe.version import __version__
 from wsprobe.wire.authentication import challenges, unspoken
-from wsprobe.wire.followup import REDIRECTS, followable, redirect, versions
+from wsprobe.wire.followup import REDIRECTS, followable, listed_numbers, redirect
 
 SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
 """Findings that only repeat the sentence of the outcome."""
@@ -214,7 +214,7 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
     if final is None and any(isinstance(event, TunnelFailed) for event in hop.events):
         how = f"with {scheme(then.plan.route.proxy_authorization or 'Basic')} credentials for the proxy"
         return f"sent again {how}, which answered 407 on the way to {url}"
-    listed = ", ".join(map(str, versions(answer)))
+    listed = ", ".join(map(str, listed_numbers(answer)))
     if then.plan.target.url == hop.plan.target.url and listed:
         return f"sent again as {then.plan.wire} after {url}: it answered {status}, and lists {listed}"
     if answer.http2 is not None and then.plan.target.url == hop.plan.target.url:
@@ -577,11 +577,8 @@ def closed(report: Report, look: Look) -> str:
 
 def dropped(report: Report) -> str:
     """Who ended the connection, if not the server."""
-    how = report.exchange.how_ended
-    if how == "limit":
+    if report.exchange.how_ended == "limit":
         return f"wsprobe ended the connection at {our_limit(report)}, before a complete answer"
-    if how == "interrupted":
-        return "the probe was interrupted before a complete answer"
     return "no WebSocket was opened"  # the finding above has what came, and how it ended
 
 

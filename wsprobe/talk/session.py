@@ -145,12 +145,12 @@ class TalkSession(OpenSession):
 
     @property
     def boundary(self) -> int:
-        """See ``Reader``."""
+        """See ``FrameReader``."""
         return self._reader.boundary
 
     @property
     def ahead(self) -> int:
-        """See ``Reader``."""
+        """See ``FrameReader``."""
         return self._reader.ahead
 
     @property

@@ -72,7 +72,7 @@ def max_head_after(readings: Sequence[Reading], most: int) -> int:
     return min(most, max(LEAST_HEAD, most - spent))
 
 
-def versions(reading: Reading) -> tuple[int, ...]:
+def listed_numbers(reading: Reading) -> tuple[int, ...]:
     """The versions that a refusal lists in Sec-WebSocket-Version (RFC 6455 section 4.4), as sent."""
     final = reading.final
     if final is None or final.status == 101:
@@ -87,7 +87,7 @@ def other_wire(reading: Reading) -> str | None:
 
     The last one sent is the number in the request, whatever its wire version.
     """
-    listed = versions(reading)
+    listed = listed_numbers(reading)
     asked = [field.value for field in reading.request.head.all(b"sec-websocket-version")]
     other = (
         wire for number, wire in WIRE_OF_VERSION.items() if number in listed and b"%d" % number not in asked
