@@ -53,7 +53,7 @@ def nearest(asked: str, known: Iterable[str], *, words: bool = True) -> tuple[st
 def _words(asked: list[str], own: list[str]) -> float:
     """How well the words of a name cover the given ones; 0 if too few are the same, or if none of those is long
     and not a number."""
-    hits = [word for word in asked if any(_same(word, other) for other in own)]
+    hits = [word for word in asked if word in own or _another_form(word, own)]
     if not any(len(word) > SHORTEST and not word.isdigit() for word in hits):
         return 0.0
     covered, filled = len(hits) / len(asked), min(1.0, len(hits) / len(own))
@@ -62,9 +62,10 @@ def _words(asked: list[str], own: list[str]) -> float:
     return covered * (0.7 + 0.2 * filled)
 
 
-def _same(word: str, other: str) -> bool:
-    """The same word, or another form of it: ``masking`` and ``masked``."""
-    if word == other or not word.isalpha():
-        return word == other
+def _another_form(word: str, own: list[str]) -> bool:
+    """Whether a word of *own* is another form of *word*: ``masking`` and ``masked``."""
     stem = max(4, len(word) - 3)
-    return len(word) >= stem and word[:stem] == other[:stem] and abs(len(word) - len(other)) <= 4
+    if len(word) < stem or not word.isalpha():
+        return False
+    start = word[:stem]
+    return any(other.startswith(start) and abs(len(word) - len(other)) <= 4 for other in own)

@@ -76,17 +76,24 @@ def recognise(line: str) -> Match | None:
     plain = " ".join(line.translate(_CURLY).split())
     best: tuple[tuple[bool, int], Match] | None = None
     for engines, row in _rows():
-        pieces = _PLACE.split(row["text"])[::2]
-        if not all(piece.strip(" .") in plain for piece in pieces):
+        pieces, length = _pieces(row["text"])
+        if not all(piece in plain for piece in pieces):
             continue
         pattern = _pattern(row["text"])
         found = re.search(_WHOLE.format(pattern) if row["whole"] else pattern, plain)
         if found is None or (row.get("last") and plain[found.end() :].strip(" .\"')]")):
             continue
-        weight = (not row.get("general", False), sum(len(piece) for piece in pieces))
+        weight = (not row.get("general", False), length)
         if best is None or weight > best[0]:
             best = (weight, Match(row, engines, found[0].strip(), found.groupdict()))
     return None if best is None else best[1]
+
+
+@cache
+def _pieces(text: str) -> tuple[tuple[str, ...], int]:
+    """What is the same in every such text, and its length."""
+    pieces = _PLACE.split(text)[::2]
+    return tuple(piece.strip(" .") for piece in pieces), sum(map(len, pieces))
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from wsprobe.data_file import one_line
@@ -215,14 +216,20 @@ def find_term(asked: str) -> Topic | None:
     without its object."""
     said = _plain(asked)
     names = {said, *(said.removeprefix(word) for word in _OBJECTS)}
-    for kind in _TERMS:
-        for row in load(kind)["term"]:
-            if not names.isdisjoint(map(_plain, (row["name"], *row.get("other", ())))):
-                facts = tuple((label, one_line(row[key])) for key, label in _TERM_LABELS if key in row)
-                text, see = (one_line(row["text"]),), tuple(row["see"])
-                facts += _settings(row.get("settings", "")) + lab(row.get("lab", []))
-                return Topic(row["name"], kind, row["title"], text, facts, see)
+    for known, kind, row in _terms():
+        if not names.isdisjoint(known):
+            facts = tuple((label, one_line(row[key])) for key, label in _TERM_LABELS if key in row)
+            text, see = (one_line(row["text"]),), tuple(row["see"])
+            facts += _settings(row.get("settings", "")) + lab(row.get("lab", []))
+            return Topic(row["name"], kind, row["title"], text, facts, see)
     return None
+
+
+@cache
+def _terms() -> list[tuple[set[str], str, dict[str, Any]]]:
+    """(its names, kind, row) of each term."""
+    rows = ((kind, row) for kind in _TERMS for row in load(kind)["term"])
+    return [({*map(_plain, (row["name"], *row.get("other", ())))}, kind, row) for kind, row in rows]
 
 
 def _plain(word: str) -> str:
