@@ -11,6 +11,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from unittest import mock
 
 from msgspec.structs import replace
@@ -124,6 +125,7 @@ def watched(marks):
         yield
 
 
+@cache
 def resting_on(answers):
     """Each mark that fires anywhere in *answers*, with the kinds of server where it does."""
     found = defaultdict(set)
