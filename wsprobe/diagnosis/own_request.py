@@ -6,6 +6,8 @@ their fix."""
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import ACTS, MOST_USUAL, Cause
@@ -61,6 +63,11 @@ def beside(
     first, *others = own
     if said is not None and said.certainty == "own-request":
         return [said, *others]  # the server names the fault too
+    if first.id in ("host-refused", "header-too-large"):
+        if _challenged(evidence):
+            return answered
+        if _about_something_else(first, said):
+            return _listed_last(_size_or_host(first, evidence), answered)
     if first.id == "host-refused":
         return _another_host(first, said, answered, evidence)
     if first.id == "header-too-large":
@@ -76,13 +83,28 @@ def beside(
     return [led_to(first, answered[0]), *others] if answered else list(own)
 
 
+_A_HOST = re.compile(r"(?i)\b(?:host|domain|site|server)(?: ?names?|s)?\b")
+_A_SIZE = re.compile(r"(?i)\b(?:headers?|cookies?|fields?|bytes|k(?:i?b|ilobytes?))\b")
+"""What the words of a refusal name, if the Host or the size of a field is its reason."""
+
+
+def _about_something_else(own: Cause, said: Cause | None) -> bool:
+    """The server gives a reason in words, and they do not name what is odd in the request."""
+    if said is None or not said.quote:
+        return False
+    return (_A_HOST if own.id == "host-refused" else _A_SIZE).search(said.quote) is None
+
+
 def says_otherwise(evidence: Evidence, said: Cause | None, known: Author) -> bool:
     """The answer gives another reason: a challenge, words, or a proxy's own page about what is behind it."""
-    challenged = evidence.status in (401, 407) and (
+    of_proxy = evidence.status in (502, 504) or (known.role == "proxy" and evidence.status == 503)
+    return _challenged(evidence) or of_proxy or (said is not None and said.id in OTHER_REASONS)
+
+
+def _challenged(evidence: Evidence) -> bool:
+    return evidence.status in (401, 407) and (
         evidence.has("www-authenticate") or evidence.has("proxy-authenticate")
     )
-    of_proxy = evidence.status in (502, 504) or (known.role == "proxy" and evidence.status == 503)
-    return challenged or of_proxy or (said is not None and said.id in OTHER_REASONS)
 
 
 def led_to(own: Cause, act: Cause) -> Cause:
@@ -113,6 +135,22 @@ def _as_plain(own: Cause, evidence: Evidence) -> Cause:
     )
 
 
+def _size_or_host(own: Cause, evidence: Evidence) -> str:
+    """What is odd in the request, as one of several usual causes."""
+    if own.id == "host-refused":
+        return f"the Host {shown(evidence.host)}, which is not the URL's"
+    name, size = evidence.largest
+    return f"the size of {shown(name)} in the request ({size} bytes, more than most servers allow)"
+
+
+def _listed_last(what: str, answered: list[Cause]) -> list[Cause]:
+    """*answered* with *what* at the end of the usual causes of the first, if it has some."""
+    if not answered or answered[0].id not in ACTS or not answered[0].usual:
+        return answered
+    first, *rest = answered
+    return [replace(first, usual=(*first.usual[: MOST_USUAL - 1], what)), *rest]
+
+
 def _another_host(own: Cause, said: Cause | None, answered: list[Cause], evidence: Evidence) -> list[Cause]:
     """A Host other than the URL's is the reason where the server says so (421, or words); elsewhere it is a
     usual cause, of a refusal whose reason is not known."""
@@ -123,7 +161,7 @@ def _another_host(own: Cause, said: Cause | None, answered: list[Cause], evidenc
     first = answered[0]
     if said is not None or first.id not in ACTS:
         return [*answered, own]
-    listed = (*first.usual[:1], f"the Host {shown(evidence.host)}, which is not the URL's", *first.usual[1:])
+    listed = (*first.usual[:1], _size_or_host(own, evidence), *first.usual[1:])
     return [replace(first, usual=listed[:MOST_USUAL]), *answered[1:], own]
 
 
@@ -135,7 +173,4 @@ def _too_large(own: Cause, said: Cause | None, answered: list[Cause], evidence: 
         return [own, *_words(said)]
     if said is not None or not answered or answered[0].id not in ACTS or not answered[0].usual:
         return [*answered, own]
-    first = answered[0]
-    name, size = evidence.largest
-    last = f"the size of {shown(name)} in the request ({size} bytes, more than most servers allow)"
-    return [replace(first, usual=(*first.usual[: MOST_USUAL - 1], last)), *answered[1:]]
+    return _listed_last(_size_or_host(own, evidence), answered)

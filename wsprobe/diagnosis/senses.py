@@ -29,7 +29,10 @@ _ADDRESS = (
 _IS = r"\s*(?:(?:is|was|are|were|has|have|been|you|gave|sent)\s+)*"
 
 ORIGIN = (
-    rf"\bcors\b|cross[- ]?(?:origin|site)|\borigin (?:header|field|check|polic|verif|valid|mismatch)"
+    r"\bcors\b(?=\W*\Z|\s*[.:;,!?()<\n]"
+    r"|[ _-](?:polic|check|error|request|header|origin|fail|reject|block|den[iy]|refus|forbid|not|is|does|valid"
+    r"|violation|rule|config|setting|middleware|protection))"
+    rf"|cross[- ]?(?:origin|site)|\borigin (?:header|field|check|polic|verif|valid|mismatch)"
     rf"|{_BAD}[ _-](?:\w+ )?(?:['\"]?(?:web ?socket |request |http )?origins?['\"]?){_ENDS_HERE}"
     rf"|{_BAD} (?:\w+ )?origins?{_ADDRESS[:-1]}{_ENDS_HERE}"
     rf"|(?<!\bof )\borigins?(?: header| field| value)?['\"]?{_ADDRESS}{_IS}(?:(?:not|n't)[ _](?:\w+ )?"

@@ -142,7 +142,9 @@ def opened(reading: Reading, evidence: Evidence) -> Author:
 def _causes(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """In the order of evidence."""
     known = tuple(_stated(evidence, session))
-    asked = (*asked_wrong(evidence), *too_much(*evidence.largest)) if session.ended else ()
+    asked = asked_wrong(evidence) if session.ended else ()
+    if session.dropped or session.code == 1002:  # with another Close, a server has read the fields
+        asked += too_much(*evidence.largest)
     says_why = bool(known) and known[0].id in OTHER_REASONS
     yield from (*known, *asked) if says_why else (*asked, *known)
     yield from _unanswered_ping(session)
