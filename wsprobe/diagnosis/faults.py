@@ -138,7 +138,7 @@ CROSS_ORIGIN = "Cross origin websockets not allowed"
 
 def origin_unlike_host(evidence: Evidence) -> Cause:
     """Tornado refused the request: by default the host and port of the Origin must be those of Host."""
-    fix = "override check_origin() of the WebSocketHandler"
+    fix = "allow the origin in the application (Bokeh: --allow-websocket-origin), or override check_origin()"
     if evidence.origin is None:
         return origin_refused(evidence, fix)
     scheme, _, host = evidence.origin.partition("://")

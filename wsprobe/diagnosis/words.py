@@ -347,7 +347,7 @@ def _changed(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 
 def _version(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    if evidence.status in _OF_CONTENT or not re.search(_OF_WEBSOCKET, said):
+    if not re.search(_OF_WEBSOCKET, said):
         return asked_wrong(evidence)  # of an API, a client or another protocol
     return _changed(evidence, said)
 
@@ -375,12 +375,7 @@ def _protocol(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 def _offered(evidence: Evidence, said: str) -> tuple[Cause, ...]:
     """Of a word that means a subprotocol only where one was offered."""
-    of_another = evidence.status in _OF_CONTENT
-    return (subprotocol_wanted(evidence, said),) if evidence.protocols and not of_another else ()
-
-
-_OF_CONTENT = frozenset({402, 409, 412, 422, 423})
-"""Statuses about the state or the data of an application: a payment, a conflict, a lock."""
+    return (subprotocol_wanted(evidence, said),) if evidence.protocols else ()
 
 
 def _origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
@@ -388,7 +383,7 @@ def _origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
         return (origin_lost(evidence),)
     if CROSS_ORIGIN in said:
         return (origin_unlike_host(evidence),)
-    if (evidence.status >= 500 or evidence.status in _OF_CONTENT) and not re.search(
+    if evidence.status >= 500 and not re.search(
         r"(?i)\bcors\b|cross|allow|permi|trust|match|check|authori", said
     ):
         return ()  # a program that failed speaks of its own data
@@ -396,7 +391,7 @@ def _origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
 
 
 def _host(evidence: Evidence, said: str) -> tuple[Cause, ...]:
-    elsewhere = evidence.status >= 500 or evidence.status == 101 or evidence.status in _OF_CONTENT
+    elsewhere = evidence.status >= 500 or evidence.status == 101
     if elsewhere and "header" not in said.lower():
         return ()  # the host of a service that the program did not find, or of its protocol (STOMP)
     named = re.search(r"(?i)\bhost(?:name)?: ?['\"]?([\w.-]+)", f"{said}\n{evidence.text[:_LONG]}")
@@ -777,19 +772,6 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         _plain("overloaded", "the server accepts no more sessions for now", "try again later"),
     ),
     (
-        ("again later", "unavailable"),
-        r"\A\W*(?:please )?try again later\W*\Z|(?:busy|capacity|servers?|services?|available|load"
-        r"|down)\b[^\n]{0,40}try again later"
-        r"|temporarily unavailable(?=\W*\Z|\s*[.:;,!(])",
-        _plain(
-            "unavailable",
-            "the server is unavailable for now",
-            "try again later",
-            "a server that starts, stops or is overloaded",
-            "a proxy that gets no answer",
-        ),
-    ),
-    (
         ("no ", "cannot ", "unknown", "invalid", "path", "route", "url", "uri", "endpoint"),
         senses.NO_ROUTE,
         _route,
@@ -801,7 +783,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         ("time", "deadline"),
-        rf"\btimed[- ]?out\b|\btime-?out{senses.IN_TIME}"
+        r"\btimed[- ]?out\b|\btime-?out\b"
         r"|\b(?:read|write|connect\w*|socket|gateway|request|response|upstream|query|lock) ?time-?out\b"
         r"|timeout(?:error|exception|expired)|deadline exceeded",
         _late,
@@ -942,29 +924,10 @@ def stated_by(evidence: Evidence, quote: str, where: str) -> Cause | None:
     at = _row(small, 0)
     while at < len(STATED):
         causes = STATED[at][2](evidence, quote)
-        if causes and not _of_an_application(evidence, causes[0], small):
+        if causes:
             return _with(causes[0], quote, where)
         at = _row(small, at + 1)
     return None
-
-
-def _of_an_application(evidence: Evidence, known: Cause, small: str) -> bool:
-    """Whether the status says that the words are about the data of an application, and they name nothing that a
-    handshake has."""
-    of_data = evidence.status in _OF_CONTENT and known.id in _OF_A_HANDSHAKE
-    return of_data and re.search(_IN_A_HANDSHAKE, small) is None
-
-
-_OF_A_HANDSHAKE = frozenset(
-    {
-        *("unauthorized", "credentials-refused", "closing", "overloaded", "unavailable", "header-too-large"),
-        *("blocked-by-rule", "backend-down", "bad-gateway", "no-route", "changed", "version-duplicated"),
-    }
-)
-_IN_A_HANDSHAKE = (
-    r"\bheaders?\b|\bcookies?\b|sec-|web ?socket|\btokens?\b|\bjwt\b|\bbearer\b|authori[sz]ation|api[-_ ]?key"
-    r"|\b(?:server|service|connection|client|request|session|node|url|endpoint)s?\b"
-)
 
 
 def spaced(words: str) -> str:

@@ -38,6 +38,19 @@ def idle_timeout(seen: Trace) -> Iterator[Conclusion]:
     seconds = None if held is None or not seen.base.opens else ended_in_silence(held)
     if seconds is None or seconds < AT_ONCE:
         return
+    get = seen["get"]
+    if past is None and get is not None and get.status >= 500 and _near(get.seconds or 0, seconds):
+        yield Conclusion(
+            f"Opens, then drops after {seconds:.1f} s, without a Close frame. A plain GET gets {get.status} "
+            "after as long: most often a proxy opens the session, and then gives up on an application that "
+            "does not answer.",
+            0.85,
+            ("again-2", "get"),
+            "Start the application behind the proxy, and look in the log of both.",
+            open=True,
+            id="backend-timeout",
+        )
+        return
     yield Conclusion(
         f"Opens, then drops after {seconds:.1f} s of silence, without a Close frame. "
         f"{_at(seen) or _who(seen, past, seconds)}",
