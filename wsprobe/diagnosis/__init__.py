@@ -21,8 +21,8 @@ from wsprobe.diagnosis import asgi, libraries, pages
 from wsprobe.diagnosis.author_rules import AuthorRules
 from wsprobe.diagnosis.cause import ACTS, FORMERLY, REPLACED, Cause
 from wsprobe.diagnosis.evidence import KEY, Evidence, answer_of, foreign_origin, hop_of, unanswered
-from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, too_much
-from wsprobe.diagnosis.own_request import beside, own_request
+from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, otherwise, too_much
+from wsprobe.diagnosis.own_request import ODD_FIELDS, beside, challenged, own_request
 from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
 from wsprobe.diagnosis.reach import way
 from wsprobe.diagnosis.silence import nothing_came
@@ -206,8 +206,10 @@ def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
         said = said if said.id in {cause.id for cause in known.causes} else None
     rest = _named(known, evidence)
     own = own_request(evidence)
-    if said is not None and said.id == "server-says" and of_something_else(evidence, found):
-        likely = [*_of_another_matter(said, known, rest, evidence), *own]
+    words = said is not None and said.id == "server-says" and not challenged(evidence)
+    if said is not None and words and of_something_else(evidence, found):
+        odd = [one for one in own if one.id not in ODD_FIELDS]
+        likely = [*_of_another_matter(said, known, rest, evidence), *odd]
     else:
         answered = _answered(said, known, rest, evidence)
         likely = beside(own, said, known, answered, evidence)
@@ -225,7 +227,7 @@ def _of_another_matter(said: Cause, known: Author, rest: list[Cause], evidence: 
             () if act.id == "refused" else tuple(one for one in act.usual if one not in own_origin(evidence))
         )
         quoting = _quoting(said, replace(act, usual=usual), evidence)
-        fix = f"{LOOK_UP}; if they give no reason, {act.fix}" if evidence.status > 500 else quoting.fix
+        fix = otherwise(act.fix) if evidence.status > 500 else quoting.fix
         return [replace(quoting, fix=fix)]
     counted = evidence.status == 429
     plain = replace(
@@ -247,7 +249,7 @@ def _answered(said: Cause | None, known: Author, rest: list[Cause], evidence: Ev
         return [_explained(said, known), *map(_beside_words, others)]
     if evidence.status == 429 and rest and rest[0].id == "rate-limited":
         return [_counted(said, rest[0]), *rest[1:]]
-    if rest and evidence.status == 401 and rest[0].certainty == "stated":  # by a challenge
+    if rest and challenged(evidence) and rest[0].certainty in ("stated", "status"):
         return [replace(rest[0], quote=said.quote, certainty="stated", evidence=said.evidence), *rest[1:]]
     if not rest or (rest[0].id not in ACTS and rest[0].certainty != "only"):
         return [said, *rest]
@@ -277,9 +279,9 @@ def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
     if act.certainty == "status":
         act = replace(act, statement="")
     if evidence.status in _WITH_FIX:
-        act = replace(act, fix=f"{LOOK_UP}; if they give no reason, {act.fix}")
+        act = replace(act, fix=otherwise(act.fix))
     elif evidence.status < 500 and evidence.status != 426:
-        usually = f"{LOOK_UP}; if they give no reason, {act.fix}" if act.certainty == "shared" else act.fix
+        usually = otherwise(act.fix) if act.certainty == "shared" else act.fix
         act = replace(act, fix=said.fix if act.certainty == "status" else usually)
     if act.id == "refused":
         act = replace(act, usual=act.usual if foreign_origin(evidence) else ())

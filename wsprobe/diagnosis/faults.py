@@ -19,6 +19,13 @@ from wsprobe.diagnosis.origins import near
 from wsprobe.wire.followup import REDIRECTS
 
 LOOK_UP = "look up these words in the server's code or documentation"
+
+
+def otherwise(fix: str) -> str:
+    """The advice beside a server's words: *fix* counts only if they give no reason."""
+    return f"{LOOK_UP}; if they give no reason: {fix}"
+
+
 READ_WORDS = "read its words: the application may require a token, a cookie, another Origin or a parameter"
 SEE_LOG = "look in the server's log for this request"
 

@@ -63,8 +63,8 @@ def beside(
     first, *others = own
     if said is not None and said.certainty == "own-request":
         return [said, *others]  # the server names the fault too
-    if first.id in ("host-refused", "header-too-large"):
-        if _challenged(evidence):
+    if first.id in ODD_FIELDS:
+        if challenged(evidence):
             return answered
         if _about_something_else(first, said):
             return _listed_last(_size_or_host(first, evidence), answered)
@@ -83,6 +83,8 @@ def beside(
     return [led_to(first, answered[0]), *others] if answered else list(own)
 
 
+ODD_FIELDS = ("host-refused", "header-too-large")
+"""Causes of which only the request shows a sign."""
 _A_HOST = re.compile(r"(?i)\b(?:host|domain|site|server)(?: ?names?|s)?\b")
 _A_SIZE = re.compile(r"(?i)\b(?:headers?|cookies?|fields?|bytes|k(?:i?b|ilobytes?))\b")
 """What the words of a refusal name, if the Host or the size of a field is its reason."""
@@ -98,10 +100,11 @@ def _about_something_else(own: Cause, said: Cause | None) -> bool:
 def says_otherwise(evidence: Evidence, said: Cause | None, known: Author) -> bool:
     """The answer gives another reason: a challenge, words, or a proxy's own page about what is behind it."""
     of_proxy = evidence.status in (502, 504) or (known.role == "proxy" and evidence.status == 503)
-    return _challenged(evidence) or of_proxy or (said is not None and said.id in OTHER_REASONS)
+    return challenged(evidence) or of_proxy or (said is not None and said.id in OTHER_REASONS)
 
 
-def _challenged(evidence: Evidence) -> bool:
+def challenged(evidence: Evidence) -> bool:
+    """The server, or a proxy, asks for credentials: whatever else it says, they are what is missing."""
     return evidence.status in (401, 407) and (
         evidence.has("www-authenticate") or evidence.has("proxy-authenticate")
     )

@@ -19,6 +19,7 @@ from wsprobe.diagnosis.faults import (
     host_refused,
     origin_refused,
     other_generation,
+    otherwise,
     too_much,
     unlike_socketio,
 )
@@ -751,7 +752,7 @@ def _by_code(evidence: Evidence, session: _Session, known: Iterable[Cause]) -> I
         did, usual = f"the server closed with {code} ({_NAMES[code]})", []
         fix = f"{LOOK_UP}; the server's log has more"
     if reason and code in _BY_CONVENTION:
-        fix = f"{LOOK_UP}; if they give no reason, {fix}"
+        fix = otherwise(fix)
     if reason:  # most say more than usual causes
         yield Cause(id, did, fix, "stated", shows, usual=tuple(usual) if id == "error" else (), quote=quote)
         return
