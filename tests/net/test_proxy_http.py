@@ -96,6 +96,7 @@ def test_user_and_password(net):
     ("answer", "words"),
     [
         (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 3\r\n\r\nwho", "407 Proxy Authentic"),
+        (b"HTTP/1.1 300 Choose\r\nContent-Length: 0\r\n\r\n", "the proxy answered HTTP/1.1 300 Choose"),
         (b"HTTP/1.1 403 Forbidden\r\n\r\nnot through here", "the proxy answered HTTP/1.1 403 Forbidden"),
         (b"HTTP/1.1 503 \x1b[31mred\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 503 \\x1b[31mred"),
         (b"HTTP/1.1 101 Upgraded\r\n\r\n", "answered HTTP/1.1 101"),

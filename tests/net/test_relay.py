@@ -283,6 +283,7 @@ def test_the_rest_of_a_long_answer_does_not_last_longer_either(net):
 
     server = ("head", b"HTTP/1.1 403 Forbidden\r\nX: " + bytes(range(65, 91)) * 20_000, "rest")
     exchange = relayed(net, server, client, virtual=True, longest=5).exchange
+    assert exchange.plan.limits.max_head == 256 * 1024
     assert any(isinstance(each, LeftOut) for each in exchange.events)
 
 
@@ -296,6 +297,7 @@ def test_what_was_recorded_is_kept_when_the_relay_is_ended(net):
                 await net.plays(*ASKS)(stream)
         await trio.aclose_forcefully(stream)
         assert net.ended(shown.exchange).how == "interrupted"
+        assert net.ended(shown.exchange).at >= max(each.at for each in shown.exchange.events)
         assert shown.exchange.client.ended == "interrupted"
 
     net.run(work)
