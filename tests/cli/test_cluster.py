@@ -8,17 +8,19 @@ from types import SimpleNamespace
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from tests.cli.site import Site
-from wsprobe.cli.cluster import asked_by, checked, secluded, sent
+from wsprobe.cli.cluster import AnyWorker, asked_by, checked, secluded, sent
 from wsprobe.cli.commands.connect import command
 from wsprobe.cli.connect_output import ConnectOutput
+from wsprobe.cli.from_each import EveryPlace
 from wsprobe.cli.lists import Came, WorkerResult
 from wsprobe.cli.main import run
 from wsprobe.cli.section import given
 from wsprobe.cli.settings import settings_of
 from wsprobe.exchange import Exchange
-from wsprobe.net.cluster import ClusterError
+from wsprobe.net.cluster import ClusterError, Worker
 from wsprobe.report.outcome import Exit
 
 ELSEWHERE = "tcp://scheduler.example:8786"
@@ -175,3 +177,23 @@ def test_what_was_interrupted_is_tried_again_by_the_next_run(interrupted, kept, 
     with output:
         output.worker_result(WorkerResult(out=b"a line\n", exit_status=Exit.OPEN, interrupted=interrupted))
     assert file.read_text() == kept
+
+
+@pytest.mark.parametrize(
+    "executor",
+    [lambda there: EveryPlace(there, settings()), lambda there: AnyWorker(there, None, None, Came)],
+    ids=["every place", "any worker"],
+)
+def test_the_first_chunks_are_small_so_that_a_short_list_finds_all_workers(executor):
+    worker = Worker("tcp://127.0.0.1:1", "a", 4)
+    there = SimpleNamespace(workers={"a": worker}, threads=2, keep=list)
+
+    async def jobs():
+        for each in range(200):
+            yield each
+
+    async def lengths():
+        async with executor(there).together(jobs()) as chunks:
+            return [len(each) async for each in chunks]
+
+    assert trio.run(lengths, clock=MockClock(autojump_threshold=0)) == [*[8] * 8, 50, 50, 36]

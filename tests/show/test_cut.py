@@ -20,6 +20,8 @@ def rows(of, columns):
 def test_a_word_is_not_broken_where_it_fits_a_line():
     of = (Piece("usually: the origin "), Piece("https://app.example", "good"), Piece("/ is not allowed"))
     assert rows(of, 30) == ["usually: the origin", "  https://app.example/ is not", "  allowed"]
+    of = (Piece("it opens"), Piece("(101)", "good"), Piece(", then"))
+    assert rows(of, 13) == ["it", "  opens(101),", "  then"]
 
 
 def test_a_word_that_is_longer_than_a_line_is_broken():
