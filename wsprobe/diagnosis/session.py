@@ -142,6 +142,16 @@ def opened(reading: Reading, evidence: Evidence) -> Author:
 
 def _causes(evidence: Evidence, session: _Session) -> Iterator[Cause]:
     """In the order of evidence."""
+    other = evidence.get("upgrade")
+    if other and "websocket" not in other.lower() and not evidence.has("sec-websocket-accept"):
+        yield Cause(
+            "other-protocol",
+            f"the server switched to {shown(other)}, not to a WebSocket",
+            "use the port and path of a WebSocket server",
+            "stated",
+            f"the 101: Upgrade: {shown(other)}",
+        )
+        return
     known = tuple(_stated(evidence, session))
     asked = asked_wrong(evidence) if session.ended else ()
     if session.dropped or session.code == 1002:  # with another Close, a server has read the fields
