@@ -4,10 +4,10 @@ A section of those files is a trace made by hand, as a rule knows it or just doe
 how it began (``start``, with words of ``start_of``), then each change with its answer: a status, with ``after``
 and seconds, ``;`` before each field, and ``|`` before the body; ``101`` with what makes it another
 (``OPENED``); ``= NAME``: the same answer; or ``cut``, ``reset``, ``silent``, ``refused``, ``no tls``, ``alpn``,
-``ssh`` and ``tls`` (what came without HTTP), ``endless``, ``stopped``, and ``h2`` with a status. Then come
-the conclusions: id, how likely, ``open``, the answers that show it, the sentence, and what to write in which
-proxy. ``> left out`` lists what may still be sent, and why the rest would tell nothing; ``> next`` what is
-sent next; ``> makes`` (of which changes) how each request differs from the one that was given."""
+``ssh``, ``tls`` and ``pb`` (what came without HTTP), ``endless``, ``stopped``, and ``h2`` with a status. Then
+come the conclusions: id, how likely, ``open``, the answers that show it, the sentence, and what to write in
+which proxy. ``> left out`` lists what may still be sent, and why the rest would tell nothing; ``> next`` what
+is sent next; ``> makes`` (of which changes) how each request differs from the one that was given."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ OPENED = {
     "later": "held, and closed by the server after so many seconds: a code and a reason follow",
 }
 """What makes a 101 another than one that is closed in good order."""
+NOT_HTTP = {"ssh": b"SSH-2.0-x\r\n", "tls": b"\x15\x03\x01\0\2\2\x28", "pb": b"\x02\x80\x02\x82pb\x04\x82none"}
 SECOND = 1_000_000
 
 
@@ -207,9 +208,8 @@ def exchange_of(plan, spec):
         return Exchange(
             plan, (*events, Received(at, b"HTTP/1.1 302 Found\r\nA: b"), Ended(at + 1, "limit", "2048"))
         )
-    if words in ("ssh", "tls"):
-        data = b"SSH-2.0-x\r\n" if words == "ssh" else b"\x15\x03\x01\0\2\2\x28"
-        return Exchange(plan, (*events, Received(at, data), Ended(at + 1, "fin")))
+    if words in NOT_HTTP:
+        return Exchange(plan, (*events, Received(at, NOT_HTTP[words]), Ended(at + 1, "fin")))
     status, *more = words.replace(after[0] if after else "", "").split()
     if status == "101":
         return Exchange(plan, (*events, *opened(plan, at, more, fields)))

@@ -34,6 +34,7 @@ DROPPED = "a proxy that drops Upgrade"
 """A usual cause where a handshake may have arrived as a plain GET."""
 NO_ENDPOINT = "no WebSocket endpoint at this path"
 A_CHECK = "a check (token, cookie, Origin, parameter)"
+HTTP_ROUTE = "an HTTP route alone at this path"
 NO_ANSWER = "a proxy that gets no answer"
 
 ACCEPT_FIRST = "accept first, then close with a code from 4000 to 4999 and a reason: only that reaches a page"

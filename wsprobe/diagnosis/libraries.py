@@ -14,6 +14,7 @@ from wsprobe.diagnosis.faults import (
     A_CHECK,
     CONNECTION_LOST,
     CROSS_ORIGIN,
+    HTTP_ROUTE,
     NO_ENDPOINT,
     SEE_LOG,
     asks_socketio,
@@ -509,7 +510,7 @@ def _flask(evidence: Evidence) -> Author | None:
     mark = "its page" if page else "Server"
     causes = _at_path(evidence, "use @sock.route (Flask-Sock) or @app.websocket (Quart) for it")
     if evidence.status == 400 and page:
-        causes = (act(evidence, "an HTTP route alone at this path", *may_be_lost(evidence), "a check"),)
+        causes = (act(evidence, HTTP_ROUTE, *may_be_lost(evidence), "a check"),)
     if author == "flask":  # its page and its capitals are Werkzeug's
         return shaped_like(author, mark, causes)
     return written_by(author, mark, causes)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsprobe.diagnosis.faults import NO_ANSWER
+from wsprobe.diagnosis.faults import HTTP_ROUTE, NO_ANSWER
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.claim import every_form_refused, every_upgrade, proxy_to_blame
 from wsprobe.trace.conclusion import Conclusion, rule
@@ -19,7 +19,7 @@ from wsprobe.trace.direct import (
     sure,
     unmapped,
 )
-from wsprobe.trace.sentences import NOT_IF_SIGNED, likeliest, proxy_of, shows_proxy, usually, written_by
+from wsprobe.trace.sentences import NOT_IF_SIGNED, itself, likeliest, proxy_of, shows_proxy, usually, written_by
 from wsprobe.trace.to_do import ask_past, lines_if_seen, proxy_lines, steps, with_code
 from wsprobe.trace.trace import Trace
 
@@ -133,12 +133,19 @@ def refusing(seen: Trace) -> str:
     if not _reads(seen) and not base.by_server and alike(base, get):
         return ""  # only the head differs: another proxy wrote into it
     shown = f"{base.result()} to the handshake ({written_by(base)}), {get.result()} to a plain GET"
+    if not _reads(seen) and _http_route_alone(base):
+        return f"{shown}: Upgrade arrives, and a page refuses it that is no WebSocket library's."
     if not _reads(seen):
         return f"{shown}: a WebSocket library reads the handshake, so Upgrade arrives."
     result = f" ({version.result()})" if version is not None else ""
     return f"{shown}, another answer without the version{result}: a WebSocket library reads the handshake, " + (
         "so Upgrade arrives."
     )
+
+
+def _http_route_alone(base: Answer) -> bool:
+    """True if a framework without a library for WebSockets sends this where a path has only an HTTP route."""
+    return base.cause is not None and HTTP_ROUTE in base.cause.usual
 
 
 def _reads(seen: Trace) -> bool:
@@ -227,7 +234,10 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
 
 
 def _every_variant(seen: Trace) -> str:
-    """What a library may refuse in every variant of the handshake."""
+    """What is refused in every variant of the handshake."""
+    cause = itself(seen.base)
+    if cause is not None and not _reads(seen) and _http_route_alone(seen.base):
+        return f"Every variant is refused.{usually(*cause.usual)}"
     others = ("the Origin or Host", "missing credentials", "a subprotocol")
     if not shows_proxy(seen):
         return f"The library refuses every variant.{usually('a wrong path', *others)}"

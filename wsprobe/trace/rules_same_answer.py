@@ -105,16 +105,25 @@ def _refuses(past: Answer | None) -> bool:
     return past is not None and past.kind == "http" and 400 <= past.status < 500
 
 
-@rule("405 to every GET", "a rule on the method", NOT_IF_SIGNED, claims=(every_request,))
+@rule(
+    "405 to every GET",
+    "no WebSocket endpoint at this path, or a rule on the method",
+    NOT_IF_SIGNED,
+    claims=(every_request,),
+)
 def method_refused(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind == "http" and base.status == 405 and seen.like_get:
+        why, fix = "a rule on the method, or an endpoint for other methods", "let the method pass on this path."
+        if not base.by_proxy and compared(seen) != "opens":
+            why = "no WebSocket endpoint at this path, which takes other methods, or a rule on the method"
+            fix = "correct the path, add a WebSocket route for it, or take out a rule that refuses GET."
         yield Conclusion(
-            f"{base.status} to every GET, with or without Upgrade ({written_by(base)}): a rule on the "
-            f"method, or an endpoint for other methods.{past_the_proxy(seen)}",
+            f"{base.status} to every GET, with or without Upgrade ({written_by(base)}): {why}."
+            f"{past_the_proxy(seen)}",
             sure(seen, 0.88),
             beside(seen, "get"),
-            steps("A handshake is a GET: let the method pass on this path.", lines_if_seen(seen, "rule")),
+            steps(f"A handshake is a GET: {fix}", lines_if_seen(seen, "rule")),
         )
 
 
@@ -363,29 +372,53 @@ SEES_NO_HANDSHAKE = frozenset({"upgrade-lost", "no-route", "no-websocket"})
 def upgrade_lost_or_elsewhere(seen: Trace) -> Iterator[Conclusion]:
     both, base = _same_for_both(seen), seen.base
     also = "" if base.cause_id in SEES_NO_HANDSHAKE else likeliest(seen)
+    reader, arrives = _reads_version(seen), ""
+    if reader is not None:
+        also = ""  # which may say that Upgrade is dropped
+        another = f"{reader.result()} ({written_by(reader)})"
+        arrives = f" Without its version the handshake gets {another}, so Upgrade arrives."
     if both:
         yield Conclusion(
-            f"{both}. {_either(seen)}, or the application refuses both alike (a token, the Origin). "
-            f"Cannot tell which from outside.{also}{past_the_proxy(seen)}",
+            f"{both}.{arrives} Either {', '.join(_either(seen))}, or the application refuses both alike "
+            f"(a token, the Origin). Cannot tell which from outside.{also}{past_the_proxy(seen)}",
             0.85,
-            ("base", "get"),
+            ("base", "get", "no-version") if arrives else ("base", "get"),
             _lost_or_elsewhere(seen),
             open=True,
+            id="" if not arrives else "server-error" if _may_fail(seen) else "handshake-refused",
         )
 
 
-def _either(seen: Trace) -> str:
+def _reads_version(seen: Trace) -> Answer | None:
+    """The answer to a handshake without its version, if a server that reads handshakes refuses it for that."""
+    version = seen["no-version"]
+    if version is None or alike(version, seen.base) or compared(seen) == "opens":
+        return None
+    return version if version.by_server and version.status in (400, 426) else None
+
+
+def _may_fail(seen: Trace) -> bool:
+    return seen.base.status >= 500 and compared(seen) != "opens"
+
+
+def _either(seen: Trace) -> tuple[str, ...]:
     """What may be so, the likelier first."""
-    if shows_proxy(seen):
-        return f"Either a proxy drops Upgrade ({proxy_of(seen)}), the path has no WebSocket endpoint"
-    return f"Either the path has no WebSocket endpoint, a proxy drops Upgrade ({proxy_of(seen)})"
+    path, lost = "the path has no WebSocket endpoint", f"a proxy drops Upgrade ({proxy_of(seen)})"
+    may: tuple[str, ...] = (lost, path) if shows_proxy(seen) else (path, lost)
+    if _reads_version(seen) is not None:
+        may = (path,)
+    return ("an exception makes the server fail", *may) if _may_fail(seen) else may
 
 
 def _lost_or_elsewhere(seen: Trace) -> str:
-    """What to do about each of the two."""
+    """What to do about each of these."""
+    log = "Look in the server's log for this request." if _may_fail(seen) else ""
+    if _reads_version(seen) is not None:
+        return steps(log, "Check the path.")
     if not shows_proxy(seen):
-        return steps("Check the path.", FIND_OUT, ANY_PROXY)
+        return steps(log, "Check the path.", FIND_OUT, ANY_PROXY)
     return steps(
+        log,
         ask_past(seen),
         f"If Upgrade is lost:\n{proxy_lines(seen, 'upgrade')}",
         f"If the path leads elsewhere:\n{proxy_lines(seen, 'route')}",

@@ -73,20 +73,22 @@ def _redirect(seen: Trace) -> tuple[str, str]:
     there = re.match(r"(?i)([a-z]+):", base.location)
     host = next(iter(values(base.reading.sent, b"host")), b"").decode("latin-1")
     if to_another_host(base.location, host):
-        return "to another host", (
-            f"Open the socket there, or log in first, or let the server answer this path without a redirect: "
-            f"{base.location}"
-        )
+        return "to another host", _after_redirect(seen)
     if path := to_slash(seen):
         final = "with its final slash" if path.endswith("/") else "without its slash"
         fix = f"Open the path as the server has it: {path}"
         return f"to the same path {final}", steps(fix, lines_if_seen(seen, "slash"))
     if there is not None and there[1].lower() in ("https", "wss") and not seen.start.plan.target.secure:
         return "to https", steps("Open wss:// instead of ws://.", lines_if_seen(seen, "https"))
-    return "elsewhere (a login page, another path or port)", (
-        "Open the socket at the redirect's target, or let the server answer this path without a "
-        f"redirect: {base.location}"
-    )
+    return "elsewhere (a login page, another path or port)", _after_redirect(seen)
+
+
+def _after_redirect(seen: Trace) -> str:
+    """What `connect` would advise, and where the application opens without its proxy, what to change there."""
+    named = (each.fix_in_trace for each in seen.base.author.causes if each.id == "redirected")
+    advice = as_sentence(next(named, "log in first, or open the socket at the redirect's target"))
+    opens = compared(seen) == "opens"
+    return steps(advice, "Or let the proxy answer this path without a redirect." if opens else "")
 
 
 @rule(

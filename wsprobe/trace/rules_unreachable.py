@@ -78,7 +78,7 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
 )
 def one_of_several(seen: Trace) -> Iterator[Conclusion]:
     differing = _differing(seen)
-    if not differing:
+    if not differing or _without_http(seen):
         return
     name, other = differing[0]
     yield Conclusion(
@@ -185,6 +185,14 @@ def tls_port(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
+def _without_http(seen: Trace) -> str:
+    """The first request whose answer is not HTTP, if the others got none that is either; else ""."""
+    answered = [(name, each) for name, each in through(seen) if each.kind != "cut"]
+    if any(each.report.outcome != "not-http" for _, each in answered):
+        return ""
+    return answered[0][0] if answered else ""
+
+
 _SPOKEN = frozenset({"not-http-ssh", "not-http-smtp", "not-http-ftp", "not-http-http2"})
 """Causes that name the protocol of an answer that is not HTTP."""
 
@@ -195,25 +203,30 @@ _SPOKEN = frozenset({"not-http-ssh", "not-http-smtp", "not-http-ftp", "not-http-
     "which of these",
 )
 def not_http(seen: Trace) -> Iterator[Conclusion]:
-    if seen.base.kind == "broken":
-        causes = seen.base.report.author.causes
+    name = _without_http(seen) or "base"
+    answer = seen.answers[name]
+    if answer.kind == "broken":
+        causes = answer.report.author.causes
         stated = causes[0] if causes and causes[0].id.startswith(("backend-", "bad-gateway")) else None
         spoken = causes[0] if causes and causes[0].id in _SPOKEN else None
+        mixed = _without_http(seen) and any(each.kind == "cut" for _, each in through(seen))
         what = "The answer is not HTTP, or incomplete: the port uses another protocol, or the connection broke."
         fix = "wsprobe connect -vv shows the bytes. Check host and port."
         if stated is not None:
             what = f"The answer is text without HTTP: {stated.text}."
-        elif seen.base.report.outcome == "limit":
-            what = f"The answer is too long: {stopped(seen.base.reading)}."
+        elif answer.report.outcome == "limit":
+            what = f"The answer is too long: {stopped(answer.reading)}."
             fix = "wsprobe connect -vv shows the bytes. Look for what makes the answer so long."
         elif spoken is not None:
             what = f"The answer is not HTTP: {spoken.text}."
+        elif mixed:
+            what = "Some requests got bytes that are not HTTP, and others none: the port uses another protocol."
         yield Conclusion(
             f"{what}{past_the_proxy(seen)}",
-            0.9 if spoken is not None else 0.7,
-            ("base",),
+            0.9 if spoken is not None or mixed else 0.7,
+            (name,),
             steps(as_sentence(spoken.fix_in_trace) if spoken is not None else "", fix),
-            open=stated is None and spoken is None,
+            open=stated is None and spoken is None and not mixed,
             id=stated.id if stated is not None else "",
         )
 
