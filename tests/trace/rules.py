@@ -49,6 +49,7 @@ OPENED = {
     "wrong": "an Accept of another key",
     "bare": "no Accept",
     "other": "another Upgrade",
+    "tls": "a switch to TLS, without Accept",
     "closed": "a Close of the server: its code and reason follow",
     "dropped": "the connection ended at once",
     "idle": "held, and ended after so many seconds",
@@ -236,9 +237,9 @@ def opened(plan, at, words, fields):
     assert not how or how in OPENED, how
     keys = values(plan.request, b"sec-websocket-key")
     accept = expected_accept(b"another" if how == "wrong" else keys[0] if keys else b"")
-    upgrade = "Upgrade: other" if how == "other" else "Upgrade: websocket"
+    upgrade = "Upgrade: " + {"other": "other", "tls": "TLS/1.2,TLS/1.1"}.get(how, "websocket")
     head = ["HTTP/1.1 101 Switching Protocols", upgrade, "Connection: Upgrade", *fields]
-    if how != "bare":
+    if how not in ("bare", "tls"):
         head.append(f"Sec-WebSocket-Accept: {accept.decode()}")
     yield Received(at, "\r\n".join((*head, "", "")).encode())
     if how in ("closed", "later"):

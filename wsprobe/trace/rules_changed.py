@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.diagnosis.faults import misses_origin
 from wsprobe.request.edits import values
 from wsprobe.trace.answer import Answer, alike
@@ -153,14 +154,19 @@ def _accept_is_wrong(base: Answer) -> bool:
 )
 def invalid_101(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
-    if base.kind != "invalid" or _accept_is_wrong(base) or base.field(b"sec-websocket-accept") is None:
+    elsewhere = base.cause if base.cause_id == "other-protocol" else None
+    of_key = _accept_is_wrong(base) or base.field(b"sec-websocket-accept") is None
+    if base.kind != "invalid" or (of_key and elsewhere is None):
         return
     why = next((f.text for f in base.report.verdict.findings if f.fatal), "a rule is broken")
+    fix = "wsprobe connect reports every broken rule."
+    if elsewhere is not None:
+        why, fix = elsewhere.statement, as_sentence(elsewhere.fix)
     yield Conclusion(
         f"A 101 that no client accepts: {why}.{past_the_proxy(seen)}",
         0.8,
         beside(seen, "get"),
-        steps("wsprobe connect reports every broken rule.", ask_past(seen)),
+        steps(fix, ask_past(seen)),
         open=True,
     )
 
