@@ -62,13 +62,18 @@ def every(cases):
         def test(**fixtures):
             each(by_name(cases()) if known is None else known, lambda case: check(case, **fixtures))
 
-        _, *others = signature(check).parameters.values()
-        test.__signature__ = signature(check).replace(parameters=others)
-        for name in ("__name__", "__qualname__", "__doc__", "__module__"):
-            setattr(test, name, getattr(check, name))
-        return test
+        return named_as(check, test)
 
     return decorate
+
+
+def named_as(work, test):
+    """*test*, for pytest the function *work* without its first parameter."""
+    _, *others = signature(work).parameters.values()
+    test.__signature__ = signature(work).replace(parameters=others)
+    for name in ("__name__", "__qualname__", "__doc__", "__module__"):
+        setattr(test, name, getattr(work, name))
+    return test
 
 
 def by_name(cases):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from inspect import signature
-
 import pytest
 import trio
 
+from tests.cases import named_as
 from wsprobe.exchange import Limits, Plan, TlsOptions
 from wsprobe.lab.server import serve
 from wsprobe.request import opening, target
@@ -26,11 +25,7 @@ def in_lab(**options):
         def test(**given):
             trio.run(bounded, given)
 
-        _, *others = signature(work).parameters.values()
-        test.__signature__ = signature(work).replace(parameters=others)
-        for name in ("__name__", "__qualname__", "__doc__", "__module__"):
-            setattr(test, name, getattr(work, name))
-        return test
+        return named_as(work, test)
 
     return decorate
 
