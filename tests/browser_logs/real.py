@@ -79,6 +79,8 @@ class Passed(Struct):
     path: str
     received: bytes
     sent: bytes
+    over: bool = False
+    """Whether the client closed the connection: it has read all then."""
 
 
 class Server:
@@ -118,15 +120,18 @@ class Server:
                 self._requests(inner)
 
     def _requests(self, client):
-        while self._request(client):
-            pass
+        here = []
         with suppress(OSError):
+            while self._request(client, here):
+                pass
             client.shutdown(socket.SHUT_WR)
             while client.recv(65536):
                 pass
+        for passed in here:
+            passed.over = True
 
-    def _request(self, client):
-        """Answer one request; whether another may follow."""
+    def _request(self, client, here):
+        """Answer one request, and add what passed to *here*; whether another may follow."""
         head = b""
         while b"\r\n\r\n" not in head:
             if not (data := client.recv(65536)):
@@ -146,6 +151,7 @@ class Server:
             return True
         passed = Passed(path, head, b"")
         self.passed.append(passed)
+        here.append(passed)
         digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
         answer = ANSWERS.get(path.partition("&")[0], SWITCH + b"\r\n")
         if path == "/secret" and b"authorization" not in fields:
@@ -205,7 +211,7 @@ def server(paths, tls=None):
         made.end()
 
 
-def chromium(home, pages, over, *switches, mode="Everything", end=signal.SIGINT):
+def chromium(home, pages, over, *switches, mode="Everything"):
     """The log of a Chromium that opened *pages*, until *over*."""
     log = home / "netlog.json"
     command = [
@@ -213,7 +219,7 @@ def chromium(home, pages, over, *switches, mode="Everything", end=signal.SIGINT)
         *("--disable-background-networking", "--disable-component-update", "--disable-sync", *LOOPBACK_ONLY),
         *(f"--user-data-dir={home / 'chromium'}", f"--log-net-log={log}", f"--net-log-capture-mode={mode}"),
     ]
-    _run([*command, *switches, *pages], over, {}, end)
+    _run([*command, *switches, *pages], over, {}, signal.SIGINT)
     return log.read_bytes()
 
 
@@ -263,7 +269,7 @@ def _run(command, over, more, end):
         time.sleep(1)  # the browser writes its log in batches
         process.send_signal(end)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
+            process.wait(30)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

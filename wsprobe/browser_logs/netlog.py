@@ -218,11 +218,6 @@ class NetLog:
         """Why the rest of the log cannot be read; "" so far."""
         return self._members.problem
 
-    @property
-    def complete(self) -> bool:
-        """Whether the log's last bracket was read: a browser that was killed does not write it."""
-        return self._members.complete
-
     def feed(self, data: bytes) -> None:
         """Read the next bytes of the log. Never raises."""
         for name, value in self._members.feed(data):
