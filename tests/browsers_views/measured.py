@@ -1,7 +1,8 @@
 """What real engines did with odd answers and on odd pages, each version of an engine in a file of its own.
 
-``measured/*.toml`` are scenarios in the format of the lab's catalogue, ``measured/ENGINE@VERSION.jsonl``
-recordings as in tests/browsers/recordings (tests/browsers/driver/store.py), each with the keys that were kept.
+``measured/*.txt`` are scenarios, a row each: its name, and behind ``|`` each entry of its table in the lab's
+catalogue. ``measured/ENGINE@VERSION.jsonl`` are recordings as in tests/browsers/recordings
+(tests/browsers/driver/store.py), each with the keys that were kept.
 """
 
 from __future__ import annotations
@@ -25,7 +26,16 @@ NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*@*.jsonl")))
 @cache
 def scenarios():
     """File -> name -> scenario."""
-    return {path.stem: parse(path.read_text("utf-8"), path.stem) for path in sorted(FOLDER.glob("*.toml"))}
+    return {
+        path.stem: parse(_tables(path.read_text("utf-8")), path.stem) for path in sorted(FOLDER.glob("*.txt"))
+    }
+
+
+def _tables(text):
+    """The same as a file of the catalogue."""
+    common, _, rows = text.partition("\n\n")
+    named = (row.split(" | ") for row in rows.splitlines())
+    return "\n".join((common, *(f'["{name}"]\n' + "\n".join(entries) for name, *entries in named)))
 
 
 @cache
