@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 import wsprobe.diagnosis as diagnosis
 from tests.diagnosis.measured import Verdict, judge, measured
-from wsprobe.diagnosis import session, words
-from wsprobe.diagnosis.author_rules import AuthorRules
+from wsprobe.diagnosis import session, session_words, words
+from wsprobe.diagnosis.programs import AuthorRules
 from wsprobe.report.report import report
 
 PARTS = ("servers", "servers2", "dev", "held", "servers3", "misled")
@@ -99,7 +99,7 @@ class Marks:
         return tried
 
     def ended(self, row):
-        """A row of ``session._ENDED`` without the words that are off."""
+        """A row of ``session_words.ENDED`` without the words that are off."""
         off = [re.escape(found) for pattern, found in self.off if pattern == row[0]]
         return (rf"(?!(?:{'|'.join(off)}))(?:{row[0]})" if off else row[0], *row[1:])
 
@@ -115,7 +115,7 @@ def watched(marks):
             "STATED",
             tuple((pieces, pattern, marks.means(pattern, of)) for pieces, pattern, of in words.STATED),
         ),
-        (session, "_ENDED", tuple(map(marks.ended, session._ENDED))),
+        (session_words, "ENDED", tuple(map(marks.ended, session_words.ENDED))),
         (session, "_opened_by", marks.opened_by(session._opened_by)),
         (session, "_greeted", marks.greeted(session._greeted)),
     )
@@ -140,10 +140,10 @@ def resting_on(answers):
 
 
 def _ended_by(why):
-    """The rows of ``session._ENDED`` that made one of *why*, and the words that they knew."""
+    """The rows of ``session_words.ENDED`` that made one of *why*, and the words that they knew."""
     for cause in why:
         said = cause.evidence.partition(": ")[2].lower()
-        for pattern, id, text, _ in session._ENDED:
+        for pattern, id, text, _ in session_words.ENDED:
             if cause.certainty == "stated" and cause.id == id and cause.text.startswith(text):
                 known = re.search(pattern, said)
                 if known is not None:

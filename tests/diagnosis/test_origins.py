@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.diagnosis.origins import near
+from wsprobe.diagnosis.faults import near
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from tests.diagnosis.recorded import reading_of
 from tests.diagnosis.senses import senses
 from wsprobe.diagnosis import causes
-from wsprobe.diagnosis.session import troubled
+from wsprobe.diagnosis.session_words import troubled
 from wsprobe.diagnosis.words import STATED
 
 ORIGIN = {"origin": "https://page.example"}

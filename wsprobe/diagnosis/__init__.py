@@ -18,14 +18,12 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, pages
-from wsprobe.diagnosis.author_rules import AuthorRules
 from wsprobe.diagnosis.cause import ACTS, FORMERLY, REPLACED, Cause
 from wsprobe.diagnosis.evidence import KEY, Evidence, answer_of, foreign_origin, hop_of, unanswered
 from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, otherwise, too_much
+from wsprobe.diagnosis.no_answer import nothing_came, way
 from wsprobe.diagnosis.own_request import ODD_FIELDS, beside, challenged, own_request
-from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
-from wsprobe.diagnosis.reach import way
-from wsprobe.diagnosis.silence import nothing_came
+from wsprobe.diagnosis.programs import PROGRAMS, Author, AuthorRules, written_by
 from wsprobe.diagnosis.status import by_status, own_origin
 from wsprobe.diagnosis.words import QUOTED, of_something_else, own_words, stated, stated_by
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TlsFailed, TunnelFailed, TunnelReceived
@@ -33,26 +31,9 @@ from wsprobe.read import read
 from wsprobe.read.behind import http_behind
 from wsprobe.read.reading import Reading, Response
 
-__all__ = [
-    "ACTS",
-    "FORMERLY",
-    "PROGRAMS",
-    "REPLACED",
-    "Author",
-    "Cause",
-    "author",
-    "causes",
-]
+__all__ = ["ACTS", "FORMERLY", "PROGRAMS", "REPLACED", "Author", "Cause", "author", "causes"]
 
-_RULES = AuthorRules(
-    (
-        *pages.RULES,
-        *asgi.BY_REASON,
-        *libraries.RULES,
-        *asgi.RULES,
-        *libraries.BY_SHAPE,
-    )
-)
+_RULES = AuthorRules((*pages.RULES, *asgi.BY_REASON, *libraries.RULES, *asgi.RULES, *libraries.BY_SHAPE))
 """In the order of the tests: the first one that knows the answer names its author."""
 
 _ENDS = frozenset({"fin", "reset", "truncated", "error", "timeout"})

@@ -31,23 +31,16 @@ BEFORE_THE_APPLICATION = frozenset(
     {
         *PASSING,
         *("backend-down", "backend-closed", "backend-timeout", "backend-tls", "tls-port", "client-certificate"),
-        *("bad-gateway", "gateway-timeout", "upgrade-required"),
-        *(
-            "no-websocket",
-            "forward-proxy",
-            "bad-request",
-            "header-too-large",
-            "blocked-by-rule",
-            "upgrade-refused",
-        ),
-        *("version-unsupported", "key", "method", "handshake-incomplete", "protocol-malformed"),
+        *("bad-gateway", "gateway-timeout", "upgrade-required", "no-websocket", "forward-proxy", "bad-request"),
+        *("header-too-large", "blocked-by-rule", "upgrade-refused", "version-unsupported", "key", "method"),
+        *("handshake-incomplete", "protocol-malformed"),
     }
 )
 """Causes without any running application code that could accept and then close."""
 OF_THE_PROXY = frozenset(
     {
-        *("backend-down", "backend-closed", "backend-timeout", "backend-tls", "blocked-by-rule"),
-        *("bad-gateway", "gateway-timeout"),
+        *("backend-down", "backend-closed", "backend-timeout", "backend-tls", "blocked-by-rule", "bad-gateway"),
+        "gateway-timeout",
     }
 )
 """Those for which a proxy can send the request to another server, which accepts and then closes."""

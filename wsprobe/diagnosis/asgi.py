@@ -4,7 +4,6 @@ bytes."""
 
 from __future__ import annotations
 
-from wsprobe.diagnosis.author_rules import AuthorRule, known_by
 from wsprobe.diagnosis.cause import TELLS_APART, Cause
 from wsprobe.diagnosis.evidence import Evidence, shown
 from wsprobe.diagnosis.faults import (
@@ -15,7 +14,7 @@ from wsprobe.diagnosis.faults import (
     unlike_socketio,
     upgrade_stripped,
 )
-from wsprobe.diagnosis.programs import Author, shaped_like, written_by
+from wsprobe.diagnosis.programs import Author, AuthorRule, known_by, shaped_like, written_by
 from wsprobe.diagnosis.status import act, answered_elsewhere, may_be_lost, own_origin
 
 
@@ -34,11 +33,7 @@ def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
 
 def _asgi_500(evidence: Evidence, *usual: str) -> tuple[Cause, ...]:
     """A failure: most ASGI servers answer so where the application raised or returned before it accepted."""
-    named = (
-        "an exception",
-        "a path without a route",
-        "a handler that returned without accepting",
-    )
+    named = ("an exception", "a path without a route", "a handler that returned without accepting")
     fix = f"{SEE_LOG}; await websocket.accept(), and correct the path; {TELLS_APART}"
     return (act(evidence, *named, *usual, *may_be_lost(evidence), fix=fix),)
 

@@ -127,9 +127,9 @@ def as_sentence(clause: str) -> str:
 
 ACTS = frozenset(
     {
-        *("refused", "bad-request", "not-found", "not-upgraded", "upgrade-required", "protocol-error"),
-        *("error", "bad-gateway", "gateway-timeout", "unavailable"),
-        *("closed-silently", "no-answer", "closed", "dropped", "response-after-101"),
+        *("refused", "bad-request", "not-found", "not-upgraded", "upgrade-required", "protocol-error", "error"),
+        *("bad-gateway", "gateway-timeout", "unavailable", "closed-silently", "no-answer", "closed", "dropped"),
+        "response-after-101",
     }
 )
 """Kinds that only say what the server did: with other words or marks there may be another reason."""

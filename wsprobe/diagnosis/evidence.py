@@ -116,18 +116,9 @@ class Evidence(msgspec.Struct, frozen=True):
 
 _PLUMBING = frozenset(
     {
-        *(
-            "server",
-            "date",
-            "connection",
-            "keep-alive",
-            "transfer-encoding",
-            "content-length",
-            "via",
-            "alt-svc",
-            "age",
-        ),
-        *("x-request-id", "x-envoy-upstream-service-time", "x-varnish", "x-cache", "strict-transport-security"),
+        *("server", "date", "connection", "keep-alive", "transfer-encoding", "content-length", "via"),
+        *("alt-svc", "age", "x-request-id", "x-envoy-upstream-service-time", "x-varnish", "x-cache"),
+        "strict-transport-security",
     }
 )
 """Fields that show nothing about the author, because proxies add, remove or rewrite them."""

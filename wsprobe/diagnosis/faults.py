@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import (
-    LARGE,
-    Evidence,
-    shown,
-    to_another_host,
-    url_parts,
-)
-from wsprobe.diagnosis.origins import near
+from wsprobe.diagnosis.evidence import LARGE, Evidence, shown, to_another_host, url_parts
 from wsprobe.wire.followup import REDIRECTS
 
 LOOK_UP = "look up these words in the server's code or documentation"
@@ -178,76 +171,54 @@ def origin_lost(evidence: Evidence) -> Cause:
     )
 
 
+_ODDITIES = {
+    "upgrade": (
+        "handshake-incomplete",
+        "the request lacks Upgrade: websocket or Connection: Upgrade",
+        "send both; if the client sent both, a proxy removed them (wsprobe explain upgrade-lost)",
+        "no Upgrade: websocket with Connection: Upgrade",
+    ),
+    "version": (
+        "version-unsupported",
+        "Sec-WebSocket-Version of the request is not 13",
+        "send Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Version is not 13",
+    ),
+    "key": (
+        "key",
+        "Sec-WebSocket-Key of the request is missing, or not 16 bytes in base64",
+        "send 16 random bytes in base64",
+        "Sec-WebSocket-Key is not 16 bytes in base64",
+    ),
+    "protocol": (
+        "protocol-malformed",
+        "Sec-WebSocket-Protocol of the request is not a list of names",
+        "send names separated by commas",
+        "Sec-WebSocket-Protocol is not a list of names",
+    ),
+}
+"""``Evidence.oddity`` -> id, statement, fix, and what of the request shows it."""
+
+
 def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
     """The request itself is not a proper handshake, which is then the likeliest reason."""
-    match evidence.oddity:
-        case "method":
-            return (
-                Cause(
-                    "method",
-                    f"a handshake is a GET, but the request was a {shown(evidence.method)}",
-                    "send GET",
-                    "own-request",
-                    f"the request: {shown(evidence.method)}",
-                ),
-            )
-        case "upgrade":
-            return (
-                Cause(
-                    "handshake-incomplete",
-                    "the request lacks Upgrade: websocket or Connection: Upgrade",
-                    "send both; if the client sent both, a proxy removed them (wsprobe explain upgrade-lost)",
-                    "own-request",
-                    "the request: no Upgrade: websocket with Connection: Upgrade",
-                ),
-            )
-        case "version":
-            return (
-                Cause(
-                    "version-unsupported",
-                    "Sec-WebSocket-Version of the request is not 13",
-                    "send Sec-WebSocket-Version: 13",
-                    "own-request",
-                    "the request: Sec-WebSocket-Version is not 13",
-                ),
-            )
-        case "key":
-            return (
-                Cause(
-                    "key",
-                    "Sec-WebSocket-Key of the request is missing, or not 16 bytes in base64",
-                    "send 16 random bytes in base64",
-                    "own-request",
-                    "the request: Sec-WebSocket-Key is not 16 bytes in base64",
-                ),
-            )
-        case "protocol":
-            return (
-                Cause(
-                    "protocol-malformed",
-                    "Sec-WebSocket-Protocol of the request is not a list of names",
-                    "send names separated by commas",
-                    "own-request",
-                    "the request: Sec-WebSocket-Protocol is not a list of names",
-                ),
-            )
-        case _:
-            return ()
+    if evidence.oddity == "method":
+        sent = shown(evidence.method)
+        return (_sent_wrong("method", f"a handshake is a GET, but the request was a {sent}", "send GET", sent),)
+    return (_sent_wrong(*_ODDITIES[evidence.oddity]),) if evidence.oddity else ()
+
+
+def _sent_wrong(id: str, statement: str, fix: str, shows: str) -> Cause:
+    return Cause(id, statement, fix, "own-request", f"the request: {shows}")
 
 
 def too_much(name: str, size: int) -> tuple[Cause, ...]:
     """A field of the request that is larger than most servers accept."""
     if size < LARGE:
         return ()
-    return (
-        Cause(
-            "header-too-large",
-            f"the request's {shown(name)} has {size} bytes, more than most servers allow",
-            f"send a shorter {shown(name)}, or raise the limit of the server and of every proxy",
-            "own-request",
-            f"the request: {shown(name)} of {size} bytes",
-        ),
-    )
+    statement = f"the request's {shown(name)} has {size} bytes, more than most servers allow"
+    fix = f"send a shorter {shown(name)}, or raise the limit of the server and of every proxy"
+    return (_sent_wrong("header-too-large", statement, fix, f"{shown(name)} of {size} bytes"),)
 
 
 def host_refused(text: str) -> Cause:
@@ -393,3 +364,29 @@ def unlike_socketio(path: str, query: str) -> tuple[str, ...]:
     elif asked["EIO"] != ["4"]:
         found.append("another version of the Socket.IO protocol")
     return (*found, "no Socket.IO server at this path")
+
+
+LOOPBACK = {"localhost": "127.0.0.1", "127.0.0.1": "localhost", "::1": "localhost"}
+"""A name of this machine -> the name that a developer is likely to have written in a list of origins."""
+
+
+def near(origin: str, host: str, *, secure: bool) -> tuple[str, str] | None:
+    """The origin that was perhaps meant instead of *origin*, which a server at *host* (a Host field) refused,
+    and how they differ, in words; None if there is none.
+
+    *secure*: the request went over TLS.
+    """
+    try:
+        of, to = urlsplit(origin), urlsplit(f"//{host}")
+        port = "" if of.port is None else f":{of.port}"
+    except ValueError:
+        return None
+    if of.scheme not in ("http", "https") or not of.hostname:
+        return None
+    if of.hostname == to.hostname and (of.scheme == "https") != secure:
+        scheme = "https" if secure else "http"
+        return f"{scheme}://{host}", f"the server is reached over {scheme}"
+    if of.hostname in LOOPBACK:
+        other = LOOPBACK[of.hostname]
+        return f"{of.scheme}://{other}{port}", f"{of.hostname} and {other} are different origins"
+    return None

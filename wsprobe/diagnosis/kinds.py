@@ -13,7 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from wsprobe.data_file import text_beside
-from wsprobe.diagnosis.reach import failures_of_the_way
+from wsprobe.diagnosis.no_answer import failures_of_the_way
 
 
 class CauseKind(msgspec.Struct, frozen=True):

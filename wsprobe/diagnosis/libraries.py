@@ -7,7 +7,6 @@ from urllib.parse import parse_qs
 
 from msgspec.structs import replace
 
-from wsprobe.diagnosis.author_rules import AuthorRule, known_by
 from wsprobe.diagnosis.cause import TELLS_APART, Cause
 from wsprobe.diagnosis.evidence import Evidence, is_markup
 from wsprobe.diagnosis.faults import (
@@ -30,7 +29,7 @@ from wsprobe.diagnosis.faults import (
     unknown_session,
     upgrade_stripped,
 )
-from wsprobe.diagnosis.programs import Author, shaped_like, written_by
+from wsprobe.diagnosis.programs import Author, AuthorRule, known_by, shaped_like, written_by
 from wsprobe.diagnosis.status import act, answered_elsewhere, may_be_lost, own_origin
 from wsprobe.diagnosis.statuses import phrase_of
 
@@ -201,11 +200,7 @@ def _tornado(evidence: Evidence) -> Author | None:
             causes = (upgrade_stripped(CONNECTION_LOST),)
         return written_by(author, "its words", causes)
     if text == CROSS_ORIGIN and evidence.status == 403:
-        return written_by(
-            "tornado",
-            "its words",
-            (origin_unlike_host(evidence),),
-        )
+        return written_by("tornado", "its words", (origin_unlike_host(evidence),))
     if not signed and not (own_type and _tornado_page(evidence)):
         return None
     causes = _at_path(evidence, "use a WebSocketHandler for the path")
@@ -240,9 +235,7 @@ def _aiohttp(evidence: Evidence) -> Author | None:
         return written_by("aiohttp", "its words", (passed,))
     if text.startswith(("Unsupported version: ", "Handshake error: ")):
         changed = Cause(
-            "changed",
-            "a header of the handshake was changed in transit",
-            "check the proxies in between",
+            "changed", "a header of the handshake was changed in transit", "check the proxies in between"
         )
         return written_by("aiohttp", "its words", (changed,))
     trouble = text.startswith("500 Internal Server Error\n\nServer got itself in trouble")
@@ -282,9 +275,7 @@ def _go(evidence: Evidence) -> Author | None:
         return written_by("coder", "its words", (upgrade_stripped(),))
     if text.startswith("unsupported WebSocket protocol version"):
         changed = Cause(
-            "changed",
-            "Sec-WebSocket-Version was changed in transit",
-            "check the proxies in between",
+            "changed", "Sec-WebSocket-Version was changed in transit", "check the proxies in between"
         )
         return written_by("coder", "its words", (changed,))
     if text.startswith("websocket: "):
@@ -315,12 +306,7 @@ def _go(evidence: Evidence) -> Author | None:
 def _gorilla(evidence: Evidence) -> tuple[Cause, ...]:
     match evidence.status:
         case 403:
-            return (
-                origin_refused(
-                    evidence,
-                    "add the page's origin to the server's allowed origins",
-                ),
-            )
+            return (origin_refused(evidence, "add the page's origin to the server's allowed origins"),)
         case 400:
             changed = "Sec-WebSocket-Key or -Version changed in transit"
             return (act(evidence, *may_be_lost(evidence), changed, fix="Upgrader.Error can print which"),)
@@ -436,17 +422,13 @@ def _node_libraries(evidence: Evidence) -> Author | None:
     if reason := evidence.get("x-websocket-reject-reason"):
         if "ebsocket client version" in reason or evidence.status == 426:
             changed = Cause(
-                "changed",
-                "Sec-WebSocket-Version was changed in transit",
-                "check the proxies in between",
+                "changed", "Sec-WebSocket-Version was changed in transit", "check the proxies in between"
             )
             return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", (changed,))
         return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", ())
     if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
         changed = Cause(
-            "changed",
-            "a header of the handshake was changed in transit",
-            "check the proxies in between",
+            "changed", "a header of the handshake was changed in transit", "check the proxies in between"
         )
         return written_by("faye", "its words", (changed,))
     if text == "Welcome to SockJS!\n":

@@ -17,16 +17,9 @@ from wsprobe.diagnosis.programs import Author
 
 OTHER_REASONS = frozenset(
     {
-        *(
-            "unauthorized",
-            "credentials-refused",
-            "origin-refused",
-            "blocked-by-rule",
-            "rate-limited",
-            "session",
-        ),
-        *("backend-down", "backend-closed", "backend-timeout", "backend-tls", "tls-port", "client-certificate"),
-        *("closing", "overloaded", "forward-proxy", "not-socket.io"),
+        *("unauthorized", "credentials-refused", "origin-refused", "blocked-by-rule", "rate-limited"),
+        *("session", "backend-down", "backend-closed", "backend-timeout", "backend-tls", "tls-port"),
+        *("client-certificate", "closing", "overloaded", "forward-proxy", "not-socket.io"),
     }
 )
 """Kinds of cause in a server's words that no fault of the handshake leads to."""
@@ -63,11 +56,8 @@ def beside(
     first, *others = own
     if said is not None and said.certainty == "own-request":
         return [said, *others]  # the server names the fault too
-    if first.id in ODD_FIELDS:
-        if challenged(evidence):
-            return answered
-        if _about_something_else(first, said):
-            return _listed_last(_size_or_host(first, evidence), answered)
+    if first.id in ODD_FIELDS and (challenged(evidence) or _about_something_else(first, said)):
+        return _listed_last(_size_or_host(first, evidence), answered)
     if first.id == "host-refused":
         return _another_host(first, said, answered, evidence)
     if first.id == "header-too-large":

@@ -6,11 +6,10 @@ import re
 
 from msgspec.structs import replace
 
-from wsprobe.diagnosis.author_rules import AuthorRule, AuthorRules, known_by
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
 from wsprobe.diagnosis.faults import forward_proxy
-from wsprobe.diagnosis.programs import PROGRAMS, Author, written_by
+from wsprobe.diagnosis.programs import PROGRAMS, Author, AuthorRule, AuthorRules, known_by, written_by
 from wsprobe.diagnosis.status import act, by_status, own_origin
 from wsprobe.diagnosis.statuses import phrase_of
 
@@ -153,10 +152,7 @@ _OWN: dict[str, dict[int, tuple[str, *tuple[str, ...]]]] = {
         ),
         502: (_TO_BACKEND, *_GATEWAY, "a service that is down (forward_auth)"),
         503: (_TO_BACKEND, *_UNREACHED, "an application marked as unhealthy", "a rule (respond 503)"),
-        504: (
-            f"{_SLOW}; response_header_timeout is the limit",
-            "an application that does not answer in time",
-        ),
+        504: (f"{_SLOW}; response_header_timeout is the limit", "an application that does not answer in time"),
     },
     "envoy": {
         403: (

@@ -36,10 +36,7 @@ def act(evidence: Evidence, *usual: str, fix: str = "") -> Cause:
     if row is None or not row.cause:
         row = CLASSES.get(evidence.status // 100, CLASSES[4])
     return Cause(
-        row.cause,
-        _did(evidence, row),
-        fix or _to_do(evidence, row),
-        usual=usual or _usual(evidence, row),
+        row.cause, _did(evidence, row), fix or _to_do(evidence, row), usual=usual or _usual(evidence, row)
     )
 
 

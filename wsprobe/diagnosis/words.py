@@ -37,8 +37,8 @@ from wsprobe.diagnosis.faults import (
     subprotocol_wanted,
     upgrade_stripped,
 )
+from wsprobe.diagnosis.senses import other_subjects
 from wsprobe.diagnosis.statuses import phrase_of
-from wsprobe.diagnosis.subject import other_subjects
 
 QUOTED = 120
 """Characters of a quote."""
@@ -658,11 +658,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"econnrefused|enotfound|ehostunreach|etimedout|connection refused(?! by)|dial tcp",
         _backend,
     ),
-    (
-        ("conn", "reach", "stream", "back", "target", "server", "proxy"),
-        senses.UNREACHED,
-        _gateway,
-    ),
+    (("conn", "reach", "stream", "back", "target", "server", "proxy"), senses.UNREACHED, _gateway),
     (
         ("econnreset", "hang up", "reset by peer"),
         r"econnreset|socket hang up|connection reset by peer",
@@ -685,21 +681,9 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
             NO_ENDPOINT,
         ),
     ),
-    (
-        ("origin", "cors", "cross"),
-        senses.ORIGIN,
-        _origin,
-    ),
-    (
-        ("host", "rebinding", "request"),
-        senses.HOST,
-        _host,
-    ),
-    (
-        ("too many", "limit", "quota", "throttl", "max", "slow down", "calm down"),
-        senses.LIMIT,
-        _limited,
-    ),
+    (("origin", "cors", "cross"), senses.ORIGIN, _origin),
+    (("host", "rebinding", "request"), senses.HOST, _host),
+    (("too many", "limit", "quota", "throttl", "max", "slow down", "calm down"), senses.LIMIT, _limited),
     (
         ("too ", "exceed"),
         r"(?:headers?|cookies?|fields?|request[- ]?line|uri|url)\b(?:[ -](?:or|and|fields?|values?|names?"
@@ -732,20 +716,8 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     ),
     (
         (
-            *(
-                "token",
-                "uthori",
-                "uthent",
-                "credential",
-                "pass",
-                "log",
-                "sign",
-                "key",
-                "secret",
-                "jwt",
-                "bearer",
-            ),
-            *("cookie", "srf", "not allowed", " id", " user"),
+            *("token", "uthori", "uthent", "credential", "pass", "log", "sign", "key", "secret", "jwt"),
+            *("bearer", "cookie", "srf", "not allowed", " id", " user"),
         ),
         senses.CREDENTIALS,
         _credentials,
@@ -776,11 +748,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         senses.NO_ROUTE,
         _route,
     ),
-    (
-        ("no ", "not found", "not_found", "exist", "unknown"),
-        senses.NOT_THERE,
-        _missing,
-    ),
+    (("no ", "not found", "not_found", "exist", "unknown"), senses.NOT_THERE, _missing),
     (
         ("time", "deadline"),
         r"\btimed[- ]?out\b|\btime-?out\b"
@@ -788,26 +756,11 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
         r"|timeout(?:error|exception|expired)|deadline exceeded",
         _late,
     ),
-    (
-        ("forbidden", "denied", "reject", "refus", "not ", "disallow", "banned"),
-        senses.REFUSES,
-        _refused,
-    ),
+    (("forbidden", "denied", "reject", "refus", "not ", "disallow", "banned"), senses.REFUSES, _refused),
     (
         (
-            *(
-                "exception",
-                "goroutine",
-                "traceback",
-                "panic",
-                "uncaught",
-                "unhandled",
-                "stack",
-                "error",
-                "segfault",
-                "assert",
-            ),
-            *("nil pointer", "undefined", "not a function", "null"),
+            *("exception", "goroutine", "traceback", "panic", "uncaught", "unhandled", "stack", "error"),
+            *("segfault", "assert", "nil pointer", "undefined", "not a function", "null"),
         ),
         senses.RAISED,
         _raised,
@@ -959,10 +912,5 @@ def bare(quote: str, where: str) -> Cause:
     """The server's words, if wsprobe does not know their meaning."""
     said = shown(quote, QUOTED)
     return Cause(
-        "server-says",
-        "",
-        f"{LOOK_UP}; the server's log has more",
-        "stated",
-        f"{where}{said}",
-        quote=said,
+        "server-says", "", f"{LOOK_UP}; the server's log has more", "stated", f"{where}{said}", quote=said
     )

@@ -1,16 +1,23 @@
-"""The possible causes of a connection that ended without a byte, by its end and its request."""
+"""Why the request got no HTTP answer: the connection ended without a byte or was not made, or the peer speaks
+another protocol.
+
+The faults of connecting are rules that ``judge`` holds; their entries say what is usual and what to do, and the
+cause has the id of the finding."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from msgspec.structs import replace
 
-from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.cause import Cause, Certainty, as_clause
 from wsprobe.diagnosis.evidence import Evidence, shown, unanswered
 from wsprobe.diagnosis.faults import NO_ANSWER, asked_wrong, asks_socketio, too_much
 from wsprobe.diagnosis.own_request import led_to
 from wsprobe.exchange import Exchange, Sent
+from wsprobe.judge import FINDINGS, judge
+from wsprobe.judge.finding import Entry, Finding
 from wsprobe.read.reading import Reading
 
 LATE = 1_000_000
@@ -96,3 +103,40 @@ def _port(evidence: Evidence) -> str:
 def _waited(exchange: Exchange) -> int:
     """Microseconds from the request to the end."""
     return exchange.events[-1].at - max(event.at for event in exchange.events if isinstance(event, Sent))
+
+
+_RENAMED = {
+    "plain-to-tls-port": "tls-port",
+    "tls-alert-certificate-required": "client-certificate",
+    "proxy-failed": "proxy-target",
+}
+"""Findings that are one kind of cause with what a server says in words."""
+
+
+def way(reading: Reading) -> tuple[Cause, ...]:
+    """The causes of a missing answer, or of one that is not HTTP."""
+    of_the_way = failures_of_the_way()
+    found = (each for each in judge(reading).findings if each.fatal)
+    return tuple(_cause(each) for each in found if _RENAMED.get(each.id, each.id) in of_the_way)
+
+
+def _cause(of: Finding) -> Cause:
+    entry = FINDINGS[of.id]
+    said = of.received is not None or "certificate" in of.id or "alert" in of.id
+    certainty: Certainty = "stated" if said else "status"
+    usual = of.usual or entry.usual
+    return Cause(
+        _RENAMED.get(of.id, of.id),
+        as_clause(entry.title),
+        as_clause(entry.advice),
+        certainty,
+        of.text,
+        usual=(usual.replace("`", ""),) if usual else (),
+    )
+
+
+@cache
+def failures_of_the_way() -> dict[str, Entry]:
+    """The causes of this file by id: the findings of the way that fail it."""
+    failing = (each for each in FINDINGS.values() if each.phase in ("way", "http2") and each.fatal)
+    return {_RENAMED.get(each.id, each.id): each for each in failing}

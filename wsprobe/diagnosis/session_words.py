@@ -1,0 +1,341 @@
+"""The words of a session that may say why it ended: the reason of a Close, and the last messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+from msgspec.structs import replace
+
+from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.evidence import Evidence, shown
+from wsprobe.diagnosis.senses import INACTIVE, TIMED_OUT, other_subjects
+from wsprobe.diagnosis.session_facts import AT_ONCE, ENGINE_IO, QUIET, SOON, SessionFacts
+from wsprobe.diagnosis.statuses import PHRASES
+from wsprobe.diagnosis.words import (
+    FAULT,
+    QUOTED,
+    about_something_else,
+    bare,
+    decoded,
+    of_json,
+    of_page,
+    spaced,
+    stated_by,
+    strings,
+)
+
+_REFUSED_MESSAGE = (
+    "the server does not accept the message's format, type or protocol",
+    "send what the server's protocol defines",
+)
+ENDED: tuple[tuple[str, str, str, str], ...] = (
+    (
+        r"\A\W*(?:is |it is )?too (?:large|big|long)\b|(?:message|frame|payload|packet|data|text|body|content"
+        r"|request|buffer"
+        r"|size|length|input|event|json|upload|file|string)s?\b(?![^.\n]{0,24}\b(?:rate|quota|plan|number"
+        r"|count)\b)"
+        r"[^.\n]{0,24}(?:too (?:long|large|big)\b|exceed)|too (?:large|big|long)[^.\n]{0,8} (?:message|frame"
+        r"|payload|packet|data)"
+        r"|exceed\w*[^.\n]{0,24}(?:message|frame|payload|packet|size|length|bytes|buffer)"
+        r"|max(?:imum)?[- _]?(?:frame|message|payload|size|length)|size limit"
+        r"|(?:size|length)\b[^.\n]{0,24}exceed|(?:message|frame|payload|packet|data)\b[^.\n]{0,24}larger than",
+        "too-large",
+        "a message exceeds the server's limit",
+        "send smaller messages, or raise the server's limit",
+    ),
+    (
+        r"\b(?:init\w*|hello|log[- ]?in|auth\w*|register|join|identify)\b[^.\n]{0,24}time[d -]*out"
+        r"|connection_init"
+        r"|time[d -]*out[^.\n]{0,24}\b(?:init|hello|login|auth|identif)",
+        "first-message",
+        "the first message did not arrive in time",
+        "send the first message right after connecting: a login, or what the server's protocol begins with",
+    ),
+    (
+        r"\bidle\b(?=\W*\Z|\s*[.:;,()]\W*\Z|[- _]?(?:time|for|too|conn|session|client|socket|since|limit"
+        r"|period|disconnect|kick|long))"
+        r"|\b(?:is|was|were|been|being|due to|because|client|connection|session|socket|user|stale|for) idle\b"
+        rf"|{INACTIVE}|{TIMED_OUT}|(?:heartbeat|keep-?alive|\bp[io]ng)\b(?! of\b)[^.\n]{0, 24}(?:time|miss"
+        r"|fail|lost"
+        r"|late|expire|not received|overdue)|(?:no|missed|missing|lost|without)\b[^.\n]{0,16}"
+        r"(?:activity|heartbeat(?! of)|keep-?alive|p[io]ngs?\b)",
+        "idle-timeout",
+        "the server ended the session after a time without data",
+        "send pings or messages more often, or raise the server's limit",
+    ),
+    (
+        r"\brsv\d?\b|permessage-deflate|sec-websocket-extensions|(?:web ?socket|negotiat\w*|unsupported|unknown"
+        r"|unexpected|invalid) extension|extensions? (?:data|bits?|negotiat|not (?:negotiat|agreed))"
+        r"|(?:de)?compress\w*[^.\n]{0,24}(?:frame|message|\bbit|negotiat)|(?:frame|message"
+        r"|\bbit)s?\b[^.\n]{0,24}"
+        r"compress",
+        "extension-refused",
+        "the server does not accept an extension, or bits of an extension that was not agreed on",
+        "offer no extension (--no-extensions), or find what changes Sec-WebSocket-Extensions in transit",
+    ),
+    (
+        r"(?:could|can|did|failed|unable|cannot|error|invalid)\b[^.\n]{0,16}\bpars(?:e|ing)\b(?=\W*\Z"
+        r"|\s*[.:;,('\"]|"
+        r"(?: (?:the|your|this|a|as|client|incoming|received))* (?:message|json|frame|packet|data|payload"
+        r"|request|input|body"
+        r"|command|event|text|xml|msg|string|content|query)\b)|\bpars(?:e|er|ing) (?:error|fail)|parseerror"
+        r"|\bexpecting (?:value|property name)"
+        r"|invalid (?:json|message|payload|data|format|frame|request|packet|command|op|utf)"
+        r"|malformed"
+        r"|not[- ]well[- ]formed|unexpected (?:websocket )?(?:frame|message|token|packet|data|type|end)"
+        r"|invalid [a-z]+ format"
+        r"|not (?:a )?valid (?:json|message|payload|data|format|frame|request|packet|command|utf)"
+        r"|(?:json|message|payload|data|format|frame|packet|command)\b[^.\n]{0,12} not valid"
+        r"|\b(?:method|command|procedure|action|operation|function)\b[^.\n]{0,20}"
+        r"(?:not found|not exist|unknown|not supported)|\bno such (?:method|command|procedure|action|operation)"
+        r"|unsupported (?:data|message|type)"
+        r"|(?:unknown|illegal|unrecognized) (?:command|type|message|method|action|event|op)"
+        r"|json(?! ?web ?token)"
+        r"|bad (?:packet|format"
+        r"|message|request)|protocol violation|\bbinary (?:message|frame|data|payload|mode|type|is not|not"
+        r"|are not|un)"
+        r"|(?:only|no|not|expect\w*|unsupported|received|wants?|require\w*) binary|\bbinary\W*\Z",
+        "message-refused",
+        *_REFUSED_MESSAGE,
+    ),
+)
+"""(words, id, text, fix): what they mean in a session; ``words.STATED`` has the rest."""
+
+_TROUBLE = (
+    r"(?i)err|unauth|disconnect|reject|refus|den(?:y|ied)|invalid|forbid|fail|problem|clos|bye|kick"
+    r"|not[ _]?found|no such|unknown|missing|expired|time[d_ -]?out"
+)
+_PARSER = (
+    r"Expecting (?:value|property name|'[,:]' delimiter)[^\n]*: line \d+ column \d+ \(char \d+\)$"
+    r"|Unexpected (?:token|end|non-whitespace)[^\n]* JSON\b"
+)
+"""What the parsers of JSON in Python and in JavaScript (V8) say of text that is none."""
+_NO_REASON = r"(?i)\W*(?:an? )?(?:err(?:or)?|fail(?:ed|ure)?)(?: occurred)?\W*"
+"""Words of an error that give no reason: another member may."""
+_SAYS = ("type", "event", "op", "command", "kind", "action", "msg_type", "messageType")
+
+
+def stated_at_end(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
+    """The cause in the reason of a Close, or in the last message before the end."""
+    others = other_subjects(texts_at_end(session), evidence)
+    for quote, where in _quotes(session):
+        said, small = shown(quote, QUOTED), spaced(quote.lower())
+        for pattern, id, text, fix in ENDED:
+            if re.search(pattern, small) and _can_be(id, small, where, session):
+                ended = Cause(id, text, fix, "stated", f"{where}: {said}", quote=said)
+                if not about_something_else(ended, others):
+                    yield ended
+                    return
+        known = stated_by(evidence, quote, where)
+        if known is not None and not about_something_else(known, others):
+            yield _after_message(known, session)
+            return
+        if where == _LAST and _refuses_call(session.texts[-1]):  # its words come before its code
+            yield Cause("message-refused", *_REFUSED_MESSAGE, "stated", f"{where}: {said}", quote=said)
+            return
+    for quote, where in _quotes(session):
+        if session.code is not None and where.startswith("Close") and session.code != 1000:
+            return  # _by_code says it with the code, and it is later than the last message
+        if session.code in (1000, 1001) and re.fullmatch(COURTESY, quote):
+            continue
+        if session.last is not None and session.since < SOON and session.code in (1000, 1001):
+            continue  # the message that led to it says more than "Bye"
+        yield bare(quote, f"{where}: ")
+        return
+
+
+def texts_at_end(session: SessionFacts) -> Iterator[str]:
+    """The reason, and what the last messages before it say."""
+    yield session.reason
+    for text in session.texts[-2:] if session.quiet < QUIET else ():
+        value = decoded(text)
+        yield from (text,) if value is None else strings(value)
+
+
+def _after_message(known: Cause, session: SessionFacts) -> Cause:
+    """*known*; a failure right after a message may be how the application refuses that message."""
+    if known.id != "crashed" or session.last is None or session.since >= SOON:
+        return known
+    return replace(known, usual=("an exception in its handler", "a message that it does not accept"))
+
+
+COURTESY = r"(?i)(?:(?:good ?)?bye(?: now| bye)?|closed?|closing|done|ok|end|normal(?: closure)?)\W*"
+"""The reasons of a Close that give none."""
+
+
+_OF_MESSAGES = r"message|frame|packet|payload|\bjson\b|well[- ]formed|\bpars|\bbinary\b"
+
+
+def _can_be(id: str, said: str, where: str, session: SessionFacts) -> bool:
+    """Whether the session can have ended so: no limit of time is reached at once, and where no message was
+    sent, a Close for a "bad request" or an "unsupported type" is about something else."""
+    if id == "idle-timeout":
+        return session.lasted >= AT_ONCE
+    if id == "too-large" and session.last is None:
+        return session.code == 1009
+    if id != "message-refused" or session.last is not None or where in (_LAST, _EARLIER):
+        return True
+    return re.search(_OF_MESSAGES, said) is not None
+
+
+def _quotes(session: SessionFacts) -> Iterator[tuple[str, str]]:
+    """What the server said at the end, and where."""
+    if session.reason.strip():
+        yield " ".join(session.reason.split()), session.named
+    texts = session.texts
+    if texts and texts[0].startswith(ENGINE_IO):  # which gives no reason, nor do its pings
+        texts = tuple(text for text in texts[1:] if text != "2")
+    at_the_end = session.ended and session.quiet < QUIET
+    kind: list[tuple[str, str]] = []
+    for ago, text in enumerate(reversed(texts[-_LAST_FEW:] if at_the_end else texts[-1:])):
+        where = _EARLIER if ago else _LAST
+        for quote in troubled(text, ended=at_the_end and not ago)[:1]:
+            told = " ".join(quote.split()), where
+            if " " in quote.strip() or not at_the_end:
+                yield told
+                return
+            kind.append(told)  # of one word, as a kind of event: the message before may say why
+    yield from kind[:1]
+
+
+_LAST_FEW = 4
+"""Messages of a session that ended in which to look for a reason: the last one may only say that it ends."""
+_LAST = "the last message"
+_EARLIER = "a message before the end"
+
+
+def _refuses_call(text: str) -> bool:
+    """*text* is an answer of JSON-RPC 2.0 to a call that it cannot take (section 5.1 of its specification)."""
+    try:
+        code = msgspec.json.decode(text)["error"]["code"]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return False
+    return code in (-32700, -32600, -32601, -32602)
+
+
+_PHRASES_OF_FAULTS = frozenset(phrase.lower() for status, phrase in PHRASES.items() if status >= 400)
+"""What a message about a fault may say and no more: ``Internal Server Error``."""
+
+
+def troubled(text: str, *, ended: bool) -> tuple[str, ...]:
+    """The words of a message about an error, the most specific first; () if there are none. If the session
+    *ended* right after it, a short plain text with such words counts too."""
+    text = text.strip("\0\x1e \r\n\t").rpartition("\x1e")[2]  # SignalR ends each of several with \x1e
+    if (stomp := re.match(_STOMP, text)) is not None:
+        body = (stomp[2] or "").strip()
+        told = (_stomp_header(stomp[1]), body if "\n" not in body else "")
+        return (": ".join(filter(None, told)),) if any(told) else ()
+    if (status := re.match(_STATUS_LINE, text)) is not None:
+        return (status[1],)
+    if text[:1] == "<":
+        if "error" not in text and "failure" not in text:
+            return ()
+        said = tuple(of_page(text))
+        condition = re.search(r"<([a-z-]+) xmlns=['\"]urn:ietf:params:xml:ns:xmpp-streams", text)
+        return (*said, *((condition[1],) if condition else ()))
+    short = len(text) < 300
+    plain = (text,) if short and ((ended and re.search(_TROUBLE, text)) or re.match(_PARSER, text)) else ()
+    head = re.match(_HEAD, text)
+    if head is None:
+        return plain
+    try:
+        value = msgspec.json.decode(text[head.end() :])
+    except (ValueError, RecursionError):
+        return plain if text[:1] != "{" else ()  # "[error] invalid token"
+    if isinstance(value, str):
+        return (value,) if plain or re.match(_REFUSES, head[0]) else ()
+    refuses = re.match(_REFUSES, head[0]) or re.search(_TROUBLE, head[0])
+    said = _refusal(value) if refuses else _of_value(value, ended=ended)
+    return said or (plain if head[0] or isinstance(value, list) else ())
+
+
+_STOMP = r"(?s)ERROR\r?\n(.*?)(?:\r?\n\r?\n(.*))?\Z"
+"""The frame with which STOMP reports an error (version 1.2 of its specification): its headers, its body."""
+_STATUS_LINE = r"[A-Z]{2,10}/\d\.\d ([4-6]\d\d [^\r\n]+)"
+"""The first line of an answer of SIP, MSRP and the like that refuses."""
+_HEAD = r"[^\s\[{\"<]{0,40}(?: (?=\{))?(?=[\[{\"])"
+"""What some protocols have before their JSON: the number of a packet (Socket.IO), a letter (SockJS), a word."""
+_REFUSES = r"44(?:/[^,]*,)?\Z|c\Z"
+"""The heads of a message that only refuses: of a namespace (Socket.IO), and of a session (SockJS)."""
+
+
+def _stomp_header(lines: str) -> str:
+    """The value of ``message`` in the header *lines* of a STOMP frame; "" if there is none."""
+    value = re.search(r"(?m)^message:([^\r\n]*)", lines)
+    return value[1].replace("\\c", ":").replace("\\n", " ").strip() if value else ""
+
+
+def _refusal(value: object) -> tuple[str, ...]:
+    """The words of *value*, which is about a refusal: an object with a message, a text, or a list with one."""
+    if isinstance(value, list):
+        return tuple(each for each in value if isinstance(each, str) and each)
+    return of_json(msgspec.json.encode(value))
+
+
+_FAULTY = (
+    rf"(?:{FAULT}|(?:[Ii]nvalid|[Uu]nsupported|[Mm]alformed) "
+    r"(?:message|request|operation|op|command|json|JSON)\b)"
+)
+_FAILED = r"(?i)(?:error|fail(?:ed|ure)?|denied|rejected|refused|unauthori[sz]ed|forbidden|nok)\Z"
+"""Values of a member ``status`` or ``state`` that report a failure."""
+
+
+def _of_value(value: object, *, ended: bool) -> tuple[str, ...]:
+    """The words of *value* if it reports an error: an object, or a list of an event and its values."""
+    if isinstance(value, list):
+        return _of_list(value, ended=ended)
+    if not isinstance(value, dict):
+        return ()
+    kind = next((value[name] for name in _SAYS if isinstance(value.get(name), str)), "")
+    statuses = (value.get(name) for name in ("statusCode", "status", "code"))
+    failed = any(isinstance(each, int) and each >= 400 for each in statuses)
+    failed = failed or any(value.get(name) is False for name in ("ok", "success"))
+    failed = failed or any(re.match(_FAILED, str(value.get(name))) for name in ("status", "state"))
+    troubled = any(value[name] and re.match(FAULT, name) for name in value)
+    said = of_json(msgspec.json.encode(value))
+    troubled = troubled or any(re.match(_FAULTY, each) for each in said)  # "Error in server: Expecting value"
+    troubled = troubled or str(value.get("level", value.get("severity"))).lower() in (
+        "error",
+        "fatal",
+        "critical",
+    )
+    troubled = troubled or any(each.rstrip(".!").lower() in _PHRASES_OF_FAULTS for each in said)
+    if not (troubled or failed or re.search(_TROUBLE, kind) or (ended and "reason" in value)):
+        return ()
+    said = tuple(sorted(said, key=lambda each: re.fullmatch(_NO_REASON, each) is not None))
+    if not said and re.search(_TROUBLE, kind):
+        said = tuple(value[name] for name in ("body", "payload") if isinstance(value.get(name), str))
+    return said or ((kind,) if re.search(_TROUBLE, kind) else ())
+
+
+def _of_list(value: list[object], *, ended: bool) -> tuple[str, ...]:
+    """The words of a list about an error: an event with its values (``["error", "invalid frame"]``,
+    ``["exception", {"message": ...}]``), a message of Phoenix or WAMP, or texts that hold JSON (SockJS)."""
+    named = value[0] if value and isinstance(value[0], str) else ""
+    if " " not in named and re.search(_TROUBLE, named):
+        told = (of_json(msgspec.json.encode(each)) for each in value[1:3])
+        if words := tuple(text for texts in told for text in texts):
+            return words if re.match(FAULT, named) else tuple(f"{named}: {each}" for each in words)
+    if coded := _coded(value):
+        return coded
+    for each in value[-4:]:
+        inner = decoded(each) if isinstance(each, str) and each[:1] in ("{", "[") else each
+        if isinstance(inner, dict) and (words := _of_value(inner, ended=ended)):
+            return words
+    return ()
+
+
+def _coded(value: list[object]) -> tuple[str, ...]:
+    """The words of a list that has the identifier of an error in it, as in WAMP's
+    ``[3, {"message": "no such realm"}, "wamp.error.no_such_realm"]``; () if it has none."""
+    codes = tuple(each for each in value if isinstance(each, str) and re.fullmatch(_ERROR_ID, each))
+    if not codes:
+        return ()
+    told = (of_json(msgspec.json.encode(each)) for each in value if isinstance(each, dict))
+    return (*(text for texts in told for text in texts), *codes)
+
+
+_ERROR_ID = r"[a-z][\w.-]*\.error\.[\w.-]+"
+"""A URI that names an error, in the form of the WAMP specification (``wamp.error.not_authorized``)."""
