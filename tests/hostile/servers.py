@@ -87,8 +87,7 @@ SERVERS = {
     "a Content-Length of words": Hostile(NO + b"Content-Length: " + b"a/b " * 500_000 + b"\r\n\r\nx"),
     "a field of escapes": Hostile(b"HTTP/1.1 101 S\r\nX: ", b"\xe2\x80\xae"),
     "interim answers of 200 lines": Hostile(
-        b"",
-        b"HTTP/1.1 103 Early Hints\r\n" + b"".join(b"Link: </%d>\r\n" % n for n in range(200)) + b"\r\n",
+        b"", b"HTTP/1.1 103 Early Hints\r\n" + b"".join(b"Link: </%d>\r\n" % n for n in range(200)) + b"\r\n"
     ),
     "fields of different names": Hostile(NO + b"".join(b"x%d: y\r\n" % n for n in range(4900)) + b"\r\n"),
     "a body of brackets": Hostile(NO + b"Content-Type: application/json\r\n\r\n", b"["),

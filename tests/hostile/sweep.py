@@ -41,14 +41,7 @@ LONGEST = 60.0
 SIDE_BY_SIDE = 2
 ALONE = 3
 """Runs of what took too long, one at a time."""
-LIMITS = {
-    "peak": 100.0,
-    "behind": 0.5,
-    "over": 1.0,
-    "CPU over": 0.5,
-    "step": 0.05,
-    "step behind": 0.05,
-}
+LIMITS = {"peak": 100.0, "behind": 0.5, "over": 1.0, "CPU over": 0.5, "step": 0.05, "step behind": 0.05}
 """Peak of memory in MiB; in seconds: CPU behind an exchange, time and CPU of an exchange beyond -m, CPU of the
 longest step without a checkpoint, while an exchange is under way and behind it."""
 REPEATED = ("behind", "over")

@@ -107,32 +107,18 @@ def test_members_of_the_report(capsys):
     assert response["headers"] == response["fields"][1:]
     assert response["body"]["text"] == "no such luck\n"
     assert value["settings"] == {"MAX_CONCURRENT_STREAMS": 100, "ENABLE_CONNECT_PROTOCOL": 1}
-    assert value["stream_end"] == {
-        "by": "server",
-        "how": "end-stream",
-        "code": None,
-        "name": None,
-        "debug": None,
-    }
+    end = {"by": "server", "how": "end-stream", "code": None, "name": None, "debug": None}
+    assert value["stream_end"] == end
     assert {"type", "stream", "flags", "length", "by", "at"} == set(value["frames"][0])
-    assert [each["type"] for each in value["frames"] if each["by"] == "server"][:4] == [
-        "SETTINGS",
-        "SETTINGS",
-        "HEADERS",
-        "DATA",
-    ]
+    server_frames = [each["type"] for each in value["frames"] if each["by"] == "server"]
+    assert server_frames[:4] == ["SETTINGS", "SETTINGS", "HEADERS", "DATA"]
     assert read(archive.load(json.dumps(value["exchange"]))).http2 is not None
 
 
 def test_what_ended_the_stream(capsys):
     value = json_of(capsys, "lab:h2-rst-http11-required-before")
-    end = value["stream_end"]
-    assert (end["by"], end["how"], end["code"], end["name"]) == (
-        "server",
-        "rst-stream",
-        13,
-        "HTTP_1_1_REQUIRED",
-    )
+    end = [value["stream_end"][name] for name in ("by", "how", "code", "name")]
+    assert end == ["server", "rst-stream", 13, "HTTP_1_1_REQUIRED"]
     assert value["response"] is None
 
 
@@ -248,11 +234,5 @@ def test_the_plain_path_loads_none_of_it():
         "print(*sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    loaded = set(done.stdout.split())
-    assert not loaded & {
-        "h2",
-        "hpack",
-        "hyperframe",
-        "wsprobe.read.http2",
-        "wsprobe.session.conversation_http2",
-    }
+    unwanted = "h2 hpack hyperframe wsprobe.read.http2 wsprobe.session.conversation_http2"
+    assert not set(done.stdout.split()) & set(unwanted.split())

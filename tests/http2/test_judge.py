@@ -214,8 +214,7 @@ def test_a_coded_value_is_not_searched_for_text():
 
 
 @pytest.mark.parametrize(
-    ("body", "served"),
-    [(b"missing subprotocol", True), (b"origin not allowed", True), (b"Bad Request", False)],
+    ("body", "served"), [(b"missing subprotocol", True), (b"origin not allowed", True), (b"Bad Request", False)]
 )
 def test_a_library_that_says_what_it_wants_serves_websockets(body, served):
     of = exchange(ON, answer(b"400"), data(1, body, end_stream=True))

@@ -446,10 +446,7 @@ def test_the_words_of_a_library_are_the_same_every_time():
 def test_once_lost_the_table_is_lost():
     decoder = BlockDecoder(1000, 0)
     assert decoder.decode(b"\xff\xff")[1].startswith("hpack: ")
-    assert decoder.decode(b"\x82") == (
-        [],
-        "an earlier block could not be decoded, so the table is lost",
-    )
+    assert decoder.decode(b"\x82") == ([], "an earlier block could not be decoded, so the table is lost")
     assert not decoder.full
 
 

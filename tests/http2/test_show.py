@@ -25,10 +25,7 @@ def shown(of, **look):
     [
         ("h2-status-101", "invalid: a 101, which HTTP/2 does not have: there a 200 opens a WebSocket"),
         ("h2-status-none", "not-http: the answer has no status that can be read"),
-        (
-            "h2-value-2",
-            "not-upgraded: the server announces with the value 2, which is not valid,",
-        ),
+        ("h2-value-2", "not-upgraded: the server announces with the value 2, which is not valid,"),
         ("h2-status-201", "not-upgraded: the server answered 201 instead of 200"),
         (
             "h2-data-empty-flood",
@@ -79,11 +76,7 @@ def test_an_empty_line_stands_between_two_answers():
 def test_bytes_of_the_server_are_made_visible():
     nasty = b"\x1b[31m\xff"
     made = exchange(
-        ON,
-        answer(b"403", (b"x\x1b", nasty)),
-        data(1, b"no " + nasty),
-        goaway(0, 1, nasty),
-        how="fin",
+        ON, answer(b"403", (b"x\x1b", nasty)), data(1, b"no " + nasty), goaway(0, 1, nasty), how="fin"
     )
     watching = Conversation(Look(verbose=1))
     lines = [each for event in made.events for each in watching.event(event)]

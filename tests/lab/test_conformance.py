@@ -38,8 +38,8 @@ where it is not 1002."""
 DIFFERENCES = {
     "of_websockets": {
         "autobahn-7-1-5": "fails with 1002 at a Close within a message, as being a message that was "
-        "not finished; RFC 6455 section 5.4 lets every control frame come there",
-    },
+        "not finished; RFC 6455 section 5.4 lets every control frame come there"
+    }
 }
 """Library -> scenario -> why it does something else than a conforming client must."""
 

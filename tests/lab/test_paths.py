@@ -41,10 +41,7 @@ def sent(resource):
             b"HTTP/1.0 500 Internal Server Error\r\ncontent-type:x\r\nContent-Length: 9\r\n\r\n{accept}",
         ),
         ("/status/799", b"HTTP/1.1 799 Status\r\nContent-Length: 0\r\n\r\n"),
-        (
-            "/status/101?header=X-A:%20%ff",
-            HEAD + b"X-A: \xff\r\nSec-WebSocket-Accept: " + ACCEPT + b"\r\n\r\n",
-        ),
+        ("/status/101?header=X-A:%20%ff", HEAD + b"X-A: \xff\r\nSec-WebSocket-Accept: " + ACCEPT + b"\r\n\r\n"),
         (
             "/redirect/307",
             b"HTTP/1.1 307 Temporary Redirect\r\nLocation: ws://lab.example:80/s/ok\r\n"

@@ -14,15 +14,7 @@ from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find, load
 from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.connection import lines_of
-from wsprobe.lab.measured import (
-    LONGEST_DATA,
-    Browser,
-    Measured,
-    beginning,
-    cap,
-    limits_of,
-    predicted,
-)
+from wsprobe.lab.measured import LONGEST_DATA, Browser, Measured, beginning, cap, limits_of, predicted
 from wsprobe.lab.server import serve
 from wsprobe.lab.site import FRONT, Site
 from wsprobe.lab.staging import elsewhere, needs_trust, with_script
@@ -200,42 +192,19 @@ async def test_a_page_of_its_own_stands_where_the_scenario_has_it(lab):
     assert blocked.headers["content-security-policy"].startswith("connect-src 'none';")
 
 
-OWN = [
-    "127.0.0.1",
-    "127.0.0.1:1",
-    "127.9.9.9:80",
-    "localhost",
-    "LOCALHOST:8000",
-    "localhost.",
-    "[::1]:80",
-    "lab.example",
-]
-OTHERS = [
-    "evil.example",
-    "evil.example:8000",
-    "127.0.0.1.evil.example",
-    "localhost.evil.example",
-    "192.0.2.1",
-    "",
-    "[::1]evil",
-    "[::1]:80:evil",
-    "localhost:80:evil",
-    "localhost:65536",
-    "localhost:-1",
-    "127.0.0.1 ",
-    "evil@localhost",
-    "localhost/",
-]
+OWN = "127.0.0.1 127.0.0.1:1 127.9.9.9:80 localhost LOCALHOST:8000 localhost. [::1]:80 lab.example"
+OTHERS = (
+    "evil.example evil.example:8000 127.0.0.1.evil.example localhost.evil.example 192.0.2.1 [::1]evil "
+    "[::1]:80:evil localhost:80:evil localhost:65536 localhost:-1 evil@localhost localhost/"
+)
 
 
-@pytest.mark.parametrize("host", OWN)
-def test_it_goes_by_its_own_names(host):
-    assert Site(names=("127.0.0.1", "Lab.Example")).is_own(host)
-
-
-@pytest.mark.parametrize("host", OTHERS)
-def test_it_goes_by_no_other_name(host):
-    assert not Site(names=("127.0.0.1", "Lab.Example")).is_own(host)
+@pytest.mark.parametrize(
+    ("host", "own"),
+    [*((each, True) for each in OWN.split()), *((each, False) for each in (*OTHERS.split(), "", "127.0.0.1 "))],
+)
+def test_it_goes_by_its_own_names_and_no_other(host, own):
+    assert Site(names=("127.0.0.1", "Lab.Example")).is_own(host) is own
 
 
 @pytest.mark.parametrize("path", ["/", "/-/@/job/ok"])

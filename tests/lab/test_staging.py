@@ -36,10 +36,7 @@ def test_a_call_of_the_script(act, value):
             "wss-alert",
             ["the server waits for bytes, at most 10 s", r"the server sends \x15\x03\x03\x00\x02\x02("],
         ),
-        (
-            "wss-ssh-banner",
-            [r"the server sends SSH-2.0-OpenSSH_9.9\x0d\x0a", "the server waits 75 s"],
-        ),
+        ("wss-ssh-banner", [r"the server sends SSH-2.0-OpenSSH_9.9\x0d\x0a", "the server waits 75 s"]),
     ],
 )
 def test_what_a_port_does_that_answers_no_request(name, words):

@@ -83,11 +83,7 @@ def test_a_slow_first_address_may_still_win():
 
 def test_a_failure_starts_the_next_attempt_at_once():
     _, events, closed = attempt(
-        {
-            "192.0.2.1": (0.01, errno.ECONNREFUSED),
-            "192.0.2.2": (0.02, errno.ENETUNREACH),
-            "192.0.2.3": (0, 0),
-        }
+        {"192.0.2.1": (0.01, errno.ECONNREFUSED), "192.0.2.2": (0.02, errno.ENETUNREACH), "192.0.2.3": (0, 0)}
     )
     assert events == [
         Connecting(0, "192.0.2.1", 80),

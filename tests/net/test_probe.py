@@ -306,10 +306,7 @@ def test_a_broken_watch_is_no_matter_of_the_network(net):
         ({"secure": True, "ca_file": "/nonexistent/ca.pem"}, "cannot be used: No such file or directory"),
         ({"secure": True, "ca_file": __file__}, "cannot be used"),
         ({"secure": True, "ca_path": "/nonexistent"}, "not a directory"),
-        (
-            {"secure": True, "certificate": "/nonexistent/c.pem"},
-            "cannot be used: No such file or directory",
-        ),
+        ({"secure": True, "certificate": "/nonexistent/c.pem"}, "cannot be used: No such file or directory"),
         ({"secure": True, "certificate": __file__}, "cannot be used"),
         ({"secure": True, "ca_file": "a\0b"}, "cannot be used: embedded null byte"),
         ({"secure": True, "minimum": "1.4"}, "unknown TLS version '1.4'"),

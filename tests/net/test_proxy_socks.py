@@ -59,10 +59,7 @@ def test_a_tunnel(of, net):
 
 @pytest.mark.parametrize(
     ("kind", "turns"),
-    [
-        ("socks4", ">04010009c000020700 005a+00*6"),
-        ("socks5", ">050100 0500 >05010001c00002070009 done"),
-    ],
+    [("socks4", ">04010009c000020700 005a+00*6"), ("socks5", ">050100 0500 >05010001c00002070009 done")],
 )
 def test_the_name_is_resolved_here(net, kind, turns):
     exchange = through(net, turns, f"{kind}://", resolve=(("shop.example", 9, ("192.0.2.7",)),))

@@ -342,8 +342,7 @@ def test_a_foreign_page_is_turned_away(net):
 
 
 @pytest.mark.parametrize(
-    ("data", "status"),
-    [(b"", None), (b"GET / HT", None), (b"\x16\x03\x01\x02\x00", 400), (b"x" * 70_000, 431)],
+    ("data", "status"), [(b"", None), (b"GET / HT", None), (b"\x16\x03\x01\x02\x00", 400), (b"x" * 70_000, 431)]
 )
 def test_what_is_no_request_is_not_recorded(net, data, status):
     answer = begins(b"HTTP/1.1 %d " % status) if status else b""

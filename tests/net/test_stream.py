@@ -13,14 +13,14 @@ from wsprobe.net.stream import READ, After, End, SocketWire, said_of
 
 
 def both(work):
-    """What *work* returns of a wire and of its peer, a trio stream, over two sockets that are connected."""
+    """What *work* returns of a wire and of its peer's, over two sockets that are connected."""
 
     async def main():
         ours, theirs = socket.socketpair()
-        with ours:
+        with ours, theirs:
             ours.setblocking(False)
-            async with trio.SocketStream(trio.socket.from_stdlib_socket(theirs)) as peer:
-                return await work(SocketWire(ours), peer)
+            theirs.setblocking(False)
+            return await work(SocketWire(ours), SocketWire(theirs))
 
     return trio.run(main)
 
@@ -28,9 +28,9 @@ def both(work):
 def test_bytes_go_both_ways_and_end():
     async def work(wire, peer):
         assert await wire.send(b"there") is None
-        assert await peer.receive_some() == b"there"
-        await peer.send_all(b"back")
-        await peer.send_eof()
+        assert await peer.receive() == b"there"
+        await peer.send(b"back")
+        await peer.finish()
         return await wire.receive(), await wire.receive(), await wire.receive()
 
     assert both(work) == (b"back", End("fin"), End("fin"))
@@ -38,7 +38,7 @@ def test_bytes_go_both_ways_and_end():
 
 def test_a_peer_that_is_gone():
     async def work(wire, peer):
-        await peer.aclose()
+        await peer.close()
         return await wire.send(b"x"), await wire.receive()
 
     assert both(work) == (End("reset", os.strerror(errno.EPIPE), "EPIPE"), End("fin"))
@@ -48,10 +48,10 @@ def test_a_wire_that_was_closed():
     async def work(wire, peer):
         await wire.close()
         await wire.close()
-        return await wire.send(b"x"), await wire.receive(), await peer.receive_some()
+        return await wire.send(b"x"), await wire.receive(), await peer.receive()
 
     sent, received, seen = both(work)
-    assert (sent.how, received.how, seen) == ("error", "error", b"")
+    assert (sent.how, received.how, seen) == ("error", "error", End("fin"))
 
 
 class Broken:
@@ -83,12 +83,12 @@ def test_what_was_read_before_comes_first():
     async def work(wire, peer):
         after = After(wire, b"early")
         await after.send(b"there")
-        await peer.send_all(b"late")
-        got = await after.receive(), await after.receive(), await peer.receive_some()
+        await peer.send(b"late")
+        got = await after.receive(), await after.receive(), await peer.receive()
         await after.close()
-        return got, await peer.receive_some()
+        return got, await peer.receive()
 
-    assert both(work) == ((b"early", b"late", b"there"), b"")
+    assert both(work) == ((b"early", b"late", b"there"), End("fin"))
 
 
 @pytest.mark.parametrize(
@@ -102,19 +102,6 @@ def test_what_was_read_before_comes_first():
 )
 def test_said_of(error, said):
     assert said_of(error) == said
-
-
-def over_sockets(work):
-    """What *work* returns of a wire and of its peer's, over two sockets that are connected."""
-
-    async def main():
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            ours.setblocking(False)
-            theirs.setblocking(False)
-            return await work(SocketWire(ours), SocketWire(theirs))
-
-    return trio.run(main)
 
 
 def test_a_socket_takes_and_gives_what_there_is_and_then_waits():
@@ -131,7 +118,7 @@ def test_a_socket_takes_and_gives_what_there_is_and_then_waits():
         await peer.close()
         return await wire.receive(), await wire.receive()
 
-    assert over_sockets(work) == (End("fin"), End("fin"))
+    assert both(work) == (End("fin"), End("fin"))
 
 
 def test_a_socket_that_is_closed_while_it_is_waited_for():
@@ -148,7 +135,7 @@ def test_a_socket_that_is_closed_while_it_is_waited_for():
             await wire.close()
         return [*ends, await wire.send(b"x"), await wire.receive()]
 
-    ended, *after = over_sockets(work)
+    ended, *after = both(work)
     assert ended.how == "error"
     assert after == [End("error", "this socket was already closed")] * 2
 
@@ -165,7 +152,7 @@ def test_what_the_system_does_at_once_keeps_no_time_from_running_out(call, at_on
                 calls += 1
         return calls
 
-    assert over_sockets(work) == at_once
+    assert both(work) == at_once
 
 
 def test_who_reads_what_is_there_already_leaves_others_their_turn():
@@ -186,7 +173,7 @@ def test_who_reads_what_is_there_already_leaves_others_their_turn():
             nursery.cancel_scope.cancel()
         return turns
 
-    assert over_sockets(work) >= 90
+    assert both(work) >= 90
 
 
 def test_a_reset_that_only_sending_has_met():

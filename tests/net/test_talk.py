@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import socket
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import pytest
 import trio
@@ -11,12 +13,14 @@ import trio.testing
 
 from tests.exchanges import deflated
 from tests.net.conftest import Net
-from wsprobe.exchange import Ended, LeftOut, Limits, Received, Sent
+from wsprobe.exchange import LeftOut, Limits, Received, Sent
 from wsprobe.net.descriptors import LAST, PIECE, DescriptorWriter, pieces
 from wsprobe.net.probe import probe
 from wsprobe.net.stream import READ, End, SocketWire
 from wsprobe.net.talk import FRAMES, LEAST, WAITING, Talk
-from wsprobe.read.frames import BINARY, CLOSE, TEXT
+from wsprobe.read.closing import close_of
+from wsprobe.read.frames import BINARY, CLOSE, TEXT, frame_at
+from wsprobe.report.report import report
 from wsprobe.session.kept import SessionRecording
 from wsprobe.talk.session import Outgoing, Rules
 from wsprobe.wire.framing import ReceivedMessage
@@ -60,24 +64,18 @@ async def texts(*data):
 
 async def echo(stream):
     """Answer the handshake, then every frame with its payload, a Close with a Close."""
-    await Net.head(stream)
-    await stream.send_all(Net.SWITCHING)
+    await Net.plays("head", Net.SWITCHING)(stream)
     buffer = b""
-    from wsprobe.read.frames import frame_at
-
     while data := await stream.receive_some(65536):
         buffer += data
-        at = 0
         out = b""
-        while (one := frame_at(buffer, at, lambda _: 0)) is not None:
-            at = one.span[1]
+        while (one := frame_at(buffer, 0, lambda _: 0)) is not None:
+            buffer = buffer[one.span[1] :]
             out += frame(one.opcode, one.data, None)
             if one.opcode == CLOSE:
                 await stream.send_all(out)
                 return
-        buffer = buffer[at:]
-        if out:
-            await stream.send_all(out)
+        await stream.send_all(out)
 
 
 def held(net, holder, server, virtual=True, **parts):
@@ -103,19 +101,13 @@ def test_lines_go_out_and_come_back(net):
 
 async def answers(stream):
     """Greet after a second, and answer each message with ``got`` and its text."""
-    await Net.head(stream)
-    await stream.send_all(Net.SWITCHING)
-    await trio.sleep(1)
-    await stream.send_all(frame(TEXT, b"hello", None))
-    from wsprobe.read.frames import frame_at
-
+    await Net.plays("head", Net.SWITCHING, 1, frame(TEXT, b"hello", None))(stream)
     while data := await stream.receive_some(65536):
         one = frame_at(data, 0, lambda _: 0)
         if one is None or one.opcode == CLOSE:
             return
         assert len(data) == one.span[1], "more was sent before the answer"
-        await trio.sleep(1)
-        await stream.send_all(frame(TEXT, b"got " + one.data, None))
+        await Net.plays(1, frame(TEXT, b"got " + one.data, None))(stream)
 
 
 async def steps(*each):
@@ -146,14 +138,14 @@ def test_the_input_may_end_while_something_is_handed_on(net):
         yield [Outgoing("text", [b"one"])]
         await handing_on.wait()
 
-    class Slow(Holder):
+    class Turning(Holder):
         async def hear(self, what, at):
             await super().hear(what, at)
             handing_on.set()
             for _ in range(20):  # turns of the loop, and no time
                 await trio.lowlevel.checkpoint()
 
-    holder = Slow(said(), linger=0.3)
+    holder = Turning(said(), linger=0.3)
     exchange = held(net, holder, echo)
     assert holder.heard == [b"one"]
     assert net.ended(exchange).at < 1_000_000
@@ -183,16 +175,20 @@ def test_input_is_taken_no_faster_than_the_server_reads(net):
             taken += 1
             yield [Outgoing("binary", [bytes(65536)])]
 
-    async def server(stream):
-        await net.head(stream)
-        stream.setsockopt(6, 1, 1)
-        await stream.send_all(net.SWITCHING)
-        await trio.sleep_forever()
-
-    holder = Holder(much())
-    exchange = held(net, holder, server, limits=Limits(max_time=20))
+    server = net.plays("head", net.SWITCHING, float("inf"))
+    exchange = held(net, Holder(much()), server, limits=Limits(max_time=20))
     assert net.ended(exchange).how == "timeout"
     assert taken * 65536 < WAITING + 16 * 1024 * 1024
+
+
+class Slow(Holder):
+    """Takes each message after so many seconds."""
+
+    seconds = 5
+
+    async def hear(self, what, at):
+        await trio.sleep(self.seconds)
+        await super().hear(what, at)
 
 
 def test_the_server_is_read_no_faster_than_what_came_is_taken(net):
@@ -200,18 +196,13 @@ def test_the_server_is_read_no_faster_than_what_came_is_taken(net):
 
     async def server(stream):
         nonlocal sent
-        await net.head(stream)
-        await stream.send_all(net.SWITCHING)
+        await net.plays("head", net.SWITCHING)(stream)
         while True:
             await stream.send_all(frame(BINARY, bytes(65000), None))
             sent += 65000
 
-    class Slow(Holder):
-        async def hear(self, what, at):
-            await super().hear(what, at)
-            await trio.sleep(100)
-
     holder = Slow(nothing(), eof="wait", linger=1)
+    holder.seconds = 100
     exchange = held(net, holder, server, limits=Limits(max_time=250))
     assert net.ended(exchange).how == "timeout"
     assert len(holder.heard) <= 20
@@ -220,12 +211,6 @@ def test_the_server_is_read_no_faster_than_what_came_is_taken(net):
 
 def test_a_slow_reader_of_ours_is_no_silence_of_the_servers(net):
     """Each message takes longer than --linger to be taken; all of them are."""
-
-    class Slow(Holder):
-        async def hear(self, what, at):
-            await trio.sleep(5)
-            await super().hear(what, at)
-
     holder = Slow(texts(*(b"%d" % n * 30000 for n in range(10))), linger=0.3)
     held(net, holder, echo, limits=Limits(max_time=1000))
     assert [each[:1] for each in holder.heard] == [b"%d" % n for n in range(10)]
@@ -241,9 +226,6 @@ def test_what_is_not_kept_is_counted_and_both_closes_are_there(net):
     of = holder.held.totals
     whole = of.wire_sent + of.wire_received + len(net.REQUEST) + len(net.SWITCHING)
     assert kept + sum(event.bytes_sent + event.bytes_received for event in left) == whole
-    from wsprobe.read.closing import close_of
-    from wsprobe.report.report import report
-
     made = report(exchange)
     assert made.outcome == "open"
     close = close_of(made.reading)
@@ -251,13 +233,9 @@ def test_what_is_not_kept_is_counted_and_both_closes_are_there(net):
 
 
 def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net):
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.SWITCHING + frame(TEXT, b"first", None))
-        data = b""
-        while not data.startswith(b"\x88"):
-            data += await stream.receive_some()
-        await stream.send_all(frame(TEXT, b"last", None) + frame(CLOSE, b"\x03\xe8", None))
+    last = frame(TEXT, b"last", None) + frame(CLOSE, b"\x03\xe8", None)
+    opens = net.SWITCHING + frame(TEXT, b"first", None)
+    server = net.plays("head", opens, ("read", lambda got: got.startswith(b"\x88")), last)
 
     async def forever():
         await trio.sleep_forever()
@@ -277,6 +255,42 @@ def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net):
     assert exchange.events[-1].how == "interrupted"
 
 
+@asynccontextmanager
+async def piped():
+    """The descriptors of a pipe, which are closed at the end, and an output that writes into it."""
+    reading, writing = os.pipe()
+    output = DescriptorWriter(writing)
+    try:
+        yield reading, writing, output
+    finally:
+        output.close()
+        os.close(writing)
+        with suppress(OSError):  # where the test has closed it
+            os.close(reading)
+
+
+async def cut_off(write, *given, meanwhile=bytes):
+    """Begin to write, do *meanwhile* when nothing more goes, and give up; what *meanwhile* returned."""
+    with trio.CancelScope() as time:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(write, *given)
+            await trio.testing.wait_all_tasks_blocked()
+            got = meanwhile()
+            await trio.testing.wait_all_tasks_blocked()
+            time.cancel()
+    return got
+
+
+async def closed(output, reading, got):
+    """Write a last line, and read from the pipe, behind what was *got*, until it is there."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(output.write, b"closed\n")
+        while not got.endswith(b"closed\n"):
+            await trio.lowlevel.wait_readable(reading)
+            got += os.read(reading, PIECE)
+    return got
+
+
 @pytest.mark.parametrize("way", ["pipe", "file", "socket"])
 def test_what_is_read_and_written_is_all_there(way, tmp_path):
     data = bytes(range(256)) * 4096
@@ -286,8 +300,6 @@ def test_what_is_read_and_written_is_all_there(way, tmp_path):
         if way == "pipe":
             reading, writing = os.pipe()
         elif way == "socket":
-            import socket
-
             reading, writing = (each.detach() for each in socket.socketpair())
         else:
             writing = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
@@ -299,18 +311,14 @@ def test_what_is_read_and_written_is_all_there(way, tmp_path):
             output.close()
             os.close(writing)
 
-        async def take():
+        async with trio.open_nursery() as nursery:
+            if way == "file":
+                await write()
+            else:
+                nursery.start_soon(write)
             async for piece in pieces(reading, 10_000):
                 read.append(piece)
             os.close(reading)
-
-        if way == "file":
-            await write()
-            await take()
-        else:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(write)
-                nursery.start_soon(take)
 
     trio.run(work)
     assert b"".join(read) == data
@@ -319,15 +327,10 @@ def test_what_is_read_and_written_is_all_there(way, tmp_path):
 
 def test_a_pipe_that_nobody_reads_any_more():
     async def work():
-        reading, writing = os.pipe()
-        os.close(reading)
-        output = DescriptorWriter(writing)
-        try:
+        async with piped() as (reading, _, output):
+            os.close(reading)
             with pytest.raises(BrokenPipeError):
                 await output.write(b"x")
-        finally:
-            output.close()
-            os.close(writing)
 
     trio.run(work)
 
@@ -339,90 +342,53 @@ def test_a_line_that_was_cut_in_the_middle_is_ended_before_the_next(first, taken
     line = b"x" * (2 * PIECE) + b"\n"
 
     async def work():
-        reading, writing = os.pipe()
-        output = DescriptorWriter(writing)
-        with trio.CancelScope() as time:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(output.write, first + line + b"dropped\n")
-                await trio.testing.wait_all_tasks_blocked()
-                start = os.read(reading, taken)
-                await trio.testing.wait_all_tasks_blocked()
-                time.cancel()
-        with trio.move_on_after(0):  # nothing is lost where this is cancelled too
-            await output.write(b"never begun\n")
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(output.write, b"closed\n")
-            while not start.endswith(b"closed\n"):
-                await trio.lowlevel.wait_readable(reading)
-                start += os.read(reading, PIECE)
-        output.close()
-        os.close(writing)
-        rest = os.read(reading, 1)
-        os.close(reading)
-        return start, rest
+        async with piped() as (reading, _, output):
+            take = partial(os.read, reading, taken)
+            start = await cut_off(output.write, first + line + b"dropped\n", meanwhile=take)
+            with trio.move_on_after(0):  # nothing is lost where this is cancelled too
+                await output.write(b"never begun\n")
+            got = await closed(output, reading, start)
+            os.set_blocking(reading, False)
+            with pytest.raises(BlockingIOError):  # nothing is left
+                os.read(reading, 1)
+            return got
 
-    got, rest = trio.run(work)
-    assert got == first + line + b"closed\n"
-    assert rest == b""
+    assert trio.run(work) == first + line + b"closed\n"
 
 
 @pytest.mark.parametrize("reads", [True, False])
 def test_after_an_interrupt_the_output_ends_with_a_whole_line_if_it_is_read(reads):
     line = b"x" * (2 * PIECE) + b"\n"
+    got = bytearray()
+
+    async def take(reading):
+        async for piece in pieces(reading, PIECE):
+            got.extend(piece)
+        os.close(reading)
 
     async def work():
-        reading, writing = os.pipe()
-        output = DescriptorWriter(writing)
-        got = bytearray()
-
-        async def take():
-            async for piece in pieces(reading, PIECE):
-                got.extend(piece)
-
-        async with trio.open_nursery() as nursery:
-            with trio.CancelScope() as interrupted:
-                async with trio.open_nursery() as writes:
-                    writes.start_soon(output.write, line + b"dropped\n")
-                    await trio.testing.wait_all_tasks_blocked()
-                    interrupted.cancel()
+        async with trio.open_nursery() as nursery, piped() as (reading, _, output):
+            await cut_off(output.write, line + b"dropped\n")
             if reads:
-                nursery.start_soon(take)
+                nursery.start_soon(take, os.dup(reading))
             began = trio.current_time()
             with trio.CancelScope() as interrupted:
                 interrupted.cancel()
                 await output.finish(b"closed\n")
-            took = trio.current_time() - began
             assert interrupted.cancelled_caught
-            output.close()
-            os.close(writing)
-        os.close(reading)
-        return bytes(got), took
+            return trio.current_time() - began
 
-    got, took = trio.run(work, clock=trio.testing.MockClock(autojump_threshold=0.01))
-    assert got == (line + b"closed\n" if reads else b"")
+    took = trio.run(work, clock=trio.testing.MockClock(autojump_threshold=0.01))
+    assert bytes(got) == (line + b"closed\n" if reads else b"")
     assert took == (0 if reads else LAST)
 
 
 @pytest.mark.parametrize("pieces", [[b"x" * 99, b"y" * PIECE, b"z\n"], [b"x" * PIECE, b"\ny"]])
 def test_a_line_in_pieces_that_was_cut_is_ended_before_the_next(pieces):
     async def work():
-        reading, writing = os.pipe()
-        output = DescriptorWriter(writing)
-        with trio.CancelScope() as time:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(output.write_pieces, iter([b"w" * PIECE, *pieces, b"dropped\n"]))
-                await trio.testing.wait_all_tasks_blocked()
-                time.cancel()
-        got = b""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(output.write, b"closed\n")
-            while not got.endswith(b"closed\n"):
-                await trio.lowlevel.wait_readable(reading)
-                got += os.read(reading, PIECE)
-        output.close()
-        os.close(writing)
-        os.close(reading)
-        return got
+        async with piped() as (reading, _, output):
+            await cut_off(output.write_pieces, iter([b"w" * PIECE, *pieces, b"dropped\n"]))
+            return await closed(output, reading, b"")
 
     line, end, _ = b"".join([b"w" * PIECE, *pieces]).partition(b"\n")
     assert trio.run(work) == line + end + b"closed\n"
@@ -455,29 +421,48 @@ def test_other_tasks_run_between_the_pieces_of_one_write(tmp_path):
 
 def test_a_write_that_ended_between_two_lines_leaves_nothing():
     """The reader took nothing: no line was begun, or a whole one lies in the pipe."""
-
-    async def work():
-        reading, writing = os.pipe()
-        output = DescriptorWriter(writing)
-        size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
-        full = b"x" * (size - 1) + b"\n"
-        with trio.CancelScope() as time:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(output.write, full + b"dropped\n")
-                await trio.testing.wait_all_tasks_blocked()
-                time.cancel()
-        assert os.read(reading, size) == full
-        await output.write(b"closed\n")
-        output.close()
-        os.close(writing)
-        last = os.read(reading, size)
-        os.close(reading)
-        return last
-
     fcntl = pytest.importorskip("fcntl")
     if not hasattr(fcntl, "F_GETPIPE_SZ"):
         pytest.skip("the size of a pipe is not known here")
+
+    async def work():
+        async with piped() as (reading, writing, output):
+            size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+            full = b"x" * (size - 1) + b"\n"
+            await cut_off(output.write, full + b"dropped\n")
+            assert os.read(reading, size) == full
+            await output.write(b"closed\n")
+            return os.read(reading, size)
+
     assert trio.run(work) == b"closed\n"
+
+
+def test_the_flags_of_a_pipe_are_left_to_whoever_else_holds_it():
+    async def work():
+        async with piped() as (reading, writing, output):
+            await output.write(b"x")
+            assert os.get_blocking(writing)
+            assert os.get_blocking(reading)
+
+    trio.run(work)
+
+
+@pytest.mark.parametrize(("room", "after"), [(4 * PIECE, 4 * PIECE), (None, PIECE)])
+def test_a_pipe_is_widened_and_never_narrowed(room, after):
+    fcntl = pytest.importorskip("fcntl")
+
+    async def work():
+        reading, writing = os.pipe()
+        if room is not None:
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, room)
+        output = DescriptorWriter(writing)
+        await output.write(bytes(room or 1))
+        assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) == after
+        output.close()
+        os.close(reading)
+        os.close(writing)
+
+    trio.run(work)
 
 
 def test_a_thread_writes_all_that_it_was_given_before_the_next_one(monkeypatch):
@@ -502,44 +487,6 @@ def test_a_thread_writes_all_that_it_was_given_before_the_next_one(monkeypatch):
         return got
 
     assert trio.run(work) == line + b"closed\n"
-
-
-def test_the_flags_of_a_pipe_are_left_to_whoever_else_holds_it():
-    async def work():
-        reading, writing = os.pipe()
-        output = DescriptorWriter(writing)
-        await output.write(b"x")
-        assert os.get_blocking(writing)
-        assert os.get_blocking(reading)
-        output.close()
-        os.close(reading)
-        os.close(writing)
-
-    trio.run(work)
-
-
-def test_a_pipe_is_widened_and_never_narrowed():
-    fcntl = pytest.importorskip("fcntl")
-    room = 4 * PIECE
-
-    async def work():
-        reading, writing = os.pipe()
-        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, room)
-        output = DescriptorWriter(writing)
-        await output.write(bytes(room))
-        assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) == room
-        output.close()
-        os.close(reading)
-        os.close(writing)
-        reading, writing = os.pipe()
-        output = DescriptorWriter(writing)
-        await output.write(b"x")
-        assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) == PIECE
-        output.close()
-        os.close(reading)
-        os.close(writing)
-
-    trio.run(work)
 
 
 def test_what_never_blocks_needs_no_thread(monkeypatch):
@@ -576,25 +523,14 @@ def test_the_first_reads_are_small_for_they_are_kept_whole(net, monkeypatch):
 
 def test_of_what_inflates_to_very_much_little_is_read_at_once(net):
     every = frame(BINARY, deflated(bytes(10_000)), None, rsv=4)
-
-    async def server(stream):
-        await net.head(stream)
-        agreed = b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
-        await stream.send_all(net.SWITCHING.removesuffix(b"\r\n") + agreed)
-        await stream.send_all(every * 4000)
-        await stream.receive_some(100)
+    agreed = b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
+    request, opens = (head.removesuffix(b"\r\n") + agreed for head in (net.REQUEST, net.SWITCHING))
 
     class Inflating(Holder):
         async def hear(self, what, at):
             self.heard.append(sum(len(each.data) for each in what if isinstance(each, ReceivedMessage)))
 
     holder = Inflating(nothing(), eof="keep", count=4000)
-    offered = b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
-    held(net, holder, server, request=net.REQUEST.removesuffix(b"\r\n") + offered)
+    held(net, holder, net.plays("head", opens, every * 4000, "read"), request=request)
     assert sum(holder.heard) == 40_000_000
     assert max(holder.heard[1:]) <= (LEAST // len(every) + 1) * 10_000 < 2_000_000
-
-
-def test_the_last_event_is_the_end(net):
-    exchange = held(net, Holder(texts(b"one")), echo)
-    assert isinstance(exchange.events[-1], Ended)

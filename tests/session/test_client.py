@@ -95,10 +95,7 @@ def test_the_same_conversation_is_the_same_bytes():
     assert first.receive(came, 5).send == second.receive(came, 5).send != b""
 
 
-@pytest.mark.parametrize(
-    ("linger", "waits"),
-    [(0.3, FIN_WAIT), (3.0, 3 * SECOND), (60.0, MOST_FIN_WAIT)],
-)
+@pytest.mark.parametrize(("linger", "waits"), [(0.3, FIN_WAIT), (3.0, 3 * SECOND), (60.0, MOST_FIN_WAIT)])
 def test_the_end_behind_a_close_is_waited_for_as_the_linger_says(linger, waits):
     client = Client(Plan(TARGET, REQUEST, limits=Limits(linger=linger)))
     assert client.receive(SWITCHING + b"\x88\x00", 0).wake_at == waits

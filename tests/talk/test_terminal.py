@@ -60,12 +60,7 @@ def json_message():
 
 @pytest.mark.parametrize(
     ("pieces", "sent"),
-    [
-        ((b"one\ntwo\n",), ["one", "two"]),
-        ((b"o", b"ne\nt", b"wo"), ["one", "two"]),
-        ((b"\n",), [""]),
-        ((), []),
-    ],
+    [((b"one\ntwo\n",), ["one", "two"]), ((b"o", b"ne\nt", b"wo"), ["one", "two"]), ((b"\n",), [""]), ((), [])],
 )
 def test_each_line_is_a_message(pieces, sent, monkeypatch, tmp_path):
     made = typed(monkeypatch, tmp_path, *pieces)

@@ -138,8 +138,7 @@ def test_any_bytes_are_read(field):
 
 
 @pytest.mark.parametrize(
-    "field",
-    [b'realm="r"', b'nonce="n", algorithm=SHA-1', b'nonce="n", qop="other"', b'nonce="", qop="auth"'],
+    "field", [b'realm="r"', b'nonce="n", algorithm=SHA-1', b'nonce="n", qop="other"', b'nonce="", qop="auth"']
 )
 def test_what_cannot_be_answered_is_passed_over(field):
     better = challenges([b"Digest " + field, b'Digest nonce="m", realm="r"'])

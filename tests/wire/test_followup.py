@@ -33,22 +33,13 @@ def refused(status, *lines):
 
 def test_without_an_answer_there_is_nothing_to_follow():
     nothing = answered("")
-    assert (redirect(nothing), listed_numbers(nothing), other_wire(nothing), retry_after(nothing, 0)) == (
-        None,
-        (),
-        None,
-        None,
-    )
+    assert listed_numbers(nothing) == ()
+    assert redirect(nothing) is other_wire(nothing) is retry_after(nothing, 0) is None
 
 
 @pytest.mark.parametrize(
     ("status", "value", "listed"),
-    [
-        (400, "13, 8,7", (13, 8, 7)),
-        (426, "999, 1000", (999,)),
-        (426, "x, , 8", (8,)),
-        (101, "13, 8", ()),
-    ],
+    [(400, "13, 8,7", (13, 8, 7)), (426, "999, 1000", (999,)), (426, "x, , 8", (8,)), (101, "13, 8", ())],
 )
 def test_versions_that_a_refusal_lists(status, value, listed):
     assert listed_numbers(refused(status, f"Sec-WebSocket-Version: {value}")) == listed
@@ -125,8 +116,7 @@ def test_an_incomplete_head_redirects_nowhere():
 
 
 @pytest.mark.parametrize(
-    ("lines", "left"),
-    [((), 1_000_000), (("A: b",) * 998, 800_000), (("A: " + "b" * 300_000,), 699_958)],
+    ("lines", "left"), [((), 1_000_000), (("A: b",) * 998, 800_000), (("A: " + "b" * 300_000,), 699_958)]
 )
 def test_the_answers_of_a_chain_share_the_limit_on_heads(lines, left):
     earlier = [refused(302, *lines)] if lines else []

@@ -39,12 +39,7 @@ TALKS = {
         ("hixie-76", "invalid"),
     ),
     "websocket-driver-0.7.4": (("hixie-75", "open"), ("hixie-76", "open"), ("hybi-08", "refused")),
-    "ws-0.4.32": (
-        ("hybi-08", "open"),
-        ("hybi-07", "refused"),
-        ("hixie-76", "open"),
-        ("hixie-76", "invalid"),
-    ),
+    "ws-0.4.32": (("hybi-08", "open"), ("hybi-07", "refused"), ("hixie-76", "open"), ("hixie-76", "invalid")),
 }
 """Peer -> (version, outcome), in the order of its file."""
 

@@ -9,18 +9,7 @@ from hypothesis import strategies as st
 from wsprobe.read.frames import read_frames
 from wsprobe.wire import WIRES
 from wsprobe.wire.framing import SOME_MESSAGE, Control, answer_code
-from wsprobe.wire.rfc6455 import (
-    BINARY,
-    CLOSE,
-    CONTINUATION,
-    PING,
-    PONG,
-    TEXT,
-    Framed,
-    frame,
-    mask,
-    masks,
-)
+from wsprobe.wire.rfc6455 import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Framed, frame, mask, masks
 
 KEY = bytes.fromhex("37fa213d")
 

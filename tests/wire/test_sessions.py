@@ -69,8 +69,7 @@ def test_a_talk_with_the_lab(wire):
 
 
 @pytest.mark.parametrize(
-    ("wire", "code", "reason"),
-    [("hybi-04", None, b""), ("hybi-05", None, b""), ("hybi-06", 4403, b"no entry")],
+    ("wire", "code", "reason"), [("hybi-04", None, b""), ("hybi-05", None, b""), ("hybi-06", 4403, b"no entry")]
 )
 def test_the_code_of_a_close(wire, code, reason):
     made = reading(wire, HEAD + draft_frame(CLOSE, b"\x11\x33no entry"))
