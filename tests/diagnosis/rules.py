@@ -98,11 +98,7 @@ class Section(msgspec.Struct, frozen=True):
 
     def means(self, status, asked):
         """What a row says of this status."""
-        request = {}
-        for word in asked:
-            if word != "text":
-                for name, value in ASKED[word].items():
-                    request[name] = [*request.get(name, ()), *value] if name == "headers" else value
+        request = together(ASKED[word] for word in asked if word != "text")
         known = author(reading_of(self.wire(status), "fin", request))
         kinds = dict.fromkeys(_kind(each, known.certainty) for each in known.causes)
         hop = f" by {known.hop}" if known.hop else ""
@@ -125,6 +121,15 @@ class Section(msgspec.Struct, frozen=True):
                 else:
                     rows.append(row)
         return Section(self.title, self.answer, tuple(rows))
+
+
+def together(given):
+    """All that was asked otherwise."""
+    asked = {}
+    for each in given:
+        for name, value in each.items():
+            asked[name] = [*asked.get(name, ()), *value] if name == "headers" else value
+    return asked
 
 
 def _kind(cause, certainty):

@@ -53,23 +53,7 @@ class Session(msgspec.Struct, frozen=True):
     def reading(self):
         """The recording of it."""
         asked = next((line.split()[1] for line in self.lines if line.startswith("asked ")), "")
-        scheme, request = request_of(ASKED[asked] if asked else {})
-        fields = [line for line in self.lines if re.match(r"[\w-]+: ", line)]
-        own = {line.partition(":")[0] for line in fields}
-        usual = (
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
-        )
-        head = (line for line in (*usual, *fields) if line in fields or line.partition(":")[0] not in own)
-        opened = "\r\n".join(("HTTP/1.1 101 Switching Protocols", *head, "", "")).encode()
-        begin = [Connected(0, "127.0.0.1", 1), Sent(1, request), Received(START, opened)]
-        if "nothing" in self.lines:
-            begin = [Connected(0, "127.0.0.1", 1), Sent(START, request)]
-        elif "unsent" in self.lines:
-            begin = [each for each in begin[:1] if any(" tls " in line for line in self.lines)]
-        events = [*begin, *(_event(line) for line in self.lines if line[0].isdigit())]
-        return read(Exchange(Plan(target.parse(f"{scheme}://{AT}/ws"), request), tuple(events)))
+        return reading_of(self.lines, ASKED[asked] if asked else {})
 
     def anew(self):
         """What it means now."""
@@ -81,6 +65,28 @@ class Session(msgspec.Struct, frozen=True):
         means = f"{first.id} {first.certainty}: {first.text}\n  -> {first.fix}\n  [{first.evidence}]"
         more = ", ".join(f"{each.id} {each.certainty}" for each in others)
         return "\n".join((writer, means, *([f"or {more}"] if more else [])))
+
+
+def reading_of(lines, asked):
+    """The reading of a session of these lines, whose handshake differed by *asked*."""
+    scheme, request = request_of(asked)
+    fields = [line for line in lines if re.match(r"[\w-]+: ", line)]
+    own = {line.partition(":")[0] for line in fields}
+    usual = (
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+    )
+    head = (line for line in (*usual, *fields) if line in fields or line.partition(":")[0] not in own)
+    opened = "\r\n".join(("HTTP/1.1 101 Switching Protocols", *head, "", "")).encode()
+    begin = [Connected(0, "127.0.0.1", 1), Sent(1, request), Received(START, opened)]
+    if "nothing" in lines:
+        begin = [Connected(0, "127.0.0.1", 1), Sent(START, request)]
+    elif "unsent" in lines:
+        begin = [each for each in begin[:1] if any(" tls " in line for line in lines)]
+    events = [*begin, *(_event(line) for line in lines if line[0].isdigit())]
+    to = target.parse(f"{scheme}://{AT}{asked.get('path', '/ws')}")
+    return read(Exchange(Plan(to, request), tuple(events)))
 
 
 def _event(line):

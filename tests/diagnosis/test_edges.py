@@ -1,5 +1,4 @@
-"""How far the diagnosis reads, and what it makes of answers that are cut, of a proxy's answer to CONNECT, and
-of close codes."""
+"""How far the diagnosis reads, and what it makes of answers that are cut, and of close codes."""
 
 from __future__ import annotations
 
@@ -160,36 +159,6 @@ def test_marks_are_looked_for_in_64_kib():
         assert author(reading_of(b"HTTP/1.1 404 Not Found\r\n\r\n" + b"<" * before + mark, "fin")).id == known
 
 
-# A proxy's answer to CONNECT ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("answer", "id", "text"),
-    [
-        (b"", "proxy-target", ""),
-        (b"nonsense\r\n\r\n", "proxy-target", ""),
-        (b"HTTP/1.1 403 For", "proxy-target", ""),
-        (b"HTTP/1.1 407 X\r\nServer: x\r\n", "proxy-target", ""),
-        (b"HTTP/1.1 abc X\r\n\r\n", "proxy-target", ""),
-        (OPEN, "proxy-target", ""),
-        (b"HTTP/1.1 407 X\r\nContent-Length: 0\r\n\r\n", "unauthorized", "a proxy requires credentials"),
-        (b"HTTP/1.1 406 X\r\nContent-Length: 0\r\n\r\n", "proxy-target", ""),
-        (b"HTTP/1.1 403 X\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\r\n", "blocked-by-rule", "Squid"),
-    ],
-)
-def test_a_connect_that_is_refused(answer, id, text):
-    found = causes(reading_of(answer, "fin", {"connect_proxy": True}))
-    assert found[0].id == id
-    assert text in found[0].text
-    assert found[0].evidence
-
-
-def test_the_host_of_the_request_is_no_matter_of_connect():
-    asked = {"connect_proxy": True, "headers": ["Host: other.example", f"Cookie: {'x' * 9000}"]}
-    found = causes(reading_of(b"HTTP/1.1 403 X\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\r\n", "fin", asked))
-    assert [each.id for each in found] == ["blocked-by-rule"]
-
-
 # What to do --------------------------------------------------------------------------------------------------
 
 
@@ -320,20 +289,9 @@ def test_the_proxies_in_wide_use_are_named_where_none_is_known():
     assert "Origin" in mending("header", ("nginx",), LineValues(part="Origin"))
 
 
-def test_an_answer_is_read_to_its_end_and_no_further():
-    """A 101 that stands behind a whole answer counts; one in its body does not."""
-    behind = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+def test_a_recording_without_an_end_has_causes():
     whole = b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"
-    assert causes(reading_of(whole + behind, "fin"))[0].id == "no-accept"
-    cut = b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab" + behind
-    assert causes(reading_of(cut, "fin"))[0].id == "no-accept"
-    malformed = b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + behind
-    assert causes(reading_of(malformed, "fin"))[0].id == "no-accept"
-    far = whole + b" " * 4096 + behind
-    assert causes(reading_of(far, "fin"))[0].id != "no-accept"
-    url = target.parse(f"ws://{AT}/")
-    short = read(Exchange(Plan(url, b""), (Received(1, whole),)))
-    assert causes(short)
+    assert causes(read(Exchange(Plan(target.parse(f"ws://{AT}/"), b""), (Received(1, whole),))))
 
 
 @pytest.mark.parametrize(
