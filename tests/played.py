@@ -88,11 +88,11 @@ def ran(
         counter = itertools.count()
         for target, value in (
             ("wsprobe.net.probe", partial(probed, scenarios, itertools.count())),
-            ("wsprobe.cli.in_lab.serve", lambda: nullcontext(Lab)),
+            ("wsprobe.cli.targets.running_lab", lambda: nullcontext(Lab)),
             ("os.urandom", lambda size: bytes([next(counter) % 251] * size)),
             ("wsprobe.cli.streams.prepare", lambda: None),
             ("wsprobe.cli.main.prepare", lambda: None),
-            ("wsprobe.cli.plan.datetime", Clock),
+            ("wsprobe.cli.settings.datetime", Clock),
             ("wsprobe.cli.request_settings.datetime", Clock),
             ("trio.run", partial(run_in_virtual_time, trio.run)),
             ("wsprobe.cli.workers.WorkerPool", Pool),

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 import wsprobe
-from wsprobe.cli.compare_status import reached, status
 from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
+from wsprobe.cli.readers import reached, status
 from wsprobe.report.engine_answer import engine_answer
 
 

@@ -10,8 +10,7 @@ from tests.cases import verdict
 from tests.cli.site import Site
 from wsprobe.cli.engines import with_credentials
 from wsprobe.cli.main import run
-from wsprobe.cli.plan import for_strangers, plan_for
-from wsprobe.cli.settings import HandshakeSettings
+from wsprobe.cli.settings import HandshakeSettings, for_strangers, plan_for
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.request.netrc import Netrc
 from wsprobe.request.netrc import parse as logins

@@ -69,7 +69,7 @@ def folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(where)
         patch.setattr("wsprobe.net.probe", probe)
-        patch.setattr("wsprobe.cli.in_lab.running_lab", _no_lab)
+        patch.setattr("wsprobe.cli.targets.running_lab", _no_lab)
         patch.setattr("wsprobe.cli.cluster.probe_there", lambda *_: pytest.fail("a cluster was asked"))
         yield where
 

@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
+from wsprobe.cli.connect_output import progress
 from wsprobe.cli.main import run
-from wsprobe.cli.progress import progress
 from wsprobe.report.outcome import Exit
 
 NAMES = ["lab:status-403", "lab:ok", "lab:status-404"]

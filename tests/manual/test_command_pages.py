@@ -13,10 +13,10 @@ import pytest
 from man.build import commands, mdoc, page, program
 from tests.cases import every, named
 from tests.manual.command_lines import calls, parse
-from wsprobe.cli import expect, section, together
-from wsprobe.cli.expect_forms import VIEW
+from wsprobe.cli import expect, section
 from wsprobe.cli.main import COMMANDS
 from wsprobe.cli.option import ALL, ONE, Option
+from wsprobe.cli.output_settings import VIEW
 from wsprobe.data_file import toml_beside
 from wsprobe.report.outcome import TABLE
 from wsprobe.show.write_out import VARIABLES
@@ -178,7 +178,7 @@ def test_rows_of_options_that_go_together_name_options():
         (o.kind.__name__, name) for _, o in OPTIONS if isinstance(o, section.FieldOption) for name in o.opts
     }
     kinds, names = ({each[at] for each in known} for at in (0, 1))
-    for kind, words, text in together.rows():
+    for kind, words, text in section.rows_together():
         assert kind in kinds
         assert {word.partition("=")[0] for word in words} - {"not", "needs"} <= names
         assert "{" not in text.format(this="", that="", all="")

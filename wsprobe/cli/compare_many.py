@@ -13,10 +13,9 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.compare_status import Reached, reached, status, together
 from wsprobe.cli.files import write
 from wsprobe.cli.output import Finished, Output, finish
-from wsprobe.cli.readers import Readers
+from wsprobe.cli.readers import Reached, Readers, reached, status, together
 from wsprobe.cli.recorded import recorded, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges
 from wsprobe.cli.settings import Settings

@@ -10,9 +10,7 @@ from typing import Any
 
 import click
 
-from wsprobe.cli.expect_forms import NAMED, OPERATORS
 from wsprobe.cli.option import LAB
-from wsprobe.report.outcome import TABLE
 from wsprobe.wire import WIRES
 
 
@@ -45,28 +43,6 @@ def specs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 def wires(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The wire versions."""
     return beginning(incomplete, WIRES)
-
-
-def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The forms of --expect up to the operator; outcomes, and ids of findings, causes and weaknesses."""
-    if incomplete.startswith("outcome="):
-        return beginning(incomplete, (f"outcome={row.outcome}" for row in TABLE if row.outcome))
-    if incomplete.startswith("finding:"):
-        from wsprobe.judge import FINDINGS  # a person waits for it
-
-        return beginning(incomplete, (f"finding:{id}" for id in FINDINGS))
-    if incomplete.startswith("cause:"):
-        from wsprobe.diagnosis.kinds import all_kinds  # a person waits for it
-
-        return beginning(incomplete, (f"cause:{id}" for id in all_kinds()))
-    if incomplete.startswith("weakness:"):
-        from wsprobe.trace.audit import BY_ID  # a person waits for it
-
-        return beginning(incomplete, (f"weakness:{id}" for id in BY_ID))
-    return beginning(
-        incomplete,
-        (f"{kind}{':' if kind in NAMED else each[0]}" for kind, each in OPERATORS.items()),
-    )
 
 
 def beginning(with_: str, words: Iterable[str], before: str = "") -> list[str]:

@@ -21,13 +21,11 @@ from wsprobe.browsers.local_network import kept_off
 from wsprobe.browsers.page import fetch_site, opened_by
 from wsprobe.browsers.url import below_localhost, parse
 from wsprobe.browsers.visit import visit
-from wsprobe.cli.lab import LabTargets
-from wsprobe.cli.plan import now, route
 from wsprobe.cli.probe import Made, Placing, apart_if_large, conversation, reported, usable
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
-from wsprobe.cli.settings import HandshakeSettings, Settings
-from wsprobe.cli.targets import ProbeTarget
+from wsprobe.cli.settings import HandshakeSettings, Settings, now, route
+from wsprobe.cli.targets import LabTargets, ProbeTarget
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
 from wsprobe.read import read
 from wsprobe.read.reading import Reading

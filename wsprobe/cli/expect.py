@@ -12,8 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
-from wsprobe.cli.expect_forms import ABSENT, FORMS, NAMED, OPERATORS, Operator
 from wsprobe.cli.option import Duration, usage_error
+from wsprobe.cli.output_settings import ABSENT, FORMS, NAMED, OPERATORS, Operator
 from wsprobe.cli.streams import note
 from wsprobe.diagnosis import FORMERLY, REPLACED
 from wsprobe.diagnosis.cause import Certainty

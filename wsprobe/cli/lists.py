@@ -20,7 +20,6 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wsprobe import net
-from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.output import WorkerResult
 from wsprobe.cli.probe import (
     Ask,
@@ -34,8 +33,8 @@ from wsprobe.cli.probe import (
 )
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.settings import Settings
+from wsprobe.cli.targets import LabTargets, UrlList, Word, Wrong
 from wsprobe.cli.targets import ProbeTarget as ProbeTarget
-from wsprobe.cli.targets import UrlList, Word, Wrong
 from wsprobe.exchange import Exchange, Plan
 from wsprobe.report.report import Report
 

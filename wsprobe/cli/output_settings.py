@@ -1,20 +1,76 @@
 """Options for reports: how they are printed, where they are saved, what is expected of them."""
 
 import sys
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import click
 
-from wsprobe.cli import completion, from_file
-from wsprobe.cli.expect_forms import FORMS
+from wsprobe.cli import from_file
+from wsprobe.cli.completion import beginning
 from wsprobe.cli.files import check_replaceable
 from wsprobe.cli.option import Seconds, Whole
 from wsprobe.cli.section import Section, opt
 from wsprobe.cli.streams import Color
+from wsprobe.report.outcome import TABLE
+from wsprobe.report.timing import TIMES
 
 OUTPUT = "Print and save"
 VERDICT = "Check in scripts"
 REPORTS = (".html", ".md")
+
+Operator = Literal["", "=", "!=", "~", "<"]
+"""``""``: present. ``~``: a regular expression matches somewhere in the text."""
+TEXT: tuple[Operator, ...] = ("=", "!=", "~")
+OPERATORS: dict[str, tuple[Operator, ...]] = {
+    "status": ("=", "!="),
+    "outcome": ("=", "!="),
+    "close": ("=", "!="),
+    "close-reason": TEXT,
+    "protocol": TEXT,
+    "header": ("", *TEXT),
+    "body": TEXT,
+    "message": TEXT,
+    "finding": ("", "=", "!="),
+    "cause": ("", "=", "!="),
+    "weakness": ("", "=", "!="),
+    "cert-days": ("=",),
+    "view": ("=", "!="),
+    **dict.fromkeys(TIMES, ("<",)),
+}
+"""Condition -> its operators, the usual one first."""
+NAMED = ("header", "finding", "cause", "weakness", "view")
+"""Conditions with a name after a colon."""
+ABSENT = ("header", "finding", "cause", "weakness")
+"""Conditions for which ``!=NAME`` means that there is none."""
+FORMS = (
+    "status=403, status=4xx, outcome=open, close=4403, close-reason=TEXT, protocol=NAME, header:NAME=VALUE, "
+    "body~REGEX, message~REGEX, finding:ID, finding=none, cause:ID, cause=none, time_total<2, "
+    "cert-days=14; != for the opposite"
+)
+VIEW = "view:BROWSER=CODE"
+"""Of `compare`: the code of the close event in this browser, or the outcome of the view."""
+
+
+def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The forms of --expect up to the operator; outcomes, and ids of findings, causes and weaknesses."""
+    if incomplete.startswith("outcome="):
+        return beginning(incomplete, (f"outcome={row.outcome}" for row in TABLE if row.outcome))
+    if incomplete.startswith("finding:"):
+        from wsprobe.judge import FINDINGS  # a person waits for it
+
+        return beginning(incomplete, (f"finding:{id}" for id in FINDINGS))
+    if incomplete.startswith("cause:"):
+        from wsprobe.diagnosis.kinds import all_kinds  # a person waits for it
+
+        return beginning(incomplete, (f"cause:{id}" for id in all_kinds()))
+    if incomplete.startswith("weakness:"):
+        from wsprobe.trace.audit import BY_ID  # a person waits for it
+
+        return beginning(incomplete, (f"weakness:{id}" for id in BY_ID))
+    return beginning(
+        incomplete,
+        (f"{kind}{':' if kind in NAMED else each[0]}" for kind, each in OPERATORS.items()),
+    )
 
 
 class ExpectSettings(Section, frozen=True, kw_only=True):
@@ -26,7 +82,7 @@ class ExpectSettings(Section, frozen=True, kw_only=True):
         "--expect WHAT",
         f"exit with 0 if this is true, with 20 if not: {FORMS}",
         (),
-        shell_complete=completion.expectations,
+        shell_complete=expectations,
     )
 
 

@@ -13,8 +13,7 @@ from wsprobe import net
 from wsprobe.cli import expect
 from wsprobe.cli.files import rewrite, write
 from wsprobe.cli.option import usage_error
-from wsprobe.cli.plan import for_strangers, now, plan_for
-from wsprobe.cli.settings import HandshakeSettings, Settings
+from wsprobe.cli.settings import HandshakeSettings, Settings, for_strangers, now, plan_for
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.judge.subject import how

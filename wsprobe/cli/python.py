@@ -23,7 +23,6 @@ from wsprobe.cli import expect, files, readers, recordings
 from wsprobe.cli.commands import compare as compare_command
 from wsprobe.cli.commands import connect as connect_command
 from wsprobe.cli.engines import probed
-from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.paste import RECORDED
 from wsprobe.cli.probe import apart_if_large, probe_with_followups, reported, usable, write_jar
 from wsprobe.cli.readers import Readers
@@ -32,6 +31,7 @@ from wsprobe.cli.request_settings import REACH, SEND
 from wsprobe.cli.route_settings import TRUST
 from wsprobe.cli.section import FieldOption, Given, given
 from wsprobe.cli.settings import Settings, settings_of
+from wsprobe.cli.targets import LabTargets
 from wsprobe.cli.view_settings import VIEWS
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange

@@ -14,18 +14,16 @@ from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.cli.connect_output import ConnectOutput
-from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.output import as_shown
-from wsprobe.cli.plan import route
 from wsprobe.cli.probe import apart_if_large
 from wsprobe.cli.readers import chosen
 from wsprobe.cli.recorded import as_client_saw
 from wsprobe.cli.relay_settings import RelaySettings
 from wsprobe.cli.section import Given
-from wsprobe.cli.settings import Settings, settings_of
+from wsprobe.cli.settings import Settings, route, settings_of
 from wsprobe.cli.streams import emit, note, queued_streams, write_json
-from wsprobe.cli.targets import ProbeTarget
+from wsprobe.cli.targets import LabTargets, ProbeTarget
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange, Target

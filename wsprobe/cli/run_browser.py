@@ -17,13 +17,12 @@ from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli.engines import one, own_place, user_of, with_credentials, with_scheme
-from wsprobe.cli.in_lab import in_lab
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import written_descriptor
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.targets import ProbeTarget
+from wsprobe.cli.targets import ProbeTarget, in_lab
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange
 from wsprobe.lab import find

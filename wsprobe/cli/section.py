@@ -7,16 +7,16 @@ sections, and calls it with their values as ``Given``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, wraps
 from typing import Any, ClassVar, TypeVar
 
 import click
 from msgspec import Struct, StructMeta
 
-from wsprobe.cli import together
 from wsprobe.cli.option import Option
-from wsprobe.data_file import one_line, toml_beside
+from wsprobe.data_file import one_line, text_beside, toml_beside
 
 
 class Declared:
@@ -100,7 +100,7 @@ class Given:
         return kind() if found is None else found  # type: ignore[return-value]  # found by its type
 
     def check(self) -> None:
-        """Raises click.UsageError for options that do not go together."""
+        """Raises click.UsageError for the first row of ``together.txt`` that these options break."""
         changed = {
             name: getattr(section, field)
             for section in self._sections.values()
@@ -108,7 +108,41 @@ class Given:
             for name in row.names
             if getattr(section, field) != row.default
         }
-        together.check({kind.__name__ for kind in self._sections}, changed)
+        sections = {kind.__name__ for kind in self._sections}
+        for section, words, text in rows_together():
+            if section not in sections:
+                continue
+            found = {"these": list[str]()}
+            kind = "these"
+            for word in words:
+                if not word.startswith("-"):
+                    kind = word
+                    found[kind] = []
+                elif _is_given(word, changed):
+                    found[kind].append(word.replace("=", " "))
+            these, others = found["these"], found.get("not")
+            if these and others != [] and not found.get("needs"):
+                that = others or [""]
+                raise click.UsageError(text.format(this=these[0], that=that[0], all=" and ".join(that)))
+
+
+BOTH = "{this} and {that} cannot be used together"
+
+
+def rows_together() -> Iterator[tuple[str, list[str], str]]:
+    """Yields each row of ``together.txt``: the class name of a section, the words before the bar, the text."""
+    section = ""
+    for line in re.sub(r"\n +", " ", text_beside(__file__, "together.txt")).split("\n"):
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif section and line:
+            words, text = line.split(" | ", 1)
+            yield section, words.split(), re.sub(r"^\*", BOTH, text)
+
+
+def _is_given(word: str, given: Mapping[str, object]) -> bool:
+    option, mark, value = word.partition("=")
+    return option in given and (not mark or str(given[option]) == value)
 
 
 class FieldOption(Option):

@@ -1,16 +1,20 @@
-"""All settings of one call as one typed value."""
+"""All settings of one call as one typed value; with a URL they make a plan: the bytes to send, and how."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 import click
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from wsprobe.cli import expect
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.list_settings import ClusterSettings, ListSettings
+from wsprobe.cli.option import usage_error
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.request_settings import (
     FollowSettings,
@@ -20,12 +24,15 @@ from wsprobe.cli.request_settings import (
 )
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given
-from wsprobe.exchange import Act, Limits, Route, TlsOptions
+from wsprobe.exchange import Act, Http2, Limits, Plan, Route, Target, TlsOptions
+from wsprobe.recording.secrets import are_credentials
+from wsprobe.request import opening, target
 from wsprobe.request.cookies import Jar
 from wsprobe.request.netrc import Netrc
 from wsprobe.request.opening import Offer
 from wsprobe.request.proxies import Proxies
-from wsprobe.wire.credentials import Method
+from wsprobe.wire import WIRES
+from wsprobe.wire.credentials import Credentials, Method, with_netrc
 
 
 class HandshakeSettings(Struct, frozen=True):
@@ -146,3 +153,104 @@ def _handshake(given: Given, page: bool, expectations: Sequence[Expectation]) ->
         netrc=request.credentials_by_host(),
         proxies=route.proxies(),
     )
+
+
+def plan_for(
+    url: str, handshake: HandshakeSettings, *, wire: str | None = None, credentials: Credentials | None = None
+) -> Plan:
+    """The plan for *url*. *credentials*: how the server and the proxy require credentials, as far as known.
+
+    Raises click.UsageError for an unusable URL or offer.
+    """
+    with usage_error(target.TargetError, opening.OfferError):
+        to = target.parse(url)
+        credentials = Credentials() if credentials is None else credentials
+        offer = with_netrc(handshake.offer, to, handshake.netrc)
+        cookies = (
+            () if handshake.jar.empty else handshake.jar.for_target(to, now(), stranger=handshake.stranger)
+        )
+        key = handshake.key if handshake.key is not None else opening.fresh_key(os.urandom(16))
+        offer = replace(
+            offer,
+            authorization=credentials.authorization(to, offer, handshake.method),
+            cookies=(*offer.cookies, *[each.pair for each in cookies]),
+            key=key,
+        )
+        spoken = wire or handshake.wire
+        if handshake.raw is not None:
+            sent = opening.raw(handshake.raw, to, key)
+        elif spoken != "hybi-13":
+            sent = WIRES[spoken].request(to, offer, os.urandom(64))
+        else:
+            sent = opening.request(to, offer)
+    made = Plan(
+        target=to,
+        request=sent,
+        wire=spoken,
+        acts=handshake.acts,
+        limits=handshake.limits,
+        tls=handshake.tls,
+        route=route(handshake, to, credentials),
+    )
+    return over_http2(made, offer, handshake) if handshake.http2 else made
+
+
+def over_http2(made: Plan, offer: Offer, handshake: HandshakeSettings) -> Plan:
+    """The same plan over HTTP/2, for a server that accepts it."""
+    prior = handshake.http2 == "prior"
+    with usage_error(opening.OfferError):
+        fields = opening.extended_connect(made.target, offer)
+    return replace(
+        made,
+        http2=Http2(fields, prior_knowledge=prior, anyway=handshake.http2_anyway),
+        tls=replace(made.tls, alpn=("h2",) if prior else ("h2", "http/1.1")),
+    )
+
+
+def now() -> float:
+    """Seconds since 1970."""
+    return datetime.now(UTC).timestamp()
+
+
+def route(handshake: HandshakeSettings, to: Target, credentials: Credentials | None = None) -> Route:
+    """The route to *to*, through the given proxy, or the environment's."""
+    proxy = handshake.proxies.proxy(to)
+    credentials = Credentials() if credentials is None else credentials
+    answer = credentials.proxy_authorization(proxy, to, handshake.route, handshake.proxy_method)
+    return replace(handshake.route, proxy=proxy, proxy_authorization=answer)
+
+
+def for_strangers(handshake: HandshakeSettings, *, without_netrc: bool) -> HandshakeSettings:
+    """The part of *handshake* that may go to another origin: nothing that could be secret.
+
+    Removed are credentials, cookies, the client certificate, a request or request target written by hand,
+    messages, all headers but those in HARMLESS, and subprotocols that look like a token. A .netrc has
+    credentials for each host, and stays; *without_netrc* removes it too.
+    """
+    offer = handshake.offer
+    offered = zip(offer.protocols, are_credentials(offer.protocols), strict=True)
+    return replace(
+        handshake,
+        offer=replace(
+            offer,
+            user=None,
+            cookies=(),
+            headers=tuple(header for header in offer.headers if _harmless(header)),
+            protocols=tuple(name for name, secret in offered if not secret),
+            request_target=None,
+        ),
+        stranger=True,
+        netrc=None if without_netrc or handshake.netrc is None else replace(handshake.netrc, by_name=True),
+        raw=None,
+        acts=tuple(act for act in handshake.acts if act.do == "ping"),
+        tls=replace(handshake.tls, certificate=None, key=None),
+    )
+
+
+HARMLESS = ("user-agent", "origin", "sec-websocket-extensions", "sec-websocket-version")
+"""Headers that say nothing about the sender, besides those that begin with Accept."""
+
+
+def _harmless(header: str) -> bool:
+    name = header.partition(":")[0].rstrip("; \t").strip().lower()
+    return name in HARMLESS or name.startswith("accept")

@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TYPE_CHECKING
 
 import click
@@ -19,9 +19,12 @@ from wsprobe.cli.files import endless, opened
 from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.paste import RECORDED, check_no_command, line_of_a_console
 from wsprobe.cli.settings import HandshakeSettings
+from wsprobe.request.proxies import Proxies
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page
+    from wsprobe.lab.scenario import Scenario
+    from wsprobe.lab.server import Lab
 
 
 class ProbeTarget(Struct, frozen=True):
@@ -194,3 +197,73 @@ def of_a_file(word: str) -> str | None:
         return "a file's name" if word.lower().endswith(FILE_ENDINGS) else None
     known = "." in host or host.lower() in ("", "~", "localhost")  # ./, ~/, /: the URL's error reports them
     return None if known else "a path"
+
+
+class LabTargets:
+    """Makes the targets of words. The lab starts with the first target in it, on free loopback ports, and runs
+    until what *enter* enters is left."""
+
+    def __init__(self, enter: net.Aside) -> None:
+        self._enter = enter
+        self._lab: Lab | None = None
+
+    async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
+        """The target that *name* stands for. Raises click.UsageError for an unknown scenario."""
+        if not name.startswith(LAB):
+            check_word(name)
+            return ProbeTarget(name, handshake)
+        if self._lab is None:
+            self._lab = await self._enter(running_lab())
+        return in_lab(name, handshake, self._lab)
+
+
+def running_lab() -> AbstractAsyncContextManager[Lab]:
+    """A lab on free loopback ports, until the block ends."""
+    from wsprobe.lab.server import serve  # only for a scenario
+
+    return serve()
+
+
+def in_lab(name: str, handshake: HandshakeSettings, lab: Lab) -> ProbeTarget:
+    """The target of ``lab:NAME``, or of ``lab:PATH`` for a path of the lab, as in ``lab:/status/403`` or
+    ``lab:status/403``.
+
+    Unless the options differ, it trusts the lab's own authority and offers the subprotocols of the scenario's
+    page. Raises click.UsageError.
+    """
+    from wsprobe.lab import UnknownScenario, find  # only for a scenario
+    from wsprobe.lab.certificates import NoCertificates  # likewise
+    from wsprobe.lab.paths import names_path  # likewise
+    from wsprobe.lab.server import LabError  # likewise
+
+    word = name.removeprefix(LAB)
+    if not handshake.proxies.named:  # the environment's proxy is for the world outside
+        handshake = replace(handshake, proxies=Proxies())
+    with usage_error(UnknownScenario, LabError, NoCertificates, where=name):
+        if not word:
+            raise click.UsageError(f"{name} is not a scenario; wsprobe serve --list shows all")
+        if word.startswith("/") or names_path(word):
+            path = word if word.startswith("/") else f"/{word}"
+            return ProbeTarget(f"ws://127.0.0.1:{lab.start('plain')}{path}", handshake, name=name)
+        scenario = find(word)
+        where = lab.place(scenario)
+        return ProbeTarget(
+            where.address,
+            _trusting(_offering(handshake, scenario), lab, where.address),
+            scripted=where.page,
+            script_url=where.url,
+            name=name,
+        )
+
+
+def _offering(handshake: HandshakeSettings, scenario: Scenario) -> HandshakeSettings:
+    protocols = scenario.page.protocols
+    if handshake.offer.protocols or not protocols or isinstance(protocols, str):
+        return handshake
+    return replace(handshake, offer=replace(handshake.offer, protocols=protocols))
+
+
+def _trusting(handshake: HandshakeSettings, lab: Lab, url: str) -> HandshakeSettings:
+    if not url.startswith("wss:") or handshake.tls.ca_file or handshake.tls.ca_path:
+        return handshake
+    return replace(handshake, tls=replace(handshake.tls, ca_file=str(lab.certificate_authority)))

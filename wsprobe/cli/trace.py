@@ -15,14 +15,12 @@ from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli import expect
-from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.output import Finished
-from wsprobe.cli.plan import plan_for
 from wsprobe.cli.probe import reported, usable
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.section import Given
-from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.targets import ProbeTarget
+from wsprobe.cli.settings import Settings, plan_for, settings_of
+from wsprobe.cli.targets import LabTargets, ProbeTarget
 from wsprobe.cli.trace_output import TraceOutput
 from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.exchange import Exchange, Http2, Limits, Plan

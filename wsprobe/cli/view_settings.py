@@ -8,9 +8,8 @@ from wsprobe.browsers import ALL, ENGINES, NODES, RUNTIMES
 from wsprobe.browsers.engine import AddressSpace
 from wsprobe.browsers.local_network import SPACES
 from wsprobe.cli import completion
-from wsprobe.cli.expect_forms import FORMS, VIEW
 from wsprobe.cli.option import Whole
-from wsprobe.cli.output_settings import ExpectSettings
+from wsprobe.cli.output_settings import FORMS, VIEW, ExpectSettings
 from wsprobe.cli.section import Section, opt
 
 VIEWS = "Views"

@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.cli import expect
 from wsprobe.cli.expect import Expectation
-from wsprobe.cli.lab import LabTargets
 from wsprobe.cli.lists import Jobs, allow
 from wsprobe.cli.option import NoUrl, usage_error
 from wsprobe.cli.output import Finished, Output, as_shown, finish
@@ -26,7 +25,7 @@ from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
-from wsprobe.cli.targets import ProbeTarget, UrlList, Word, sources
+from wsprobe.cli.targets import LabTargets, ProbeTarget, UrlList, Word, sources
 from wsprobe.cli.watch_settings import LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.net.listen import listening

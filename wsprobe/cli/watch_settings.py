@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from wsprobe.cli.completion import expectations
 from wsprobe.cli.option import Duration, Whole
-from wsprobe.cli.output_settings import OutputSettings
+from wsprobe.cli.output_settings import OutputSettings, expectations
 from wsprobe.cli.request_settings import HOLD
 from wsprobe.cli.section import Section, opt
 
