@@ -22,9 +22,9 @@ from tests.browsers_views import http2_cases
 from tests.browsers_views import measured as measurements
 from wsprobe.browsers import ENGINES, NODES, RUNTIMES, versions
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.objections import objections
+from wsprobe.browsers.network import objections
 from wsprobe.browsers.page import opened_by
-from wsprobe.browsers.visit import visit
+from wsprobe.browsers.request import visit
 from wsprobe.exchange import (
     Act,
     Certificate,

@@ -14,7 +14,7 @@ THEIR_OWN = {
     "nearest.py": "the user's own words",
     "request/proxy_url.py": "the user's own proxy",
     "browsers/chromium/constructor.py": "the URL that the page opens",
-    "browsers/agent.py": "at most 1,000 characters",
+    "browsers/__init__.py": "at most 1,000 characters",
     "lab/installed.py": "what an installed browser prints",
 }
 """Files whose patterns read no text of a peer, or little of it."""

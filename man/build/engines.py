@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from man.build import mdoc
 from man.build.tables import AGREEMENT
 from man.build.views import CATALOGUE, NAMES, floods, grouped, named, said, views
-from wsprobe.browsers import BROWSERS, ENGINES
-from wsprobe.browsers.version_facts import table, versions
+from wsprobe.browsers import BROWSERS, ENGINES, table, versions
 
 READERS = {
     "chromium": "The engine of Chrome, Edge, Opera and others. Chromium 92, 109, 123 and 138, and QtWebEngine "

@@ -13,8 +13,7 @@ import sys
 import trio
 
 from tests.browsers.driver import store
-from wsprobe.browsers import BROWSERS
-from wsprobe.browsers.version_facts import newer
+from wsprobe.browsers import BROWSERS, newer
 from wsprobe.lab.installed import NoBrowser, find, version
 
 

@@ -7,8 +7,7 @@ import pytest
 from tests.browsers import moved
 from tests.browsers.driver import store
 from tests.browsers.measure import changes
-from wsprobe.browsers import BROWSERS
-from wsprobe.browsers.version_facts import newer
+from wsprobe.browsers import BROWSERS, newer
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,7 @@ from tests.browsers_views.recordings import HEAD, MS, OPEN, URL, frame, seen
 from tests.cases import EXAMPLES
 from wsprobe.browsers import ENGINES, NAMES
 from wsprobe.browsers.engine import Page
-from wsprobe.exchange import (
-    Act,
-)
+from wsprobe.exchange import Act
 
 ENDS = ["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
 HI, CLOSE = frame(0x81, b"hi"), frame(0x88, b"\x03\xe8")

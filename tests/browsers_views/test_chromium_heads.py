@@ -7,9 +7,7 @@ import pytest
 from tests.browsers_views.recordings import recorded
 from tests.cases import every
 from wsprobe.browsers.chromium.http import parse, read_answer, split_list
-from wsprobe.exchange import (
-    Received,
-)
+from wsprobe.exchange import Received
 
 
 @every(

@@ -6,19 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from tests.browsers_views.recordings import KEY, OPEN, recorded
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ENGINES, facts
 from wsprobe.browsers.chromium import http2
 from wsprobe.browsers.chromium.constructor import is_local
-from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.http import parse as parse_head
-from wsprobe.browsers.chromium.request import asks, authorization
+from wsprobe.browsers.chromium.request import Facts, asks, authorization
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.version_facts import facts
-from wsprobe.exchange import (
-    Http2,
-    Priority,
-    Target,
-)
+from wsprobe.exchange import Http2, Priority, Target
 from wsprobe.read import read
 
 FACTS = facts("chromium", "156", Facts)

@@ -10,7 +10,7 @@ from tests.cases import every
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium.handshake import certificate_error
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.objections import objections
+from wsprobe.browsers.network import objections
 from wsprobe.exchange import (
     Certificate,
     Connected,

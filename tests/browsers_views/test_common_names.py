@@ -12,8 +12,7 @@ from msgspec.structs import replace
 from tests.browsers_views.recordings import OPEN, recorded
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.network import BY_COMMON_NAME
-from wsprobe.browsers.objections import objections
+from wsprobe.browsers.network import BY_COMMON_NAME, objections
 from wsprobe.exchange import Certificate, Connected, Ended, TlsDone, TlsFailed
 from wsprobe.read import read
 from wsprobe.recording.certificate import NO_NAMES, common_names

@@ -6,12 +6,12 @@ import pytest
 
 from tests.browsers_views.recordings import OPEN, frame, seen
 from tests.cases import every
+from wsprobe.browsers import facts
 from wsprobe.browsers.firefox.channel import FrameReader
-from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import BadExtension, Deflate, NoWindow, agree, integer
 from wsprobe.browsers.firefox.http import BadField, BadStatus, Fields, Start, Status, begins
 from wsprobe.browsers.firefox.http import parse as parse_status
-from wsprobe.browsers.version_facts import facts
+from wsprobe.browsers.firefox.request import Facts
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.firefox.constructor import violations
 from wsprobe.browsers.firefox.request import authorizations, challenges
 from wsprobe.browsers.url import parse as parse_address
-from wsprobe.exchange import (
-    Http2,
-    Priority,
-    Target,
-)
+from wsprobe.exchange import Http2, Priority, Target
 
 FIREFOX = ENGINES["firefox"]
 

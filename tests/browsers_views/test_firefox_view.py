@@ -10,10 +10,9 @@ from tests.browsers_views.recordings import HEAD, KEY, MS, OPEN, URL, frame, rec
 from tests.http2.lines import STREAM
 from tests.http2.test_read import ON, answer, block
 from tests.http2.test_read import exchange as http2_exchange
-from wsprobe.browsers import ENGINES
+from wsprobe.browsers import ENGINES, facts
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.firefox.facts import Facts
-from wsprobe.browsers.version_facts import facts
+from wsprobe.browsers.firefox.request import Facts
 from wsprobe.exchange import (
     Act,
     Connected,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browsers_views.recordings import recorded
-from wsprobe.browsers.hindered import Hindered, column, hindered
+from wsprobe.browsers.network import Hindered, column, hindered
 
 LIBRARIES = {
     "connect": ("chromium", "glibc"),

@@ -12,7 +12,7 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import http2 as chromium
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
-from wsprobe.browsers.standard.http2 import asked
+from wsprobe.browsers.standard.handshake import request_sent
 from wsprobe.read import read
 from wsprobe.read.http2_values import HeaderBlock
 from wsprobe.read.reading import Field
@@ -70,7 +70,7 @@ def test_chromium_counts_32_bytes_more_for_a_field():
     ],
 )
 def test_the_standard_asks_where_it_is_announced_and_what_was_asked_counts(of, said):
-    assert asked(read(of)) is said
+    assert request_sent(read(of)) is said
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsprobe.browsers.objections import objections
+from wsprobe.browsers.network import objections
 from wsprobe.exchange import Certificate, Ended, Exchange, Plan, Target, TlsDone, TlsFailed
 from wsprobe.recording.certificate import objectionable
 

@@ -6,13 +6,7 @@ import pytest
 
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import first_invalid, first_repeated, given, upgraded, upgrades, violation
-from wsprobe.browsers.url import (
-    BAD_PORTS,
-    bad_port,
-    insecure_from_secure,
-    parse,
-    trustworthy_host,
-)
+from wsprobe.browsers.url import BAD_PORTS, bad_port, insecure_from_secure, parse, trustworthy_host
 
 
 def parsed(text):

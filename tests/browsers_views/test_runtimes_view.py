@@ -14,12 +14,7 @@ from wsprobe.browsers import ENGINES, RUNTIMES
 from wsprobe.browsers.engine import Page, until_end
 from wsprobe.browsers.runtime.facts import shown as shown_url
 from wsprobe.browsers.undici import parse_extensions
-from wsprobe.exchange import (
-    Certificate,
-    Connected,
-    Ended,
-    TlsFailed,
-)
+from wsprobe.exchange import Certificate, Connected, Ended, TlsFailed
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
 from wsprobe.read import read

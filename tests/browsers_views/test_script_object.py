@@ -31,7 +31,7 @@ from wsprobe.browsers.script import (
     timed_acts,
     timeline,
 )
-from wsprobe.browsers.webkitgtk.connection import inflated
+from wsprobe.browsers.webkitgtk.channel import inflated
 from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
 from wsprobe.read import read
 from wsprobe.read.http2_values import Http2Frame

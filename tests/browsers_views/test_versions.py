@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from tests.browsers_views.recordings import ACCEPT, seen
+from wsprobe import browsers as files
 from wsprobe.browsers import ENGINES, NODES, VERSIONED, bun, title, versions
-from wsprobe.browsers import version_facts as files
-from wsprobe.browsers.chromium.engine import Chromium
-from wsprobe.browsers.chromium.facts import Facts
+from wsprobe.browsers.chromium import Chromium
+from wsprobe.browsers.chromium.request import Facts
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.runtime.heads import Field
 from wsprobe.browsers.runtime.llhttp import Llhttp, Llhttp8

@@ -11,9 +11,7 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.webkitgtk.http import Fields
 from wsprobe.browsers.webkitgtk.request import NTLM, authorization
-from wsprobe.exchange import (
-    Target,
-)
+from wsprobe.exchange import Target
 from wsprobe.lab import load
 from wsprobe.lab.play import rehearse
 

@@ -10,25 +10,15 @@ from msgspec.structs import replace
 
 from tests.browsers_views.recordings import HEAD, MS, OPEN, URL, recorded, seen
 from tests.cases import every
-from wsprobe.browsers import ENGINES, inflate
+from wsprobe.browsers import ENGINES, facts, inflate
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.inflate import Inflater, TooLong
-from wsprobe.browsers.version_facts import facts
-from wsprobe.browsers.webkitgtk.connection import Fault, check_answer, inflated, reason
-from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.browsers.webkitgtk.channel import Fault, check_answer, inflated, reason
 from wsprobe.browsers.webkitgtk.handshake import Failed, Opened, accept, in_table
 from wsprobe.browsers.webkitgtk.http import contains, parameters, parse
-from wsprobe.browsers.webkitgtk.session import Again, Redirect, answers
-from wsprobe.exchange import (
-    Connected,
-    ConnectFailed,
-    Ended,
-    Exchange,
-    Plan,
-    ResolveFailed,
-    Target,
-    TlsFailed,
-)
+from wsprobe.browsers.webkitgtk.redirects import Again, Redirect, answers
+from wsprobe.browsers.webkitgtk.request import Facts
+from wsprobe.exchange import Connected, ConnectFailed, Ended, Exchange, Plan, ResolveFailed, Target, TlsFailed
 from wsprobe.read import read
 
 FACTS = facts("webkitgtk", "2.54", Facts)

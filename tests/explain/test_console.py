@@ -8,8 +8,7 @@ import pytest
 
 from tests.cases import every
 from wsprobe import explain
-from wsprobe.browsers import BROWSERS, RUNTIMES
-from wsprobe.browsers.version_facts import table, versions
+from wsprobe.browsers import BROWSERS, RUNTIMES, table, versions
 from wsprobe.explain import console
 from wsprobe.explain.entry import load
 

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from tests.lab.conftest import in_lab
-from wsprobe.browsers.agent import client
+from wsprobe.browsers import client
 from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find, load
 from wsprobe.lab.certificates import NoCertificates

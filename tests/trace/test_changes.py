@@ -15,16 +15,7 @@ from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
 from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report.report import report
-from wsprobe.request.edits import (
-    as_browser,
-    plain,
-    rekeyed,
-    slashed,
-    values,
-    with_field,
-    with_line,
-    without,
-)
+from wsprobe.request.edits import as_browser, plain, rekeyed, slashed, values, with_field, with_line, without
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import CHANGES, _may_go_in_plain, behind
 from wsprobe.trace.conclusions import conclusions

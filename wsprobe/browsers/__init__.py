@@ -1,26 +1,27 @@
-"""What a script in each browser or runtime sees of a recording: an engine for each, loaded on first use."""
+"""What a script in each browser or runtime sees of a recording: the engines, their names and versions, and the
+User-Agents of browsers. An engine is loaded on first use."""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import msgspec
 from msgspec import Struct
 
-from wsprobe.browsers import version_facts as files
+from wsprobe.data_file import path_beside, toml_beside
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Engine, ScriptView
 
 
 class Row(Struct, frozen=True):
-    """One engine, implemented by the module or package of the same name.
-
-    The module's ``ENGINE`` is an ``Engine`` for a specification. For a browser or runtime it is a class; an
-    instance takes the ``Facts`` of one version.
-    """
+    """One engine. Of a browser or runtime, the module or package of the same name has the class, as ``ENGINE``;
+    an instance takes the ``Facts`` of one version. ``standard`` has the engines that are specifications."""
 
     name: str
     title: str
@@ -82,17 +83,15 @@ def _loaded(name: str) -> Engine:
         raise KeyError(name)
     if word in VERSIONED and not at:
         return _loaded(f"{word}@{versions(word)[-1]}")
-    module = import_module(f"{__name__}.{word.replace('-', '_')}")
-    engine: Engine = module.ENGINE(files.facts(word, version, module.Facts)) if at else module.ENGINE
+    if not at:
+        specification: Engine = import_module(f"{__name__}.standard").ENGINES[word]
+        return specification
+    module = import_module(f"{__name__}.{word}")
+    engine: Engine = module.ENGINE(facts(word, version, module.Facts))
     return engine
 
 
 ENGINES = Engines()
-
-
-def versions(name: str) -> tuple[str, ...]:
-    """The versions for which an engine has facts, oldest first; () if it is not in VERSIONED."""
-    return files.versions(name) if name in VERSIONED else ()
 
 
 def title(name: str, version: str) -> str:
@@ -112,3 +111,92 @@ def short_title(view: ScriptView, among: Sequence[ScriptView]) -> str:
     it."""
     alone = len({each.version for each in among if each.browser == view.browser}) == 1
     return BY_NAME[view.browser].title if alone else title(view.browser, view.version)
+
+
+FOLDER = path_beside(__file__, "facts", "")
+"""A file of facts for each version of an engine, such as ``chromium@156.toml``."""
+LIKE = "like"
+"""The key with another version of the same engine, which supplies everything that a file leaves out."""
+
+Facts = TypeVar("Facts")
+
+
+def versions(name: str) -> tuple[str, ...]:
+    """The versions for which an engine has facts, oldest first; () if it is not in VERSIONED."""
+    files = (file.removesuffix(".toml").partition("@") for file in os.listdir(FOLDER))
+    return tuple(sorted((version for engine, _, version in files if engine == name), key=_numbers))
+
+
+def facts(engine: str, version: str, kind: type[Facts]) -> Facts:
+    """The facts of that version. Raises KeyError if there are none."""
+    if version not in versions(engine):
+        raise KeyError(f"{engine}@{version}")
+    return msgspec.convert({"version": version, **table(engine, version)}, kind)
+
+
+@cache
+def table(engine: str, version: str) -> dict[str, Any]:
+    """The contents of the file of that version, merged over those of the version that it is ``like``."""
+    own = toml_beside(FOLDER, f"{engine}@{version}.toml")
+    other = own.pop(LIKE, None)
+    return own if other is None else _over(table(engine, other), own)
+
+
+def _over(below: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """*own* laid over *below*, key by key in tables too."""
+    both = {
+        key: _over(below[key], value) if isinstance(value, dict) and key in below else value
+        for key, value in own.items()
+    }
+    return {**below, **both}
+
+
+def newer(there: str, known: str) -> bool:
+    """Whether the version *there* comes after *known*, by as many numbers as *known* has: 156.0.1 is no newer
+    than 156. False if either is unknown."""
+    first, second = _numbers(there), _numbers(known)
+    return bool(first and second) and first[: len(second)] > second
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split(".") if number.isdecimal())
+
+
+class Client(msgspec.Struct, frozen=True):
+    """A browser as its User-Agent describes it."""
+
+    name: str
+    """Lower case, fit for a file's name; "" for an unknown User-Agent."""
+    version: str
+    engine: str
+    """One of ENGINES, "" if no matching engine was measured."""
+
+    @property
+    def title(self) -> str:
+        """Name and version in the usual form. Chromium hides the later numbers of its version as zeros; these
+        are left out."""
+        version = re.sub(r"(\.0)+$", "", self.version)
+        return f"{self.name.capitalize()} {version}".strip() if self.name else "An unknown browser"
+
+
+_RULES = (
+    # On iOS every browser is Apple's WebKit, which was not measured.
+    (re.compile(r"\b(?:CriOS|EdgiOS|OPiOS|FxiOS)/([\d.]+)"), "ios-browser", ""),
+    (re.compile(r"\bEdg(?:A)?/([\d.]+)"), "edge", "chromium"),
+    (re.compile(r"\bOPR/([\d.]+)"), "opera", "chromium"),
+    (re.compile(r"\b(?:Headless)?Chrom(?:e|ium)/([\d.]+)"), "chromium", "chromium"),
+    (re.compile(r"\bFirefox/([\d.]+)"), "firefox", "firefox"),
+    # WebKitGTK and Safari write the same words; only the platform tells them apart.
+    (re.compile(r"\((?:X11|Wayland);.*AppleWebKit/([\d.]+)"), "webkitgtk", "webkitgtk"),
+    (re.compile(r"\bVersion/([\d.]+).*\bSafari/"), "safari", ""),
+)
+"""(pattern whose group is the version, name, engine), in the order in which they are tried. User-Agents for
+earlier patterns match later ones too."""
+
+
+def client(user_agent: str) -> Client:
+    """The browser that a User-Agent describes; name and engine are "" if it is unknown."""
+    for pattern, name, engine in _RULES:
+        if found := pattern.search(user_agent[:1000]):
+            return Client(name, found[1], engine)
+    return Client("", "", "")

@@ -1,31 +1,40 @@
-"""Network failures before an engine's request was sent, and credentials that answer a 401 (RFC 7616).
+"""Failures before an engine's request was sent, and their names in each library; objections to a certificate.
 
-This module finds the failure, if any, that prevented the request; each engine decides how to report it.
+``hindrance`` finds the failure, if any, that prevented the request; each engine decides how to report it.
+``hindered.toml`` has the names, with a column for each library: errors of connect(), faults of a certificate,
+TLS alerts. The text around such a name is in the facts of an engine's version, or beside the engine's checks of
+the connection.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from hashlib import sha1
-from typing import Literal
-from urllib.parse import unquote_to_bytes
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Literal
 
+from msgspec import Struct
+
+from wsprobe.data_file import toml_beside
 from wsprobe.exchange import (
     Certificate,
     Connected,
     ConnectFailed,
     Exchange,
     ResolveFailed,
-    Target,
     TlsDone,
     TlsFailed,
     TunnelFailed,
 )
 from wsprobe.read.reading import Reading
-from wsprobe.recording.certificate import SELF_SIGNED, common_names, covers, faults, is_address, untrusted
-from wsprobe.wire import authentication
-from wsprobe.wire.authentication import UserAndPassword, quoted
+from wsprobe.recording.certificate import (
+    OLD_TLS,
+    SELF_SIGNED,
+    common_names,
+    covers,
+    faults,
+    is_address,
+    untrusted,
+)
 
 Failure = ResolveFailed | ConnectFailed | TlsFailed | TunnelFailed
 FAILED = frozenset((ResolveFailed, ConnectFailed, TlsFailed, TunnelFailed))
@@ -112,68 +121,111 @@ def certificate_faults(exchange: Exchange) -> set[str]:
     return found
 
 
-COUNT = "00000001"
-"""Value of nc: a challenge is answered once."""
-ALGORITHMS = ("md5", "sha-256")
-"""The Digest algorithms of Chromium, Firefox and libsoup, without -sess."""
+CERTIFICATE_REQUIRED = 116
+"""The alert certificate_required (RFC 8446 section 4.4.2.4). It arrives after the client's handshake is
+complete, so a read fails."""
+
+Kind = Literal["name", "connect", "tunnel", "certificate", "alert", "not-tls", "fin", "reset", "error"]
 
 
-def credentials(to: Target) -> UserAndPassword | None:
-    """The user and password of the URL, percent-decoded; None if it has none."""
-    if to.userinfo is None:
-        return None
-    user, _, password = to.userinfo.partition(":")
-    return UserAndPassword(unquote_to_bytes(user), unquote_to_bytes(password))
+class Hindered(Struct, frozen=True):
+    """Why no request was sent."""
+
+    at: int
+    """When it failed, in microseconds."""
+    kind: Kind
+    """``error`` is any other failure of TLS."""
+    error: str
+    """In words, as recorded."""
+    host: str
+    """The target's host."""
+    key: str = ""
+    """The key of its row: an errno, a certificate's fault (``TlsFailed.reason``), or an alert's number."""
+    certificate: Certificate | None = None
+    received: bytes = b""
+    """The server's bytes, if they are not TLS."""
+    let_pass: bool = False
+    """True for an invalid certificate that wsprobe accepted, but this engine would not."""
+    accepted: bool = False
+    """True for a certificate that wsprobe refused, but this engine would accept."""
+
+    def word(self, library: str, default: Any = None) -> Any:
+        """The name that *library* uses; *default* if it has none."""
+        return column(self.kind, library).get(self.key, default)
 
 
-_ESCAPED = rb"(?s)\\(.)"
+def hindered(reading: Reading, rule: CommonNames = "") -> Hindered | None:
+    """The failure before the request was sent; None if it was sent. *rule*: the engine's for common names."""
+    event, host = hindrance(reading, rule), reading.exchange.plan.target.host
+    match event:
+        case ResolveFailed():
+            return Hindered(event.at, "name", event.error, event.host)
+        case ConnectFailed():
+            return Hindered(event.at, "connect", event.error, host, event.errno)
+        case TunnelFailed():
+            return Hindered(event.at, "tunnel", event.error, host)
+        case TlsDone():
+            shown = event.certificate
+            return Hindered(event.at, "certificate", event.problem or "", host, "", shown, let_pass=True)
+        case TlsFailed():
+            kind: Kind = "error" if event.kind == "pinned-key" else event.kind
+            key = event.reason if event.alert is None else str(event.alert)
+            accepted = kind == "certificate" and by_common_name(reading.exchange, rule)
+            shown = event.certificate
+            return Hindered(event.at, kind, event.error, host, key, shown, event.received, accepted=accepted)
+        case None:
+            return None
 
 
-def unquoted(value: bytes) -> bytes:
-    """A parameter's value without its quotation marks, if it has both, and without the backslashes in it."""
-    if len(value) >= 2 and value[:1] == value[-1:] == b'"':
-        return re.sub(_ESCAPED, rb"\1", value[1:-1])
-    return value
+def pending(readings: Sequence[Reading], rule: CommonNames) -> str:
+    """Why an engine with *rule* would go on after the last of *readings*, which wsprobe did not; else ""."""
+    found = hindered(readings[-1], rule) if readings else None
+    return BY_COMMON_NAME if found is not None and found.accepted else ""
 
 
-def response(
-    own: UserAndPassword, uri: str, *, algorithm: str, realm: bytes, nonce: bytes, cnonce: str, protects: bool
-) -> str:
-    """The value of ``response`` for a GET of *uri*.
+@cache
+def column(kind: str, library: str) -> Mapping[str, Any]:
+    """Key of a row -> its name in *library*, in the order of the table; only for kinds with rows."""
+    return {key: row[library] for key, row in _table().get(kind, {}).items() if library in row}
 
-    *algorithm* is one of ``md5`` and ``sha-256``, with or without ``-sess`` behind it; *protects*: whether the
-    challenge offers qop=auth. Raises KeyError for another algorithm.
+
+@cache
+def _table() -> dict[str, dict[str, dict[str, Any]]]:
+    return toml_beside(__file__, "hindered.toml")
+
+
+def objections(exchange: Exchange) -> dict[str, str]:
+    """Browser -> its error, in its own words, for an invalid certificate, or for a version of TLS that it does
+    not support; only browsers that object. The certificate may have been refused or accepted by wsprobe.
+
+    Chromium and Firefox refuse TLS before 1.2, and WebKitGTK accepts it (measured). Nothing is known about
+    engines without an entry. A browser's list of authorities differs from ours, and a recording does not show
+    its other rules for public authorities (Certificate Transparency, revocation).
     """
-    if algorithm.removesuffix("-sess") not in ALGORITHMS:
-        raise KeyError(algorithm)
-    qop = "auth" if protects else ""
-    challenge = authentication.Digest(realm, nonce, cnonce, algorithm, qop=qop, count=1)
-    return authentication.response(challenge, own, "GET", uri)
+    found = certificate_faults(exchange)
+    old = any(isinstance(event, TlsDone) and event.version in OLD_TLS for event in exchange.events)
+    texts: dict[str, str] = {}
+    if old:
+        # Firefox has the first name where the server answers in its old version, the second where it says no.
+        texts["chromium"] = "net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH"
+        texts["firefox"] = "SSL_ERROR_UNSUPPORTED_VERSION or SSL_ERROR_PROTOCOL_VERSION_ALERT"
+    elif found:
+        texts["chromium"] = f"net::{certificate_error(found)}"
+        if errors := _listed("firefox", found):
+            texts["firefox"] = errors
+    if (flags := _listed("gnutls", found)) and not by_common_name(exchange, "gnutls"):
+        texts["webkitgtk"] = f"Unacceptable TLS certificate ({flags})"
+    return texts
 
 
-def digest(own: UserAndPassword, uri: str, parameters: Mapping[str, bytes], key: str) -> str:
-    """The value of Authorization with which Chromium and Firefox answer a Digest challenge; "" if the challenge
-    has no nonce, or an algorithm that they do not support.
+def certificate_error(faults: set[str]) -> str:
+    """Chromium's net error for a certificate with these *faults* (values of ``TlsFailed.reason``)."""
+    errors = column("certificate", "chromium")
+    return next((error for fault, error in errors.items() if fault in faults), "ERR_CERT_INVALID")
 
-    Sources: net/http/http_auth_handler_digest.cc, netwerk/protocol/http/nsHttpDigestAuth.cpp. *key* replaces
-    the random number in the cnonce.
-    """
-    nonce, realm = parameters.get("nonce", b""), parameters.get("realm", b"")
-    named = parameters.get("algorithm", b"").decode("latin-1")
-    algorithm = (named or "MD5").lower()
-    if not nonce or algorithm.removesuffix("-sess") not in ALGORITHMS:
-        return ""
-    cnonce = sha1(key.encode("latin-1", "replace")).hexdigest()[:16]
-    protects = any(q.strip(b" \t").lower() == b"auth" for q in parameters.get("qop", b"").split(b","))
-    answer = response(own, uri, algorithm=algorithm, realm=realm, nonce=nonce, cnonce=cnonce, protects=protects)
-    fields = [
-        f"username={quoted(own.user)}",
-        f"realm={quoted(realm)}",
-        f"nonce={quoted(nonce)}",
-        f'uri="{uri}"',
-        *([f"algorithm={named}"] if named else []),
-        f'response="{answer}"',
-        *([f"opaque={quoted(parameters['opaque'])}"] if parameters.get("opaque") else []),
-        *([f'qop=auth, nc={COUNT}, cnonce="{cnonce}"'] if protects else []),
-    ]
-    return "Digest " + ", ".join(fields)
+
+def _listed(library: str, found: set[str]) -> str:
+    """The words of *library* for the faults *found*: Firefox checks trust, name and time separately, GnuTLS
+    sets every flag that applies."""
+    words = column("certificate", library)
+    return ", ".join(dict.fromkeys(word for fault, word in words.items() if fault in found))

@@ -13,13 +13,7 @@ from typing import ClassVar, Literal
 
 from msgspec import Struct
 
-from wsprobe.browsers.engine import (
-    Assumed,
-    DomEvent,
-    DomException,
-    Page,
-    closes_by_standard,
-)
+from wsprobe.browsers.engine import Assumed, DomEvent, DomException, Page, closes_by_standard
 from wsprobe.exchange import Act, Ended, Received
 from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Frame, Reading

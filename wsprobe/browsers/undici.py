@@ -18,11 +18,10 @@ from wsprobe.browsers.http2 import over_http1_only
 from wsprobe.browsers.inflate import OneStream, TooLong
 from wsprobe.browsers.network import hindrance
 from wsprobe.browsers.request import target_of
-from wsprobe.browsers.runtime.answer import Answered, Failed, Opened
 from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.facts import RuntimeFacts
 from wsprobe.browsers.runtime.frames import Header, Wrong, close_of, is_valid
-from wsprobe.browsers.runtime.heads import Fault, Head, heads
+from wsprobe.browsers.runtime.heads import Answered, Failed, Fault, Head, Opened, heads
 from wsprobe.browsers.runtime.llhttp import Llhttp, Llhttp8
 from wsprobe.browsers.runtime.node import INFLATE_RACE, NodeSession
 from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, OPEN, UNLIMITED, CallTexts, WebSocket

@@ -11,23 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from wsprobe.browsers.engine import Construction
-from wsprobe.browsers.runtime.answer import Failed, Opened
 from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.extensions import NAME, NotParsed, Parameters, accept, parse
 from wsprobe.browsers.runtime.facts import RuntimeFacts
 from wsprobe.browsers.runtime.frames import MOST_SAFE, Header, Wrong, close_of, is_valid, text_of
-from wsprobe.browsers.runtime.heads import Fault, Head, heads
+from wsprobe.browsers.runtime.heads import Failed, Fault, Head, Opened, heads
 from wsprobe.browsers.runtime.llhttp import Llhttp
 from wsprobe.browsers.runtime.node import INFLATE_RACE, READ_RESET, SOCKET_HANG_UP, NodeSession, not_connected
-from wsprobe.browsers.script import (
-    CLOSED,
-    CLOSING,
-    CONNECTING,
-    MAX_REASON,
-    OPEN,
-    CallTexts,
-    WebSocket,
-)
+from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, MAX_REASON, OPEN, CallTexts, WebSocket
 from wsprobe.exchange import FINISHED, LOST, Act, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading

@@ -19,8 +19,8 @@ from wsprobe.browsers.fetch import Fetched
 from wsprobe.browsers.http2 import shareable, sharing
 from wsprobe.browsers.local_network import kept_off
 from wsprobe.browsers.page import fetch_site, opened_by
+from wsprobe.browsers.request import visit
 from wsprobe.browsers.url import below_localhost, parse
-from wsprobe.browsers.visit import visit
 from wsprobe.cli.probe import Made, Placing, apart_if_large, conversation, reported, usable
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is

@@ -15,8 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from wsprobe.browsers import BY_NAME
-from wsprobe.browsers.version_facts import table, versions
+from wsprobe.browsers import BY_NAME, table, versions
 from wsprobe.explain.entry import PAGE, Topic, lab, load
 from wsprobe.explain.tables import meaning
 

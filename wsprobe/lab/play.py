@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Engine, ScriptView
-from wsprobe.browsers.visit import visit
+from wsprobe.browsers.request import visit
 from wsprobe.exchange import (
     SECOND,
     Certificate,

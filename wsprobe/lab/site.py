@@ -18,8 +18,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import msgspec
 import trio
 
-from wsprobe.browsers import BY_NAME, ENGINES
-from wsprobe.browsers.agent import client
+from wsprobe.browsers import BY_NAME, ENGINES, client
 from wsprobe.browsers.engine import Page
 from wsprobe.data_file import text_beside
 from wsprobe.lab import load, subjects

@@ -11,6 +11,7 @@ from msgspec.structs import asdict, replace
 
 from wsprobe.browsers.engine import DomEvent, DomException, ScriptView, dom_event
 from wsprobe.browsers.fetch import Fetched
+from wsprobe.browsers.network import objections
 from wsprobe.browsers.tell import Tellable
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.exchange import Certificate, Exchange, Script, TlsDone, TlsFailed
@@ -473,12 +474,6 @@ def certificate_value(shown: Certificate, started: str) -> CertificateJson:
     )
 
 
-def _objections(exchange: Exchange) -> dict[str, str]:
-    from wsprobe.browsers.objections import objections  # the engines, only for a certificate
-
-    return objections(exchange)
-
-
 def tls_value(exchange: Exchange) -> TlsJson | None:
     """None for ws:."""
     if not exchange.plan.target.secure:
@@ -491,7 +486,7 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
         more: dict[str, Any] = {
             "chain": chain,
             "days_left": chain[0].days_left if first else None,
-            "browsers": _objections(exchange) if objectionable(event) else {},
+            "browsers": objections(exchange) if objectionable(event) else {},
         }
         if isinstance(event, TlsDone):
             no_failure = {"kind": UNSET, "reason": UNSET, "alert": UNSET}

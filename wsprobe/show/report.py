@@ -10,6 +10,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from wsprobe.browsers import BY_NAME
+from wsprobe.browsers.network import objections
 from wsprobe.diagnosis.advice import Advice
 from wsprobe.diagnosis.cause import as_clause
 from wsprobe.exchange import (
@@ -293,8 +294,6 @@ def certificates(report: Report, look: Look) -> list[Line]:
     event = next((e for e in reversed(exchange.events) if isinstance(e, TlsDone | TlsFailed)), None)
     if event is None or not objectionable(event):
         return []
-    from wsprobe.browsers.objections import objections  # the engines, only for a fault
-
     rows = []
     if event.certificate is not None and (isinstance(event, TlsFailed) or event.problem is not None):
         rows = [line(row) for row in chain((event.certificate, *event.issuers), exchange.started)]

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import UNSET
 
-from wsprobe.browsers import BY_NAME
+from wsprobe.browsers import BY_NAME, newer
 from wsprobe.browsers import title as name_of
 from wsprobe.browsers.page import origin
-from wsprobe.browsers.version_facts import newer
 from wsprobe.show.contract import ExceptionJson, SeenJson
 from wsprobe.show.lines import Line, Look, Piece, line
 from wsprobe.show.measured import indented, told

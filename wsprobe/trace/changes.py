@@ -18,16 +18,7 @@ from wsprobe.diagnosis.faults import subprotocols_named
 from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
 from wsprobe.read.tokens import is_token
 from wsprobe.recording.secrets import Secrets
-from wsprobe.request.edits import (
-    as_browser,
-    lines,
-    plain,
-    resource_of,
-    slashed,
-    with_field,
-    with_line,
-    without,
-)
+from wsprobe.request.edits import as_browser, lines, plain, resource_of, slashed, with_field, with_line, without
 from wsprobe.request.target import loopback
 from wsprobe.trace import skip_reasons as skip
 from wsprobe.trace.answer import Answer, ended_while_held

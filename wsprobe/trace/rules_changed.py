@@ -14,13 +14,7 @@ from wsprobe.diagnosis.faults import misses_origin
 from wsprobe.request.edits import values
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import named_subprotocols
-from wsprobe.trace.claim import (
-    any_origin_opens,
-    application_to_blame,
-    proxy_to_blame,
-    turning,
-    with_origin,
-)
+from wsprobe.trace.claim import any_origin_opens, application_to_blame, proxy_to_blame, turning, with_origin
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, gets_plain_get, opening_directly, past_the_proxy, sure
 from wsprobe.trace.sentences import of_cause, proxy_of, quoted, shows_proxy, varnish, written_by

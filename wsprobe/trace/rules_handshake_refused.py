@@ -11,14 +11,7 @@ from wsprobe.diagnosis.faults import HTTP_ROUTE, NO_ANSWER
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.claim import every_form_refused, every_upgrade, proxy_to_blame
 from wsprobe.trace.conclusion import Conclusion, rule
-from wsprobe.trace.direct import (
-    beside,
-    compared,
-    opens_directly,
-    past_the_proxy,
-    sure,
-    unmapped,
-)
+from wsprobe.trace.direct import beside, compared, opens_directly, past_the_proxy, sure, unmapped
 from wsprobe.trace.sentences import NOT_IF_SIGNED, itself, likeliest, proxy_of, shows_proxy, usually, written_by
 from wsprobe.trace.to_do import ask_past, lines_if_seen, proxy_lines, steps, with_code
 from wsprobe.trace.trace import Trace

@@ -1,8 +1,307 @@
 """Chromium's view: Blink's constructor and events, and the network stack under them."""
 
-from wsprobe.browsers.chromium.engine import Chromium
-from wsprobe.browsers.chromium.facts import Facts
+from __future__ import annotations
 
-__all__ = ["ENGINE", "Facts"]
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe.browsers.chromium import constructor, http2
+from wsprobe.browsers.chromium.channel import Channel, complain, fail, failed
+from wsprobe.browsers.chromium.handshake import Failed, Opened, not_established, validate
+from wsprobe.browsers.chromium.http import Answer, read_answer
+from wsprobe.browsers.chromium.request import Facts, asks, authorization, request_head
+from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView, Usual
+from wsprobe.browsers.http2 import Again, HttpVersion, handshakes
+from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
+from wsprobe.browsers.local_network import before_the_request, crossing
+from wsprobe.browsers.local_network import chromium as sentences
+from wsprobe.browsers.page import fetch_site, given
+from wsprobe.browsers.script import CLOSED, CallTexts, Happening, WebSocket, arrivals, end, in_order, session
+from wsprobe.browsers.url import parse
+from wsprobe.exchange import SECOND, Act
+from wsprobe.read.frames import masked_messages
+from wsprobe.read.reading import Reading
+from wsprobe.read.unasked import reset_unasked
+
+_HEAD_BUFFER = 4096
+"""Bytes by which the head buffer grows. Bytes in the buffer after the head are read as frames in one go."""
+
+_STREAM = "net/websockets/websocket_stream.cc"
+_CLOSED_EARLY = "close() while CONNECTING: third_party/blink/renderer/modules/websockets/websocket_common.cc"
+_RESET_RACE = (
+    'the console has "Error in connection establishment" if the reset comes before the request is written, '
+    'otherwise "Error during WebSocket handshake"'
+)
+
+
+class Step(Struct, frozen=True):
+    """The result of one reading: *outcome* at *at* (microseconds), None if there is no result yet."""
+
+    reading: Reading
+    at: int
+    answer: Answer | None
+    outcome: Opened | Failed | Again | None
+    stream: http2.Settled | None = None
+    """The result on the stream, for a handshake over HTTP/2."""
+
+
+class Chromium(Usual, Struct, frozen=True):
+    """An ``Engine``. Nothing is kept between calls."""
+
+    facts: Facts
+    name = "chromium"
+    undefined_is_zero = True
+    """True: close() reads a missing code as 0 if there is a reason (dom_websocket.cc, measured)."""
+
+    @property
+    def version(self) -> str:
+        return self.facts.version
+
+    def construct(self, url: str, page: Page) -> Construction:
+        return constructor.construct(url, page, self.facts).construction
+
+    def request(self, made: Construction, page: Page, key: str) -> bytes:
+        return request_head(made, page, key, self.facts)
+
+    def first(self, made: Construction, page: Page, key: str) -> FollowUp:
+        """The first handshake: over HTTP/2 if Chromium has a session to the target, else over HTTP/1.1."""
+        return self._ask(made, page, key, "2" if http2.warm(made.url, page) else "1.1")
+
+    def _ask(
+        self,
+        made: Construction,
+        page: Page,
+        key: str,
+        over: HttpVersion,
+        authorization: str = "",
+        refused: int = 0,
+    ) -> FollowUp:
+        assert made.target is not None
+        sent = request_head(made, page, key, self.facts, authorization)
+        over_http2 = asks(made, page, self.facts, authorization, refused) if over == "2" else None
+        return FollowUp(made.target, sent, over_http2)
+
+    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
+        """The next handshake: with the credentials of the URL after a 401, or a repetition after an error of
+        HTTP/2; None without one."""
+        if not readings or self.kept_off(page, readings):
+            return None
+        made = self.construct(readings[0].exchange.plan.target.url, page)
+        steps = self._steps(readings, given(page))
+        last, reading = steps[-1], readings[-1]
+        answer = self._answered_before(steps, page, key)
+        if made.target is None or (last.stream and last.stream.no_session and http2.warm(made.url, page)):
+            return None
+        if isinstance(last.outcome, Again):
+            again = last.outcome
+            return self._ask(made, page, key, again.over, answer, _refused(steps))
+        if answer or not (answer := self.credentials(last, page, key)):
+            return None
+        over: HttpVersion = "1.1" if reading.http2 is None else "2"
+        return self._ask(made, page, key, over, answer)
+
+    def _steps(self, readings: Sequence[Reading], protocols: tuple[str, ...]) -> list[Step]:
+        steps: list[Step] = []
+        for reading in readings:
+            steps.append(self._step(reading, protocols, _refused(steps)))
+        return steps
+
+    def _answered_before(self, steps: Sequence[Step], page: Page, key: str) -> str:
+        """The credentials sent with the last of *steps*, which are those for an earlier 401; "" if none
+        were."""
+        return next((found for step in steps[:-1] if (found := self.credentials(step, page, key))), "")
+
+    def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
+        """True if Local Network Access blocks *page* from the address of the first of *readings*, before a byte
+        of the request is sent."""
+        found = crossing(page, readings) if self.facts.local_network_access else None
+        return found is not None and found.state != "granted"
+
+    def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
+        made = constructor.construct(url, page, self.facts)
+        goes = made.construction.target is not None and self.facts.local_network_access
+        crosses = crossing(page, readings) if goes else None
+        kept_off = crosses is not None and crosses.state != "granted"
+        if kept_off:
+            readings = before_the_request(readings[0].exchange)
+        steps = self._steps(readings, made.construction.protocols)
+        asked = [step.reading for step in steps if not (step.stream and step.stream.unasked)]
+        races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
+        if crosses is not None and kept_off:
+            steps, races = [self._kept_off(readings[0], crosses.at)], ""
+        life = _Life(self, made.construction, page, steps, races)
+        otherwise = http2.otherwise(made.construction.url, page, readings)
+        view = seen(self, page, made, readings, _call_texts(self), life, handshakes(asked), otherwise)
+        return view if crosses is None else replace(view, local_network=sentences(crosses))
+
+    def _kept_off(self, reading: Reading, at: int) -> Step:
+        """The result if the connection is made, but the page has no permission for it: Chromium ends it."""
+        error = self.facts.failures["establishment"].format(error="ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS")
+        because = "Local Network Access: services/network/local_network_access_checker.cc"
+        return Step(reading, at, None, Failed(error, because))
+
+    def credentials(self, step: Step, page: Page, key: str) -> str:
+        """The value of Authorization that answers a 401, "" if none does. Cross-site, none ever does."""
+        to = step.reading.exchange.plan.target
+        if not to.userinfo or step.answer is None or step.answer.headers is None:
+            return ""
+        if not isinstance(step.outcome, Failed) or not step.outcome.unauthorized:
+            return ""
+        address = parse(to.url)
+        if address is None or fetch_site(page, address) == "cross-site":
+            return ""
+        return authorization(step.answer.headers, to, key)
+
+    def _step(self, reading: Reading, protocols: tuple[str, ...], refused: int) -> Step:
+        step = self._settled(reading, protocols, refused)
+        limit = self.facts.opening_timeout * SECOND
+        if step.at < limit:
+            return step
+        late = Failed(
+            self.facts.failures["timed-out"], f"no answer within {self.facts.opening_timeout} s: {_STREAM}"
+        )
+        return Step(reading, limit, None, late)
+
+    def _settled(self, reading: Reading, protocols: tuple[str, ...], refused: int) -> Step:
+        failed = not_established(reading, self.facts)
+        if reading.http2 is not None and failed is None:
+            settled = http2.settle(reading, protocols or _asked(reading), refused, self.facts)
+            return Step(reading, settled.at, settled.answer, settled.outcome, settled)
+        if failed is not None:
+            return Step(reading, failed[0], None, failed[1])
+        to = reading.exchange.plan.target
+        answer = read_answer(
+            reading,
+            secure=to.secure,
+            default_port=to.port == (443 if to.secure else 80),
+            max_head=self.facts.max_head,
+        )
+        if answer.pending:
+            return Step(reading, answer.at, answer, None)
+        asked = protocols or _asked(reading)
+        return Step(reading, answer.at, answer, validate(answer, reading.request.key, asked, self.facts))
+
 
 ENGINE = Chromium
+
+
+class _Life(Life[Step]):
+    """The life of one WebSocket in Chromium."""
+
+    def __init__(
+        self, engine: Chromium, made: Construction, page: Page, steps: Sequence[Step], races: str
+    ) -> None:
+        self.page = page
+        self.races = races
+        self._engine = engine
+        self._facts = engine.facts
+        self._made = made
+        self._steps = steps
+
+    def begin(self, script: WebSocket) -> None:
+        if self._made.blocked == "csp":
+            script.ready_state = CLOSED
+            return
+        early = self._facts.failures["closed-early"]
+        script.on_early_close = partial(complain, url=self._made.url, failure=early, facts=self._facts)
+
+    def blocked(self, script: WebSocket) -> Ending | None:
+        if self._made.blocked == "csp":
+            script.error()
+            return Ending("failed", "connect-src forbids it: websocket_common.cc")
+        if self._made.blocked == "bad-port" and not script.close_called:
+            unsafe = self._facts.failures["establishment"].format(error="ERR_UNSAFE_PORT")
+            fail(script, self._made.url, unsafe, self._facts)
+            return Ending("failed", "the port is blocked: net/base/port_util.cc")
+        return None
+
+    def closed_early(self, script: WebSocket) -> Ending:
+        """The console line comes at once. The events are a task, so they come after the running script."""
+        failed(script)
+        return Ending("failed", _CLOSED_EARLY)
+
+    def handshakes(self) -> Iterator[Handshake[Step]]:
+        answered = False
+        for step, before in zip(self._steps, begins([step.reading for step in self._steps]), strict=True):
+            if step.stream is not None and step.stream.no_session and http2.warm(self._made.url, self.page):
+                unloaded = Ending("unloaded", f"the page itself does not load, {_because(step)}")
+                yield Handshake(before + step.at, step, instead=unloaded)
+            again = step.outcome.because if isinstance(step.outcome, Again) else ""
+            if not again and not answered and self._engine.credentials(step, self.page, ""):
+                again = "401, and the URL has credentials: http_auth_controller.cc"
+                answered = True
+            yield Handshake(before + step.at, step, _cookies(step), again)
+
+    def answered(self, script: WebSocket, step: Step, acts: list[Act]) -> Ending | None:
+        if isinstance(step.outcome, Failed):
+            fail(script, self._made.url, step.outcome.failure, self._facts)
+            script.do_all(acts)
+            return Ending("failed", step.outcome.because)
+        if not isinstance(step.outcome, Opened):
+            return None
+        return follow(*self._opened(script, step, step.outcome, acts))
+
+    def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
+        return Ending("connecting", f"no answer yet (limit {self._facts.opening_timeout} s): {_STREAM}")
+
+    def _opened(
+        self, script: WebSocket, step: Step, opened: Opened, acts: list[Act]
+    ) -> tuple[Channel, WebSocket, Iterator[Happening]]:
+        """The channel, the object that it drives, and all that happens to it."""
+        script.opened(opened.protocol, opened.extensions)
+        if step.stream is not None:
+            at_once = 0
+            glued = any(turn.at <= step.stream.at and turn.frame.content for turn in step.stream.behind)
+            coming = http2.session(step.reading, step.stream)
+            happenings = in_order(step.reading, coming, acts, end(step.reading))
+        else:
+            assert step.answer is not None
+            at_once = -step.answer.body % _HEAD_BUFFER
+            glued = any(a.at <= step.at for a in arrivals(step.reading, step.answer.body))
+            happenings = session(step.reading, step.answer.body, acts)
+        masked = masked_messages(step.reading)
+        channel = Channel(script, self._made.url, opened.deflate, self._facts, at_once if glued else 0, masked)
+        if not glued:  # else Chromium reads first, then hears the script (WebSocketChannelImpl::StartReceiving)
+            channel.called(step.at)
+        return channel, script, happenings
+
+
+def _refused(steps: Sequence[Step]) -> int:
+    """How many of these handshakes were refused and repeated on the session."""
+    return sum(isinstance(step.outcome, Again) and step.outcome.over == "2" for step in steps)
+
+
+def _asked(reading: Reading) -> tuple[str, ...]:
+    return tuple(p.decode("latin-1") for p in reading.request.protocols)
+
+
+def _call_texts(engine: Chromium) -> CallTexts:
+    facts = engine.facts
+    return CallTexts(
+        close_code=facts.exceptions["close-code"],
+        close_reason=facts.exceptions["close-reason"],
+        send_connecting=facts.exceptions["send-connecting"],
+        undefined_is_zero=engine.undefined_is_zero,
+        late_send=facts.console["late-send"],
+    )
+
+
+def _because(step: Step) -> str:
+    return step.outcome.because if isinstance(step.outcome, (Failed, Again)) else ""
+
+
+def _cookies(step: Step) -> tuple[str, ...]:
+    """The Set-Cookie values that Chromium stores: those of a valid 101 and of a 401.
+
+    It also stores those of any answer whose head is cut, because net/http/http_network_transaction.cc accepts
+    that answer before the handshake is checked (measured).
+    """
+    if step.answer is None or step.answer.headers is None:
+        return ()
+    cut = step.answer.error == "CONNECTION_CLOSED" and step.answer.headers.status != 407
+    if isinstance(step.outcome, Failed) and not step.outcome.unauthorized and not cut:
+        return ()
+    return tuple(value.decode("utf-8", "replace") for value in step.answer.headers.values(b"set-cookie"))

@@ -19,7 +19,7 @@ from unicodedata import normalize
 
 from msgspec.structs import replace
 
-from wsprobe.browsers.chromium.facts import Facts
+from wsprobe.browsers.chromium.request import Facts
 from wsprobe.browsers.engine import Construction, DomException, Made, Page
 from wsprobe.browsers.page import (
     Rules,

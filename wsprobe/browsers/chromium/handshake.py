@@ -14,10 +14,16 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.http import Answer, Headers
-from wsprobe.browsers.hindered import CERTIFICATE_REQUIRED, Hindered, column, hindered
-from wsprobe.browsers.network import certificate_faults, given_up
+from wsprobe.browsers.chromium.request import Facts
+from wsprobe.browsers.network import (
+    CERTIFICATE_REQUIRED,
+    Hindered,
+    certificate_error,
+    certificate_faults,
+    given_up,
+    hindered,
+)
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 from wsprobe.read.unasked import reset_unasked
@@ -303,12 +309,6 @@ def _failure(found: Hindered, reading: Reading, facts: Facts) -> Failed:
     if found.kind == "certificate":
         return _failed(certificate_error(certificate_faults(reading.exchange)), facts)
     return _failed(found.word("chromium", _ERRORS.get(found.kind, "ERR_SSL_PROTOCOL_ERROR")), facts)
-
-
-def certificate_error(faults: set[str]) -> str:
-    """The net error for a certificate with these *faults* (values of ``TlsFailed.reason``)."""
-    errors = column("certificate", "chromium")
-    return next((error for fault, error in errors.items() if fault in faults), "ERR_CERT_INVALID")
 
 
 def _reset_at_once(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:

@@ -17,10 +17,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.handshake import Failed, Opened, handshake_fault, negotiated
 from wsprobe.browsers.chromium.http import Answer, Headers, parse
-from wsprobe.browsers.chromium.request import TRIES
+from wsprobe.browsers.chromium.request import TRIES, Facts
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.http2 import (
     Again,

@@ -1,22 +1,61 @@
 """Chromium's opening handshake, byte for byte, and its repetition with credentials after a 401.
 
-Sources: those of the template (facts.py); net/http/http_auth.cc (ChooseBestChallenge), http_auth_controller.cc,
-http_auth_handler_basic.cc, http_auth_handler_digest.cc. For cross-site pages Chromium 156 sends no credentials
-(measured). NTLM and Negotiate are left out: they need more than one round trip, or the system's own account.
+Sources: those of the template (``Facts``); net/http/http_auth.cc (ChooseBestChallenge),
+http_auth_controller.cc, http_auth_handler_basic.cc, http_auth_handler_digest.cc. For cross-site pages Chromium
+156 sends no credentials (measured). NTLM and Negotiate are left out: they need more than one round trip, or the
+system's own account.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.browsers.chromium.facts import Facts
 from wsprobe.browsers.chromium.http import Headers, split_list
 from wsprobe.browsers.engine import Construction, Page
-from wsprobe.browsers.network import credentials, digest, unquoted
-from wsprobe.browsers.request import block, head, target_of, values
+from wsprobe.browsers.request import Template, block, credentials, digest, head, target_of, unquoted, values
 from wsprobe.browsers.url import trustworthy_host
 from wsprobe.exchange import Http2, Target
 from wsprobe.request.opening import basic
+
+
+class Facts(Struct, frozen=True, forbid_unknown_fields=True):
+    """The facts of one version. Texts are templates for ``str.format``; net errors have no ``net::``."""
+
+    version: str
+    user_agent: str
+    accept_encoding: str
+    """Accept-Encoding for wss: and for loopback. Other cleartext hosts get ``accept_encoding_cleartext``."""
+    accept_encoding_cleartext: str
+    request: Template
+    """The opening handshake (net/http/http_network_transaction.cc, net/websockets/websocket_stream.cc,
+    websocket_basic_handshake_stream.cc; measured)."""
+    connect: Template
+    """The same over HTTP/2 (CreateSpdyHeadersFromHttpRequestForWebSocket)."""
+    http2: Http2
+    """The settings and frames of HTTP/2, without the fields of the request."""
+    exceptions: Mapping[str, str]
+    """Messages of the exceptions that the constructor, close() and send() throw."""
+    console: Mapping[str, str]
+    """Console lines."""
+    failures: Mapping[str, str]
+    """The texts after "failed: " in the console."""
+    opening_timeout: int
+    """The most seconds for the handshake (net/websockets/websocket_stream.cc)."""
+    closing_timeout: int
+    """Seconds for the server to answer a Close (net/websockets/websocket_channel.cc)."""
+    tcp_close_timeout: int
+    """Seconds for the server to end the connection after both Close frames (the same file)."""
+    max_head: int
+    """The most bytes of a response head (net/http/http_stream_parser.h)."""
+    read_size: int
+    """Bytes of one read of frames (net/websockets/websocket_basic_stream.cc)."""
+    local_network_access: bool = False
+    """True if a public page needs a permission to reach a local address: from Chromium 147 on
+    (services/network/public/cpp/features.cc, LocalNetworkAccessChecksWebSockets)."""
+
 
 TRIES = 3
 """The number of handshakes refused with REFUSED_STREAM after which it fails (kMaxRetryAttempts, and the
@@ -50,7 +89,7 @@ def _challenge(value: bytes) -> tuple[str, dict[str, bytes]]:
     return scheme.strip(b",").decode("latin-1").lower() if b"," not in scheme else "", parameters
 
 
-def request(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:
+def request_head(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:
     """The whole request head. *authorization*: the value of Authorization, "" to send none."""
     return head(facts.request, {**_values(made, page, facts), "key": key, "authorization": authorization})
 

@@ -1,8 +1,269 @@
 """Firefox's view: Gecko's WebSocket object, its WebSocket channel, and the HTTP stack under them."""
 
-from wsprobe.browsers.firefox.engine import Firefox
-from wsprobe.browsers.firefox.facts import Facts
+from __future__ import annotations
 
-__all__ = ["ENGINE", "Facts"]
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual
+from wsprobe.browsers.firefox import constructor, http2
+from wsprobe.browsers.firefox.channel import Channel, Stop, close
+from wsprobe.browsers.firefox.handshake import Failed, Opened, not_established, validate
+from wsprobe.browsers.firefox.http import Answer, read_answer
+from wsprobe.browsers.firefox.request import Facts, asks, authorizations, request_head
+from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes, once_a_connection
+from wsprobe.browsers.life import Ending, Handshake, Life, follow, seen
+from wsprobe.browsers.local_network import crossing, off_by_default
+from wsprobe.browsers.page import given
+from wsprobe.browsers.script import CallTexts, Happening, WebSocket, end, in_order, session
+from wsprobe.exchange import SECOND, Act
+from wsprobe.read.reading import Reading
+
+_WEBSOCKET = "dom/websocket/WebSocket.cpp"
+_CLOSE_SIZE = 8
+"""Bytes of a Close with a code, masked."""
+_NARROW = "a Close must wait for room in the server's window: the close may be clean, or not"
+_CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
+
+
+class Step(Struct, frozen=True):
+    """The result of one reading: *outcome* at *at* (microseconds), None if there is no result yet."""
+
+    reading: Reading
+    at: int
+    answer: Answer | None
+    outcome: Opened | Failed | Again | None
+    stream: http2.Settled | None = None
+    """The result on the stream, for a handshake over HTTP/2."""
+
+
+class Firefox(Usual, Struct, frozen=True):
+    """An ``Engine``. Nothing is kept between calls."""
+
+    facts: Facts
+    name = "firefox"
+
+    @property
+    def version(self) -> str:
+        return self.facts.version
+
+    def construct(self, url: str, page: Page) -> Construction:
+        return constructor.construct(url, page, self.facts).construction
+
+    def request(self, made: Construction, page: Page, key: str) -> bytes:
+        return request_head(made, page, key, self.facts)
+
+    def first(self, made: Construction, page: Page, key: str) -> FollowUp:
+        """The first handshake: over HTTP/2 if the server accepts it. The connection of a wss: URL offers
+        both."""
+        assert made.target is not None
+        over: HttpVersion = "2" if made.target.secure else "1.1"
+        return self._ask(made, page, key, over)
+
+    def _ask(
+        self, made: Construction, page: Page, key: str, over: HttpVersion, authorization: str = ""
+    ) -> FollowUp:
+        assert made.target is not None
+        sent = request_head(made, page, key, self.facts, authorization)
+        over_http2 = asks(made, page, self.facts, authorization) if over == "2" else None
+        return FollowUp(made.target, sent, over_http2)
+
+    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
+        """The next handshake: with the user and password of the URL after a 401, once for each challenge; or
+        over HTTP/1.1 if the server does not accept HTTP/2. None without one.
+
+        Firefox refuses redirects (WebSocketChannel::AsyncOnChannelRedirect).
+        """
+        if not readings:
+            return None
+        made = self.construct(readings[0].exchange.plan.target.url, page)
+        steps = self._steps(readings, given(page), page)
+        asked = [step for step in steps if not isinstance(step.outcome, Again)]
+        tries = _tries(steps, key)
+        if made.target is None:
+            return None
+        again = steps[-1].outcome
+        if isinstance(again, Again):
+            credentials = tries[len(asked) - 1] if 0 < len(asked) <= len(tries) else ""
+            return self._ask(made, page, key, again.over, credentials)
+        if len(tries) < len(asked):
+            return None
+        over: HttpVersion = "1.1" if readings[-1].http2 is None else "2"
+        return self._ask(made, page, key, over, tries[len(asked) - 1])
+
+    def _steps(self, readings: Sequence[Reading], protocols: tuple[str, ...], page: Page) -> list[Step]:
+        return [self._answered(reading, protocols, page) for reading in readings]
+
+    def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
+        made = constructor.construct(url, page, self.facts)
+        readings = once_a_connection(readings)
+        steps = self._steps(readings, made.construction.protocols, page)
+        asked = [step.reading for step in steps if step.stream is None or not step.stream.unasked]
+        otherwise = http2.otherwise(readings)
+        life = _Life(self.facts, made, page, steps)
+        view = seen(self, page, made, readings, _call_texts(self.facts), life, handshakes(asked), otherwise)
+        crosses = made.construction.target is not None and crossing(page, readings)
+        return replace(view, local_network=off_by_default(self.version)) if crosses else view
+
+    def _answered(self, reading: Reading, protocols: tuple[str, ...], page: Page) -> Step:
+        failed = not_established(reading)
+        if reading.http2 is not None and failed is None:
+            asked = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
+            known = came_over(reading.exchange.plan.target.url, page)
+            settled = http2.settle(reading, asked, self.facts, known=known)
+            return Step(reading, settled.at, settled.answer, settled.outcome, settled)
+        if failed is not None:
+            return Step(reading, failed[0], None, failed[1])
+        answer = read_answer(reading, self.facts)
+        if answer.pending:
+            return Step(reading, answer.at, answer, None)
+        asked = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
+        return Step(reading, answer.at, answer, validate(answer, reading.request.key, asked))
+
 
 ENGINE = Firefox
+
+
+class _Life(Life[Step]):
+    """The life of one WebSocket in Firefox."""
+
+    def __init__(self, facts: Facts, made: Made, page: Page, steps: Sequence[Step]) -> None:
+        self.page = page
+        self._facts = facts
+        self._made = made
+        self._url = made.connects_to
+        self._steps = steps
+
+    def begin(self, script: WebSocket) -> None:
+        """Prepare the console line of an early close(): FailConnection complains before readyState changes."""
+        too_early = self._facts.console["not-connected"].format(url=self._url)
+        script.on_early_close = lambda script: script.console.append(too_early)
+
+    def blocked(self, script: WebSocket) -> Ending | None:
+        if self._made.construction.blocked and not script.close_called:
+            return self._failed(script, Failed(f"the port is blocked: {_CHANNEL}"))
+        return None
+
+    def closed_early(self, script: WebSocket) -> Ending:
+        """The second complaint comes with the events."""
+        return self._failed(script, Failed(f"close() while CONNECTING: {_WEBSOCKET}"))
+
+    def handshakes(self) -> Iterator[Handshake[Step]]:
+        tries = _tries(self._steps, "")
+        before = answered = 0
+        for alone in self._steps:
+            step = self._patient(alone, before)
+            no_session = step.stream is not None and step.stream.no_session
+            if no_session and came_over(self._made.construction.url, self.page):
+                unloaded = Ending("unloaded", f"the page itself does not load, {_because(step)}")
+                yield Handshake(step.at, step, instead=unloaded)
+            again = step.outcome.because if isinstance(step.outcome, Again) else ""
+            if not again and answered < len(tries):
+                again = f"401 and credentials in the URL: {_CHANNEL}"
+                answered += 1
+            yield Handshake(step.at, replace(step, at=step.at - before), _cookies(step), again, before)
+            before = step.at
+
+    def _patient(self, step: Step, before: int) -> Step:
+        """*step*, within Firefox's time limit for all handshakes together. *before*: microseconds that had
+        passed when its reading began."""
+        at = before + step.at
+        until = at if step.outcome is not None else before + end(step.reading).at
+        deadline = self._facts.opening_timeout * SECOND
+        if until >= deadline:
+            late = Failed(f"no answer within {self._facts.opening_timeout} s: {_CHANNEL}")
+            return Step(step.reading, deadline, None, late)
+        return replace(step, at=at)
+
+    def answered(self, script: WebSocket, step: Step, acts: list[Act]) -> Ending | None:
+        if isinstance(step.outcome, Failed) and step.outcome.frozen:
+            return Ending("connecting", step.outcome.because, beyond=(step.outcome.frozen,))
+        if isinstance(step.outcome, Failed):
+            ending = self._failed(script, step.outcome)
+            script.do_all(acts)
+            return ending
+        if not isinstance(step.outcome, Opened):
+            return None
+        channel, happenings = self._opened(script, step, step.outcome, acts)
+        channel.start(step.at)
+        ending = follow(channel, script, happenings)
+        if step.stream is not None and not ending.races:
+            left, _ = http2.room(step.reading, script.sent_bytes, end(step.reading).at)
+            ending = replace(ending, races=_NARROW if left < _CLOSE_SIZE else "")
+        return ending
+
+    def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
+        return Ending("connecting", f"no answer yet (limit {self._facts.opening_timeout} s): {_CHANNEL}")
+
+    def _failed(self, script: WebSocket, failed: Failed) -> Ending:
+        script.console += failed.console
+        how = Stop.FAILED if failed.error else Stop.ENDED
+        close(script, self._url, self._facts, failed.code, "", how)
+        return Ending("failed", failed.because, races=failed.races)
+
+    def _opened(
+        self, script: WebSocket, step: Step, opened: Opened, acts: list[Act]
+    ) -> tuple[Channel, Iterable[Happening]]:
+        """The channel, and everything that happens to it."""
+        reading = step.reading
+        if step.stream is None:
+            channel = Channel(script, self._url, opened, self._facts, reading)
+            return channel, session(reading, opened.stream, acts)
+        channel = Channel(script, self._url, opened, self._facts, reading, partial(_room_at, script, reading))
+        coming = http2.session(reading, step.stream, self._facts)
+        return channel, in_order(reading, coming, acts, end(reading))
+
+
+def _tries(steps: Sequence[Step], key: str) -> list[str]:
+    """The values of Authorization that answer the first of *steps* that is not repeated over another protocol,
+    while the later steps are 401s too.
+
+    With n such steps, the first n values are those sent after each of them.
+    """
+    answered = 0
+    tries: list[str] = []
+    if not steps or steps[0].reading.exchange.plan.target.userinfo is None:
+        return tries
+    for step in steps:
+        if isinstance(step.outcome, Again):
+            continue
+        head = step.answer.head if step.answer is not None else None
+        if step.outcome is None or head is None or head.status.code != 401:
+            break
+        answered += 1
+        if answered == 1:
+            challenges = head.fields.get(b"www-authenticate") or b""
+            tries = list(authorizations(challenges, steps[0].reading.exchange.plan.target, key))
+    return tries[:answered]
+
+
+def _room_at(script: WebSocket, reading: Reading, now: int) -> int | None:
+    """When the server's window has room, from *now* on, for a Close after the script's messages; None if it
+    never has."""
+    return http2.room_from(reading, script.sent_bytes, _CLOSE_SIZE, now)
+
+
+def _call_texts(facts: Facts) -> CallTexts:
+    return CallTexts(
+        close_code=facts.exceptions["close-code"],
+        close_reason=facts.exceptions["close-reason"],
+        send_connecting=facts.exceptions["send-connecting"],
+    )
+
+
+def _because(step: Step) -> str:
+    return step.outcome.because if isinstance(step.outcome, (Failed, Again)) else ""
+
+
+def _cookies(step: Step) -> tuple[str, ...]:
+    """The cookies of every answer that the channel learns of, except those of a proxy
+    (nsHttpChannel::ProcessResponse)."""
+    if step.outcome is None or step.answer is None or step.answer.head is None:
+        return ()
+    if step.answer.head.status.code == 407:
+        return ()
+    cookies = step.answer.head.fields.get(b"set-cookie") or b""
+    return tuple(value.decode("utf-8", "replace") for value in cookies.split(b"\n") if value)

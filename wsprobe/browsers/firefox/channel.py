@@ -16,8 +16,8 @@ from heapq import heappop, heappush
 
 from msgspec import Struct
 
-from wsprobe.browsers.firefox.facts import Facts
 from wsprobe.browsers.firefox.handshake import ABNORMAL, Opened
+from wsprobe.browsers.firefox.request import Facts
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSING, OPEN, StreamOver, WebSocket, own_close, unanswered

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from wsprobe.browsers.engine import Construction, DomException, Made, Page
-from wsprobe.browsers.firefox.facts import Facts
+from wsprobe.browsers.firefox.request import Facts
 from wsprobe.browsers.page import first_invalid, first_repeated, given, parsed, sandboxed, upgraded, upgrades
 from wsprobe.browsers.url import (
     DEFAULT_PORTS,

@@ -14,8 +14,7 @@ import re
 from msgspec import Struct
 
 from wsprobe.browsers.firefox.http import Answer, Head
-from wsprobe.browsers.hindered import Hindered, hindered
-from wsprobe.browsers.network import given_up
+from wsprobe.browsers.network import Hindered, given_up, hindered
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 

@@ -19,7 +19,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from wsprobe.browsers.firefox.facts import Facts
+from wsprobe.browsers.firefox.request import Facts
 from wsprobe.browsers.script import arrivals, end
 from wsprobe.exchange import BROKEN, FINISHED, Received, Sent
 from wsprobe.read.reading import Reading

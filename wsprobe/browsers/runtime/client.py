@@ -14,15 +14,13 @@ from typing import Any, Generic, TypeVar
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, Made, Page, ScriptView, Usual
-from wsprobe.browsers.hindered import Hindered, hindered, pending
 from wsprobe.browsers.http2 import handshakes, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
-from wsprobe.browsers.network import given_up
+from wsprobe.browsers.network import Hindered, given_up, hindered, pending
 from wsprobe.browsers.request import basic, head, target_of, values
-from wsprobe.browsers.runtime.answer import AT_ONCE, Answered, Failed, Opened
 from wsprobe.browsers.runtime.facts import RuntimeFacts, construct, tell
 from wsprobe.browsers.runtime.frames import FrameSession
-from wsprobe.browsers.runtime.heads import Fault, Head
+from wsprobe.browsers.runtime.heads import AT_ONCE, Answered, Failed, Fault, Head, Opened
 from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket, end, session
 from wsprobe.exchange import FINISHED, LOST, Act
 from wsprobe.read.frames import masked_messages

@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
 from wsprobe.browsers.life import Session
-from wsprobe.browsers.runtime.answer import Opened
 from wsprobe.browsers.runtime.facts import RuntimeFacts
+from wsprobe.browsers.runtime.heads import Opened
 from wsprobe.browsers.script import UNLIMITED, WebSocket, unanswered
 from wsprobe.exchange import LOST, SECOND, Ended
 from wsprobe.read.frames import CLOSE

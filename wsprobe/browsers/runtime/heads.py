@@ -1,5 +1,5 @@
-"""Response heads, and the order in which every runtime's parser reads them: the status line, then the
-fields."""
+"""The result of a handshake in a runtime; response heads, and the order in which every runtime's parser reads
+them: the status line, then the fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,51 @@ from collections.abc import Iterator
 
 import msgspec
 
+from wsprobe.exchange import Ended, UnpackedMessages
 from wsprobe.read.reading import Reading
+
+AT_ONCE = 1000
+"""Microseconds that a runtime takes to inflate a message, outside its event loop. If the connection ends in
+that time, the runtime sees the end first."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A handshake that failed, and why."""
+
+    because: str
+    text: str | None = None
+    """One of the texts of ``RuntimeFacts.failures``, with its fields filled in; None without a text."""
+    code: str = ""
+    beyond: tuple[str, ...] = ()
+    """As ``ScriptView.beyond``."""
+
+
+class Opened(msgspec.Struct, frozen=True):
+    protocol: str
+    extensions: str
+    stop: int
+    """Offset in ``Reading.received`` of the first byte after the head."""
+    deflates: bool = False
+    takeover: bool = True
+    bits: int = 15
+    """Window size of the server's compression, as a power of two; 0 if zlib does not accept it."""
+    masked: UnpackedMessages | None = None
+    """The contents of messages that are masked in the recording."""
+    round_trip: int = AT_ONCE
+    """Microseconds that a packet takes to the server and back. No answer can come sooner."""
+
+    def right_behind(self, ended: Ended, last: int) -> bool:
+        """True if the server *ended* the connection so soon after it sent its bytes of *last* (microseconds)
+        that it cannot have received what the client sent next."""
+        return ended.at - last <= min(self.round_trip, AT_ONCE)
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The result of one reading: *outcome* at *at* (microseconds), None if there is no result yet."""
+
+    at: int
+    outcome: Opened | Failed | None
+
 
 TOO_LARGE = "too-large"
 DIGITS = b"0123456789"
@@ -49,7 +93,7 @@ class Fault(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Wrong(Exception):
+class BadHead(Exception):
     """The head is invalid: the offset of the fault, its key (``Fault.key``), and the reason."""
 
     def __init__(self, at: int, key: str, reason: str = "") -> None:
@@ -63,7 +107,7 @@ class Short(Exception):
 
 
 class HeadParser(ABC):
-    """A parser of response heads. Its methods raise Wrong for invalid bytes, and Short if the bytes end too
+    """A parser of response heads. Its methods raise BadHead for invalid bytes, and Short if the bytes end too
     soon."""
 
     most: int | None = None
@@ -80,7 +124,7 @@ class HeadParser(ABC):
     def expect(self, at: int, allowed: bytes, key: str, reason: str = "") -> int:
         """The offset after the byte at *at*, which must be one of *allowed*; any other is the fault *key*."""
         if self.byte(at) not in allowed:
-            raise Wrong(at, key, reason)
+            raise BadHead(at, key, reason)
         return at + 1
 
     def head(self, at: int) -> tuple[int, tuple[Field, ...], int]:
@@ -131,14 +175,14 @@ def heads(reading: Reading, parser: HeadParser) -> Iterator[Head | Fault]:
         try:
             status, fields, at = parser.head(at)
             if most is not None and at > most:
-                raise Wrong(most, TOO_LARGE)
+                raise BadHead(most, TOO_LARGE)
             yield Head(reading.when(at - 1), status, fields, at, parser.upgrades(status, fields))
             if status >= 200 or status == 101:
                 return
             parser.behind(at, fields)
-        except Wrong as wrong:
+        except BadHead as wrong:
             if most is not None and wrong.at >= most:
-                wrong = Wrong(most, TOO_LARGE)
+                wrong = BadHead(most, TOO_LARGE)
             yield Fault(reading.when(wrong.at), wrong.key, wrong.reason)
             return
         except Short:

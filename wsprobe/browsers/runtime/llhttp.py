@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from itertools import count
 
-from wsprobe.browsers.runtime.heads import DIGITS, Field, HeadParser, Wrong
+from wsprobe.browsers.runtime.heads import DIGITS, BadHead, Field, HeadParser
 
 MAX_HEAD = 16 * 1024
 """Total bytes of names and values from which on the head is too large (node --max-http-header-size)."""
@@ -39,7 +39,7 @@ class Llhttp(HeadParser):
         rest = self.data[at:].lstrip(b"\r\n")
         if rest and not self._keeps_alive(fields):
             more = len(self.data) - len(rest)
-            raise Wrong(more, "HPE_CLOSED_CONNECTION", "Data after `Connection: close`")
+            raise BadHead(more, "HPE_CLOSED_CONNECTION", "Data after `Connection: close`")
 
     def _keeps_alive(self, fields: tuple[Field, ...]) -> bool:
         """llhttp_should_keep_alive."""
@@ -74,7 +74,7 @@ class Llhttp(HeadParser):
         self._counted += stop - start
         if self._counted >= MAX_HEAD:
             offset = stop - 1 - (self._counted - MAX_HEAD)
-            raise Wrong(offset, "HPE_HEADER_OVERFLOW", "Header overflow")
+            raise BadHead(offset, "HPE_HEADER_OVERFLOW", "Header overflow")
 
     def status_line(self, at: int) -> tuple[int, int]:
         at = self._version(self._protocol(at))
@@ -86,7 +86,7 @@ class Llhttp(HeadParser):
         if after == b" ":
             at = self._reason(at + 1)
         elif after != b"\r":
-            raise Wrong(at, "HPE_INVALID_STATUS", "Invalid response status")
+            raise BadHead(at, "HPE_INVALID_STATUS", "Invalid response status")
         return status, self.expect(at + 1, b"\r\n", "HPE_STRICT", "Expected LF after CR")
 
     def _protocol(self, at: int) -> int:
@@ -95,7 +95,7 @@ class Llhttp(HeadParser):
             byte = self.byte(at + place)
             words = tuple(word for word in words if word[place : place + 1] == byte)
             if not words:
-                raise Wrong(at + place, "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
+                raise BadHead(at + place, "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
             if place + 1 == len(words[0]):
                 break
         at += len(words[0])
@@ -107,7 +107,7 @@ class Llhttp(HeadParser):
         at = self.expect(at, DIGITS, "HPE_INVALID_VERSION", "Invalid minor version")
         self._http = int(self.data[at - 3 : at - 2]), int(self.data[at - 1 : at])
         if self._http not in _VERSIONS:
-            raise Wrong(at - 1, "HPE_INVALID_VERSION", "Invalid HTTP version")
+            raise BadHead(at - 1, "HPE_INVALID_VERSION", "Invalid HTTP version")
         return at
 
     def _reason(self, at: int) -> int:
@@ -117,31 +117,31 @@ class Llhttp(HeadParser):
         if self._counts_reason:
             self._count(at, stop)
         if self.byte(stop) == b"\n":
-            raise Wrong(stop, "HPE_CR_EXPECTED", "Missing expected CR after response line")
+            raise BadHead(stop, "HPE_CR_EXPECTED", "Missing expected CR after response line")
         return stop
 
     def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
         """Name, value, and the offset of the next line."""
         byte = self.byte(at)
         if byte == b" " and not fields:
-            raise Wrong(at, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
+            raise BadHead(at, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
         if byte == b"\n":
-            raise Wrong(at, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
+            raise BadHead(at, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
         stop = _TOKEN.match(self.data, at).end()  # type: ignore[union-attr]
         self._count(at, stop)
         after = self.byte(stop)
         name = self.data[at:stop].lower()
         if after == b" " and name in SPECIAL:
-            raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
+            raise BadHead(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
         if after != b":" or stop == at:
-            raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
+            raise BadHead(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
         present = self._present
         if name == b"transfer-encoding" and b"content-length" in present:
             reason = "Transfer-Encoding can't be present with Content-Length"
-            raise Wrong(stop, "HPE_INVALID_TRANSFER_ENCODING", reason)
+            raise BadHead(stop, "HPE_INVALID_TRANSFER_ENCODING", reason)
         if name == b"content-length" and b"transfer-encoding" in present:
             reason = "Content-Length can't be present with Transfer-Encoding"
-            raise Wrong(stop, "HPE_INVALID_CONTENT_LENGTH", reason)
+            raise BadHead(stop, "HPE_INVALID_CONTENT_LENGTH", reason)
         start = SPACE.match(self.data, stop + 1).end()  # type: ignore[union-attr]
         value, at = self._value(start, name, name in present)
         if value or name != b"transfer-encoding":
@@ -152,13 +152,13 @@ class Llhttp(HeadParser):
         """The value that begins at *start*, and the offset of the next line."""
         first = self.byte(start)
         if first == b"\n":
-            raise Wrong(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+            raise BadHead(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
         if first == b"\r":
             self.expect(start + 1, b"\n", "HPE_STRICT", "Expected LF after CR")
             if self.byte(start + 2) in (b" ", b"\t"):
-                raise Wrong(start + 2, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+                raise BadHead(start + 2, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
             if name == b"content-length":
-                raise Wrong(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
+                raise BadHead(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
             return b"", start + 2
         if name == b"content-length":
             self._length(start, again)
@@ -166,10 +166,10 @@ class Llhttp(HeadParser):
         self._count(start, stop)
         after = self.byte(stop)
         if after == b"\n":
-            raise Wrong(stop, "HPE_CR_EXPECTED", "Missing expected CR after header value")
+            raise BadHead(stop, "HPE_CR_EXPECTED", "Missing expected CR after header value")
         line = self._value_end(stop)
         if self.byte(line) in (b" ", b"\t"):
-            raise Wrong(line, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
+            raise BadHead(line, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
         return self.data[start:stop], line
 
     def _value_end(self, at: int) -> int:
@@ -180,17 +180,17 @@ class Llhttp(HeadParser):
     def _length(self, at: int, again: bool) -> None:
         """Check the value of a Content-Length: digits, then spaces, then the end of the line."""
         if again:
-            raise Wrong(at, "HPE_UNEXPECTED_CONTENT_LENGTH", "Duplicate Content-Length")
+            raise BadHead(at, "HPE_UNEXPECTED_CONTENT_LENGTH", "Duplicate Content-Length")
         length = 0
         while (byte := self.byte(at)).isdigit():
             length = 10 * length + int(byte)
             if length > _LENGTH_MAX:
-                raise Wrong(at, "HPE_INVALID_CONTENT_LENGTH", "Content-Length overflow")
+                raise BadHead(at, "HPE_INVALID_CONTENT_LENGTH", "Content-Length overflow")
             at += 1
         while (byte := self.byte(at)) == b" ":
             at += 1
         if byte not in (b"\r", b"\n"):
-            raise Wrong(at, "HPE_INVALID_CONTENT_LENGTH", "Invalid character in Content-Length")
+            raise BadHead(at, "HPE_INVALID_CONTENT_LENGTH", "Invalid character in Content-Length")
 
 
 SPECIAL = (b"connection", b"content-length", b"proxy-connection", b"transfer-encoding", b"upgrade")
@@ -231,26 +231,26 @@ class Llhttp8(Llhttp):
     def whole(self, status: int, fields: list[Field], stop: int) -> None:
         if {b"transfer-encoding", b"content-length"} <= {name for name, value in fields if value}:
             reason = "Content-Length can't be present with Transfer-Encoding"
-            raise Wrong(stop - 1, "HPE_UNEXPECTED_CONTENT_LENGTH", reason)
+            raise BadHead(stop - 1, "HPE_UNEXPECTED_CONTENT_LENGTH", reason)
 
     def _protocol(self, at: int) -> int:
         for place in range(len(_PROTOCOL)):
             if self.byte(at + place) != _PROTOCOL[place : place + 1]:
-                raise Wrong(at + place, "HPE_INVALID_CONSTANT", "Expected HTTP/")
+                raise BadHead(at + place, "HPE_INVALID_CONSTANT", "Expected HTTP/")
         return at + len(_PROTOCOL)
 
     def status_line(self, at: int) -> tuple[int, int]:
         at = self._version(self._protocol(at))
         if self.byte(at) != b" ":
-            raise Wrong(at, "HPE_INVALID_VERSION", "Expected space after version")
+            raise BadHead(at, "HPE_INVALID_VERSION", "Expected space after version")
         status, at = 0, at + 1
         while self.byte(at).isdigit():
             status = 10 * status + int(self.byte(at))
             if status > _MAX_STATUS:
-                raise Wrong(at, "HPE_INVALID_STATUS", "Response overflow")
+                raise BadHead(at, "HPE_INVALID_STATUS", "Response overflow")
             at += 1
         if self.byte(at) not in (b" ", b"\r", b"\n"):
-            raise Wrong(at, "HPE_INVALID_STATUS", "Invalid response status")
+            raise BadHead(at, "HPE_INVALID_STATUS", "Invalid response status")
         while (byte := self.byte(at)) not in (b"\r", b"\n"):
             at += 1
         if byte == b"\n":
@@ -270,12 +270,12 @@ class Llhttp8(Llhttp):
 
     def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
         if not fields and self.byte(at) == b" ":
-            raise Wrong(at, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
+            raise BadHead(at, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
         stop = _NAME.match(self.data, at).end()  # type: ignore[union-attr]
         self._count(at, stop)
         name = self.data[at:stop].lower()
         if any(name.startswith(word + b" ") for word in SPECIAL):
-            raise Wrong(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
+            raise BadHead(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
         colon = self.expect(stop, b":", "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
         start = SPACE.match(self.data, colon).end()  # type: ignore[union-attr]
         again = name == b"content-length" and any(name == key for key, _ in fields)
@@ -287,11 +287,11 @@ class Llhttp8(Llhttp):
             self.byte(start + 1)  # whatever it is
             if self.byte(start + 2) not in (b" ", b"\t"):
                 if name == b"content-length":
-                    raise Wrong(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
+                    raise BadHead(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
                 return b"", start + 2
             start = SPACE.match(self.data, start + 2).end()  # type: ignore[union-attr]
         if first == b"\n":
-            raise Wrong(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+            raise BadHead(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
         value, lines = b"", list[bytes]()
         while True:
             if name == b"content-length":

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from wsprobe.browsers.hindered import CERTIFICATE_REQUIRED, Hindered, hindered
-from wsprobe.browsers.runtime.answer import AT_ONCE, Opened
+from wsprobe.browsers.network import CERTIFICATE_REQUIRED, Hindered, hindered
 from wsprobe.browsers.runtime.frames import Facts, FrameSession, Header, Wrong
+from wsprobe.browsers.runtime.heads import AT_ONCE, Opened
 from wsprobe.browsers.script import WebSocket
 from wsprobe.exchange import ConnectFailed, Ended
 from wsprobe.read.reading import Reading

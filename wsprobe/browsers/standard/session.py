@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from wsprobe.browsers.inflate import TOO_LONG, TooLong
 from wsprobe.browsers.script import CLOSED, OPEN, UNLIMITED, OwnClose, WebSocket, in_order
-from wsprobe.browsers.standard.http2 import over
+from wsprobe.browsers.standard.handshake import over
 from wsprobe.exchange import LOST, Act, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, INFLATED_MAX, TEXT, utf8_fault
 from wsprobe.read.inflate import Direction, InflateError, Inflater

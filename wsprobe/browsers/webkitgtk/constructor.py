@@ -28,7 +28,7 @@ from wsprobe.browsers.url import (
     target,
     trustworthy_host,
 )
-from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.browsers.webkitgtk.request import Facts
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18
 _SOURCE = "Source/WebCore/Modules/websockets/WebSocket.cpp"

@@ -14,10 +14,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from wsprobe.browsers.hindered import Hindered, hindered
-from wsprobe.browsers.network import CommonNames, given_up
-from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.browsers.network import CommonNames, Hindered, given_up, hindered
 from wsprobe.browsers.webkitgtk.http import SPACE, Fields, contains, items, parameters
+from wsprobe.browsers.webkitgtk.request import Facts
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 from wsprobe.text import whole_number

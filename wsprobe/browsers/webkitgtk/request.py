@@ -3,7 +3,7 @@
 A 401 is answered with the credentials of the URL, or with the first message of NTLM, which contains none. The
 later messages of NTLM are left out.
 
-Sources: those of the template (facts.py); libsoup/auth/soup-auth-manager.c (create_auth, authenticate_auth),
+Sources: those of the template (``Facts``); libsoup/auth/soup-auth-manager.c (create_auth, authenticate_auth),
 soup-connection-auth.c, soup-auth-negotiate.c, soup-auth-ntlm.c, soup-auth-digest.c, soup-auth-basic.c.
 """
 
@@ -11,19 +11,49 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
+from msgspec import Struct
+
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.network import COUNT, credentials, response
 from wsprobe.browsers.page import fetch_site
-from wsprobe.browsers.request import head, values
+from wsprobe.browsers.request import COUNT, Template, credentials, head, response, values
 from wsprobe.browsers.url import parse, trustworthy_host
-from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.http import Fields, items, parameters
 from wsprobe.exchange import Target
 from wsprobe.request import opening
 from wsprobe.wire.authentication import UserAndPassword, quoted
+
+
+class Facts(Struct, frozen=True, forbid_unknown_fields=True):
+    """Texts are templates for ``str.format``."""
+
+    version: str
+    user_agent: str
+    accept_encoding: str
+    """Value of Accept-Encoding over TLS; in clear text it is ``accept_encoding_cleartext``."""
+    accept_encoding_cleartext: str
+    request: Template
+    """The opening handshake (Source/WebCore/Modules/websockets/ThreadableWebSocketChannel.cpp,
+    webSocketConnectRequest; libsoup/websocket/soup-websocket.c, soup_websocket_client_prepare_handshake;
+    measured). libsoup writes the fields that it knows first, so Sec-Fetch-* come last."""
+    exceptions: Mapping[str, str]
+    """Messages of the exceptions that the constructor, close() and send() throw."""
+    console: Mapping[str, str]
+    """Console lines."""
+    failures: Mapping[str, str]
+    """The text after "failed: " in the console."""
+    closing_timeout: int
+    """Seconds from our Close until libsoup ends the connection itself
+    (libsoup/websocket/soup-websocket-connection.c)."""
+    max_head: int
+    """The most bytes of a response head (libsoup/http1/soup-message-io-data.c)."""
+    max_resends: int
+    """The most redirects and repetitions of one handshake (libsoup/soup-session.c)."""
+    subprotocol_case: bool
+    """True if the selected subprotocol must match in letter case."""
+
 
 NTLM = "NTLM TlRMTVNTUAABAAAABYIIAAAAAAAAAAAAAAAAAAAAAAAAAAAAMAAAAAAAAAAwAAAA"
 """The message that requests a challenge (soup_ntlm_request; measured)."""
@@ -111,7 +141,7 @@ _UNRESERVED = frozenset("-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 """RFC 3986 section 2.3."""
 
 
-def request(
+def request_head(
     first: Target,
     to: Target,
     protocols: tuple[str, ...],

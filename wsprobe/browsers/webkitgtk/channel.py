@@ -13,7 +13,7 @@ from __future__ import annotations
 from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSED, WebSocket, unanswered
-from wsprobe.browsers.webkitgtk.facts import Facts
+from wsprobe.browsers.webkitgtk.request import Facts
 from wsprobe.exchange import BROKEN, FINISHED, SECOND, Ended, UnpackedMessages
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
 

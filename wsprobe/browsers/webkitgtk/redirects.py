@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers.script import end
-from wsprobe.browsers.webkitgtk.facts import Facts
 from wsprobe.browsers.webkitgtk.handshake import Failed, Opened, not_established, validate
 from wsprobe.browsers.webkitgtk.http import (
     Fields,
@@ -29,7 +28,7 @@ from wsprobe.browsers.webkitgtk.http import (
     framing,
     parse,
 )
-from wsprobe.browsers.webkitgtk.request import NTLM, authorization
+from wsprobe.browsers.webkitgtk.request import NTLM, Facts, authorization
 from wsprobe.browsers.webkitgtk.uri import BadUri, is_numbers, resolved
 from wsprobe.exchange import BROKEN, FINISHED, LOST, Target
 from wsprobe.read.reading import Reading
