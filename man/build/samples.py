@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
-from wsprobe.cli.page_output import VIEW
+from wsprobe.cli.page import VIEW
 from wsprobe.cli.readers import Readers
 from wsprobe.cli.recorded import as_is
 from wsprobe.cli.recorded import recorded as as_page_shows

@@ -11,10 +11,9 @@ import trio
 from trio.testing import MockClock
 
 from tests.cli.site import Site
-from wsprobe.cli.cluster import AnyWorker, asked_by, checked, secluded, sent
+from wsprobe.cli.cluster import AnyWorker, EveryPlace, asked_by, checked, secluded, sent
 from wsprobe.cli.commands.connect import command
 from wsprobe.cli.connect_output import ConnectOutput
-from wsprobe.cli.from_each import EveryPlace
 from wsprobe.cli.lists import Came, WorkerResult
 from wsprobe.cli.main import run
 from wsprobe.cli.section import given

@@ -100,12 +100,12 @@ def test_the_file_of_a_call_is_closed(more, status, file, monkeypatch):
         opened.append(SpooledTemporaryFile(*args, **more))  # noqa: SIM115
         return opened[-1]
 
-    monkeypatch.setattr("wsprobe.cli.junit.SpooledTemporaryFile", seen)
+    monkeypatch.setattr("wsprobe.cli.collected_files.SpooledTemporaryFile", seen)
     assert run(["connect", "-s", "--junit", str(file), *more, "lab:status-403"]) == status
     assert [each.closed for each in opened] == [True]
 
 
 def test_a_long_list_waits_in_a_file(file, monkeypatch):
-    monkeypatch.setattr("wsprobe.cli.junit.MEMORY", 10)
+    monkeypatch.setattr("wsprobe.cli.collected_files.MEMORY", 10)
     run(["connect", "--linger", "0", "--junit", str(file), "lab:ok", "lab:status-403", "lab:status-404"])
     assert len(cases(file)) == 3

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.cli.page_output import PageOutput
+from wsprobe.cli.page import PageOutput
 from wsprobe.exchange import ScriptCall
 from wsprobe.page.sockets import MOST, MOST_EVENTS, PageSocket, PageSockets
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from tests.cases import every
 from tests.exchanges import plan
 from tests.watch.played import OPEN, exchange, played
+from wsprobe.cli.earlier_runs import standing_in
 from wsprobe.cli.recordings import RecordedLine
-from wsprobe.cli.since import standing_in
 from wsprobe.exchange import Limits, Received
 from wsprobe.lab import find, names
 from wsprobe.lab.play import KEY, play

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tests.cases import every
 from tests.diagnosis.sessions import Session
 from tests.exchanges import plan_for
-from wsprobe.cli.page_output import VIEW
+from wsprobe.cli.page import VIEW
 from wsprobe.cli.recorded import recorded
 from wsprobe.exchange import Ended, Exchange, Logged, Plan, Received
 from wsprobe.lab import find

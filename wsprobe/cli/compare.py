@@ -61,7 +61,7 @@ def compare_all(words: Sequence[str], settings: Settings, by: Readers, view: Vie
         case [Iterator() as old, Iterator() as new] if not (by.browsers or by.revisions or by.fetch or started):
             (old, several), (new, too) = _peeked(old), _peeked(new)
             if several or too:
-                from wsprobe.cli.since import compare_runs  # XML and JSON, only for two runs
+                from wsprobe.cli.earlier_runs import compare_runs  # XML and JSON, only for two runs
 
                 return compare_runs(old, new, settings)
             kept = [old, new]
@@ -73,7 +73,7 @@ def compare_all(words: Sequence[str], settings: Settings, by: Readers, view: Vie
     if settings.cluster is not None:
         _check_shared(words, settings)
     if settings.elsewhere.from_each:
-        from wsprobe.cli.from_each import reports_from_each  # trio and Dask, only with --from-each
+        from wsprobe.cli.cluster import reports_from_each  # trio and Dask, only with --from-each
 
         reports, gone = reports_from_each(words, settings, by)
     elif started:

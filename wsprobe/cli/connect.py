@@ -45,7 +45,7 @@ def connect(urls: Sequence[str], given: Given, ignored: Sequence[str] = ()) -> i
             elif settings.cluster is None:
                 probe_all(places, settings, made)
             elif settings.elsewhere.from_each:
-                from wsprobe.cli.from_each import probe_each  # Dask, only with --from-each
+                from wsprobe.cli.cluster import probe_each  # Dask, only with --from-each
 
                 probe_each(places, settings, made)
             else:

@@ -11,7 +11,6 @@ import click
 
 from wsprobe.cli.files import check_replaceable, write
 from wsprobe.cli.output import Finished, Output, WorkerResult, finish
-from wsprobe.cli.resume import Resume
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, ignore_broken_pipe, look, note
 from wsprobe.exchange import Event
@@ -28,8 +27,8 @@ from wsprobe.show.verbose import Conversation
 from wsprobe.text import counted, shown_text
 
 if TYPE_CHECKING:
+    from wsprobe.cli.earlier_runs import Resume, Since
     from wsprobe.cli.report_file import ReportFile
-    from wsprobe.cli.since import Since
     from wsprobe.report.vantage import Vantages
     from wsprobe.show.vantage import Grid
 
@@ -81,21 +80,22 @@ class ConnectOutput(Output):
         super().__init__(settings)
         check_replaceable(settings.own.body_to, "output")
         if settings.lists.since is not None:
-            from wsprobe.cli.since import Since  # XML and JSON, only with --since
+            from wsprobe.cli.earlier_runs import Since  # XML and JSON, only with --since
 
             self._since = Since(settings.lists.since, begun_here=settings.lists.since == settings.output.save)
         self._file = self.report_file("connect", several)
         if shown or settings.lists.summary or settings.lists.resume is not None:
             self._tally = Tally("answer" if settings.elsewhere.from_each else "URL")
             if settings.lists.resume is not None:
+                from wsprobe.cli.earlier_runs import Resume  # only with --resume
+
                 self._resume = Resume(settings.lists.resume, self._tally)
                 self.exit_status = self._resume.exit_status
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
-        if self._progress is not None:
-            self._progress.clear()
+        self._clear()
         if self._file is not None and self._told:
             self._write(self._file)
         if self._resume is not None:
@@ -118,6 +118,10 @@ class ConnectOutput(Output):
         emit(fitted(self._tally.lines(), self._err), sys.stderr, self._err)
         if self._grid is not None and not self._tabled:
             emit(self._grid.total(), sys.stderr, self._err)
+
+    def _clear(self) -> None:
+        if self._progress is not None:
+            self._progress.clear()
 
     def _write(self, file: ReportFile) -> None:
         """What cannot be written takes nothing from what was printed: one line says so."""
@@ -148,8 +152,7 @@ class ConnectOutput(Output):
 
     def lost(self, text: str) -> None:
         """Print that a process ended unexpectedly, or could not be started."""
-        if self._progress is not None:
-            self._progress.clear()
+        self._clear()
         note(text)
 
     def worker_result(self, result: WorkerResult) -> None:
@@ -176,8 +179,7 @@ class ConnectOutput(Output):
 
     def unusable(self, text: str) -> None:
         """Report a line of a list that is not a URL; the list goes on."""
-        if self._progress is not None:
-            self._progress.clear()
+        self._clear()
         note(text)
         self.exit_status = Exit.USAGE
         if self.junit is not None:

@@ -21,8 +21,7 @@ from wsprobe.report.report import Report
 from wsprobe.show import summary
 
 if TYPE_CHECKING:
-    from wsprobe.cli.har_file import HarFile
-    from wsprobe.cli.junit import JUnit
+    from wsprobe.cli.collected_files import HarFile, JUnit
     from wsprobe.cli.report_file import ReportFile
     from wsprobe.recording.secrets import Secrets
     from wsprobe.report.vantage import Vantage
@@ -135,13 +134,13 @@ class Output:
         check_writable(settings.output.save, "save", secret=secret)
         self.har: HarFile | None = None
         if settings.output.har is not None:
-            from wsprobe.cli.har_file import HarFile  # JSON, only with --har
+            from wsprobe.cli.collected_files import HarFile  # JSON, only with --har
 
             self.har = HarFile(settings.output.har, secret=secret)
         check_replaceable(settings.cookie_jar, "cookie-jar")
         self.junit: JUnit | None = None
         if settings.output.junit is not None:
-            from wsprobe.cli.junit import JUnit  # XML, only with --junit
+            from wsprobe.cli.collected_files import JUnit  # XML, only with --junit
 
             command = click.get_current_context().info_name or ""
             self.junit = JUnit(settings.output.junit, command, secret=secret)

@@ -16,7 +16,13 @@ from msgspec.structs import replace
 from wsprobe.cli import from_file
 from wsprobe.cli.files import MEBIBYTE, endless, opened, read_for
 from wsprobe.cli.option import Seconds, Whole, usage_error
-from wsprobe.cli.request_settings import REACH
+from wsprobe.cli.request_settings import (
+    REACH,
+    FollowSettings,
+    OwnRequestSettings,
+    RequestSettings,
+    SessionSettings,
+)
 from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Limits, PlanError, Route, TlsOptions
 from wsprobe.recording.certificate import pin, spki_in
@@ -335,6 +341,8 @@ class TlsSettings(Section, frozen=True, kw_only=True):
 
 CONNECTION = (RouteSettings, LimitSettings, TlsSettings)
 """The sections of a command that connects."""
+HANDSHAKES = (RequestSettings, OwnRequestSettings, FollowSettings, *CONNECTION, SessionSettings)
+"""The sections of a command that makes handshakes as `connect` does."""
 
 ENCRYPTED = rb"BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED"
 """In the PEM of an encrypted key: PKCS #8, and OpenSSL's older form."""

@@ -21,7 +21,7 @@ from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, plan_for, settings_of
 from wsprobe.cli.targets import LabTargets, ProbeTarget
-from wsprobe.cli.trace_output import TraceOutput
+from wsprobe.cli.trace_output import AuditOutput, TraceOutput
 from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.exchange import Exchange, Http2, Limits, Plan
 from wsprobe.nearest import nearest
@@ -85,8 +85,6 @@ def trace(url: str, given: Given) -> int:
     expect.check(settings.expectations, "trace", has=("weakness",) if own.audits else ())
     choice, backends = _choice(own), tuple(map(_backend, own.backend))
     if own.audits:
-        from wsprobe.cli.audit_output import AuditOutput  # its rules and masks, only for an audit
-
         output = AuditOutput(settings, own.sarif, own.sarif_artifact, own.fail_on or "warning")
         return trace_all(url, settings, own, choice, backends, output)
     return trace_all(url, settings, own, choice, backends, TraceOutput(settings))

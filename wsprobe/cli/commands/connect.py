@@ -9,14 +9,8 @@ from wsprobe.cli.list_settings import ClusterSettings, ListSettings
 from wsprobe.cli.option import Tables
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import IGNORED, PastedSettings, Pasting, ignored, ignored_raw
-from wsprobe.cli.request_settings import (
-    FollowSettings,
-    OwnRequestSettings,
-    RequestSettings,
-    SessionSettings,
-    TalkSetting,
-)
-from wsprobe.cli.route_settings import CONNECTION
+from wsprobe.cli.request_settings import TalkSetting
+from wsprobe.cli.route_settings import HANDSHAKES
 from wsprobe.cli.section import Given, takes
 
 EXAMPLES = (
@@ -60,11 +54,7 @@ def tables() -> Tables:
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
     PastedSettings,
-    RequestSettings,
-    OwnRequestSettings,
-    FollowSettings,
-    *CONNECTION,
-    SessionSettings,
+    *HANDSHAKES,
     TalkSetting,
     OutputSettings,
     OwnOutputSettings,

@@ -8,8 +8,7 @@ from wsprobe.cli.commands.connect import tables
 from wsprobe.cli.completion import places
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import PastedSettings, Pasting, ignored
-from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
-from wsprobe.cli.route_settings import CONNECTION
+from wsprobe.cli.route_settings import HANDSHAKES
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.talk_settings import TalkSettings
 
@@ -61,11 +60,7 @@ class OrderedPasting(Pasting):
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
     PastedSettings,
-    RequestSettings,
-    OwnRequestSettings,
-    FollowSettings,
-    *CONNECTION,
-    SessionSettings,
+    *HANDSHAKES,
     TalkSettings,
     OutputSettings,
     OwnOutputSettings,

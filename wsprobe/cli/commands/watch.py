@@ -8,8 +8,7 @@ from wsprobe.cli.completion import places
 from wsprobe.cli.option import Tables
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
 from wsprobe.cli.paste import PastedSettings, Pasting
-from wsprobe.cli.request_settings import FollowSettings, OwnRequestSettings, RequestSettings, SessionSettings
-from wsprobe.cli.route_settings import CONNECTION
+from wsprobe.cli.route_settings import HANDSHAKES
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.watch_settings import INSTEAD, WatchSettings
 
@@ -42,11 +41,7 @@ EXAMPLES = (
 @takes(
     WatchSettings,
     PastedSettings,
-    RequestSettings,
-    OwnRequestSettings,
-    FollowSettings,
-    *CONNECTION,
-    SessionSettings,
+    *HANDSHAKES,
     OutputSettings,
     ExpectSettings,
     RetrySettings,

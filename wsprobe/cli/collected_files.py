@@ -1,21 +1,62 @@
-"""The file of --junit: collects test cases, and writes the totals before them at the end."""
+"""The files of --har and --junit: collected in a temporary file, and written at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, TemporaryFile
+from weakref import finalize
 
 import click
 from msgspec.structs import replace
 
-from wsprobe.cli.files import check_replaceable, write_whole
+from wsprobe.cli.files import PIECE, check_replaceable, write, write_whole
+from wsprobe.cli.option import usage_error
 from wsprobe.report.report import Report
+from wsprobe.show.har import document, entries
 from wsprobe.show.junit import TAIL, Case, Fault, Totals, case_element, case_of, head, unusable, watched
 from wsprobe.watch.summary import Watch
 
+
+class HarFile:
+    """Collects reports, and writes them as one HAR file."""
+
+    def __init__(self, path: str, *, secret: bool) -> None:
+        """*secret*: see `files.private`. Raises click.UsageError if it cannot be written."""
+        check_replaceable(path, "har")
+        self._path = path
+        self._secret = secret
+        self._entries = TemporaryFile()  # noqa: SIM115 (finalize closes it)
+        """The JSON of the entries, with commas between them. Only its owner can read the file."""
+        finalize(self, self._entries.close)
+        self._ends: list[int] = []
+        """The offset at which each entry ends in it."""
+
+    def add(self, report: Report) -> None:
+        """Take the entries of the next report. Raises click.UsageError if there is no room for them."""
+        with usage_error(OSError, where="--har"):
+            for parts in entries(report):
+                self._entries.write(b"," if self._ends else b"")
+                self._entries.writelines(parts)
+                self._ends.append(self._entries.tell())
+
+    def cut(self, most: int) -> bool:
+        """Drop what comes after the first *most* entries; returns whether there was anything."""
+        over = len(self._ends) > most
+        if over:
+            del self._ends[most:]
+            self._entries.seek(self._ends[-1] if self._ends else 0)
+            self._entries.truncate()
+        return over
+
+    def write(self) -> None:
+        """Write the file. Raises click.UsageError if that fails."""
+        self._entries.seek(0)
+        pieces = iter(lambda: self._entries.read(PIECE), b"")
+        write(self._path, document(pieces), "har", secret=self._secret)
+
+
 MEMORY = 1 << 20
 """Characters in memory; more go to a temporary file."""
-CHUNK = 1 << 16
 
 
 class JUnit:
@@ -61,6 +102,5 @@ class JUnit:
     def _pieces(self) -> Iterator[str]:
         yield head(self._suite, self._totals)
         self._cases.seek(0)
-        while piece := self._cases.read(CHUNK):
-            yield piece
+        yield from iter(lambda: self._cases.read(PIECE), "")
         yield TAIL
