@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.browsers_views.edges import FOLDER, answer_of, sections
+from tests.browsers_views.recordings import HEAD, URL, recorded
 from tests.cases import each
+from wsprobe.browsers import ALL, ENGINES, RUNTIMES
+from wsprobe.browsers.engine import Page
 
 
 @pytest.mark.parametrize("file", sorted(path.stem for path in FOLDER.glob("*.txt")))
@@ -23,3 +26,17 @@ def check(case):
     section, row = case
     now = section.anew(row)
     assert now == row, "\n".join(("", *section.given, f"was: {row}", f"is:  {now}"))
+
+
+def test_a_view_of_a_page_without_subprotocols_takes_those_of_the_request():
+    """As where the recording is another client's."""
+    asked = Page(protocols=("a", "b"))
+    chosen = f"{HEAD}Sec-WebSocket-Protocol: b\r\n\r\n".encode()
+    other = f"{HEAD}Sec-WebSocket-Protocol: c\r\n\r\n".encode()
+    for name in (*ALL, *RUNTIMES):
+        for answered, protocol in ((chosen, "b"), (other, None)):
+            reading = recorded(answered, page=asked, browser=name)
+            events = ENGINES[name].view(URL, Page(), [reading]).events
+            opened = [event.protocol for event in events if event.type == "open"]
+            if name != "deno":  # it takes what it is given
+                assert opened == ([protocol] if protocol is not None else [])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browsers_views.recordings import KEY
-from wsprobe.browsers import ENGINES
+from tests.browsers_views.recordings import KEY, URL
+from wsprobe.browsers import ALL, ENGINES, RUNTIMES
 from wsprobe.browsers.chromium.constructor import canonical
 from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
@@ -179,3 +179,16 @@ def test_webkitgtk_complains_of_a_close_after_mixed_content_was_blocked():
         "WebSocket connection failed: WebSocket is closed before the connection is established.",
     )
     assert len(ENGINES["webkitgtk"].view("ws://h:1/", page, []).console) == 1
+
+
+def test_each_engine_has_words_of_its_own_for_a_call_and_for_no_arguments():
+    for name in (*ALL, *RUNTIMES):
+        engine = ENGINES[name]
+        facts = getattr(engine, "facts", None)
+        for how, key in (("call", "no-new"), ("no-arguments", "no-arguments")):
+            thrown = engine.construct(URL, Page(construct=how)).exception
+            if facts is None:  # the texts give no words
+                assert thrown.message == ""
+            elif key in facts.exceptions and thrown is not None:
+                assert thrown.message == facts.exceptions[key]
+                assert thrown.name in ("TypeError", "SyntaxError")

@@ -6,16 +6,32 @@ import pytest
 from msgspec.structs import replace
 
 from tests.browsers_views.http2_cases import KEY, load, sockets
+from tests.browsers_views.recordings import OPEN, recorded
 from tests.cases import every
 from tests.http2.test_read import ON, answer, exchange
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import http2 as chromium
 from wsprobe.browsers.engine import Page
+from wsprobe.browsers.http2 import Windows, came_over, offered, settings_fault, shareable, sharing, wrong_size
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.standard.handshake import request_sent
+from wsprobe.browsers.url import parse, target
+from wsprobe.exchange import Certificate, Exchange, Http2, Plan, Resolved, TlsDone
 from wsprobe.read import read
-from wsprobe.read.http2_values import HeaderBlock
+from wsprobe.read.http2_values import (
+    DATA,
+    GOAWAY,
+    HEADERS,
+    PING,
+    PRIORITY,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    HeaderBlock,
+    Http2Frame,
+)
 from wsprobe.read.reading import Field
+from wsprobe.wire.http2 import frame as http2_frame
 from wsprobe.wire.http2 import settings
 
 URL = "wss://chat.example:8443/ws"
@@ -212,3 +228,121 @@ def test_what_is_asked_next_with_the_credentials_of_the_url(case):
         assert (b"authorization" in fields) is (secret and then.http2 is not None)
         over = f"over HTTP/{'2' if then.http2 is not None else '1.1'}"
         assert f"{over}, {'with' if secret else 'without'}" == expected
+
+
+def sized(type_, length):
+    header = length.to_bytes(3, "big") + bytes((type_, 0, 0, 0, 0, 0))
+    return Http2Frame("server", 0, header, b"\0" * length, 0, 0)
+
+
+@every(
+    {
+        f"{type_} of {length}": (type_, length, wrong)
+        for type_, good, bad in (
+            (PRIORITY, (5,), (4, 6)),
+            (RST_STREAM, (4,), (3, 5)),
+            (PING, (8,), (7, 9)),
+            (WINDOW_UPDATE, (4,), (3, 5)),
+            (SETTINGS, (0, 6, 12), (1, 5, 7)),
+            (GOAWAY, (8, 9, 16384), (0, 7, 16385)),
+            (DATA, (0, 16384), (16385,)),
+            (HEADERS, (0, 16384), (16385,)),
+        )
+        for lengths, wrong in ((good, False), (bad, True))
+        for length in lengths
+    }
+)
+def test_the_sizes_of_frames(case):
+    type_, length, wrong = case
+    assert wrong_size(sized(type_, length)) is wrong
+
+
+@every(
+    {
+        "nothing": ([], False, (False, False)),
+        "on": ([(8, 1)], False, (True, False)),
+        "off": ([(8, 0)], False, (False, False)),
+        "on again": ([(8, 1)], True, (True, False)),
+        "off again": ([(8, 0)], True, (True, True)),
+        "on, and off": ([(8, 1), (8, 0)], False, (True, True)),
+        "another value": ([(8, 2)], False, (False, True)),
+        "another setting": ([(4, 2), (3, 0)], True, (True, False)),
+    }
+)
+def test_whether_an_extended_connect_is_announced(case):
+    pairs, before, expected = case
+    assert settings_fault(pairs, before) == expected
+
+
+def test_the_window_when_a_stream_begins():
+    """Only what the server says of itself, and only before it: an acknowledgement says nothing."""
+    reading = read(exchange(ON, settings([(4, 1000)]), http2_frame(SETTINGS, 1, 0), answer(b"200")))
+    frames = list(reading.http2.of("server"))
+    assert Windows(reading.http2, frames[1].start).stream == 65535
+    assert Windows(reading.http2, frames[2].start).stream == 1000
+
+
+def test_whether_http2_was_offered():
+    plain = recorded(OPEN)
+    plan = plain.exchange.plan
+    assert not offered(plain)
+    assert offered(read(exchange(ON, answer(b"200"))))
+    for more in (
+        replace(plan, tls=replace(plan.tls, alpn=("h2", "http/1.1"))),
+        replace(plan, http2=Http2(fields=())),
+    ):
+        assert offered(replace(plain, exchange=replace(plain.exchange, plan=more)))
+
+
+@pytest.mark.parametrize(
+    ("page", "over"),
+    [
+        (Page("https://h/", http="2"), True),
+        (Page("https://h/"), False),
+        (Page("https://h:1/", http="2"), False),
+        (Page("https://h/", http="2", csp="sandbox"), False),
+    ],
+)
+def test_whether_a_page_came_over_http2_from_there(page, over):
+    assert came_over("wss://h/", page) is over
+    assert not came_over("ws://h/", page)
+
+
+BOTH = Certificate(b"", names=("h.example", "page.example"))
+
+
+@every(
+    {
+        "both names": ({}, ("page.example", 443)),
+        "a page of HTTP/1.1": ({"http": ""}, None),
+        "a page in clear": ({"page": "http://page.example/"}, None),
+        "a sandboxed page": ({"csp": "sandbox"}, None),
+        "a URL in clear": ({"url": "ws://h.example/"}, None),
+        "another port": ({"url": "wss://h.example:8443/"}, None),
+        "one host": ({"page": "https://h.example/"}, None),
+        "a name that it has not": ({"page": "https://page.test/"}, None),
+        "no certificate": ({"certificate": None}, None),
+        "one that is not good": ({"verified": False}, None),
+        "one for the page only": ({"certificate": Certificate(b"", names=("page.example",))}, None),
+        "one for the target only": ({"certificate": Certificate(b"", names=("h.example",))}, None),
+        "no TLS": ({"tls": False}, None),
+    }
+)
+def test_when_a_connection_may_serve_two_origins(case):
+    changed, expected = case
+    url = changed.get("url", "wss://h.example/")
+    page = Page(
+        changed.get("page", "https://page.example/"),
+        http=changed.get("http", "2"),
+        csp=changed.get("csp", ""),
+    )
+    done = TlsDone(
+        2, "TLS 1.3", "x", None, changed.get("certificate", BOTH), changed.get("verified", True), None
+    )
+    events = (Resolved(1, "h.example", ("192.0.2.1",)), *([done] if changed.get("tls", True) else []))
+    asked = Exchange(Plan(target(parse(url)), b""), events)
+    assert shareable(url, page, asked) == expected
+    for addresses, common in ((["192.0.2.1"], True), (["192.0.2.2"], False), ([], False)):
+        assert sharing(url, page, asked, addresses).shares is (expected is not None and common)
+    proxied = replace(asked, plan=replace(asked.plan, target=replace(asked.plan.target, host="g.example")))
+    assert shareable(url, page, proxied) is None

@@ -8,8 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.page import fetch_site, origin
-from wsprobe.browsers.url import as_http, as_websocket, parse, scalar, target, written
+from wsprobe.browsers.page import fetch_site, origin, sandboxed
+from wsprobe.browsers.url import (
+    as_http,
+    as_websocket,
+    elided,
+    parse,
+    scalar,
+    target,
+    written,
+)
 
 
 def parsed(text, base=None):
@@ -67,6 +75,10 @@ def test_schemes_go_both_ways_and_others_stay():
         ("wss://u@h/", "h", 443, "/", "u"),
         ("ws://u:p%20q@h?", "h", 80, "/?", "u:p%20q"),
         ("ws://:p@h/#f", "h", 80, "/", ":p"),
+        ("ws://h/", "h", 80, "/", None),
+        ("ws://u@h/", "h", 80, "/", "u"),
+        ("ws://u:p@h/", "h", 80, "/", "u:p"),
+        ("ws://:p@h/", "h", 80, "/", ":p"),
     ],
 )
 def test_targets(url, host, port, resource, userinfo):
@@ -107,20 +119,26 @@ def test_a_sandboxed_page_has_an_opaque_origin(policy, wanted):
 
 
 @pytest.mark.parametrize(
-    ("page", "to", "site"),
+    ("page", "to", "site", "schemeless"),
     [
-        ("http://h/", "ws://h/", "same-origin"),
-        ("https://h/", "wss://h:443/", "same-origin"),
-        ("http://h:1/", "ws://h:2/", "same-site"),
-        ("http://a.x.org/", "ws://b.x.org/", "same-site"),
-        ("https://a.x.org/", "ws://a.x.org/", "cross-site"),
-        ("http://127.0.0.1/", "ws://127.1.0.1/", "cross-site"),
-        ("http://127.0.0.1:1/", "ws://127.0.0.1:2/", "same-site"),
-        ("file:///x", "ws://h/", "cross-site"),
+        *((page, to, "same-origin", "same-origin") for page, to in (
+            ("http://h/", "ws://h/"), ("https://h/", "wss://h:443/"), ("http://h.example/", "ws://h.example/"))),
+        *((page, to, "same-site", "same-site") for page, to in (
+            ("http://h:1/", "ws://h:2/"), ("http://a.x.org/", "ws://b.x.org/"),
+            ("http://127.0.0.1:1/", "ws://127.0.0.1:2/"), ("https://h.example/", "wss://h.example:1/"),
+            ("http://a.h.example/", "ws://b.h.example/"))),
+        *((page, to, "cross-site", "same-site") for page, to in (
+            ("https://a.x.org/", "ws://a.x.org/"), ("http://h.example/", "wss://h.example/"))),
+        *((page, to, "cross-site", "cross-site") for page, to in (
+            ("http://127.0.0.1/", "ws://127.1.0.1/"), ("file:///x", "ws://h/"),
+            ("http://g.example/", "ws://h.example/"), ("file:///x", "ws://h.example/"))),
     ],
-)
-def test_sites(page, to, site):
+)  # fmt: skip
+def test_the_site_of_a_request(page, to, site, schemeless):
     assert fetch_site(Page(page), parsed(to)) == site
+    assert fetch_site(Page(page), parsed(to), schemeful=False) == schemeless
+    assert fetch_site(Page(page, csp="sandbox"), parsed(to)) == "cross-site"
+    assert not sandboxed("sandbox allow-same-origin")
 
 
 @pytest.mark.parametrize(
@@ -146,3 +164,10 @@ def test_script_hands_over_scalar_values():
     assert scalar("a\ud800b\udc00") == "a\ufffdb\ufffd"
     assert scalar("\ud83d\ude00") == "\U0001f600"
     assert parsed("ws://h/\udc00").path == "/%EF%BF%BD"
+
+
+def test_how_long_urls_are_shown():
+    assert elided("x" * 1024) == "x" * 1024
+    long = elided("a" * 600 + "b" * 600)
+    assert long == "a" * 511 + "..." + "b" * 510
+    assert len(long) == 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.page import first_invalid, first_repeated, given, upgraded, upgrades, violation
+from wsprobe.browsers.page import first_invalid, first_repeated, given, matches, upgraded, upgrades, violation
 from wsprobe.browsers.url import BAD_PORTS, bad_port, insecure_from_secure, parse, trustworthy_host
 
 
@@ -121,3 +121,72 @@ def test_subprotocols():
     ]
     assert first_repeated(["a", "A", "b"]) is None
     assert first_repeated(["a", "b", "b", "a"]) == "b"
+
+
+def test_the_blocked_ports():
+    """Real ones, and their neighbours: Fetch, "port blocking"."""
+    blocked = ("ws://h:1", "ws://h:22", "wss://h:6000", "ws://h:6665", "ws://h:6669", "ws://h:10080")
+    open_ = ("ws://h", "wss://h", "ws://h:18", "ws://h:24", "ws://h:3000", "ws://h:6664", "ws://h:8080")
+    assert [url for url in (*blocked, *open_) if bad_port(parse(url))] == list(blocked)
+
+
+@pytest.mark.parametrize(
+    ("page", "to", "passes"),
+    [
+        ("http://h/", "ws://h/", True),
+        ("http://h/", "wss://h/", True),
+        ("http://h/", "ws://h:81/", False),
+        ("http://h:81/", "ws://h:81/", True),
+        ("http://h:81/", "wss://h:81/", True),
+        ("http://h:81/", "wss://h/", False),
+        ("https://h/", "wss://h/", True),
+        ("https://h/", "ws://h/", False),
+        ("https://h/", "ws://h:443/", False),
+        ("http://h:443/", "wss://h/", True),
+        ("http://g/", "ws://h/", False),
+        ("file:///x", "ws://h/", False),
+        ("ws://h/", "ws://h/", True),
+        ("wss://h/", "ws://h:443/", False),
+    ],
+)
+def test_self(page, to, passes):
+    assert matches("'self'", parsed(page), parsed(to)) is passes
+
+
+@pytest.mark.parametrize(
+    ("source", "to", "passes"),
+    [
+        ("ws://h:80", "ws://h/", True),
+        ("ws://h:80", "wss://h/", True),
+        ("ws://h:81", "wss://h:81/", True),
+        ("ws://h:81", "wss://h/", False),
+        ("ws://h:443", "wss://h/", True),
+        ("wss://h:80", "wss://h/", True),
+        ("wss://h:80", "wss://h:80/", True),
+        ("ws://h:80", "ws://h:443/", False),
+        ("ws://h:*", "ws://h:1234/", True),
+        ("ws://h", "ws://h:443/", False),
+        ("ws://h/", "ws://h/any", True),
+        ("ws://h/a", "ws://h/a", True),
+        ("ws://h/a", "ws://h/a/", False),
+        ("ws://h/a/", "ws://h/a", False),
+        ("ws://h/a/", "ws://h/a/", True),
+        ("ws://h/a/", "ws://h/b/c", False),
+        ("ws://h/a/b/", "ws://h/a/b/c/d", True),
+        ("ws://h/a%2Fb", "ws://h/a%2Fb", True),
+        ("ws://*", "ws://h/", True),
+        ("ws://*.h", "ws://a.h/", True),
+        ("ws://*.h", "ws://ah/", False),
+        ("*", "ws://h/", True),
+        ("ws://h/?q", "ws://h/", False),
+    ],
+)
+def test_sources(source, to, passes):
+    assert matches(source, parsed(PAGE), parsed(to)) is passes
+
+
+def test_loopback_by_name():
+    assert trustworthy_host("localhost.")
+    assert not trustworthy_host("localhost.", rooted=False)
+    assert trustworthy_host("a.localhost", rooted=False)
+    assert not trustworthy_host("alocalhost")

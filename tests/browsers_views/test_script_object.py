@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
+from tests.cases import every
 from tests.exchanges import deflated, packer
 from wsprobe.browsers import ALL, ENGINES, NAMES, RUNTIMES
-from wsprobe.browsers.engine import Page
+from wsprobe.browsers.engine import DomEvent, Page, until_end
 from wsprobe.browsers.hidden import hidden
 from wsprobe.browsers.http2 import Windows
 from wsprobe.browsers.inflate import Inflater, TooLong
@@ -25,6 +26,7 @@ from wsprobe.browsers.script import (
     OwnClose,
     WebSocket,
     arrivals,
+    closes_by_standard,
     end,
     on_wire,
     own_close,
@@ -34,7 +36,9 @@ from wsprobe.browsers.script import (
 from wsprobe.browsers.webkitgtk.channel import inflated
 from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
 from wsprobe.read import read
-from wsprobe.read.http2_values import Http2Frame
+from wsprobe.read.http2_values import (
+    Http2Frame,
+)
 from wsprobe.read.inflate import STREAMS_MAX
 from wsprobe.wire.http2 import window_update
 
@@ -297,3 +301,67 @@ def test_messages_of_each_state_are_counted_apart():
         script.deliver("x")
     counted = [(each.ready_state, each.size) for each in script.events if each.type == "left-out"]
     assert counted == [(1, 3), (2, 2)]
+
+
+@every(
+    {
+        f"{size}": (size, more)
+        for size, more in ((0, 6), (125, 6), (126, 8), (65535, 8), (65536, 14), (70000, 14))
+    }
+)
+def test_what_script_sends_is_as_long_as_its_frames(case):
+    """A masked frame: two bytes, four of the mask, a longer length from 126 and from 65536 on (RFC 6455)."""
+    size, more = case
+    script = WebSocket((), CallTexts("", "", ""))
+    script.opened("", "")
+    script.do(Act("open", "binary", b"x" * size))
+    script.do(Act("open", "text", b""))
+    assert (script.sent, script.sent_bytes) == (2, size + more + 6)
+
+
+def test_the_codes_that_close_takes():
+    assert [code for code in range(65536) if closes_by_standard(code)] == [1000, *range(3000, 5000)]
+    acts = tuple(Act("open", "close", code=code) for code in (999, 1000, 1001, 2999, 3000, 4999, 5000))
+    assert [act.code for act in on_wire(acts)] == [1000, 3000, 4999]
+    for code in (999, 1000, 1001, 2999, 3000, 4999, 5000):
+        script = WebSocket((), CallTexts("", "", ""))
+        script.do(Act("open", "close", code=code))
+        assert script.close_called is closes_by_standard(code)
+
+
+def test_how_long_a_reason_may_be():
+    for size, taken in ((123, True), (124, False)):
+        act = Act("open", "close", b"x" * size, 1000)
+        script = WebSocket((), CallTexts("", "", ""))
+        script.do(act)
+        assert (script.close_called, bool(on_wire([act]))) == (taken, taken)
+
+
+@every(
+    {
+        "no code": (frame(0x88, b""), 1000, "Close frame without a code"),
+        "half a code": (frame(0x88, b"\x03"), 1006, "Close frame without a code"),
+        "a code": (frame(0x88, b"\x03\xe9"), 1006, "Close frame with code 1001"),
+        "the code that script is told": (frame(0x88, b"\x03\xe9"), 1001, ""),
+        "no code, and script is told so": (frame(0x88, b""), 1005, ""),
+        "half a code, and script is told of none": (frame(0x88, b"\x03"), 1005, ""),
+    }
+)
+def test_a_code_that_script_is_not_told_is_hidden(case):
+    close, code, said = case
+    events = (DomEvent("open", 1), DomEvent("close", 3, code=code, was_clean=True))
+    found = [item for item in hidden(recorded(OPEN, close), events) if item.startswith("Close")]
+    assert found == ([said] if said else [])
+
+
+def test_what_each_engine_says_of_a_long_reason_and_of_no_code():
+    """A reason of 123 bytes passes. Where script gives a reason and no code, Chromium's code is 0."""
+    for name in (*ALL, *RUNTIMES):
+        for size in (123, 124):
+            page = Page(acts=(Act("open", "close", b"x" * size, 3000),))
+            events = until_end(seen(OPEN, how="local", page=page, browser=name)).events
+            assert [event.type for event in events] == (["open"] if size == 123 else ["open", "throw"])
+        bare = seen(OPEN, how="local", page=Page(acts=(Act("open", "close", b"why", None),)), browser=name)
+        thrown = [event.exception.message for event in bare.events if event.exception is not None]
+        assert bool(thrown) is (name == "chromium")
+        assert all("4999. 0 is neither" in message for message in thrown)
