@@ -157,14 +157,20 @@ def constant(slip):
     """What the slip changes, if it is the value of a name of the module."""
     old = ast.parse((ROOT / slip.path).read_text("utf-8"))
     for before, after in zip(old.body, ast.parse(made(slip)).body, strict=True):
-        if ast.dump(before) != ast.dump(after):
-            match after:
-                case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(
-                    ast.Name(name), _, ast.expr() as value
-                ):
-                    return Constant(name, compile(ast.Expression(value), slip.path, "eval"))
-            return None
+        for (name, value), (_, other) in zip(_named(before), _named(after), strict=True):
+            if ast.dump(value) != ast.dump(other):
+                return Constant(name, compile(ast.Expression(other), slip.path, "eval"))
     return None
+
+
+def _named(statement):
+    """The names to which a statement gives a value, each with its value: both of ``A, B = 3, 200``."""
+    match statement:
+        case ast.Assign([ast.Tuple(names)], ast.Tuple(values)) if all(isinstance(n, ast.Name) for n in names):
+            return [(name.id, value) for name, value in zip(names, values, strict=True)]
+        case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
+            return [(name, value)]
+    return []
 
 
 @functools.cache

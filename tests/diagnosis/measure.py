@@ -2,13 +2,13 @@
 
 Prints, for each part of the answers in ``measured``, how many have a cause at all (coverage) and what the first
 one is worth (precision); then the same with one kind of server left out at a time, with every mark that rests
-on that kind alone: what is left must generalise, or stay silent. ``--wrong`` lists the answers of which the
-first cause is false, but none of the part ``held``, which is only counted."""
+on that kind alone: what is left must generalise, or stay silent. ``--wrong`` lists none
+of the part ``held``, which is only counted."""
 
 from __future__ import annotations
 
+import argparse
 import re
-import sys
 from collections import Counter, defaultdict
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -172,7 +172,15 @@ def line(name, of):
     return f"{name:18} {of.size:4}  coverage {of.coverage:4.0%}  {shares}"
 
 
-def main(arguments):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--wrong", action="store_true", help="list the answers of which the first cause is false"
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="with --wrong, list those that say too little as well"
+    )
+    options = parser.parse_args()
     answers = measured()
     kinds = {each.kind for each in answers}
     print(f"{len(answers)} answers of {len(kinds)} kinds of server")
@@ -182,18 +190,18 @@ def main(arguments):
     for part in PARTS:
         print(line(f"{part}, less a kind", Score(of for _, each, of in left if each.part == part)))
     print(line("all, less a kind", Score(of for _, _, of in left)))
-    if "--wrong" in arguments:
+    if options.wrong:
         for each in answers:
             if each.part != "held":
-                show(each, verdict_of(each), arguments)
+                show(each, verdict_of(each), options.all)
         print("-- less a kind")
         for _, each, of in left:
             if each.part != "held" and of == "false" and verdict_of(each) != "false":
                 print(f"{each.id}: {each.kind}")
 
 
-def show(each, of, arguments):
-    listed = ("false", "next", "silent", "quote", "vague") if "--all" in arguments else ("false",)
+def show(each, of, all_of_them):
+    listed = ("false", "next", "silent", "quote", "vague") if all_of_them else ("false",)
     if of in listed:
         first = next(iter(causes_of(each)), None)
         told = f"{first.id} [{first.certainty}, {first.program}] {first.text[:90]}" if first else "(nothing)"
@@ -201,4 +209,4 @@ def show(each, of, arguments):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

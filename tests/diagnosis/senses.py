@@ -6,8 +6,8 @@ must not be said; otherwise it is ``open``: only what the server did, with its w
 
 from __future__ import annotations
 
+import argparse
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Literal
@@ -103,11 +103,14 @@ def score():
     return Counter(each.verdict(causes(each.reading)) for each in senses())
 
 
-def main(arguments):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true", help="list all, not only what is read in a false sense")
+    options = parser.parse_args()
     for each in senses():
         found = causes(each.reading)
         verdict = each.verdict(found)
-        if verdict == "false" or "--all" in arguments:
+        if verdict == "false" or options.all:
             told = f"{found[0].id}: {found[0].text}" if found else "(nothing)"
             print(
                 f"{verdict:6} {each.code} {each.text[:50]:50} {'/'.join(each.right) or '-':28} <- {told[:110]}"
@@ -123,4 +126,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
