@@ -39,30 +39,8 @@ WORD = re.compile(r"[\w+/=~-]+|[^\w\s]")
 MARKUP = re.compile(rb"(?i)\s*<(?:!doctype|!--|html|head|body|\?xml|[a-z][a-z0-9]*[\s>])")
 MADE_UP = re.compile(r"\d|[a-z][A-Z]|[A-Z]{2}[a-z]|[a-z][_=~+][A-Za-z]")
 """Found in words that a program generates: ids, nonces, times and tokens."""
-IN_A_DATE = frozenset(
-    [
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "may",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "oct",
-        "nov",
-        "dec",
-        "am",
-        "pm",
-    ]
+IN_A_DATE = re.compile(
+    r"(?ai)mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|am|pm"
 )
 OF_OUTCOME: dict[str, Kind] = {
     "open": "open",
@@ -299,4 +277,4 @@ def same_words(one: str, other: str) -> bool:
 
 
 def _both_made_up(one: str, other: str) -> bool:
-    return all(MADE_UP.search(each) or each.lower() in IN_A_DATE for each in (one, other))
+    return all(MADE_UP.search(each) or IN_A_DATE.fullmatch(each) for each in (one, other))

@@ -8,7 +8,7 @@ that the browser keeps (Basic, Digest) and a client's certificate; so no more go
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from urllib.parse import unquote_plus
 
@@ -19,8 +19,9 @@ from wsprobe.recording.secrets import Secrets, are_credentials
 from wsprobe.request.edits import lines, name_of, resource_of, values, with_field, with_line, without
 from wsprobe.request.target import authority, host_header
 from wsprobe.trace.audit_session import admitted, lost_one, reference, refused, stopped
-from wsprobe.trace.changes import STRANGER, Change, step
+from wsprobe.trace.changes import STRANGER, Make, described, step
 from wsprobe.trace.series import Series
+from wsprobe.trace.skip_reasons import never
 from wsprobe.trace.trace import Trace, TraceRequest
 
 MOST = 20
@@ -208,10 +209,10 @@ def _request(seen: Trace) -> bytes:
     return with_field(request, b"Origin", seen.start.origin.encode())
 
 
-def _row(name: str, plan: Callable[[Trace], Plan | None]) -> Callable[[Trace], Iterable[TraceRequest]]:
+def _row(plan: Callable[[Trace], Plan | None]) -> Make:
     """What makes one request of its own plan, or none."""
 
-    def make(seen: Trace) -> Iterator[TraceRequest]:
+    def make(name: str, seen: Trace) -> Iterator[TraceRequest]:
         made = plan(seen)
         if made is not None:
             yield step(seen, name, plan=_watched(made))
@@ -219,17 +220,17 @@ def _row(name: str, plan: Callable[[Trace], Plan | None]) -> Callable[[Trace], I
     return make
 
 
-def _from(name: str, origin: Callable[[Trace], str]) -> Callable[[Trace], Iterable[TraceRequest]]:
+def _from(origin: Callable[[Trace], str]) -> Make:
     """What makes the request that a page of *origin* brings about."""
 
     def plan(seen: Trace) -> Plan | None:
         foreign, given = origin(seen), seen.start.plan
         return replace(given, request=of_a_page(given.request, foreign)) if foreign else None
 
-    return _row(name, plan)
+    return _row(plan)
 
 
-def _given(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Trace], Iterable[TraceRequest]]:
+def _given(edit: Callable[[bytes], bytes | None]) -> Make:
     """What makes the request that opens, edited; nothing if there is nothing to edit."""
 
     def plan(seen: Trace) -> Plan | None:
@@ -237,7 +238,7 @@ def _given(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Trace]
         made = edit(request)
         return None if made is None or made == request else replace(seen.start.plan, request=made)
 
-    return _row(name, plan)
+    return _row(plan)
 
 
 def _own_origin(seen: Trace) -> Plan | None:
@@ -253,6 +254,10 @@ def foreign_that_opens(seen: Trace) -> str:
         seen["origin-other"], reference(seen)
     )
     return "null" if opened else STRANGER
+
+
+def _domain(seen: Trace) -> str:
+    return suffixed(page_origin(seen), 2) if sibling(page_origin(seen)) else ""
 
 
 def _stranger(seen: Trace) -> Plan | None:
@@ -298,7 +303,7 @@ def _large(seen: Trace) -> Plan | None:
     return replace(given, request=_request(seen), acts=acts, limits=limits)
 
 
-def _again(seen: Trace) -> Plan | None:
+def _again(seen: Trace) -> Plan:
     return replace(seen.start.plan, request=_request(seen))
 
 
@@ -312,12 +317,16 @@ def closed_to_all(seen: Trace) -> str:
     return "" if reference(seen) is not None else "the handshake itself opens no session"
 
 
-def _unless_closed(also: Callable[[Trace], str] = lambda seen: "") -> Callable[[Trace], str]:
+def _unless_closed(also: Callable[[Trace], str] = never) -> Callable[[Trace], str]:
     return lambda seen: closed_to_all(seen) or also(seen)
 
 
 def _no_answer(seen: Trace) -> str:
     return "no request was answered" if seen.base.kind in ("not-reached", "interrupted") else stopped(seen)
+
+
+def _no_origin(seen: Trace) -> str:
+    return "" if seen.start.has_origin else "base had no Origin"
 
 
 def _no_credentials(seen: Trace) -> str:
@@ -370,150 +379,35 @@ def _deflate(request: bytes) -> bytes | None:
     return with_field(request, b"Sec-WebSocket-Extensions", b"permessage-deflate")
 
 
-ROWS: tuple[Change, ...] = (
-    Change(
-        "base",
-        "nothing: the unchanged handshake",
-        "the answer to compare the others with",
-        lambda seen: (TraceRequest("base", _watched(seen.start.plan)),),
-    ),
-    Change(
-        "alive",
-        "nothing: the same handshake, after a request without an answer",
-        "whether the server still answers, or that request stopped it",
-        _row(
-            "alive", lambda seen: replace(seen.start.plan, request=_request(seen)) if lost_one(seen) else None
+ROWS = described(
+    "audit",
+    (
+        ("base", lambda name, seen: (TraceRequest(name, _watched(seen.start.plan)),), never),
+        (
+            "alive",
+            _row(lambda seen: _again(seen) if lost_one(seen) else None),
+            lambda seen: "" if lost_one(seen) else "every request was answered",
         ),
-        lambda seen: "" if lost_one(seen) else "every request was answered",
+        ("origin", _row(_own_origin), _no_answer),
+        ("no-origin", _given(lambda request: without(request, b"origin")), _unless_closed(_no_origin)),
+        ("origin-other", _from(lambda seen: STRANGER), _unless_closed()),
+        ("origin-null", _from(lambda seen: "null"), _unless_closed()),
+        ("no-credentials", _row(_stranger), _unless_closed(_no_credentials)),
+        ("origin-prefix", _from(lambda seen: prefixed(page_origin(seen))), _unless_closed(_no_check)),
+        ("origin-suffix", _from(lambda seen: suffixed(page_origin(seen))), _unless_closed(_no_check)),
+        ("origin-domain", _from(_domain), _unless_closed(_no_check)),
+        ("origin-sibling", _from(lambda seen: sibling(page_origin(seen))), _unless_closed(_no_sibling)),
+        ("no-token", _given(without_tokens), _unless_closed()),
+        ("clear", _row(_clear_same), _unless_closed(_clear_is_open)),
+        ("clear-beside", _row(_clear_beside), _unless_closed(_beside)),
+        ("deflate", _given(_deflate), _unless_closed()),
+        ("no-key", _row(_malformed(rb"sec-websocket-key")), _unless_closed()),
+        ("no-version", _row(_malformed(rb"sec-websocket-version")), _unless_closed()),
+        ("large", _row(_large), _unless_closed()),
+        ("again", _row(_again), _unless_closed()),
     ),
-    Change(
-        "origin",
-        "with the Origin of a page of the same host",
-        "whether the server's own page opens a session",
-        _row("origin", _own_origin),
-        lambda seen: (
-            "no request was answered" if seen.base.kind in ("not-reached", "interrupted") else stopped(seen)
-        ),
-    ),
-    Change(
-        "no-origin",
-        "without Origin, which no browser leaves out",
-        "whether programs without an Origin open a session with these credentials",
-        _given(
-            "no-origin", lambda request: without(request, b"origin") if values(request, b"origin") else None
-        ),
-        _unless_closed(lambda seen: "" if seen.start.has_origin else "base had no Origin"),
-    ),
-    Change(
-        "origin-other",
-        f"from a page of {STRANGER}: with the cookies and credentials that a browser would send, and no other "
-        "secret",
-        "whether any page can use the session of its visitor",
-        _from("origin-other", lambda seen: STRANGER),
-        _unless_closed(),
-    ),
-    Change(
-        "origin-null",
-        "the same with Origin: null, as a sandboxed frame sends it",
-        "whether any page can use it, through a frame",
-        _from("origin-null", lambda seen: "null"),
-        _unless_closed(),
-    ),
-    Change(
-        "no-credentials",
-        "the same with the foreign Origin that opened, without cookies, credentials and client certificate",
-        "whether the endpoint is public",
-        _row("no-credentials", _stranger),
-        _unless_closed(_no_credentials),
-    ),
-    Change(
-        "origin-prefix",
-        "from a page whose origin begins like the right one",
-        "whether the Origin is compared by its beginning",
-        _from("origin-prefix", lambda seen: prefixed(page_origin(seen))),
-        _unless_closed(_no_check),
-    ),
-    Change(
-        "origin-suffix",
-        "from a page whose origin ends like the right one",
-        "whether the Origin is compared by its end",
-        _from("origin-suffix", lambda seen: suffixed(page_origin(seen))),
-        _unless_closed(_no_check),
-    ),
-    Change(
-        "origin-domain",
-        "from a page whose origin ends like the last two labels of the right one",
-        "whether the Origin is compared by the end of its domain",
-        _from(
-            "origin-domain",
-            lambda seen: suffixed(page_origin(seen), 2) if sibling(page_origin(seen)) else "",
-        ),
-        _unless_closed(_no_check),
-    ),
-    Change(
-        "origin-sibling",
-        "from a page of another name under the same parent domain",
-        "whether the server allows all names under the parent domain (not a comparison by the end)",
-        _from("origin-sibling", lambda seen: sibling(page_origin(seen))),
-        _unless_closed(_no_sibling),
-    ),
-    Change(
-        "no-token",
-        "without the query parameters that hold a secret",
-        "whether the session opens because of the token in the URL",
-        _given("no-token", without_tokens),
-        _unless_closed(),
-    ),
-    Change(
-        "clear",
-        "in clear text on the same port, without cookies, credentials and query",
-        "whether the TLS port also opens a session in clear text",
-        _row("clear", _clear_same),
-        _unless_closed(_clear_is_open),
-    ),
-    Change(
-        "clear-beside",
-        "in clear text on another port (--clear-port; 80 for 443, 8080 for 8443), without cookies, credentials "
-        "and query",
-        "whether that port opens a session in clear text",
-        _row("clear-beside", _clear_beside),
-        _unless_closed(_beside),
-    ),
-    Change(
-        "deflate",
-        "with an offer of permessage-deflate",
-        "whether secrets are compressed in one context",
-        _given("deflate", _deflate),
-        _unless_closed(),
-    ),
-    Change(
-        "no-key",
-        "without Sec-WebSocket-Key, cookies and credentials: an invalid handshake",
-        "what an error page reveals",
-        _row("no-key", _malformed(rb"sec-websocket-key")),
-        _unless_closed(),
-    ),
-    Change(
-        "no-version",
-        "without Sec-WebSocket-Version, cookies and credentials: an invalid handshake",
-        "what an error page reveals",
-        _row("no-version", _malformed(rb"sec-websocket-version")),
-        _unless_closed(),
-    ),
-    Change(
-        "large",
-        f"unchanged, then one message of {LARGE:,} bytes and a Ping (--audit-heavy)",
-        "whether a message may be that large",
-        _row("large", _large),
-        _unless_closed(),
-    ),
-    Change(
-        "again",
-        "nothing: the handshake that opened, once more",
-        "whether a rate limit explains the refusals in between",
-        _row("again", _again),
-        _unless_closed(),
-    ),
+    stranger=STRANGER,
+    large=f"{LARGE:,}",
 )
 
 AUDIT = Series(ROWS, MOST, ("again",))

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from wsprobe.data_file import text_beside
 from wsprobe.diagnosis.faults import subprotocols_named
 from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
 from wsprobe.read.tokens import is_token
@@ -32,6 +33,10 @@ STRANGER = "https://page.invalid"
 """An Origin that nobody allows by name (RFC 6761 section 6.4)."""
 
 
+Make = Callable[[str, Trace], Iterable[TraceRequest]]
+"""Makes the requests of the row with that name."""
+
+
 class Change(msgspec.Struct, frozen=True):
     """One row of the table."""
 
@@ -40,10 +45,27 @@ class Change(msgspec.Struct, frozen=True):
     """The change, in words."""
     tells: str
     """What its answer shows."""
-    make: Callable[[Trace], Iterable[TraceRequest]]
-    """Makes its requests; none if there is nothing to change."""
-    useless: Callable[[Trace], str] = lambda seen: ""
+    requests: Make
+    useless: Callable[[Trace], str]
     """Why it would show nothing new, given the answers so far; "" to send it."""
+
+    def make(self, seen: Trace) -> Iterable[TraceRequest]:
+        """Its requests; none if there is nothing to change."""
+        return self.requests(self.name, seen)
+
+
+def described(
+    section: str, rows: Iterable[tuple[str, Make, Callable[[Trace], str]]], **values: str
+) -> tuple[Change, ...]:
+    """The *rows* (name, what makes its requests, why they would show nothing new), with the words of a
+    *section* of ``changes.txt``, in which *values* are filled in."""
+    text = text_beside(__file__, "changes.txt").partition(f"== {section}\n")[2].partition("\n\n")[0]
+    lines = text.format(**values).splitlines()
+    heads = (line.partition(": ") for line in lines[::2])
+    words = {
+        name: (changed, tells.strip()) for (name, _, changed), tells in zip(heads, lines[1::2], strict=True)
+    }
+    return tuple(Change(name, *words[name], make, useless) for name, make, useless in rows)
 
 
 def step(seen: Trace, name: str, request: bytes | None = None, plan: Plan | None = None) -> TraceRequest:
@@ -111,29 +133,32 @@ def _may_go_in_plain(request: bytes, host: str) -> bool:
     return loopback(host) or not secret
 
 
-def _one(name: str, request: Callable[[Trace], bytes | None]) -> Callable[[Trace], Iterable[TraceRequest]]:
+def _one(request: Callable[[Trace], bytes | None]) -> Make:
     """What makes one step, or none."""
 
-    def make(seen: Trace) -> Iterable[TraceRequest]:
+    def make(name: str, seen: Trace) -> Iterable[TraceRequest]:
         made = request(seen)
         return () if made is None else (step(seen, name, made),)
 
     return make
 
 
-def _edit(name: str, edit: Callable[[bytes], bytes | None]) -> Callable[[Trace], Iterable[TraceRequest]]:
+def _edit(edit: Callable[[bytes], bytes | None]) -> Make:
     """What makes the request as it was given, edited; nothing if there is nothing to edit."""
 
-    def make(seen: Trace) -> Iterable[TraceRequest]:
-        request = seen.start.plan.request
-        made = edit(request)
-        return () if made is None or made == request else (step(seen, name, made),)
+    def request(seen: Trace) -> bytes | None:
+        made = edit(seen.start.plan.request)
+        return None if made == seen.start.plan.request else made
 
-    return make
+    return _one(request)
 
 
-def _past(name: str, edit: Callable[[Trace, bytes], bytes | None]) -> Callable[[Trace], Iterable[TraceRequest]]:
-    def make(seen: Trace) -> Iterable[TraceRequest]:
+def _without(field: bytes) -> Make:
+    return _edit(lambda request: without(request, field))
+
+
+def _past(edit: Callable[[Trace, bytes], bytes | None]) -> Make:
+    def make(name: str, seen: Trace) -> Iterable[TraceRequest]:
         plan = behind(seen)
         request = None if plan is None else edit(seen, plan.request)
         return () if request is None else (step(seen, name, request, plan),)
@@ -141,7 +166,7 @@ def _past(name: str, edit: Callable[[Trace, bytes], bytes | None]) -> Callable[[
     return make
 
 
-def _backends(seen: Trace) -> Iterable[TraceRequest]:
+def _backends(_: str, seen: Trace) -> Iterable[TraceRequest]:
     """The proxies between the first one and the application."""
     for number in range(1, len(seen.start.backends)):
         name, plan = _name(seen, number), past(seen, number)
@@ -151,12 +176,12 @@ def _backends(seen: Trace) -> Iterable[TraceRequest]:
             yield step(seen, name, plan=plan)
 
 
-def _past_in_plain(seen: Trace) -> Iterable[TraceRequest]:
+def _past_in_plain(name: str, seen: Trace) -> Iterable[TraceRequest]:
     plan = behind(seen)
     if plan is None or plan.target.secure:
         return
     if seen.start.plan.target.secure and _speaks_no_tls(seen["backend"]):
-        yield step(seen, "backend-plain", plan=plan)
+        yield step(seen, name, plan=plan)
 
 
 def _own_origin(seen: Trace, request: bytes) -> bytes | None:
@@ -169,15 +194,12 @@ def _same_origin(seen: Trace) -> bytes | None:
     return with_field(start.plan.request, b"Origin", start.origin.encode()) if start.cross_origin else None
 
 
-def _browser(name: str) -> Callable[[Trace], Iterable[TraceRequest]]:
-    def request(seen: Trace) -> bytes | None:
-        own = dict(seen.start.browsers).get(name)
-        return None if own is None else as_browser(seen.start.plan.request, own)
-
-    return _one(name, request)
+def _browser(name: str, seen: Trace) -> Iterable[TraceRequest]:
+    own = dict(seen.start.browsers).get(name)
+    return () if own is None else (step(seen, name, as_browser(seen.start.plan.request, own)),)
 
 
-def _held_past(seen: Trace) -> Iterable[TraceRequest]:
+def _held_past(_: str, seen: Trace) -> Iterable[TraceRequest]:
     """From inside to outside, as long as the sessions stay open: the first that ends is at fault."""
     held = seen["again-2"]
     seconds = None if held is None else ended_while_held(held)
@@ -190,7 +212,7 @@ def _held_past(seen: Trace) -> Iterable[TraceRequest]:
             return
 
 
-def _addresses(seen: Trace) -> Iterable[TraceRequest]:
+def _addresses(_: str, seen: Trace) -> Iterable[TraceRequest]:
     """One request for each address of the name but that which has answered."""
     plan = seen.start.plan
     events = seen.base.reading.exchange.events
@@ -207,14 +229,14 @@ def _addresses(seen: Trace) -> Iterable[TraceRequest]:
             yield step(seen, f"address {address}", plan=replace(plan, route=route))
 
 
-def _over_http2(seen: Trace) -> Iterable[TraceRequest]:
+def _over_http2(name: str, seen: Trace) -> Iterable[TraceRequest]:
     plan = seen.start.plan
     if seen.start.http2 is not None and plan.target.secure:
         tls = replace(plan.tls, alpn=("h2", "http/1.1"))
-        yield step(seen, "http2", plan=replace(plan, http2=seen.start.http2, tls=tls))
+        yield step(seen, name, plan=replace(plan, http2=seen.start.http2, tls=tls))
 
 
-def _subprotocols(seen: Trace) -> Iterable[TraceRequest]:
+def _subprotocols(_: str, seen: Trace) -> Iterable[TraceRequest]:
     request, offered = seen.start.plan.request, seen.start.protocols
     for each in offered if len(offered) > 1 else ():
         name = f"protocol {each.decode('latin-1')}"
@@ -241,202 +263,61 @@ def named_subprotocols(seen: Trace) -> tuple[str, ...]:
     return tuple(dict.fromkeys(new))[:NAMED]
 
 
-def _named(seen: Trace) -> Iterable[TraceRequest]:
+def _named(_: str, seen: Trace) -> Iterable[TraceRequest]:
     for name in named_subprotocols(seen):
         request = with_field(seen.start.plan.request, b"Sec-WebSocket-Protocol", name.encode())
         yield step(seen, f"protocol {name}", request)
 
 
-def _again(number: int) -> Callable[[Trace], Iterable[TraceRequest]]:
-    def make(seen: Trace) -> Iterable[TraceRequest]:
-        plan = seen.start.plan
-        if number == 2 and "base" in seen.answers and seen.base.opens and seen.start.hold > 0:
-            plan = silent_plan(plan, seen.start.hold)
-        yield step(seen, f"again-{number}", plan=plan)
-
-    return make
+def _again(name: str, seen: Trace) -> Iterable[TraceRequest]:
+    plan = seen.start.plan
+    if name == "again-2" and "base" in seen.answers and seen.base.opens and seen.start.hold > 0:
+        plan = silent_plan(plan, seen.start.hold)
+    yield step(seen, name, plan=plan)
 
 
-CHANGES: tuple[Change, ...] = (
-    Change(
-        "base",
-        "nothing: the unchanged handshake",
-        "the answer to compare the others with",
-        lambda seen: (TraceRequest("base", seen.start.plan),),
+def _path(edit: Callable[[bytes], bytes]) -> Make:
+    return _edit(lambda request: with_line(request, resource=edit(resource_of(request))))
+
+
+CHANGES = described(
+    "trace",
+    (
+        ("base", lambda name, seen: (TraceRequest(name, seen.start.plan),), skip.never),
+        ("get", _edit(plain), skip.reached),
+        ("backend", _past(lambda seen, request: request), skip.never),
+        ("backends", _backends, skip.never),
+        ("backend-plain", _past_in_plain, skip.never),
+        ("backend-get", _past(lambda seen, request: plain(request)), skip.never),
+        ("origin", _one(lambda seen: _own_origin(seen, seen.start.plan.request)), skip.unless_settled()),
+        ("no-origin", _without(b"origin"), skip.unless_settled(skip.refused)),
+        ("same-origin", _one(_same_origin), skip.unless_settled(skip.refused)),
+        (
+            "origin-other",
+            _one(lambda seen: with_field(seen.start.plan.request, b"Origin", STRANGER.encode())),
+            skip.unless_settled(skip.other_origin),
+        ),
+        ("backend-origin", _past(_own_origin), skip.origin_past),
+        ("chromium", _browser, skip.unless_settled(skip.browsers_headers)),
+        ("firefox", _browser, skip.unless_settled(skip.one_browser_alone)),
+        ("no-version", _without(b"sec-websocket-version"), skip.unless_settled(skip.handshake_is_seen)),
+        ("no-upgrade", _without(b"upgrade"), skip.unless_settled(skip.handshake_is_seen)),
+        ("no-cookie", _without(b"cookie"), skip.unless_settled(skip.refused)),
+        ("no-query", _path(lambda path: path.partition(b"?")[0]), skip.unless_settled(skip.refused)),
+        ("subprotocols", _subprotocols, skip.unless_settled(skip.handshake_is_seen)),
+        ("named-subprotocol", _named, skip.reached),
+        (
+            "keepalive-upgrade",
+            _edit(lambda request: with_field(request, b"Connection", b"keep-alive, Upgrade")),
+            skip.opened,
+        ),
+        ("slash", _path(slashed), skip.final_slash),
+        ("addresses", _addresses, skip.never),
+        ("http2", _over_http2, skip.http2_is_the_same),
+        ("no-key", _without(b"sec-websocket-key"), skip.proxy_is_unnamed),
+        ("again-1", _again, skip.never),
+        ("again-2", _again, skip.never),
+        ("backend-held", _held_past, skip.not_cut),
     ),
-    Change(
-        "get",
-        "a plain GET: no Upgrade, no Connection, no Sec-WebSocket-*",
-        "whether anything treats the handshake as a handshake",
-        _edit("get", plain),
-        skip.reached,
-    ),
-    Change(
-        "backend",
-        "the same bytes, sent to the application directly (--backend)",
-        "whether the proxy or the application is at fault",
-        _past("backend", lambda seen, request: request),
-    ),
-    Change(
-        "backends",
-        "asked directly, each proxy between the first one and the application (several --backend)",
-        "which proxy is at fault",
-        _backends,
-    ),
-    Change(
-        "backend-plain",
-        "asked directly without TLS, if the backend speaks none",
-        "the same, where TLS ends at the proxy",
-        _past_in_plain,
-    ),
-    Change(
-        "backend-get",
-        "the plain GET, sent directly",
-        "a lost Upgrade (same answer as through the proxy), or another program (any other answer)",
-        _past("backend-get", lambda seen, request: plain(request)),
-    ),
-    Change(
-        "origin",
-        "with the Origin of a page of the same host",
-        "an Origin that is required; a Host that a proxy rewrites, which only a comparison with Origin reveals",
-        _one("origin", lambda seen: _own_origin(seen, seen.start.plan.request)),
-        skip.unless_settled(),
-    ),
-    Change(
-        "no-origin",
-        "without Origin",
-        "whether it is the Origin that is refused",
-        _edit("no-origin", lambda request: without(request, b"origin")),
-        skip.unless_settled(skip.refused),
-    ),
-    Change(
-        "same-origin",
-        "with the URL's own Origin, in place of another one",
-        "whether the server checks the Origin: a page of the same host is the first that it would allow",
-        _one("same-origin", _same_origin),
-        skip.unless_settled(skip.refused),
-    ),
-    Change(
-        "origin-other",
-        f"with the Origin {STRANGER}",
-        "a list of allowed Origins, or a rule that only requires the header",
-        _one("origin-other", lambda seen: with_field(seen.start.plan.request, b"Origin", STRANGER.encode())),
-        skip.unless_settled(skip.other_origin),
-    ),
-    Change(
-        "backend-origin",
-        "with the Origin of the page, sent directly",
-        "whether the application or a proxy objects to the Origin",
-        _past("backend-origin", _own_origin),
-        skip.origin_past,
-    ),
-    Change(
-        "chromium",
-        "the request of Chromium",
-        "a rule about User-Agent or another header of browsers",
-        _browser("chromium"),
-        skip.unless_settled(skip.browsers_headers),
-    ),
-    Change(
-        "firefox",
-        "the request of Firefox",
-        "whether only Chromium is refused",
-        _browser("firefox"),
-        skip.unless_settled(skip.one_browser_alone),
-    ),
-    Change(
-        "no-version",
-        "without Sec-WebSocket-Version",
-        "if the answer differs, a WebSocket library reads the handshake, so Upgrade arrives",
-        _edit("no-version", lambda request: without(request, b"sec-websocket-version")),
-        skip.unless_settled(skip.handshake_is_seen),
-    ),
-    Change(
-        "no-upgrade",
-        "without Upgrade",
-        "a rule against Upgrade, or a proxy that accepts it and does not answer",
-        _edit("no-upgrade", lambda request: without(request, b"upgrade")),
-        skip.unless_settled(skip.handshake_is_seen),
-    ),
-    Change(
-        "no-cookie",
-        "without Cookie",
-        "a cookie that is refused, or too large",
-        _edit("no-cookie", lambda request: without(request, b"cookie")),
-        skip.unless_settled(skip.refused),
-    ),
-    Change(
-        "no-query",
-        "without the query",
-        "a rule on the query, or one that is too long",
-        _edit("no-query", lambda request: with_line(request, resource=resource_of(request).partition(b"?")[0])),
-        skip.unless_settled(skip.refused),
-    ),
-    Change(
-        "subprotocols",
-        "each subprotocol alone, and none",
-        "which subprotocol is refused",
-        _subprotocols,
-        skip.unless_settled(skip.handshake_is_seen),
-    ),
-    Change(
-        "named-subprotocol",
-        "with the subprotocol that the server names, if it was not offered",
-        "whether the application requires it",
-        _named,
-        skip.reached,
-    ),
-    Change(
-        "keepalive-upgrade",
-        "with Connection: keep-alive, Upgrade",
-        "a proxy that compares the whole value",
-        _edit("keepalive-upgrade", lambda request: with_field(request, b"Connection", b"keep-alive, Upgrade")),
-        skip.opened,
-    ),
-    Change(
-        "slash",
-        "with the final slash of the path, or without",
-        "a route for the other form",
-        _edit("slash", lambda request: with_line(request, resource=slashed(resource_of(request)))),
-        skip.final_slash,
-    ),
-    Change(
-        "addresses",
-        "at each other address of the name (--each-address)",
-        "an address with another answer",
-        _addresses,
-    ),
-    Change(
-        "http2",
-        "over HTTP/2 where ALPN offers it (an extended CONNECT, RFC 8441)",
-        "a listener for HTTP/2 only; WebSockets over HTTP/2 that are announced and do not work",
-        _over_http2,
-        skip.http2_is_the_same,
-    ),
-    Change(
-        "no-key",
-        "without Sec-WebSocket-Key",
-        "which proxy it is: HAProxy answers such a handshake itself",
-        _edit("no-key", lambda request: without(request, b"sec-websocket-key")),
-        skip.proxy_is_unnamed,
-    ),
-    Change(
-        "again-1",
-        "nothing: the unchanged handshake, once more",
-        "a limit that counts requests, or one wrong server of several",
-        _again(1),
-    ),
-    Change(
-        "again-2",
-        "nothing: once more, and if it opens, held without sending anything (--hold)",
-        "the same, and an idle timeout",
-        _again(2),
-    ),
-    Change(
-        "backend-held",
-        "sent directly, and held without sending anything for the same time; to each of several backends",
-        "whether the application or a proxy ends idle connections, and which",
-        _held_past,
-        skip.not_cut,
-    ),
+    stranger=STRANGER,
 )

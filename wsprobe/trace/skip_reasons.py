@@ -40,7 +40,11 @@ def settled(seen: Trace) -> str:
     return ""
 
 
-def unless_settled(also: Callable[[Trace], str] = lambda seen: "") -> Callable[[Trace], str]:
+def never(seen: Trace) -> str:
+    return ""
+
+
+def unless_settled(also: Callable[[Trace], str] = never) -> Callable[[Trace], str]:
     return lambda seen: settled(seen) or also(seen)
 
 
