@@ -11,7 +11,7 @@ import wsprobe
 from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
 from wsprobe.cli.readers import reached, status
-from wsprobe.report.engine_answer import engine_answer
+from wsprobe.report.result import engine_answer
 
 
 def test_json_of_many_recordings_grows_as_they_do(capsys, tmp_path):

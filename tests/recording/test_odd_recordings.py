@@ -28,13 +28,13 @@ from wsprobe.lab.ports import place
 from wsprobe.recording import archive
 from wsprobe.recording.archive import ArchiveError
 from wsprobe.recording.redaction import redact
-from wsprobe.report.engine_answer import engine_answer
 from wsprobe.report.report import report
+from wsprobe.report.result import engine_answer
 from wsprobe.show import as_json, har, html, json_text, markdown, report_file, write_out
 from wsprobe.show.compare import comparison, difference
+from wsprobe.show.connection import waterfall
 from wsprobe.show.lines import Look, plain, width_of
 from wsprobe.show.report import handshake
-from wsprobe.show.timing import waterfall
 from wsprobe.show.verbose import event
 
 KEPT = (Path(__file__).parents[1] / "files" / "format-2-events.json").read_text()

@@ -9,8 +9,8 @@ from msgspec import Struct, structs
 
 from tests.exchanges import OPENED, exchange, plan
 from wsprobe.read import read, received_of, responses_of
-from wsprobe.report.engine_answer import COMPARED, engine_answer
 from wsprobe.report.report import report, report_of
+from wsprobe.report.result import COMPARED, engine_answer
 
 FLOODS = {
     "frames": OPENED + b"\x82\x50" + b"\x82\x50".join([b"x" * 0x50] * 2000),

@@ -11,7 +11,7 @@ from wsprobe.exchange import Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
 from wsprobe.report.timing import bars, how_long, in_utc, phases
 from wsprobe.request.target import parse
-from wsprobe.show.timing import no_answer
+from wsprobe.show.connection import no_answer
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,12 @@ from wsprobe.lab.play import KEY, play
 from wsprobe.lab.ports import PORTS, place
 from wsprobe.recording.archive import dump
 from wsprobe.report.report import report
-from wsprobe.report.state import State
-from wsprobe.report.two_runs import Comparison, Kind, Standing, TwoRuns, standing_of, url_of
+from wsprobe.report.state import Comparison, Kind, Standing, State, TwoRuns, standing_of, url_of
 from wsprobe.request.opening import Offer
 from wsprobe.show.as_json import comparison_value, report_value
 from wsprobe.show.json_text import brief, pieces
 from wsprobe.show.lines import plain
-from wsprobe.show.two_runs import two_runs
+from wsprobe.show.state import two_runs
 
 OPENED = Standing(State("open", "101", protocol="chat.v1"))
 REFUSED = Standing(State("refused", "403"), "origin-refused")

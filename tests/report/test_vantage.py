@@ -7,10 +7,9 @@ from msgspec.structs import replace
 
 from tests.watch.played import OPEN, played
 from wsprobe.report.outcome import STATUS_OF
-from wsprobe.report.state import State
-from wsprobe.report.vantage import BY_OUTCOME, HERE, Vantage, differ, explained, named, vantage_of
+from wsprobe.report.state import BY_OUTCOME, HERE, State, Vantage, differ, explained, named, vantage_of
 from wsprobe.show.lines import Look, plain, text_of, width_of
-from wsprobe.show.vantage import Grid
+from wsprobe.show.state import Grid
 
 URL = "wss://chat.example/ws"
 GOOD = Vantage(URL, State("open", "101"), ("192.0.2.7",), "192.0.2.7")

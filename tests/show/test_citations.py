@@ -8,7 +8,7 @@ import pytest
 
 from wsprobe.history.data import select
 from wsprobe.judge import FINDINGS
-from wsprobe.show.citations import cited
+from wsprobe.show.report_file import cited
 
 RFC = "https://www.rfc-editor.org/rfc/rfc"
 

@@ -9,10 +9,10 @@ from tests.exchanges import OPENED, exchange, frame, plan
 from wsprobe.read import read
 from wsprobe.relay.client import PageClose
 from wsprobe.relay.relaying import Refusal
-from wsprobe.show.chain import _days
 from wsprobe.show.compare import _said
+from wsprobe.show.connection import _days
 from wsprobe.show.lines import Look, plain, text_of
-from wsprobe.show.relay import away, told_text
+from wsprobe.show.page import away, told_text
 from wsprobe.show.session import SHOWN, SHOWN_VERBOSE, session
 
 

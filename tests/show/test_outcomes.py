@@ -16,10 +16,10 @@ from wsprobe.lab.play import play
 from wsprobe.read import read
 from wsprobe.report.report import report
 from wsprobe.request import target
+from wsprobe.show.connection import summary
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import sentence, verdict, why
 from wsprobe.show.talk import bytes_of
-from wsprobe.show.timing import summary
 
 ANSWER = "0.1 raw HTTP/1.1 {}\\r\\nContent-Length: 0\\r\\n{}\\r\\n"
 

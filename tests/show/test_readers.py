@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests.show.test_screen import refused
 from wsprobe.read.head import split_head
-from wsprobe.report.engine_answer import engine_answer
+from wsprobe.report.result import engine_answer
 from wsprobe.show.lines import Look, text_of
 from wsprobe.show.readers import SharedAnswer, who
 

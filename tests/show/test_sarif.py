@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 
 from tests.trace.audits import COOKIE, OPEN, Reply, audit, start
-from wsprobe.show.sarif import log, plain, text
+from wsprobe.show.audit import plain, sarif_log, sarif_text
 from wsprobe.trace.audit import WEAKNESSES, not_tested, weaknesses
 
 
@@ -119,7 +119,7 @@ TRACES = {
 
 @pytest.mark.parametrize("seen", TRACES.values(), ids=TRACES.keys())
 def test_structure(seen):
-    made = log(weaknesses(seen), not_tested(seen), seen)
+    made = sarif_log(weaknesses(seen), not_tested(seen), seen)
     VALIDATOR.validate(made)
     (run,) = made["runs"]
     rules = run["tool"]["driver"]["rules"]
@@ -130,14 +130,14 @@ def test_structure(seen):
     told = run["invocations"][0]["toolExecutionNotifications"]
     assert all(rules[each["associatedRule"]["index"]]["id"] == each["associatedRule"]["id"] for each in told)
     assert run["invocations"][0]["executionSuccessful"] == bool(run["results"])
-    whole = "".join(text(weaknesses(seen), not_tested(seen), seen))
+    whole = "".join(sarif_text(weaknesses(seen), not_tested(seen), seen))
     assert whole.isascii()
     assert json.loads(whole) == made
 
 
 def test_a_result_holds_the_request_and_its_answer():
     seen = TRACES["found"]
-    first = log(weaknesses(seen), (), seen)["runs"][0]["results"][0]
+    first = sarif_log(weaknesses(seen), (), seen)["runs"][0]["results"][0]
     assert (first["ruleId"], first["level"]) == ("any-origin", "error")
     assert first["webRequest"]["headers"]["Origin"] == "https://page.invalid"
     assert first["webResponse"]["statusCode"] == 101
@@ -147,6 +147,6 @@ def test_a_result_holds_the_request_and_its_answer():
 
 def test_messages_hold_no_placeholder_and_no_link():
     seen = TRACES["found"]
-    messages = [each["message"]["text"] for each in log(weaknesses(seen), (), seen)["runs"][0]["results"]]
+    messages = [each["message"]["text"] for each in sarif_log(weaknesses(seen), (), seen)["runs"][0]["results"]]
     assert any("{{y}} [z] (http://a)" in each for each in messages)
     assert plain("{0} [a](1)") == "{{0}} [a] (1)"

@@ -13,8 +13,8 @@ from wsprobe.exchange import Received
 from wsprobe.report.report import report
 from wsprobe.report.state import Hold, seen
 from wsprobe.show import watch as show
+from wsprobe.show.causes import Fact, Tally, fact
 from wsprobe.show.lines import Look, cut_in_middle, plain, text_of
-from wsprobe.show.summary import Fact, Tally, fact
 from wsprobe.show.table import Screen
 from wsprobe.watch.summary import Watch, after
 

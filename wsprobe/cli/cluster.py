@@ -59,7 +59,7 @@ from wsprobe.net.cluster import (
 )
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.report import Report
-from wsprobe.report.vantage import HERE, Vantage, place_of, vantage_of
+from wsprobe.report.state import HERE, Vantage, place_of, vantage_of
 from wsprobe.request.target import loopback
 from wsprobe.schedule import Pace
 from wsprobe.show.as_json import report_value

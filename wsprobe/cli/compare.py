@@ -281,13 +281,13 @@ def show(
         return
     of = replace(look(sys.stdout, settings.output.color), verbose=int(verbose), screen=not verbose)
     if settings.elsewhere.from_each:
-        from wsprobe.show.vantage import side_by_side  # only with --from-each
+        from wsprobe.show.state import side_by_side  # only with --from-each
 
         emit([*side_by_side(reports, of), ()], sys.stdout, of)
     if not seen:
         emit(comparison(reports, groups, of), sys.stdout, of)
         return
-    from wsprobe.show.run_browser import seen_beside  # only with --run-browser
+    from wsprobe.show.measured import seen_beside  # only with --run-browser
 
     lines: list[Line] = []
     for report, found in zip(reports, seen, strict=True):
@@ -312,7 +312,7 @@ def show_json(
         told_too = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
         value = as_json.report_value(each, told_apart if told_too else None)
         if seen:
-            from wsprobe.show.run_browser import seen_value  # only with --run-browser
+            from wsprobe.show.measured import seen_value  # only with --run-browser
 
             value = replace(value, seen=[seen_value(one) for one in seen[number]])
         sys.stdout.writelines(json_text.json_line(value, settings.output.brief))

@@ -19,18 +19,18 @@ from wsprobe.nearest import nearest
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report
 from wsprobe.report.timing import how_long
+from wsprobe.show.causes import Tally, fact
 from wsprobe.show.http2 import as_text
 from wsprobe.show.lines import Look, fitted
 from wsprobe.show.report import handshake
-from wsprobe.show.summary import Tally, fact
 from wsprobe.show.verbose import Conversation
 from wsprobe.text import counted, shown_text
 
 if TYPE_CHECKING:
     from wsprobe.cli.earlier_runs import Resume, Since
     from wsprobe.cli.report_file import ReportFile
-    from wsprobe.report.vantage import Vantages
-    from wsprobe.show.vantage import Grid
+    from wsprobe.report.state import Vantages
+    from wsprobe.show.state import Grid
 
 
 class ConnectOutput(Output):
@@ -187,7 +187,7 @@ class ConnectOutput(Output):
 
     def places(self, names: Sequence[str]) -> None:
         """Take the names of the places of --from-each, before the first row."""
-        from wsprobe.show.vantage import Grid  # only with --from-each
+        from wsprobe.show.state import Grid  # only with --from-each
 
         self._grid = Grid(names, self._out)
 

@@ -30,12 +30,22 @@ from wsprobe.recording.archive import CUT
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.outcome import STATUS_OF, Exit
 from wsprobe.report.report import Report, report
-from wsprobe.report.state import LONGEST, State
-from wsprobe.report.two_runs import WORSE, Comparison, Kind, Standing, TwoRuns, UrlChange, standing_of, url_of
+from wsprobe.report.state import (
+    LONGEST,
+    WORSE,
+    Comparison,
+    Kind,
+    Standing,
+    State,
+    TwoRuns,
+    UrlChange,
+    standing_of,
+    url_of,
+)
 from wsprobe.show.as_json import comparison_value
+from wsprobe.show.causes import Fact, Tally
 from wsprobe.show.json_text import json_line
-from wsprobe.show.summary import Fact, Tally
-from wsprobe.show.two_runs import NO_TIMES, RunTime, cases, two_runs
+from wsprobe.show.state import NO_TIMES, RunTime, cases, two_runs
 from wsprobe.version import __version__
 
 BEGIN = b'{"format":1,"wsprobe":"'

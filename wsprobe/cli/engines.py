@@ -29,8 +29,8 @@ from wsprobe.cli.targets import LabTargets, ProbeTarget
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
-from wsprobe.report.engine_answer import COMPARED, EngineAnswer, engine_answer
 from wsprobe.report.report import Report, report
+from wsprobe.report.result import COMPARED, EngineAnswer, engine_answer
 from wsprobe.request import target
 from wsprobe.request.opening import fresh_key
 from wsprobe.request.target import begins_with_scheme

@@ -18,15 +18,15 @@ from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import note, output_descriptor
 from wsprobe.judge.subject import how
 from wsprobe.report.report import Report
-from wsprobe.show import summary
+from wsprobe.show import causes
 
 if TYPE_CHECKING:
     from wsprobe.cli.collected_files import HarFile, JUnit
     from wsprobe.cli.report_file import ReportFile
     from wsprobe.recording.secrets import Secrets
-    from wsprobe.report.vantage import Vantage
+    from wsprobe.report.state import Vantage
+    from wsprobe.show.causes import Fact
     from wsprobe.show.report_file import Kind
-    from wsprobe.show.summary import Fact
 
 
 class Finished(Struct, frozen=True):
@@ -105,9 +105,9 @@ def worker_result(
     report = finished.report
     fact = seen = None
     if counts:
-        fact = summary.fact(report)
+        fact = causes.fact(report)
     if settings.elsewhere.from_each:
-        from wsprobe.report.vantage import vantage_of  # only with --from-each
+        from wsprobe.report.state import vantage_of  # only with --from-each
 
         seen = vantage_of(report)
     return WorkerResult(

@@ -18,9 +18,9 @@ from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read import read
 from wsprobe.recording.redaction import learn, masked, redact
 from wsprobe.recording.secrets import Secrets
-from wsprobe.report.engine_answer import EngineAnswer, engine_answer
 from wsprobe.report.report import Report, judged
 from wsprobe.report.report import report as report_again
+from wsprobe.report.result import EngineAnswer, engine_answer
 
 if TYPE_CHECKING:
     from wsprobe.lab.installed import BrowserRun

@@ -38,10 +38,10 @@ from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report, report
 from wsprobe.request import target
 from wsprobe.request.opening import OfferError, header_option
-from wsprobe.show import relay as show
+from wsprobe.show import page as show
+from wsprobe.show.causes import Tally
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import fitted
-from wsprobe.show.summary import Tally
 from wsprobe.text import shown_text, whole_number
 
 if TYPE_CHECKING:

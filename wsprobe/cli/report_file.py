@@ -24,8 +24,8 @@ from wsprobe.read.frames import CLOSE
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.report import Report
 from wsprobe.show import html, markdown, report_file
+from wsprobe.show.measured import seen_beside
 from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part, PartGroup, Told
-from wsprobe.show.run_browser import seen_beside
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import Choice

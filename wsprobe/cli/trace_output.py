@@ -24,10 +24,10 @@ from wsprobe.report.report import Report
 from wsprobe.show import audit as show_audit
 from wsprobe.show import trace as show
 from wsprobe.show.as_json import audit_value, trace_value
+from wsprobe.show.audit import sarif_text
 from wsprobe.show.contract import TraceJson
 from wsprobe.show.json_text import json_line
 from wsprobe.show.lines import Line, Look, plain
-from wsprobe.show.sarif import text as sarif_text
 from wsprobe.trace.audit import not_tested, weaknesses
 from wsprobe.trace.audit_session import reference
 from wsprobe.trace.conclusion import Conclusion

@@ -7,21 +7,14 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from wsprobe.diagnosis.kinds import KINDS
+from wsprobe.diagnosis.proxies import proxies
 from wsprobe.diagnosis.statuses import STATUSES
-from wsprobe.explain import (
-    console,
-    failures,
-    http2,
-    misread,
-    printed,
-    program,
-    proxies,
-    remedies,
-    revisions,
-    tables,
-)
+from wsprobe.explain import console, failures, http2, misread, program, revisions, tables
 from wsprobe.explain.entry import Topic, load, text, value
+from wsprobe.judge import FINDINGS
 from wsprobe.nearest import MOST, nearest
+from wsprobe.report.outcome import STATUS_OF
 
 __all__ = ["UnknownTopic", "all_topics", "find", "find_nearest", "text", "value"]
 
@@ -65,23 +58,26 @@ def all_topics() -> tuple[str, ...]:
 def groups() -> dict[str, tuple[str, ...]]:
     """The same topics by kind."""
     return {
-        "Outcomes and exit statuses": program.outcome_topics(),
-        "HTTP statuses": tables.status_topics(),
-        "Close codes": tables.close_code_topics(),
-        "Headers": tables.header_topics(),
-        "Proxies": proxies.topics(),
-        "Remedies: how a server lets a page know": remedies.topics(),
-        "What a page sees": tables.term_topics("script"),
-        "Words of wsprobe": tables.term_topics("wsprobe"),
-        "Words of the protocol": tables.term_topics("protocol"),
-        "Frameworks, development servers and services": tables.term_topics("program"),
-        "Files that browsers write": tables.term_topics("evidence"),
-        "Findings": program.finding_topics(),
-        "Causes": program.cause_topics(),
+        "Outcomes and exit statuses": ("exit", *STATUS_OF),
+        "HTTP statuses": tuple(map(str, STATUSES)),
+        "Close codes": tables.names("close_codes", "code", "number"),
+        "Headers": tables.names("headers", "header"),
+        "Proxies": ("proxy", *(each.key for each in proxies())),
+        "Remedies: how a server lets a page know": (
+            tables.REMEDY,
+            *(f"{tables.REMEDY} {name}" for name in tables.names("remedies", "remedy")),
+        ),
+        "What a page sees": tables.names("script"),
+        "Words of wsprobe": tables.names("wsprobe"),
+        "Words of the protocol": tables.names("protocol"),
+        "Frameworks, development servers and services": tables.names("program"),
+        "Files that browsers write": tables.names("evidence"),
+        "Findings": (program.RULES, *FINDINGS),
+        "Causes": tuple(KINDS),
         "Weaknesses that trace --audit looks for": program.weakness_topics(),
         "Specification revisions and their rules": revisions.topics(),
-        "WebSockets over HTTP/2": http2.topics(),
-        "Sections": tables.section_topics(),
+        "WebSockets over HTTP/2": ("http2",),
+        "Sections": tables.names("sections", "section", "topic"),
         "Scenarios of the lab": program.scenario_topics(),
     }
 
@@ -152,12 +148,12 @@ def _find(asked: str) -> Topic | None:
 
 def _first(asked: str) -> Topic | None:
     return (
-        remedies.find(asked)
+        tables.find_remedy(asked)
         or _prefixed(asked)
         or _number(asked)
         or tables.find_header(asked)
         or tables.find_term(asked)
-        or printed.find(asked)
+        or console.find_printed(asked)
         or _named(asked)
         or tables.find_citation(asked)
         or _in_a_console(asked)
@@ -237,7 +233,7 @@ _WORDED: dict[str, Callable[[str], Topic | None]] = {
 _NAMED = (
     program.find_outcome,
     program.find_rules,
-    proxies.find,
+    program.find_proxy,
     http2.find,
     revisions.find,
     tables.find_section,

@@ -3,7 +3,8 @@
 A row of ``data/console`` has its ``text``, or in ``fact`` the place of the text in the facts of an engine
 (ENGINE.TABLE.KEY or ENGINE.KEY; a list of places if several engines have it), with what is ``given`` for some
 of its parts, and in ``also`` what the text is in other languages. Its ``engines`` are those of
-the file, or of its facts.
+the file, or of its facts. What a page itself prints about its socket, such as ``CloseEvent {code: 1006}`` or
+``readyState 3``, leads to its topic.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from functools import cache
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.browsers import BY_NAME, table, versions
+from wsprobe.explain import tables
 from wsprobe.explain.entry import PAGE, Topic, lab, load
-from wsprobe.explain.tables import meaning
 
 FILES = ("chromium", "firefox", "webkitgtk", "runtimes", "clients")
 
@@ -166,7 +168,7 @@ def _entry(match: Match) -> Topic:
     see = list(row.get("see", ()))
     status = match.values.get("status", "")
     if status.isdigit():
-        means.append(meaning(int(status)))
+        means.append(tables.meaning(int(status)))
         see.insert(0, status)
     usual = () if row["usual"] == "see the status" else (("usually", row["usual"]),)
     facts = (
@@ -207,3 +209,32 @@ def _caused_by(status: str, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     scenarios = list(row.get("scenarios", ()))
     answers = f"an answer with status {status}" if status else ", ".join(f"lab:{name}" for name in scenarios)
     return ((("caused by", answers),) if answers else ()) + lab(scenarios)
+
+
+_CLOSE_EVENT = re.compile(r"""(?i)\bclose ?event\b|\bwasClean\b|\btype['"]?\s*[:=]\s*['"]close\b""")
+_CODE_PRINTED = re.compile(r"""(?i)(?:\bcode['"]?\s*[:=]?\s*['"]?|\bclose ?event\W{1,3})(\d{3,5})\b""")
+_ERROR_EVENT = re.compile(
+    r"""(?i)\bisTrusted['"]?\s*[:=]\s*['"]?(?:true|false)\b|^\[object (?:Error)?Event\]$"""
+)
+_MESSAGE_PRINTED = re.compile(r"""(?i)\bmessage['"]?\s*:\s*['"]""")
+_STATE = re.compile(r"""(?i)(?:\w+\.)*readyState['")]?\s*(?:[:=]+|is)?\s*(?P<state>[0-3])\b.*""")
+_STATES = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")
+
+
+def find_printed(asked: str) -> Topic | None:
+    """The close code, the error event or the state of the socket that *asked* prints, or None."""
+    if _CLOSE_EVENT.search(asked):
+        code = _CODE_PRINTED.search(asked)
+        return tables.find_close_code(int(code[1])) if code else tables.find_term("wasClean")
+    if _ERROR_EVENT.search(asked) and not _MESSAGE_PRINTED.search(asked):
+        return tables.find_term("error event")
+    if state := _STATE.fullmatch(asked):
+        return _ready_state(int(state["state"]))
+    return None
+
+
+def _ready_state(state: int) -> Topic | None:
+    entry = tables.find_term("readyState")
+    if entry is None:
+        return None
+    return replace(entry, title=f"{entry.title} {state} ({_STATES[state]})")

@@ -226,13 +226,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         kind = KINDS[row["id"]]
         return {"title": kind.title, "means": kind.meaning, "usual": "", "fix": kind.fix, **more}
     entry = FINDINGS[row["id"]]
-    return {
-        "title": entry.title,
-        "means": entry.meaning,
-        "usual": entry.usual,
-        "fix": entry.advice,
-        **more,
-    }
+    return {"title": entry.title, "means": entry.meaning, "usual": entry.usual, "fix": entry.advice, **more}
 
 
 _NO_101 = "The server answered with this status instead of 101."

@@ -59,11 +59,6 @@ _HTTP2 = Topic(
 )
 
 
-def topics() -> tuple[str, ...]:
-    """The topics that `find` knows."""
-    return (_HTTP2.topic,)
-
-
 def find(topic: str) -> Topic | None:
     """The topic of HTTP/2, by any of its names; None for another word."""
     return _HTTP2 if topic.lower() in _NAMES else None

@@ -1,4 +1,4 @@
-"""Explains what the program defines elsewhere: outcomes, exit statuses, findings, scenarios."""
+"""Explains what the program defines elsewhere: outcomes, exit statuses, findings, scenarios, proxies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wsprobe.diagnosis import FORMERLY, REPLACED
-from wsprobe.diagnosis.kinds import KINDS, all_kinds
+from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.diagnosis.origin_checks import ORIGIN_CHECKS, lines_of, source
 from wsprobe.diagnosis.proxies import examples
 from wsprobe.explain.entry import Topic
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from wsprobe.trace.weakness import Weakness
 
 
-def outcome_topics() -> tuple[str, ...]:
-    """The outcomes, and ``exit`` for their whole table."""
-    return ("exit", *(row.outcome for row in TABLE if row.outcome is not None))
+from wsprobe.diagnosis import proxies
 
 
 def find_outcome(word: str) -> Topic | None:
@@ -90,11 +88,6 @@ _LEVELS = {
 }
 
 
-def finding_topics() -> tuple[str, ...]:
-    """The ids of findings, and ``rules`` for what they follow."""
-    return (RULES, *FINDINGS)
-
-
 RULES = "rules"
 
 
@@ -129,11 +122,6 @@ def find_finding(id: str) -> Topic | None:
     )
     told = tuple(fact for fact in facts if fact[1])
     return Topic(id, "finding", row.title, (row.meaning,), told, _contradiction(id))
-
-
-def cause_topics() -> tuple[str, ...]:
-    """The ids of causes."""
-    return tuple(KINDS)
 
 
 _IN_PROXIES = {
@@ -238,3 +226,44 @@ def find_scenario(name: str) -> Topic | None:
     )
     see = tuple(word for word in (scenario.outcome, *scenario.findings) if word)
     return Topic(topic, "scenario", name, (scenario.summary,), tuple(f for f in facts if f[1]), see)
+
+
+_OF_PROXIES = (
+    "Upgrade and Connection are meant for one hop (RFC 9110 section 7.6.1). A proxy without WebSocket support "
+    "removes them, and the server behind it sees a plain GET: it answers 400 or 426 if the library notices, "
+    "and 404 or 200 if it does not.",
+    "A Server header names the last hop that writes one, which is not always the program that made the answer: "
+    "nginx, Envoy and nghttpx replace the application's, Caddy puts its own before it, Apache and lighttpd add "
+    "theirs only where there is none, HAProxy and Varnish add none.",
+)
+
+
+def find_proxy(topic: str) -> Topic | None:
+    """The proxy called *topic*; for ``proxy``, the facts about all of them."""
+    if topic == "proxy":
+        return Topic(
+            "proxy",
+            "proxy",
+            "a proxy in front of the server",
+            _OF_PROXIES,
+            proxies.examples("upgrade"),
+            _proxies_beside("proxy"),
+        )
+    each = proxies.proxy(topic)
+    if each is None:
+        return None
+    lines = tuple(("write", line) for line in each.lines)
+    removed = (("remove", each.remove),) if each.remove else ()
+    facts = (
+        *lines,
+        *removed,
+        ("also check", each.keep),
+        ("its own answers", each.own),
+        ("tried with", each.tried),
+    )
+    return Topic(topic, "proxy", each.name, (each.why,), facts, _proxies_beside(topic))
+
+
+def _proxies_beside(topic: str) -> tuple[str, ...]:
+    others = tuple(key for key in ("proxy", *proxies.LEADING) if key != topic)
+    return ("upgrade-lost", "426", *others)

@@ -1,4 +1,4 @@
-"""Explains the tables: statuses, close codes, headers, words of page and protocol, sections."""
+"""Explains the tables: statuses, close codes, headers, words of page and protocol, sections, remedies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-from wsprobe.data_file import one_line
+from wsprobe.data_file import one_line, text_beside
 from wsprobe.diagnosis.proxies import examples
 from wsprobe.diagnosis.statuses import CLASSES, STATUSES, StatusMeaning
 from wsprobe.explain import revisions
@@ -26,11 +26,6 @@ _BROWSERS = {
     "skip it and wait for the next answer.",
     "opens": "open, if the headers are right; otherwise error, then close 1006.",
 }
-
-
-def status_topics() -> tuple[str, ...]:
-    """The HTTP statuses with a text of their own."""
-    return tuple(map(str, STATUSES))
 
 
 def find_status(number: int) -> Topic:
@@ -92,11 +87,6 @@ def status_names() -> dict[int, str]:
 def status_numbers() -> dict[str, int]:
     """The statuses by their names, in lower case."""
     return {name: number for number, name in status_names().items()}
-
-
-def close_code_topics() -> tuple[str, ...]:
-    """The close codes with a text of their own."""
-    return tuple(str(row["number"]) for row in load("close_codes")["code"])
 
 
 def find_close_code(number: int) -> Topic | None:
@@ -169,11 +159,6 @@ _HEADER_LABELS = (
 )
 
 
-def header_topics() -> tuple[str, ...]:
-    """The header fields, as they are written."""
-    return tuple(row["name"] for row in load("headers")["header"])
-
-
 def find_header(asked: str) -> Topic | None:
     """The header in *asked*: ``Origin``, ``origin header`` or a whole header line."""
     match = _ASKED.fullmatch(asked)
@@ -200,9 +185,9 @@ _OBJECTS = ("websocket.", "closeevent.", "event.", "ws.", "socket.")
 """Objects that people write before an attribute's name."""
 
 
-def term_topics(kind: str) -> tuple[str, ...]:
-    """The words of one file: of the browser API, of the protocol, or of frameworks and services."""
-    return tuple(row["name"] for row in load(kind)["term"])
+def names(file: str, table: str = "term", key: str = "name") -> tuple[str, ...]:
+    """What finds the rows of one *table* in a *file* of ``data``."""
+    return tuple(str(row[key]) for row in load(file)[table])
 
 
 def other_names() -> dict[str, str]:
@@ -234,11 +219,6 @@ def _terms() -> list[tuple[set[str], str, dict[str, Any]]]:
 
 def _plain(word: str) -> str:
     return word.lower().replace("-", " ")
-
-
-def section_topics() -> tuple[str, ...]:
-    """The sections of specifications, such as ``rfc6455-4.1``."""
-    return tuple(row["topic"] for row in load("sections")["section"])
 
 
 def find_section(topic: str) -> Topic | None:
@@ -281,3 +261,39 @@ def find_citation(asked: str) -> Topic | None:
 
 def _name(spec: str) -> str:
     return re.sub("[ -]", "", spec.lower()) if spec[:3].lower() == "rfc" else spec.lower().split(" ")[0]
+
+
+REMEDY = "remedy"
+
+
+def find_remedy(asked: str) -> Topic | None:
+    """The choice for ``remedy``, the code of one program for ``remedy NAME``."""
+    word, _, name = asked.lower().partition(" ")
+    if word not in (REMEDY, "remedies"):
+        return None
+    if not name:
+        return _remedies()
+    row = next((row for row in _programs() if name in (row["name"], *row.get("other", ()))), None)
+    return None if row is None else _remedy(row)
+
+
+def _remedies() -> Topic:
+    choice = load("remedies")["choice"]
+    names = ", ".join(row["name"] for row in _programs())
+    facts = (*((label, one_line(text)) for label, text in choice["facts"]), ("programs", names))
+    return Topic(REMEDY, REMEDY, choice["title"], paragraphs(choice["text"]), facts, tuple(choice["see"]))
+
+
+def _remedy(row: dict[str, Any]) -> Topic:
+    name = f"{REMEDY} {row['name']}"
+    facts = (("run", row["run"]), ("the code alone", f"wsprobe explain --code {name} > {row['save']}"))
+    return Topic(name, REMEDY, row["title"], paragraphs(row["text"]), facts, tuple(row["see"]), _code_of(row))
+
+
+def _code_of(row: dict[str, Any]) -> str:
+    return text_beside(__file__, "data", "remedies", row["file"])
+
+
+def _programs() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = load("remedies")["remedy"]
+    return rows

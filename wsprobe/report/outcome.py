@@ -100,9 +100,7 @@ TABLE: tuple[Meaning, ...] = (
     Meaning(Exit.ABORTED, "aborted", "dropped after the handshake, without a Close frame"),
     Meaning(Exit.CLOSED, "closed", "the peer closed the session with a code other than 1000"),
     Meaning(
-        Exit.LIMIT,
-        "limit",
-        "wsprobe reached a size limit before the head of the final answer was complete",
+        Exit.LIMIT, "limit", "wsprobe reached a size limit before the head of the final answer was complete"
     ),
     Meaning(
         Exit.BLOCKED,

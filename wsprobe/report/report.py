@@ -20,9 +20,8 @@ from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import Message, messages_of
 from wsprobe.recording.certificate import days_left
 from wsprobe.relay.client import told_to_client
-from wsprobe.report.engine_answer import VARYING, EngineAnswer, answered
 from wsprobe.report.outcome import STATUS_OF, Outcome
-from wsprobe.report.result import Result, result_of
+from wsprobe.report.result import VARYING, EngineAnswer, Result, answered, result_of
 from wsprobe.report.timing import Timing, timing
 from wsprobe.text import command_line, counted, shown_text, visible
 

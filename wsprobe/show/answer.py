@@ -48,37 +48,31 @@ def marked(reading: Reading, findings: Sequence[Finding], look: Look) -> list[Li
     lines, where carets would point at other bytes."""
     rows: list[Line] = []
     for response in reading.responses:
-        room = Budget(HEAD_LINES, look)
-        left = 0
-        empty, lines = _begun(response.head)
-        rows += [room.take(empty_lines(empty.raw))] if empty is not None else []
-        for wire in lines:
-            here = [f for f in findings if _meets(f, wire)]
-            if room.full and not here:
-                left += 1
-                continue
-            rows += _missing(left, "line", look)
-            left = 0
-            of = room.take(_wire_line(wire, response.head, look))
-            for finding in here:
-                of = styled(of, *_columns(finding, wire, look), finding.level)
-            rows.append(of)
-        rows += _missing(left, "line", look)
+        rows += head(response, findings, look, pointing=False)
         shown = [] if response.body is None else body(response.body, look)
         rows += [(), *shown] if shown else []
         rows += [()] if response.interim else []
     return rows
 
 
-def head(response: Response, findings: Sequence[Finding], look: Look, room: Budget | None = None) -> list[Line]:
-    """The head's lines, each followed by its findings. Beyond *room*, only lines with a finding are shown."""
+def head(
+    response: Response,
+    findings: Sequence[Finding],
+    look: Look,
+    room: Budget | None = None,
+    *,
+    pointing: bool = True,
+) -> list[Line]:
+    """The head's lines, each followed by its findings; without *pointing*, only with their bytes in style.
+    Beyond *room*, only lines with a finding are shown."""
     room = room or Budget(HEAD_LINES, look)
     left = 0
     rows: list[Line] = []
     empty, lines = _begun(response.head)
     if empty is not None:
         rows.append(room.take(empty_lines(empty.raw)))
-        rows += [row for f in findings if _meets(f, empty) for row in pointed(f, empty, look)]
+        if pointing:
+            rows += [row for f in findings if _meets(f, empty) for row in pointed(f, empty, look)]
     for wire in lines:
         here = [f for f in findings if _meets(f, wire)]
         if room.full and not here:
@@ -87,7 +81,10 @@ def head(response: Response, findings: Sequence[Finding], look: Look, room: Budg
         rows += [*_missing(left, "line", look), room.take(_wire_line(wire, response.head, look))]
         left = 0
         for finding in here:
-            rows += pointed(finding, wire, look)
+            if pointing:
+                rows += pointed(finding, wire, look)
+            else:
+                rows[-1] = styled(rows[-1], *_columns(finding, wire, look), finding.level)
     return rows + _missing(left, "line", look)
 
 
@@ -155,10 +152,7 @@ def carets(before: int, under: int, finding: Finding, look: Look) -> list[Line]:
     under = min(under, look.width)
     if look.terminal and before + under + len(mark) + 1 > look.width:
         return [
-            line(
-                " " * min(before, max(0, look.width - under)),
-                Piece("^" * under, finding.level),
-            ),
+            line(" " * min(before, max(0, look.width - under)), Piece("^" * under, finding.level)),
             line("  ", Piece(mark, finding.level)),
             *said(finding, look),
         ]

@@ -24,64 +24,11 @@ from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, 
 from wsprobe.read.request import request_fields
 from wsprobe.recording.certificate import days_left, described, objectionable
 from wsprobe.relay.client import PageClose, close_of_client, request_differences, told_to_client
-from wsprobe.report.engine_answer import EngineAnswer
 from wsprobe.report.report import Report
-from wsprobe.report.result import Result
-from wsprobe.report.state import differences
+from wsprobe.report.result import EngineAnswer, Result
+from wsprobe.report.state import Comparison, Standing, UrlChange, differences
 from wsprobe.report.timing import timing
-from wsprobe.report.two_runs import Comparison, Standing, UrlChange
-from wsprobe.show.contract import (
-    FRAMES_MOST,
-    AnsweredJson,
-    BodyJson,
-    CallJson,
-    CauseJson,
-    CertificateJson,
-    ChangeJson,
-    ClientJson,
-    CloseEventJson,
-    CloseFrameJson,
-    ComparisonJson,
-    ConclusionJson,
-    DifferenceJson,
-    ErrorJson,
-    EventJson,
-    ExceptionJson,
-    FetchJson,
-    FindingJson,
-    FrameJson,
-    HeldJson,
-    HopJson,
-    Http2FrameJson,
-    LeftOutJson,
-    MessageJson,
-    NotTestedJson,
-    Object,
-    OpenJson,
-    PageReportJson,
-    Pair,
-    PhaseJson,
-    ReportJson,
-    RequestJson,
-    ResponseJson,
-    ResultJson,
-    ScriptJson,
-    SessionJson,
-    StandingJson,
-    StreamEndJson,
-    TellableJson,
-    ThrowJson,
-    TlsJson,
-    ToldJson,
-    ToldToClientJson,
-    TraceJson,
-    UrlChangeJson,
-    VerdictJson,
-    ViewJson,
-    WatchJson,
-    WeaknessJson,
-    Who,
-)
+from wsprobe.show import contract
 from wsprobe.show.json_text import brief
 from wsprobe.version import __version__
 from wsprobe.watch.summary import Watch, percentiles
@@ -90,10 +37,12 @@ if TYPE_CHECKING:
     from wsprobe.trace.conclusion import Conclusion
     from wsprobe.trace.weakness import Found
 
-Made = TypeVar("Made", bound=Object)
+Made = TypeVar("Made", bound=contract.Object)
 
 
-def report_value(report: Report, tellable: dict[str, TellableJson] | None = None) -> ReportJson:
+def report_value(
+    report: Report, tellable: dict[str, contract.TellableJson] | None = None
+) -> contract.ReportJson:
     """The whole object that ``connect --json`` prints, and ``compare --json`` with the views added."""
     reading = report.reading
     exchange = reading.exchange
@@ -101,7 +50,7 @@ def report_value(report: Report, tellable: dict[str, TellableJson] | None = None
     over_http2: dict[str, Any] = {} if reading.http2 is None else http2_members(reading)
     script = exchange.logged.script if exchange.logged else None
     of_page = _logged_members(exchange) | ({} if script is None else page_members(script))
-    kind = ReportJson if script is None else PageReportJson
+    kind = contract.ReportJson if script is None else contract.PageReportJson
     return kind(
         format=1,
         wsprobe=__version__,
@@ -141,10 +90,10 @@ def like(kind: type[Made], source: object, /, **other: Any) -> Made:
 
 def page_members(script: Script) -> dict[str, Any]:
     """The members that only a socket of a real page has."""
-    calls = [like(CallJson, call) for call in script.stack]
+    calls = [like(contract.CallJson, call) for call in script.stack]
     first = calls[0] if calls else None
     return {
-        "script": first and ScriptJson(**asdict(first), kind=script.kind, stack=calls),
+        "script": first and contract.ScriptJson(**asdict(first), kind=script.kind, stack=calls),
         "seen": script.seen and [replace(event_value(dom_event(each)), time=each.time) for each in script.seen],
         "console": [*script.console],
     }
@@ -164,22 +113,18 @@ def _logged_members(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def result_value(result: Result) -> ResultJson:
+def result_value(result: Result) -> contract.ResultJson:
     """What came of the URL, for each client."""
-    return ResultJson(
-        headline=result.headline,
-        usable=bool(result.usable),
-        usable_in=result.usable_in,
-        unknown=f"{result.unknown} ({result.ask})" if result.unknown else UNSET,
-    )
+    unknown = f"{result.unknown} ({result.ask})" if result.unknown else UNSET
+    return like(contract.ResultJson, result, usable=bool(result.usable), unknown=unknown)
 
 
-def fetch_value(fetched: Fetched) -> dict[str, FetchJson]:
+def fetch_value(fetched: Fetched) -> dict[str, contract.FetchJson]:
     """By engine: what fetch() sees."""
     answered = read(fetched.exchange).status
     return {
         view.browser: like(
-            FetchJson,
+            contract.FetchJson,
             view,
             url=fetched.url,
             exception=exception_value(view.exception),
@@ -191,7 +136,7 @@ def fetch_value(fetched: Fetched) -> dict[str, FetchJson]:
     }
 
 
-def client_value(reading: Reading) -> ClientJson | UnsetType:
+def client_value(reading: Reading) -> contract.ClientJson | UnsetType:
     """The client's side of a relay's recording; UNSET for any other."""
     exchange = reading.exchange
     client = exchange.client
@@ -199,35 +144,35 @@ def client_value(reading: Reading) -> ClientJson | UnsetType:
         return UNSET
     head, _ = split_head(client.request)
     told, close = told_to_client(exchange), close_of_client(reading)
-    return ClientJson(
+    return contract.ClientJson(
         peer=client.peer,
-        request=RequestJson(line=_first_line(head), headers=_pairs(head.fields), raw=client.request),
+        request=contract.RequestJson(line=_first_line(head), headers=_pairs(head.fields), raw=client.request),
         differs=[
-            DifferenceJson(
+            contract.DifferenceJson(
                 name=each.name,
                 client=None if each.client is None else _text(each.client),
                 wsprobe=None if each.wsprobe is None else _text(each.wsprobe),
             )
             for each in request_differences(exchange)
         ],
-        told=None if told is None else ToldToClientJson(status=told[0], close=_close_frame(told[1])),
+        told=None if told is None else contract.ToldToClientJson(status=told[0], close=_close_frame(told[1])),
         close=_close_frame(close),
         ended=client.ended,
     )
 
 
-def _close_frame(close: PageClose | None) -> CloseFrameJson | None:
-    return None if close is None else CloseFrameJson(code=close.code, reason=close.reason)
+def _close_frame(close: PageClose | None) -> contract.CloseFrameJson | None:
+    return None if close is None else like(contract.CloseFrameJson, close)
 
 
-def watch_value(watch: Watch) -> WatchJson:
+def watch_value(watch: Watch) -> contract.WatchJson:
     """The last probe of *watch* among all its probes; there is at least one."""
     last, since, before = watch.last, watch.since, watch.before
     assert last is not None
     assert since is not None
     assert watch.availability is not None
     held = last.held
-    return WatchJson(
+    return contract.WatchJson(
         probe=watch.probes,
         started=last.started,
         up=last.up,
@@ -238,27 +183,27 @@ def watch_value(watch: Watch) -> WatchJson:
         met=last.met,
         held=None
         if held is None
-        else HeldJson(way=held.way, seconds=round(held.seconds, 6), idle=round(held.idle, 6), code=held.code),
+        else like(contract.HeldJson, held, seconds=round(held.seconds, 6), idle=round(held.idle, 6)),
         phases={
-            name: PhaseJson(median=round(at[0], 3), p95=round(at[1], 3))
+            name: contract.PhaseJson(median=round(at[0], 3), p95=round(at[1], 3))
             for name, at in percentiles(watch).items()
         },
     )
 
 
-def trace_value(reports: Sequence[tuple[str, Report]], found: Sequence[Conclusion]) -> TraceJson:
+def trace_value(reports: Sequence[tuple[str, Report]], found: Sequence[Conclusion]) -> contract.TraceJson:
     """The whole object that ``trace --json`` prints. *reports*: one or more, by change."""
-    return TraceJson(
+    return contract.TraceJson(
         url=reports[0][1].exchange.plan.target.url,
-        changes=[ChangeJson(change=name, report=report_value(report)) for name, report in reports],
+        changes=[contract.ChangeJson(change=name, report=report_value(report)) for name, report in reports],
         causes=cause_values(reports[0][1].causes),
-        conclusions=[like(ConclusionJson, each) for each in found],
+        conclusions=[like(contract.ConclusionJson, each) for each in found],
     )
 
 
-def comparison_value(of: Comparison) -> ComparisonJson:
+def comparison_value(of: Comparison) -> contract.ComparisonJson:
     """The whole object of ``--json`` for two runs."""
-    return ComparisonJson(
+    return contract.ComparisonJson(
         format=1,
         wsprobe=__version__,
         worse=of.worse,
@@ -270,22 +215,19 @@ def comparison_value(of: Comparison) -> ComparisonJson:
     )
 
 
-def _url_change_value(change: UrlChange) -> UrlChangeJson:
-    return UrlChangeJson(
-        url=change.url,
-        change=change.kind.value,
-        old=_standing_value(change.old),
-        new=_standing_value(change.new),
-        differences=change.details,
+def _url_change_value(change: UrlChange) -> contract.UrlChangeJson:
+    old, new = _standing_value(change.old), _standing_value(change.new)
+    return like(
+        contract.UrlChangeJson, change, change=change.kind.value, old=old, new=new, differences=change.details
     )
 
 
-def _standing_value(standing: Standing | None) -> StandingJson | None:
+def _standing_value(standing: Standing | None) -> contract.StandingJson | None:
     if standing is None:
         return None
     state = standing.state
     return like(
-        StandingJson,
+        contract.StandingJson,
         state,
         status=int(state.status) if state.status else None,
         subprotocol=state.protocol,
@@ -295,7 +237,7 @@ def _standing_value(standing: Standing | None) -> StandingJson | None:
 
 def audit_value(
     reports: Sequence[tuple[str, Report]], found: Sequence[Found], untested: Sequence[tuple[str, str]]
-) -> TraceJson:
+) -> contract.TraceJson:
     """The whole object that ``trace --audit --json`` prints. *reports*: one or more, by request."""
     whole = trace_value(reports, ())
     return replace(
@@ -306,7 +248,7 @@ def audit_value(
         ],
         weaknesses=[
             like(
-                WeaknessJson,
+                contract.WeaknessJson,
                 each.weakness,
                 text=each.conclusion.text,
                 sent=each.conclusion.sent,
@@ -316,7 +258,7 @@ def audit_value(
             )
             for each in found
         ],
-        not_tested=[NotTestedJson(id=id, why=why) for id, why in untested],
+        not_tested=[contract.NotTestedJson(id=id, why=why) for id, why in untested],
     )
 
 
@@ -324,7 +266,7 @@ def _text(data: bytes) -> str:
     return data.decode("latin-1")
 
 
-def _pairs(fields: tuple[Field, ...]) -> list[Pair]:
+def _pairs(fields: tuple[Field, ...]) -> list[contract.Pair]:
     return [(f.name.decode("latin-1"), f.value.decode("latin-1")) for f in fields]
 
 
@@ -332,47 +274,46 @@ def _first_line(head: Head) -> str:
     return _text(head.first.text) if head.first is not None else ""
 
 
-def request_value(reading: Reading) -> RequestJson | None:
+def request_value(reading: Reading) -> contract.RequestJson | None:
     """None if nothing was sent."""
     if reading.http2 is not None:
         return _request_over_http2(reading, reading.http2)
     request = reading.request
     if request.head.first is None:
         return None
-    return RequestJson(
-        line=_first_line(request.head),
-        headers=_pairs(request.head.fields),
-        raw=request.head.raw + request.rest,
-    )
+    raw = request.head.raw + request.rest
+    return contract.RequestJson(line=_first_line(request.head), headers=_pairs(request.head.fields), raw=raw)
 
 
-def _hop_value(hop: Exchange) -> HopJson:
+def _hop_value(hop: Exchange) -> contract.HopJson:
     reading = read(hop)
-    return HopJson(url=hop.plan.target.url, response=response_value(reading))
+    return contract.HopJson(url=hop.plan.target.url, response=response_value(reading))
 
 
-def response_value(reading: Reading) -> ResponseJson | None:
+def response_value(reading: Reading) -> contract.ResponseJson | None:
     """The final answer with the interim ones before it; None if no byte of an answer arrived."""
     if reading.http2 is not None and reading.responses:
         return _response_over_http2(reading, reading.http2)
     return _response(reading.responses)
 
 
-def _response(responses: Sequence[Response]) -> ResponseJson | None:
+def _response(responses: Sequence[Response]) -> contract.ResponseJson | None:
     if not responses:
         return None
     interim = [one_response(r, UNSET) for r in responses if r.interim]
     final = final_answer(responses)
     if final is None:
-        return ResponseJson(status_line=None, status=None, headers=[], informational=interim)
+        return contract.ResponseJson(status_line=None, status=None, headers=[], informational=interim)
     return one_response(final, interim)
 
 
-def one_response(response: Response, interim: list[ResponseJson] | UnsetType) -> ResponseJson:
+def one_response(response: Response, interim: list[contract.ResponseJson] | UnsetType) -> contract.ResponseJson:
     """One answer. *interim*: the interim answers before it, for a final one."""
     if response.stated:
-        return ResponseJson(status_line=None, status=response.status, headers=[], raw=None, from_="sentence")
-    return ResponseJson(
+        return contract.ResponseJson(
+            status_line=None, status=response.status, headers=[], raw=None, from_="sentence"
+        )
+    return contract.ResponseJson(
         status_line=_first_line(response.head),
         version=response.version,
         status=response.status,
@@ -385,14 +326,14 @@ def one_response(response: Response, interim: list[ResponseJson] | UnsetType) ->
     )
 
 
-def _block(block: HeaderBlock) -> list[Pair]:
+def _block(block: HeaderBlock) -> list[contract.Pair]:
     """The fields of a header block in its order, pseudo-headers included."""
     return [(_text(field.name), _text(field.value)) for field in block.fields]
 
 
-def _request_over_http2(reading: Reading, of: Http2Connection) -> RequestJson:
+def _request_over_http2(reading: Reading, of: Http2Connection) -> contract.RequestJson:
     block = [(_text(name), _text(value)) for name, value in request_fields(reading)]
-    return RequestJson(
+    return contract.RequestJson(
         line=None,
         headers=[pair for pair in block if not pair[0].startswith(":")],
         raw=_raw(of.request.raw if of.request is not None else b"", reading),
@@ -406,7 +347,7 @@ def _raw(block: bytes, reading: Reading) -> bytes | None:
     return None if reading.exchange.rebuilt else block
 
 
-def _response_over_http2(reading: Reading, of: Http2Connection) -> ResponseJson:
+def _response_over_http2(reading: Reading, of: Http2Connection) -> contract.ResponseJson:
     every = [
         replace(
             one_response(response, UNSET), status_line=None, fields=_block(block), raw=_raw(block.raw, reading)
@@ -414,7 +355,7 @@ def _response_over_http2(reading: Reading, of: Http2Connection) -> ResponseJson:
         for response, block in zip(reading.responses, of.blocks, strict=False)
     ]
     if final_answer(reading.responses) is None:
-        return ResponseJson(status_line=None, status=None, headers=[], fields=[], informational=every)
+        return contract.ResponseJson(status_line=None, status=None, headers=[], fields=[], informational=every)
     return replace(every[-1], informational=every[:-1])
 
 
@@ -427,44 +368,44 @@ def http2_members(reading: Reading) -> dict[str, Any]:
         "http": "2",
         "settings": {setting_name(key): value for key, value in of.settings},
         "frames": [
-            Http2FrameJson(
+            like(
+                contract.Http2FrameJson,
+                frame,
                 type=frame.name,
-                stream=frame.stream,
                 flags=tuple(frame.flag_names),
                 length=None if reading.exchange.rebuilt and frame.name == "HEADERS" else frame.length,
-                by=frame.by,
                 at=frame.at / 1000,
             )
-            for frame in of.frames[:FRAMES_MOST]
+            for frame in of.frames[: contract.FRAMES_MOST]
         ],
-        "frames_left_out": max(0, len(of.frames) - FRAMES_MOST),
+        "frames_left_out": max(0, len(of.frames) - contract.FRAMES_MOST),
         "stream_end": None
         if end is None
-        else like(StreamEndJson, end, name=end.name or None, debug=_text(end.debug) or None),
+        else like(contract.StreamEndJson, end, name=end.name or None, debug=_text(end.debug) or None),
         "trailers": None if of.trailers is None else _block(of.trailers),
     }
 
 
-def body_value(body: Body) -> BodyJson:
+def body_value(body: Body) -> contract.BodyJson:
     """The body of an answer; its text is that of the decoded content, as UTF-8."""
     content = body.decoded if body.decoded is not None else body.content
-    return BodyJson(
+    return like(
+        contract.BodyJson,
+        body,
         size=len(body.content),
         text=content.decode("utf-8", "replace"),
         raw=body.content,
         truncated=body.cut or not body.complete,
-        framing=body.framing,
-        expected=body.expected,
         coding=body.coding or None,
         problem="; ".join(filter(None, (body.problem, body.coding_problem))) or None,
     )
 
 
-def certificate_value(shown: Certificate, started: str) -> CertificateJson:
+def certificate_value(shown: Certificate, started: str) -> contract.CertificateJson:
     """The server's certificate. *started*: when the handshake began, from which its days are counted."""
     more = described(shown.der)
     return like(
-        CertificateJson,
+        contract.CertificateJson,
         shown,
         days_left=days_left(shown, started),
         key=more.key,
@@ -474,7 +415,7 @@ def certificate_value(shown: Certificate, started: str) -> CertificateJson:
     )
 
 
-def tls_value(exchange: Exchange) -> TlsJson | None:
+def tls_value(exchange: Exchange) -> contract.TlsJson | None:
     """None for ws:."""
     if not exchange.plan.target.secure:
         return None
@@ -490,22 +431,22 @@ def tls_value(exchange: Exchange) -> TlsJson | None:
         }
         if isinstance(event, TlsDone):
             no_failure = {"kind": UNSET, "reason": UNSET, "alert": UNSET}
-            return like(TlsJson, event, error=event.problem, **no_failure, **more)
+            return like(contract.TlsJson, event, error=event.problem, **no_failure, **more)
         nothing = {"version": None, "cipher": None, "alpn": None, "verified": False}
-        return like(TlsJson, event, reason=event.reason or None, **nothing, **more)
+        return like(contract.TlsJson, event, reason=event.reason or None, **nothing, **more)
     return None
 
 
-def cause_values(found: Sequence[Cause]) -> list[CauseJson]:
+def cause_values(found: Sequence[Cause]) -> list[contract.CauseJson]:
     """The causes, the likeliest first."""
-    return [like(CauseJson, each) for each in found]
+    return [like(contract.CauseJson, each) for each in found]
 
 
-def finding_value(finding: Finding, received: bytes) -> FindingJson:
+def finding_value(finding: Finding, received: bytes) -> contract.FindingJson:
     """A finding; its bytes are those of *received* in its span, at most 1,000."""
     start, end = finding.span or (0, 0)
     return like(
-        FindingJson,
+        contract.FindingJson,
         finding,
         usual=finding.usual or None,
         span=UNSET if finding.span is None else finding.span,
@@ -513,12 +454,15 @@ def finding_value(finding: Finding, received: bytes) -> FindingJson:
     )
 
 
-def session_value(session: Session) -> SessionJson:
+def session_value(session: Session) -> contract.SessionJson:
     """The frames of both sides: first all of the server's, then all of the client's."""
-    both: tuple[tuple[Who, Iterable[Any]], ...] = (("server", session.frames), ("client", session.sent))
-    return SessionJson(
+    both: tuple[tuple[contract.Who, Iterable[Any]], ...] = (
+        ("server", session.frames),
+        ("client", session.sent),
+    )
+    return contract.SessionJson(
         frames=[
-            FrameJson(
+            contract.FrameJson(
                 by=who,
                 at=f.at / 1000,
                 fin=f.fin,
@@ -535,7 +479,7 @@ def session_value(session: Session) -> SessionJson:
     )
 
 
-def answered_value(answer: EngineAnswer) -> AnsweredJson:
+def answered_value(answer: EngineAnswer) -> contract.AnsweredJson:
     """The answer to an engine's own request."""
     if answer.over_http2:
         reading = read(answer.exchange)
@@ -543,7 +487,7 @@ def answered_value(answer: EngineAnswer) -> AnsweredJson:
     else:
         received = received_of(answer.exchange)
         response = _response(responses_of(answer.exchange))
-    return AnsweredJson(
+    return contract.AnsweredJson(
         outcome=answer.outcome,
         response=response,
         causes=cause_values(answer.causes),
@@ -551,10 +495,10 @@ def answered_value(answer: EngineAnswer) -> AnsweredJson:
     )
 
 
-def view_value(view: ScriptView, answer: EngineAnswer | None) -> ViewJson:
+def view_value(view: ScriptView, answer: EngineAnswer | None) -> contract.ViewJson:
     """What a script sees. *answer* belongs to the engine's own request."""
     return like(
-        ViewJson,
+        contract.ViewJson,
         view,
         answered=UNSET if answer is None else answered_value(answer),
         exchange=UNSET if answer is None else answer.exchange,
@@ -568,51 +512,53 @@ def view_value(view: ScriptView, answer: EngineAnswer | None) -> ViewJson:
     )
 
 
-def exception_value(exception: DomException | None) -> ExceptionJson | None:
+def exception_value(exception: DomException | None) -> contract.ExceptionJson | None:
     """What the constructor threw; None if it threw nothing."""
     if exception is None:
         return None
-    code = UNSET if exception.code is None else exception.code
-    return ExceptionJson(name=exception.name, message=exception.message, code=code)
+    return like(contract.ExceptionJson, exception, code=UNSET if exception.code is None else exception.code)
 
 
-def event_value(event: DomEvent) -> EventJson:
+def event_value(event: DomEvent) -> contract.EventJson:
     """An event that a script received."""
     match event.type:
         case "open":
-            return OpenJson(protocol=event.protocol, extensions=event.extensions)
+            return contract.OpenJson(protocol=event.protocol, extensions=event.extensions)
         case "message":
             size = UNSET if event.size is None else event.size
             if isinstance(event.data, bytes):
-                return MessageJson(binary=True, data=b64encode(event.data).decode("ascii"), size=size)
-            return MessageJson(data=event.data, size=size)
+                return contract.MessageJson(binary=True, data=b64encode(event.data).decode("ascii"), size=size)
+            return contract.MessageJson(data=event.data, size=size)
         case "left-out":
             assert event.size is not None
-            return LeftOutJson(messages=event.size)
+            return contract.LeftOutJson(messages=event.size)
         case "close":
-            return CloseEventJson(code=event.code, reason=event.reason, was_clean=event.was_clean)
+            return contract.CloseEventJson(code=event.code, reason=event.reason, was_clean=event.was_clean)
         case "throw":
-            return ThrowJson(exception=exception_value(event.exception))
+            return contract.ThrowJson(exception=exception_value(event.exception))
         case "error" if event.message is not None:
-            return ErrorJson(message=event.message, error=event.error)
+            return contract.ErrorJson(message=event.message, error=event.error)
         case _:
-            return ErrorJson()
+            return contract.ErrorJson()
 
 
-def tellable_value(groups: Sequence[Tellable], urls: Sequence[str]) -> dict[str, TellableJson]:
+def tellable_value(groups: Sequence[Tellable], urls: Sequence[str]) -> dict[str, contract.TellableJson]:
     """Engine -> groups of URLs that look the same to a script, and how the groups differ."""
     return {
-        each.browser: TellableJson(groups=[[urls[i] for i in group] for group in each.groups], by=each.by)
+        each.browser: contract.TellableJson(
+            groups=[[urls[i] for i in group] for group in each.groups], by=each.by
+        )
         for each in groups
     }
 
 
-def verdict_value(verdict: Verdict, reading: Reading) -> VerdictJson:
+def verdict_value(verdict: Verdict, reading: Reading) -> contract.VerdictJson:
     """The verdict of one revision; the spans of its findings are in what *reading* received."""
     told = verdict.told
     return like(
-        VerdictJson,
+        contract.VerdictJson,
         verdict,
         findings=[finding_value(f, reading.received) for f in verdict.findings],
-        told=told and like(ToldJson, told, may_know=told.may_know or None, situation=told.situation or None),
+        told=told
+        and like(contract.ToldJson, told, may_know=told.may_know or None, situation=told.situation or None),
     )

@@ -1,19 +1,27 @@
 """An audit as text: a row for each answer, then each weakness with the request, the answer, why it matters, and
-the remedy."""
+the remedy. And as SARIF 2.1.0 (OASIS Standard, Static Analysis Results Interchange Format), for code scanning
+services: a rule for each tested weakness, a result for each found one."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
 
+from wsprobe.read.reading import Head
 from wsprobe.request.edits import values
+from wsprobe.request.target import public_url
 from wsprobe.show.lines import Line, Look, Piece, Style, cut, fitted, line, width_of
 from wsprobe.show.trace import by_reason, cells, in_room, sent, unsent
+from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import AUDIT
 from wsprobe.trace.audit_session import came, ended, reference
 from wsprobe.trace.series import Choice
 from wsprobe.trace.trace import Trace, TraceRequest
-from wsprobe.trace.weakness import Found
+from wsprobe.trace.weakness import Found, Weakness
+from wsprobe.version import __version__
 
 NAME = max(len(row.name) for row in AUDIT.rows)
 STYLE: dict[str, Style] = {"error": "fail", "warning": "warn", "note": "note"}
@@ -37,11 +45,7 @@ def row(name: str, seen: Trace, look: Look) -> list[Line]:
 
 
 def concluded(
-    found: Sequence[Found],
-    untested: Sequence[tuple[str, str]],
-    seen: Trace,
-    choice: Choice,
-    look: Look,
+    found: Sequence[Found], untested: Sequence[tuple[str, str]], seen: Trace, choice: Choice, look: Look
 ) -> list[Line]:
     """The weaknesses, the worst first; the tests that could not be made; and the requests not sent."""
     rows: list[Line] = [()]
@@ -116,3 +120,142 @@ def _differing(question: TraceRequest, seen: Trace) -> str:
     if origin and origin != values(given.request, b"origin"):
         told.append(f"Origin: {origin[0].decode('latin-1')}")
     return f" ({'; '.join(told)})" if told else ""
+
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+"""The identifier of the structure; nothing is loaded from this URL."""
+SEVERITY = {"error": "8.0", "warning": "5.0", "note": "2.0"}
+"""Level -> ``security-severity``, by which services sort; it adds nothing to the level."""
+
+Log = dict[str, Any]
+
+
+def sarif_text(
+    found: Sequence[Found], untested: Sequence[tuple[str, str]], shown: Trace, artifact: str | None = None
+) -> Iterator[str]:
+    """Yield the file, in ASCII. All values are already masked. *artifact*: the file of the checkout at which
+    code scanning shows the results; None for host and path of the URL."""
+    yield json.dumps(sarif_log(found, untested, shown, artifact), indent=1)
+    yield "\n"
+
+
+def sarif_log(
+    found: Sequence[Found], untested: Sequence[tuple[str, str]], shown: Trace, artifact: str | None = None
+) -> Log:
+    """The ``sarifLog`` object (section 3.13), with one run."""
+    run: Log = {
+        "tool": {
+            "driver": {
+                "name": "wsprobe",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "rules": [_rule(each) for each in WEAKNESSES],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": reference(shown) is not None,
+                "toolExecutionNotifications": [_not_tested(id, why) for id, why in untested],
+            }
+        ],
+        "results": [_result(each, shown, artifact) for each in found],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(of: Weakness) -> Log:
+    """A ``reportingDescriptor`` (section 3.49)."""
+    cwe = [f"external/cwe/cwe-{of.cwe}"] if of.cwe else []
+    return {
+        "id": of.id,
+        "shortDescription": {"text": f"{of.title}."},
+        "fullDescription": {"text": of.why},
+        "help": {"text": plain(f"{of.why}\n{of.fix}\nwsprobe explain {of.id}")},
+        "defaultConfiguration": {"level": of.level},
+        "properties": {"tags": ["security", *cwe], "security-severity": SEVERITY[of.level]},
+    }
+
+
+def _not_tested(id: str, why: str) -> Log:
+    """A ``notification`` (section 3.58)."""
+    return {
+        "level": "note",
+        "message": {"text": plain(f"Not tested: {id}: {why}.")},
+        "associatedRule": {"id": id, "index": _index(id)},
+    }
+
+
+def plain(text: str) -> str:
+    """*text* as a message string: braces are no placeholder (section 3.11.5), and brackets no link (3.11.6)."""
+    return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")
+
+
+def _index(id: str) -> int:
+    return [each.id for each in WEAKNESSES].index(id)
+
+
+def relative(path: str) -> str:
+    """*path* as a relative reference (RFC 3986 section 4.2): services refuse the scheme ws: in a location."""
+    return quote(path.replace("\\", "/").lstrip("/"), safe="/-._~")
+
+
+def _result(each: Found, shown: Trace, artifact: str | None) -> Log:
+    """A ``result`` (section 3.27), with the first request that shows it, and the answer to that request."""
+    of, said = each.weakness, each.conclusion
+    to = shown.base.reading.exchange.plan.target
+    url = public_url(to)
+    where = artifact or url.partition("?")[0].partition("://")[2]
+    physical = {"artifactLocation": {"uri": relative(where)}, "region": {"startLine": 1}}
+    logical = {"name": to.host, "fullyQualifiedName": url, "kind": "resource"}
+    first = shown.answers[said.because[0]]
+    message = f"{said.text} Sent: {said.sent}. Came: {said.came}. What to do: {each.fix}"
+    return {
+        "ruleId": of.id,
+        "ruleIndex": _index(of.id),
+        "level": of.level,
+        "message": {"text": plain(message)},
+        "locations": [{"physicalLocation": physical, "logicalLocations": [logical]}],
+        "partialFingerprints": {"wsprobe/v1": f"{of.id} {url.partition('?')[0]}"},
+        "webRequest": _request(first),
+        "webResponse": _response(first),
+    }
+
+
+def _request(answer: Answer) -> Log:
+    """A ``webRequest`` (section 3.46)."""
+    head = answer.reading.request.head
+    method, _, rest = _first(head).partition(" ")
+    target, _, version = rest.rpartition(" ")
+    return {
+        "protocol": "HTTP",
+        "version": version.partition("/")[2],
+        "target": target,
+        "method": method,
+        "headers": _headers(head),
+    }
+
+
+def _response(answer: Answer) -> Log:
+    """A ``webResponse`` (section 3.47)."""
+    final = answer.reading.final
+    if final is None or final.status is None:
+        return {"noResponseReceived": True}
+    return {
+        "protocol": "HTTP",
+        "version": _first(final.head).partition(" ")[0].partition("/")[2],
+        "statusCode": final.status,
+        "reasonPhrase": final.reason.decode("latin-1"),
+        "headers": _headers(final.head),
+    }
+
+
+def _first(head: Head) -> str:
+    return head.first.text.decode("latin-1") if head.first is not None else ""
+
+
+def _headers(head: Head) -> dict[str, str]:
+    """Name -> value; several fields with one name are joined as in RFC 9110 section 5.3."""
+    found: dict[str, list[str]] = {}
+    for field in head.fields:
+        found.setdefault(field.name.decode("latin-1"), []).append(field.value.decode("latin-1"))
+    return {name: ", ".join(values) for name, values in found.items()}

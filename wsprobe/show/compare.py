@@ -13,10 +13,10 @@ from wsprobe.browsers.tell import Tellable
 from wsprobe.judge.finding import Disclosed, Verdict
 from wsprobe.read.reading import Field, Response
 from wsprobe.report.report import Report, comparable
-from wsprobe.show.fetch import fetch_lines
 from wsprobe.show.lines import Line, Look, Piece, Style, fitted, left_out, line, row
 from wsprobe.show.report import rebuilt
 from wsprobe.show.screen import screen
+from wsprobe.show.views import fetch_lines
 from wsprobe.text import counted, shown_text, visible
 
 ASKED = frozenset({b"host", b"sec-websocket-key"})
@@ -32,11 +32,7 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
     """The equal points in one line, then each differing row with every recording's value."""
     names = [f"[{i}]" for i in range(1, len(reports) + 1)]
     lines = [
-        line(
-            Piece(name, "title"),
-            f" {shown_text(r.title)}",
-            Piece(f"  {r.outcome}", "dim"),
-        )
+        line(Piece(name, "title"), f" {shown_text(r.title)}", Piece(f"  {r.outcome}", "dim"))
         for name, r in zip(names, reports, strict=True)
     ]
     lines += [

@@ -19,8 +19,8 @@ from wsprobe.exchange import Certificate, Exchange, How
 from wsprobe.judge.finding import Level
 from wsprobe.read.closing import SessionClose
 from wsprobe.report.outcome import STATUS_OF
+from wsprobe.report.state import Kind
 from wsprobe.report.timing import Timing
-from wsprobe.report.two_runs import Kind
 
 Pair = tuple[str, str]
 Who = Literal["server", "client"]

@@ -21,9 +21,8 @@ from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.report.report import Report
 from wsprobe.report.timing import bars
-from wsprobe.show import report_file, timing
+from wsprobe.show import connection, report_file
 from wsprobe.show.causes import evidence, lead
-from wsprobe.show.citations import cited
 from wsprobe.show.lines import Line, Piece, capital, text_of
 from wsprobe.show.report import earlier
 from wsprobe.show.report_file import (
@@ -35,6 +34,7 @@ from wsprobe.show.report_file import (
     Side,
     Table,
     Told,
+    cited,
     grouped,
     summary,
 )
@@ -278,7 +278,7 @@ def _times(reading: Reading) -> str:
             f"<span>{end - start:.1f} ms</span>\n"
         )
     drawn = f'<h3>Where the time went</h3>\n<div class="fall">\n{"".join(rows)}</div>\n'
-    total = text_of(timing.summary(reading, LOOK, phases_too=False))
+    total = text_of(connection.summary(reading, LOOK, phases_too=False))
     return f'{drawn}<p class="total">{text(total)}</p>\n'
 
 

@@ -14,22 +14,11 @@ from wsprobe.diagnosis.advice import Advice, Likely
 from wsprobe.exchange import Exchange
 from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Reading
-from wsprobe.show import report_file, timing
+from wsprobe.show import connection, report_file
 from wsprobe.show.causes import evidence, lead
-from wsprobe.show.citations import cited
 from wsprobe.show.lines import Look, capital, text_of
 from wsprobe.show.report import earlier
-from wsprobe.show.report_file import (
-    LOOK,
-    Cover,
-    IndexRow,
-    Part,
-    Side,
-    Table,
-    Told,
-    grouped,
-    summary,
-)
+from wsprobe.show.report_file import LOOK, Cover, IndexRow, Part, Side, Table, Told, cited, grouped, summary
 from wsprobe.text import counted, hexdump, printable
 
 BYTES = 1024
@@ -149,8 +138,8 @@ def _advised(of: Advice) -> str:
 
 
 def _times(reading: Reading) -> str:
-    bars = timing.waterfall(reading, LOOK_OF_BARS)
-    total = timing.summary(reading, LOOK, phases_too=False)
+    bars = connection.waterfall(reading, LOOK_OF_BARS)
+    total = connection.summary(reading, LOOK, phases_too=False)
     return f"### Where the time went\n\n{_fenced(map(text_of, [*bars, total]))}" if bars else ""
 
 

@@ -1,14 +1,18 @@
-"""The measured results of a browser next to the predictions of our views: a whole file, or one scenario."""
+"""The results of a browser next to the predictions of our views: a whole file of measured ones, one scenario,
+or an installed browser just now."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET
 
-from wsprobe.browsers import ENGINES, title
+from wsprobe.browsers import BY_NAME, ENGINES, newer, title
+from wsprobe.browsers import title as name_of
+from wsprobe.browsers.page import origin
 from wsprobe.lab.measured import (
     Agreement,
     Browser,
@@ -19,10 +23,15 @@ from wsprobe.lab.measured import (
     agreement,
     nearest,
 )
+from wsprobe.show.contract import ExceptionJson, SeenJson
 from wsprobe.show.lines import Budget, Line, Look, Piece, left_out, line
 from wsprobe.show.views import STATES
-from wsprobe.text import counted
+from wsprobe.text import counted, visible
 from wsprobe.version import __version__
+
+if TYPE_CHECKING:
+    from wsprobe.lab.installed import BrowserRun
+
 
 DIFFERING = 100
 """The most lines of differences to show."""
@@ -218,4 +227,55 @@ def value(measured: Measured, rows: Rows) -> MeasuredJson:
             )
             for name, row in sorted(rows.items())
         ],
+    )
+
+
+def seen_beside(found: BrowserRun, look: Look) -> list[Line]:
+    """The lines about one browser and one place."""
+    title = f"{BY_NAME[found.browser.engine].title} {found.version}".strip()
+    held = found.held
+    made = [
+        line(
+            Piece(f"seen in {visible(title.encode())}", "name"), Piece(f", a page at {found.page.url}", "dim")
+        ),
+        *indented(told(found.seen, look)),
+        line(Piece(f"  its Origin: {origin(found.page)}", "dim")),
+    ]
+    if newer(found.version, held.view.version):
+        known = name_of(found.browser.engine, held.view.version)
+        text = f"  newer than the version that wsprobe predicts ({known}): a difference may be new in it"
+        made.append(line(Piece(text, "warn")))
+    if held.same:
+        return [*made, line("predicted and seen: ", Piece("the same", "good"))]
+    made.append(line("predicted and seen: ", Piece("they differ", "fail")))
+    made += [line(f"  {each}") for each in held.differences]
+    if held.view.races:
+        made.append(line(Piece(f"  known to differ from run to run: {held.view.races}", "warn")))
+    elif found.file:
+        made.append(line(f"  the whole difference, to attach to a bug report: {found.file}"))
+    return made
+
+
+def seen_value(found: BrowserRun) -> SeenJson:
+    """The same as JSON."""
+    seen = found.seen
+    raised = seen.exception
+    return SeenJson(
+        browser=found.browser.engine,
+        version=found.version,
+        user_agent=found.user_agent,
+        page=found.page.url,
+        origin=origin(found.page),
+        exception=None
+        if raised is None
+        else ExceptionJson(
+            name=raised.name, message=raised.message, code=UNSET if raised.code is None else raised.code
+        ),
+        url=seen.url,
+        events=msgspec.to_builtins(seen.events),
+        ready_state=seen.readyState,
+        console=seen.console,
+        same=found.held.same,
+        differences=found.held.differences,
+        file=found.file or None,
     )

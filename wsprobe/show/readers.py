@@ -1,5 +1,5 @@
-"""The readers of a recording: which of them got which answer, what they sent, and what looks the same to their
-scripts."""
+"""The readers of a recording: which of them got which answer, what they sent, what looks the same to their
+scripts, and where HTTP/1.1 and HTTP/2 lead to other results."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from wsprobe.browsers import ALL, BY_NAME, short_title
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import SITUATIONS, alike
-from wsprobe.report.engine_answer import EngineAnswer, engine_answer
+from wsprobe.report.outcome import OPENED
 from wsprobe.report.report import Report, report_of
+from wsprobe.report.result import EngineAnswer, engine_answer
 from wsprobe.show.http2 import protocol
 from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.show.views import title
 
 
 class SharedAnswer(Struct, frozen=True):
@@ -202,3 +204,51 @@ ORDER = {each.words: number for number, each in enumerate(SITUATIONS)}
 def _titles(views: Sequence[ScriptView], report: Report) -> list[str]:
     """The name of each engine once; with its version if *report* has several of it."""
     return list(dict.fromkeys(short_title(view, report.views) for view in views))
+
+
+def protocols_differ(report: Report) -> list[Line]:
+    """The first lines of a comparison: the result over HTTP/1.1, and the engines with another result over
+    HTTP/2."""
+    over_http1 = _opens_over_http1(report)
+    if over_http1 is None:
+        return []
+    by_result: dict[str, list[str]] = {}
+    answers = report.answers or (None,) * len(report.views)
+    for view, answer in zip(report.views, answers, strict=True):
+        if view.handshakes[-1:] == ("2",) and _opened(view) != over_http1:
+            by_result.setdefault(_result(view, answer), []).append(title(view))
+    first = "over HTTP/1.1 it opens" if over_http1 else "over HTTP/1.1 it does not open"
+    return [
+        line(Piece(f"{first}; {_subject(names)} HTTP/2 and {_verb(result, names)}", "warn"))
+        for result, names in by_result.items()
+    ]
+
+
+def _opens_over_http1(report: Report) -> bool | None:
+    """Whether a request over HTTP/1.1 opened a session; None if there was none."""
+    views = [view for view in report.views if view.handshakes[-1:] == ("1.1",)]
+    if views:
+        return any(map(_opened, views))
+    return report.outcome in OPENED if report.reading.http2 is None and report.reading.responses else None
+
+
+def _opened(view: ScriptView) -> bool:
+    return any(event.type == "open" for event in view.events)
+
+
+def _result(view: ScriptView, answer: EngineAnswer | None) -> str:
+    if _opened(view):
+        return "opens"
+    return "refused" if answer is not None and answer.status not in (None, 200) else "fails"
+
+
+def _subject(names: Sequence[str]) -> str:
+    return f"{' and '.join(names)} {'uses' if len(names) == 1 else 'use'}"
+
+
+def _verb(result: str, names: Sequence[str]) -> str:
+    if result == "opens":
+        return "it opens"
+    if result == "refused":
+        return "is refused" if len(names) == 1 else "are refused"
+    return "fails" if len(names) == 1 else "fail"

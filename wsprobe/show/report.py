@@ -39,14 +39,15 @@ from wsprobe.read.tokens import is_token, split_list
 from wsprobe.recording.certificate import objectionable
 from wsprobe.report.outcome import OPENED, TABLE
 from wsprobe.report.report import Report
+from wsprobe.report.result import further_findings
 from wsprobe.report.timing import how_long_exactly
 from wsprobe.report.timing import timing as times_of
 from wsprobe.request.target import authority
-from wsprobe.show import answer, http2, timing
+from wsprobe.show import answer, connection, http2
 from wsprobe.show.answer import DUMP_BYTES, HEAD_LINES, LONG_LINE, loose, without_style
 from wsprobe.show.causes import causes, proxy_lines
 from wsprobe.show.causes import to_do as do
-from wsprobe.show.chain import chain
+from wsprobe.show.connection import chain
 from wsprobe.show.lines import Budget, Line, Look, Piece, Style, fitted, left_out, line, width_of
 from wsprobe.show.session import NAMES, session
 from wsprobe.text import command_line, counted, hexdump, operands, quoted, shown_text, visible
@@ -54,8 +55,6 @@ from wsprobe.version import __version__
 from wsprobe.wire.authentication import challenges, unspoken
 from wsprobe.wire.followup import REDIRECTS, followable, listed_numbers, redirect
 
-SAID_BY_OUTCOME = ("status-not-101", "http2-status-not-200", "interrupted")
-"""Findings that only repeat the sentence of the outcome."""
 USUAL_FIELDS = frozenset(
     {
         *(b"host", b"connection", b"upgrade", b"origin", b"user-agent", b"sec-websocket-key"),
@@ -78,7 +77,7 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
     """All lines of the report for standard output. *session_too*: also its frames, unless they were already
     shown."""
     reading = report.reading
-    findings = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
+    findings = further_findings(report.verdict)
     rows = [*fitted([*verdict(report, look), *rebuilt(report)], look), ()]
     rows += fitted([line(Piece(why, "dim")) for why, _ in earlier(reading.exchange)], look)
     if reading.exchange.plan.http2 is not None:
@@ -98,8 +97,8 @@ def handshake(report: Report, look: Look, session_too: bool = True) -> list[Line
     rows += certificates(report, look)
     rows += why(report, look)
     if look.terminal:
-        rows += timing.waterfall(reading, look)
-    rows += fitted([timing.summary(reading, look, phases_too=not look.terminal)], look)
+        rows += connection.waterfall(reading, look)
+    rows += fitted([connection.summary(reading, look, phases_too=not look.terminal)], look)
     rows += fitted([line(Piece(made_by(report), "dim"))], look)
     return rows
 
@@ -401,7 +400,7 @@ def unexplained(report: Report) -> bool:
     """True if it failed, and neither a cause nor a broken rule explains it."""
     if report.outcome == "open" or how(report.reading) == "interrupted":
         return False
-    broken = any(f.fatal and f.id not in SAID_BY_OUTCOME for f in report.verdict.findings)
+    broken = any(each.fatal for each in further_findings(report.verdict))
     return not broken and not report.causes
 
 
@@ -421,7 +420,7 @@ def to_do(report: Report) -> list[str]:
     if report.outcome not in MENDED:
         return []
     opened = report.outcome == "open"
-    found = [f for f in report.verdict.findings if f.id not in SAID_BY_OUTCOME]
+    found = further_findings(report.verdict)
     broken = [f for f in found if (f.level == "fail" if opened else f.fatal)]
     return list(dict.fromkeys(as_clause(each.advice) for each in broken if each.advice))
 

@@ -1,11 +1,13 @@
 """The contents of a report file (``--report``) in any format; `html` and `markdown` write it.
 
 Each recording becomes a `Part` as soon as it is available, so that many need only as much memory as their text.
-One `Cover` is for all parts. The lines come from the same functions as the terminal's report.
+One `Cover` is for all parts. The lines come from the same functions as the terminal's report. The sections of
+specifications that a sentence cites become links; nothing is loaded from them.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -29,26 +31,17 @@ from wsprobe.exchange import (
 from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Reading
 from wsprobe.report.report import Report
-from wsprobe.report.result import Result
-from wsprobe.show import answer, http2, timing
+from wsprobe.report.result import Result, further_findings
+from wsprobe.show import answer, connection, http2
 from wsprobe.show import trace as traced
 from wsprobe.show.compare import POINTS, apart, differing, verdicts
 from wsprobe.show.compare import times as totals
-from wsprobe.show.fetch import fetch_lines
 from wsprobe.show.lines import Line, Look, Piece, line, text_of
-from wsprobe.show.protocols import difference as protocols_differ
-from wsprobe.show.readers import answers_of, looks_the_same, page_of, who
-from wsprobe.show.relay import client_lines
-from wsprobe.show.report import (
-    SAID_BY_OUTCOME,
-    browser_of,
-    not_original,
-    received_dump,
-    sentence,
-    transport_bytes,
-)
+from wsprobe.show.page import client_lines
+from wsprobe.show.readers import answers_of, looks_the_same, page_of, protocols_differ, who
+from wsprobe.show.report import browser_of, not_original, received_dump, sentence, transport_bytes
 from wsprobe.show.session import session
-from wsprobe.show.views import Block, blocks
+from wsprobe.show.views import Block, blocks, fetch_lines
 from wsprobe.text import counted, shown_text
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.series import TRACE, Choice
@@ -350,8 +343,7 @@ def answered_shortly(report: Report) -> str:
 
 def findings(report: Report) -> list[Finding]:
     """The findings, faults first, without those that repeat the sentence of the outcome."""
-    found = [each for each in report.verdict.findings if each.id not in SAID_BY_OUTCOME]
-    return sorted(found, key=lambda each: ORDER[each.level])
+    return sorted(further_findings(report.verdict), key=lambda each: ORDER[each.level])
 
 
 def facts(report: Report) -> list[tuple[str, str]]:
@@ -365,7 +357,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
     if logged and (said := logged.message or logged.error):
         rows.append((f"{browser_of(logged)} said", shown_text(said)))
     rows.append(("asked", shown_text(report.exchange.started) or "at a time that was not recorded"))
-    where = timing.peer(report.exchange)
+    where = connection.peer(report.exchange)
     local = next((e.local for e in report.exchange.events if isinstance(e, Connected) and e.local), "")
     if where:
         rows.append(("answered by", shown_text(where) + (f", from {shown_text(local)}" if local else "")))
@@ -499,3 +491,78 @@ def concluded(found: Sequence[Conclusion], seen: Trace) -> tuple[Told, ...]:
         Told(each, () if number else tuple(traced.because(each, seen, LOOK)))
         for number, each in enumerate(found)
     )
+
+
+RFC = "https://www.rfc-editor.org/rfc/rfc{}"
+ERRATUM = "https://www.rfc-editor.org/errata/eid{}"
+DRAFT = "https://datatracker.ietf.org/doc/html/draft-{}-thewebsocketprotocol-{}"
+WHATWG = "https://websockets.spec.whatwg.org/"
+ANCHORS = {
+    "1": "network-intro",
+    "2": "websocket-protocol",
+    "2.1": "websocket-connections",
+    "2.2": "websocket-opening-handshake",
+    "3": "the-websocket-interface",
+    "3.1": "interface-definition",
+    "4": "feedback-from-the-protocol",
+    "5": "ping-and-pong-frames",
+    "6": "the-closeevent-interface",
+    "7": "garbage-collection",
+}
+"""Sections of the WebSockets standard -> their anchors, which are words (whatwg/websockets, index.bs)."""
+
+_NUMBER = r"[0-9]+(?:\.[0-9]+)*"
+_CITED = re.compile(
+    rf"(?:(?P<spec>\bRFC (?P<rfc>[0-9]{{3,4}})\b|\bWHATWG WebSockets\b"
+    r"|\b(?:draft-)?(?P<group>hixie|(?:ietf-)?hybi)(?:-thewebsocketprotocol)?-(?P<draft>[0-9]{2})(?= section))"
+    rf"(?: (?=sections? [0-9]))?)?(?:\bsections? (?P<sections>{_NUMBER}(?:(?:, | and ){_NUMBER})*))?"
+    r"|\berratum (?P<erratum>[0-9]+)\b"
+)
+
+
+def cited(text: str) -> Iterator[tuple[str, str]]:
+    """*text* in pieces, each with the URL that it cites, or "". A section without a specification belongs to
+    the last named one."""
+    base = ""
+    done = 0
+    for match in _CITED.finditer(text):
+        if match["spec"]:
+            base = _base(match)
+        if not match[0] or not (base or match["erratum"]):
+            continue
+        if done < match.start():
+            yield text[done : match.start()], ""
+        yield from _links(match, base)
+        done = match.end()
+    if done < len(text):
+        yield text[done:], ""
+
+
+def _base(match: re.Match[str]) -> str:
+    if match["rfc"]:
+        return RFC.format(match["rfc"])
+    if match["draft"]:
+        return DRAFT.format("ietf-hybi" if "hybi" in match["group"] else "hixie", match["draft"])
+    return WHATWG
+
+
+def _links(match: re.Match[str], base: str) -> Iterator[tuple[str, str]]:
+    """The words of one citation: the first link has the specification's name too, each further section its
+    own."""
+    if match["erratum"]:
+        yield match[0], ERRATUM.format(match["erratum"])
+        return
+    if not match["sections"]:
+        yield match[0], base
+        return
+    begin = match.start("sections") - match.start()
+    first, *others = re.split(r"(, | and )", match["sections"])
+    yield match[0][:begin] + first, base + _anchor(base, first)
+    for each in others:
+        yield each, base + _anchor(base, each) if each[:1].isdigit() else ""
+
+
+def _anchor(base: str, section: str) -> str:
+    if base != WHATWG:
+        return f"#section-{section}"
+    return f"#{ANCHORS[section]}" if section in ANCHORS else ""

@@ -16,21 +16,22 @@ from wsprobe.browsers.tell import told
 from wsprobe.diagnosis.advice import Advice
 from wsprobe.read.reading import Reading
 from wsprobe.report.report import Report
+from wsprobe.report.result import further_findings
 from wsprobe.show.causes import causes, to_do
+from wsprobe.show.connection import no_answer, summary
 from wsprobe.show.http2 import spoken
 from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line, text_of, width_of
-from wsprobe.show.protocols import difference as protocols_differ
 from wsprobe.show.readers import (
     SharedAnswer,
     answers_of,
     looks_the_same,
     of_recorded_origin,
     origins_sent,
+    protocols_differ,
     that_count,
     who,
 )
 from wsprobe.show.report import (
-    SAID_BY_OUTCOME,
     answers,
     blocked,
     earlier,
@@ -41,11 +42,8 @@ from wsprobe.show.report import (
     transport_bytes,
     unknown,
 )
-from wsprobe.show.report import (
-    to_do as mending,
-)
+from wsprobe.show.report import to_do as mending
 from wsprobe.show.session import session
-from wsprobe.show.timing import no_answer, summary
 from wsprobe.show.views import Block, blocks
 from wsprobe.text import counted
 
@@ -352,8 +350,7 @@ def _why(answer: ScreenAnswer, look: Look, room: Room) -> list[Line]:
     """The broken rules and the likeliest causes; the outcome's sentence if it adds something."""
     brief = room == "brief"
     outcome, of = answer.shared.answer.outcome, answer.advice
-    findings = answer.shared.answer.verdict.findings
-    failing = [f for f in findings if f.fatal and f.id not in SAID_BY_OUTCOME]
+    failing = [f for f in further_findings(answer.shared.answer.verdict) if f.fatal]
     if outcome == "dropped" and of.causes:
         failing = []  # the first cause says that nothing arrived
     rows = [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]

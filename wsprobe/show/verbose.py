@@ -31,7 +31,7 @@ from wsprobe.read.head import HeadSplitter, opens_session
 from wsprobe.read.reading import Head
 from wsprobe.request.target import authority
 from wsprobe.show.answer import EMPTY_LINES, empty_lines
-from wsprobe.show.chain import chain
+from wsprobe.show.connection import chain
 from wsprobe.show.lines import Line, Look, Piece, Style, line, width_of
 from wsprobe.show.session import ALONE, frame
 from wsprobe.text import counted, hexdump, visible

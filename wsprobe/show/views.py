@@ -1,4 +1,4 @@
-"""What a script sees, as lines: one block for all engines that show it the same."""
+"""What a script sees, as lines: one block for all engines that show it the same; and what its fetch() sees."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wsprobe.browsers import RUNTIMES, short_title
+from wsprobe.browsers import BY_NAME, RUNTIMES, short_title
 from wsprobe.browsers import title as title_of
 from wsprobe.browsers.engine import DomEvent, ScriptView
+from wsprobe.browsers.fetch import Fetched, FetchView
 from wsprobe.browsers.tell import told
+from wsprobe.read import read
 from wsprobe.show.http2 import protocol
 from wsprobe.show.lines import Line, Look, Piece, Style, cut, ends, left_out, line, width_of
 from wsprobe.text import counted
@@ -190,8 +192,7 @@ def event_line(event: DomEvent, look: Look) -> Line:
             clean = str(event.was_clean).lower()
             style: Style = "good" if event.was_clean else "fail"
             return line(
-                Piece("  close   ", style),
-                f'{event.code}  "{look.of_script(event.reason)}"  wasClean {clean}',
+                Piece("  close   ", style), f'{event.code}  "{look.of_script(event.reason)}"  wasClean {clean}'
             )
         case "throw":
             assert event.exception is not None
@@ -218,3 +219,32 @@ def _consoles(group: Sequence[ScriptView], look: Look) -> list[Line]:
             for each in view.console
         ]
     return lines
+
+
+SHOWN = 200
+"""Bytes of a body."""
+
+
+def fetch_lines(fetched: Fetched, look: Look) -> list[Line]:
+    """The call, its result for a script in each browser, and the missing header."""
+    status = read(fetched.exchange).status
+    groups: dict[tuple[str, str], list[str]] = {}
+    for view in fetched.views:
+        groups.setdefault((_got(view, status, look), view.add), []).append(BY_NAME[view.browser].title)
+    rows = [line(Piece(f'fetch("{look.text(fetched.url.encode())}") in the page:', "title"))]
+    for (got, add), names in groups.items():
+        rows.append(line(f"  {', '.join(names)}: ", got))
+        if add:
+            rows.append(line(Piece("    -> ", "good"), f"send {look.text(add.encode())} (and Vary: Origin)"))
+    return rows
+
+
+def _got(view: FetchView, status: int | None, look: Look) -> str:
+    because = look.text(view.because.encode())
+    if view.exception is not None:
+        wire = "" if status is None else f" (the answer was {status})"
+        return f"{view.exception.name}, no status, no body: {because}{wire}"
+    if view.status is None:
+        return because
+    more = "..." if len(view.body) > SHOWN else ""
+    return f'status {view.status}, body "{look.text(view.body[:SHOWN])}{more}"'

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from wsprobe.report.result import in_words
 from wsprobe.report.state import Hold, Probed, State, differences
 from wsprobe.report.timing import how_long
+from wsprobe.show.causes import commonest, likely_to_do
 from wsprobe.show.lines import Line, Look, Piece, line
-from wsprobe.show.summary import commonest, to_do
 from wsprobe.text import counted
 from wsprobe.watch.summary import Watch, percentiles
 
@@ -115,7 +115,7 @@ def summary(watch: Watch, now: float, look: Look) -> Iterator[Line]:
         yield line(f"  {held(watch)}")
     if last.likely is not None:
         yield line(Piece(f"  {last.likely.label}: ", "note"), last.likely.text)
-        yield from to_do(last.likely)
+        yield from likely_to_do(last.likely)
 
 
 def why_down(watches: Iterable[Watch]) -> list[Line]:

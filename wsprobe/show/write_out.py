@@ -18,7 +18,7 @@ from wsprobe.read.closing import close_of
 from wsprobe.report.report import Report, certificate_days
 from wsprobe.report.timing import TIMES, timing
 from wsprobe.show.as_json import tls_value
-from wsprobe.show.timing import peer
+from wsprobe.show.connection import peer
 from wsprobe.text import legible, printable, visible
 from wsprobe.wire.followup import redirect
 
