@@ -17,7 +17,9 @@ import pytest
 from tests.cli.test_connect import flaky
 from tests.exchanges import SAMPLE_OPENED
 from wsprobe.cli.main import run
-from wsprobe.cli.talk_settings import Size
+from wsprobe.cli.option import Size
+from wsprobe.cli.talk_settings import TalkSettings
+from wsprobe.cli.watch import HeldSession
 from wsprobe.exchange import Ended, LeftOut, Limits, Received
 from wsprobe.recording import archive
 from wsprobe.report.report import report
@@ -55,6 +57,15 @@ def test_the_largest_number_of_bytes():
     assert Size(most=1 << 20).convert("1m", None, None) == 1 << 20
     with pytest.raises(click.BadParameter, match="'1048577' is more than 1m"):
         Size(most=1 << 20).convert("1048577", None, None)
+
+
+def test_the_size_of_a_body_has_a_suffix(capsysbinary):
+    run(["connect", "-s", "--save", "-", "--max-body", "64K", "lab:status-403"])
+    assert archive.load(capsysbinary.readouterr().out).plan.limits.max_body == 1 << 16
+
+
+def test_all_held_sessions_have_the_same_limit_for_a_message():
+    assert HeldSession(1.0, None).max_message == TalkSettings().max_message == 1 << 24
 
 
 def said(typed, data):

@@ -79,6 +79,24 @@ class Whole(click.ParamType[int]):
         return number
 
 
+class Size(click.ParamType[int]):
+    """A number of bytes, at most *most*: 4096, 64k, 16m, 1g."""
+
+    name = "bytes"
+
+    def __init__(self, most: int = 1 << 62) -> None:
+        self._most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = re.fullmatch(r"([0-9]{1,30})\s*([kmg]?)(?:i?b)?", str(value).lower())
+        if found is None:
+            self.fail(f"{value!r} is not a number of bytes (4096, 64k, 16m, 1g)", param, ctx)
+        size = int(found[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[found[2]]
+        if size > self._most:
+            self.fail(f"{value!r} is more than {self._most >> 20}m", param, ctx)
+        return size
+
+
 UNITS = {unit: TIMES[unit] for unit in ("s", "m", "h")}
 """Unit -> seconds."""
 

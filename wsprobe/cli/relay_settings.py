@@ -63,7 +63,8 @@ INSTEAD = {
     "max_body": LimitSettings.options["max_body"].of_its_own(
         "record at most this many bytes of a body, and of each direction of a session",
         Limits().max_body,
-        example="wsprobe relay --save page.jsonl --max-body 65536 wss://chat.example/ws",
+        written="1m",
+        example="wsprobe relay --save page.jsonl --max-body 64k wss://chat.example/ws",
     ),
     "origin": RequestSettings.options["origin"].of_its_own(
         "send this Origin to the server instead of the client's",

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from wsprobe.cli import from_file
 from wsprobe.cli.files import MEBIBYTE, endless, opened, read_for
-from wsprobe.cli.option import Seconds, Whole, usage_error
+from wsprobe.cli.option import Seconds, Size, usage_error
 from wsprobe.cli.request_settings import (
     REACH,
     FollowSettings,
@@ -204,10 +204,11 @@ class LimitSettings(Section, frozen=True, kw_only=True):
         rare=True,
     )
     max_body: int = opt(
-        "--max-body BYTES",
+        "--max-body",
         "read at most this many bytes of a body",
         Limits().max_body,
-        type=Whole(0),
+        written="1m",
+        type=Size(),
         show_default=True,
         rare=True,
     )

@@ -1,44 +1,17 @@
 """The options that only `talk` has: how to hold a session."""
 
-import re
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import click
 
-from wsprobe.cli.option import Seconds, Whole
+from wsprobe.cli.option import Seconds, Size, Whole
 from wsprobe.cli.request_settings import HOLD
 from wsprobe.cli.section import Section, opt
-from wsprobe.talk.codec import Shape
+from wsprobe.talk.codec import MESSAGE_MAX, Shape
 
 SAVED = 1 << 24
 """The most bytes that --save keeps of each side of a session; compare reads lines as long as that makes
 them."""
-MESSAGE = 1 << 24
-"""The most bytes of a message, unless --max-message changes it."""
-
-
-def _size(text: str) -> int | None:
-    found = re.fullmatch(r"(\d+)\s*([kmg]?)(?:i?b)?", text.lower())
-    return None if found is None else int(found[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[found[2]]
-
-
-class Size(click.ParamType[int]):
-    """A number of bytes: 4096, 64k, 16m, 1g."""
-
-    name = "bytes"
-
-    def __init__(self, most: int | None = None) -> None:
-        self._most = most
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        size = value if isinstance(value, int) else _size(value)
-        if size is None:
-            self.fail(f"{value!r} is not a number of bytes (4096, 64k, 16m, 1g)", param, ctx)
-        if self._most is not None and size > self._most:
-            self.fail(f"{value!r} is more than {self._most >> 20}m", param, ctx)
-        return size
-
-
 FRAMES = "Frames"
 
 
@@ -123,10 +96,12 @@ class TalkSettings(Section, frozen=True, kw_only=True):
     )
     max_message: int = opt(
         "--max-message",
-        "close with 1009 on a longer message [default: 16m]",
-        MESSAGE,
+        "close with 1009 on a longer message",
+        MESSAGE_MAX,
+        written="16m",
         heading=FRAMES,
         type=Size(),
+        show_default=True,
         rare=True,
     )
     fragments: int = opt(
@@ -158,8 +133,10 @@ class TalkSettings(Section, frozen=True, kw_only=True):
     )
     save_max: int = opt(
         "--save-max",
-        "with --save: bytes of the session that are kept, at most 16m [default: 16m]",
+        "with --save: bytes of the session that are kept, at most 16m",
         SAVED,
+        written="16m",
         type=Size(SAVED),
+        show_default=True,
         rare=True,
     )

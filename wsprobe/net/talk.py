@@ -22,7 +22,7 @@ from wsprobe.read.reading import Head
 from wsprobe.session.conversation import Client, Maker, Speaking
 from wsprobe.session.kept import SessionRecording
 from wsprobe.session.open_session import Awaited, Phase
-from wsprobe.talk.codec import Shape, halves
+from wsprobe.talk.codec import MESSAGE_MAX, Shape, halves
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.wire.framing import Incoming
 
@@ -46,7 +46,7 @@ class Talk:
 
     rules = Rules()
     shape: Shape | None = None
-    max_message = 1 << 26
+    max_message = MESSAGE_MAX
     awaited: Awaited | None = None
     hold: float | None = None
     """The longest duration in seconds, instead of the rest of the plan's max_time."""

@@ -52,12 +52,14 @@ from wsprobe.wire.rfc6455 import frame, frame_header, mask, masks
 
 _CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "pong", CLOSE: "close"}
 _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY
+MESSAGE_MAX = 1 << 24
+"""Bytes of a message in a session that is held: the default of --max-message."""
 
 
 class Reader:
     """The server's half. Keeps at most one incomplete frame and one message."""
 
-    def __init__(self, deflate: Deflate | None = None, max_message: int = 1 << 30) -> None:
+    def __init__(self, deflate: Deflate | None = None, max_message: int = MESSAGE_MAX) -> None:
         """*max_message*: the most bytes of a message, inflated; a longer message is a FrameFault with 1009.
         With UNLIMITED, only what messages inflate to has a limit, of INFLATED_MAX, and each compressed message
         must end with a block, which takes as long to check as a small message."""
@@ -372,8 +374,8 @@ def halves(
     request: bytes,
     head: Head,
     deflate: Deflate | None,
-    shape: Shape | None = None,
-    max_message: int = 1 << 26,
+    shape: Shape | None,
+    max_message: int,
     keys: Iterator[bytes] | None = None,
 ) -> tuple[FrameReader, FrameWriter]:
     """Both halves of a session in the version called *wire*. Those before RFC 6455 tolerate every fault but a
