@@ -9,10 +9,9 @@ apart from outside is one conclusion that leaves it open.
 from __future__ import annotations
 
 from wsprobe.trace import rules_changed as changed
-from wsprobe.trace import rules_handshake_refused as handshake
 from wsprobe.trace import rules_open as opening
 from wsprobe.trace import rules_part_refused as part
-from wsprobe.trace import rules_same_answer as same
+from wsprobe.trace import rules_plain_get as beside_get
 from wsprobe.trace import rules_stated as stated
 from wsprobe.trace import rules_unreachable as unreachable
 from wsprobe.trace.conclusion import Conclusion, Rule
@@ -59,24 +58,24 @@ RULES: tuple[Rule, ...] = (
     part.browser_headers_wanted,
     part.connection_compared,
     stated.named_by_the_answer,
-    handshake.handshake_dropped,
-    handshake.upgrade_refused,
-    same.server_error,
-    handshake.handshake_fails,
-    same.method_refused,
+    beside_get.handshake_dropped,
+    beside_get.upgrade_refused,
+    beside_get.server_error,
+    beside_get.handshake_fails,
+    beside_get.method_refused,
     part.slash,
-    same.upgrade_lost_at_proxy,
-    same.request_changed_for_all,
-    same.blocked_by_rule,
-    same.elsewhere,
-    same.refused_by_app,
-    same.refused_to_all,
-    same.no_route,
-    same.upgrade_lost,
-    same.upgrade_lost_or_elsewhere,
-    handshake.handshake_refused,
-    handshake.request_changed,
-    handshake.refused_by_library,
+    beside_get.upgrade_lost_at_proxy,
+    beside_get.request_changed_for_all,
+    beside_get.blocked_by_rule,
+    beside_get.elsewhere,
+    beside_get.refused_by_app,
+    beside_get.refused_to_all,
+    beside_get.no_route,
+    beside_get.upgrade_lost,
+    beside_get.upgrade_lost_or_elsewhere,
+    beside_get.handshake_refused,
+    beside_get.request_changed,
+    beside_get.refused_by_library,
     unreachable.http2_announced,
     opening.idle_timeout,
     opening.closed,
