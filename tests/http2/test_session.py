@@ -28,14 +28,12 @@ from wsprobe.read.http2_values import (
     DATA,
     ENHANCE_YOUR_CALM,
     GOAWAY,
-    HEADERS,
-    PING,
     PREFACE,
     REFUSED_STREAM,
     SETTINGS,
     error_name,
 )
-from wsprobe.session.conversation_http2 import IDLE_MAX, LATE_SETTINGS, Http2Client
+from wsprobe.session.conversation_http2 import IDLE_MAX, Http2Client
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 from wsprobe.wire.rfc6455 import frame as masked
 
@@ -79,12 +77,9 @@ class Played:
     @property
     def frames(self):
         """What it sent, without the preface."""
-        reading = read(Exchange(self.plan, (Sent(1, self.sent), Received(2, self.received))))
+        reading = read(Exchange(self.plan, (Sent(1, self.sent),)))
         assert reading.http2.rest_sent == b""
         return list(reading.http2.of("client"))
-
-    def told(self):
-        return [" ".join((each.name, *each.flag_names)) for each in self.frames]
 
 
 def plan_of(written):
@@ -131,11 +126,12 @@ def means(written, parts=""):
     before = list(stands(played))
     for step in pieces(written):
         played.feed(step)
-        alike = [(each, len(list(same))) for each, same in groupby(map(shown, played.frames[sent:]))]
-        sent = len(played.frames)
+        new = played.frames[sent:]
+        alike = [(each, len(list(same))) for each, same in groupby(map(shown, new))]
+        sent += len(new)
         line = ", ".join(f"{times}x {each}" if times > 1 else each for each, times in alike)
         after = list(stands(played))
-        changed = ", ".join(new for new, old in zip(after, before, strict=True) if new and new != old)
+        changed = ", ".join(now for now, old in zip(after, before, strict=True) if now and now != old)
         told.append(f"{line} ({changed})".lstrip() if changed else line or "-")
         before = after
     return [" / ".join(told).replace("SETTINGS ACK, HEADERS 1", "asks")]
@@ -174,21 +170,10 @@ def test_the_request_is_sent_as_it_stands_in_the_plan():
     assert [field.name for field in never] == [b"a", b"a"]
 
 
-@pytest.mark.parametrize("pairs", [[(3, 100)], [(8, 0)], [(8, 2)], []], ids=str)
-def test_without_the_setting_nothing_is_asked(pairs):
-    played = Played(plan(), settings(pairs))
-    assert played.told() == ["SETTINGS", "SETTINGS ACK"]
-    assert not played.turn.done
-    assert played.feed(LATE_SETTINGS).done
-    assert played.told()[-1] == "GOAWAY"
-    assert played.turn.stop == "local"
-    assert "HEADERS END_HEADERS" in Played(plan(anyway=True), settings(pairs)).told()
-
-
 def test_what_is_said_waits_for_the_window():
     acts = (Act("open", "text", b"0123456789"),)
     played = Played(plan(acts), settings([(8, 1), (4, 0)]), OPEN)
-    assert played.told()[-1] == "HEADERS END_HEADERS"
+    assert played.frames[-1].name == "HEADERS"
     played.feed(window_update(1, 7))
     played.feed(window_update(0, 1000))
     assert [each.length for each in played.frames[3:]] == [7]
@@ -207,53 +192,10 @@ def test_a_window_that_shrinks_below_nothing():
     assert sum(each.length for each in played.frames if each.name == "DATA") == 56
 
 
-FLOODS = {
-    "SETTINGS": settings([(3, 100)]),
-    "PING": frame(PING, 0, 0, bytes(8)),
-    "RST_STREAM": rst_stream(7, 8),
-    "unknown": frame(0x42, 0, 0),
-    "WINDOW_UPDATE": window_update(0, 1),
-    "DATA of another stream": data(5, bytes(1000)),
-}
-
-
-@pytest.mark.parametrize("piece", FLOODS.values(), ids=FLOODS)
-def test_floods_end(piece):
-    limits = Limits(max_head=100_000)
-    played = Played(plan(limits=limits), ON)
-    for _ in range(200):
-        if played.feed(piece * 1000).done:
-            break
-    assert played.turn.stop == "limit"
-    assert played.turn.why
-    assert played.frames[-1].type == GOAWAY
-    assert played.frames[-1].code == 11
-
-
-@pytest.mark.parametrize(
-    "piece",
-    [frame(PING, 0, 0, bytes(8)), frame(0x42, 0, 1), data(1, b""), data(5, b"x")],
-    ids=["PING", "unknown", "empty DATA", "DATA of another stream"],
-)
-def test_frames_that_bring_nothing_are_counted(piece):
-    played = Played(plan(), ON, OPEN, piece * (IDLE_MAX - 2))
-    assert not played.turn.done
-    assert played.feed(piece).why == f"{IDLE_MAX} frames without data"
-    assert (played.turn.stop, played.frames[-1].type, played.frames[-1].code) == ("limit", GOAWAY, 11)
-
-
 def test_data_and_windows_bring_something(monkeypatch):
     monkeypatch.setattr("wsprobe.session.conversation_http2.FRAMES_WATCHED", 3 * IDLE_MAX)
     played = Played(plan(), ON, OPEN, (data(1, b"\x8a\0") + window_update(1, 1)) * IDLE_MAX)
     assert not played.turn.done
-
-
-def test_a_header_block_without_end_ends():
-    played = Played(plan(limits=Limits(max_head=50_000)), ON, frame(HEADERS, 0, 1, b"\x88"))
-    while not played.turn.done:
-        played.feed(frame(9, 0, 1, bytes(1000)))
-    assert played.turn.stop == "limit"
-    assert len(played.received) < 60_000
 
 
 KNOWN = [ON, OPEN, CLOSE, END, rst_stream(1, 0), goaway(1, 0), window_update(1, 9), answer(b"403")]

@@ -17,6 +17,7 @@ from trio.testing import MockClock
 from tests.exchanges import SAMPLE_OPENED
 from wsprobe.exchange import Ended, Limits, Plan, Received, Route, Target, TlsOptions
 from wsprobe.net.probe import probe
+from wsprobe.net.stream import End
 
 REQUEST = (
     b"GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -169,6 +170,40 @@ class Net:
         found = [event for event in exchange.events if isinstance(event, kind)]
         assert len(found) == 1, found
         return found[0]
+
+
+class ScriptedWire:
+    """A wire: *reads* are the bytes that it gives, seconds until the next, and its end; without an end, nothing
+    more comes. *takes*: how many pieces it takes, if it stops; *fails*: how sending ends."""
+
+    def __init__(self, *reads, takes=None, fails=None):
+        self.reads, self.takes, self.fails = list(reads), takes, fails
+        self.sent, self.closed = b"", False
+
+    async def send(self, data):
+        await trio.lowlevel.checkpoint()
+        self.sent += data
+        if self.takes is not None:
+            self.takes -= 1
+            if self.takes < 0:
+                await trio.sleep_forever()
+        return self.fails
+
+    async def receive(self, most=65536):
+        await trio.lowlevel.checkpoint()
+        while self.reads:
+            each = self.reads[0] if isinstance(self.reads[0], End) else self.reads.pop(0)
+            if not isinstance(each, int):
+                return each
+            await trio.sleep(each)
+        await trio.sleep_forever()
+
+    async def finish(self): ...
+
+    async def close(self):
+        self.closed = True
+
+    async def reset(self): ...
 
 
 class Authority:

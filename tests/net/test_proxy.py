@@ -5,25 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
+from tests.net.conftest import ScriptedWire
 from wsprobe.exchange import TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net.proxy import Tunnel, through_http, through_socks
 from wsprobe.net.stream import End, Tape
 from wsprobe.request.proxy_url import ProxyUrl
-
-
-class Wire:
-    """Answers each read with the next of *reads*, then with FIN."""
-
-    def __init__(self, reads):
-        self.reads, self.sent = list(reads), b""
-
-    async def send(self, data):
-        await trio.lowlevel.checkpoint()
-        self.sent += data
-
-    async def receive(self, most=65536):
-        await trio.lowlevel.checkpoint()
-        return self.reads.pop(0) if self.reads else End("fin")
 
 
 def upto(size):
@@ -42,7 +28,7 @@ async def everything(wire):
 def test_each_byte_is_heard_or_goes_through(reads, sizes):
     async def work():
         tape = Tape()
-        tunnel = Tunnel(Wire(reads), tape)
+        tunnel = Tunnel(ScriptedWire(*reads, End("fin")), tape)
         heard = b""
         for size in sizes:
             answer = await tunnel.hear(upto(size))
@@ -81,14 +67,14 @@ def test_whatever_a_proxy_says(kind, user, reads):
 
     async def work():
         tape = Tape()
-        wire = Wire(reads)
+        wire = ScriptedWire(*reads, End("fin"))
         say = through_http if kind == "http" else through_socks
         result = await say(Tunnel(wire, tape), ProxyUrl(kind, "p", 1, user), "shop.example", 9)
         failed = [event for event in tape.events if isinstance(event, TunnelFailed)]
         assert len(failed) == isinstance(result, End)
         sent = b"".join(event.data for event in tape.events if isinstance(event, TunnelSent))
         assert sent == wire.sent
-        rest = b"".join(wire.reads)
+        rest = b"".join(each for each in wire.reads if isinstance(each, bytes))
         recorded = b"".join(event.data for event in tape.events if isinstance(event, TunnelReceived))
         if failed:
             assert b"".join(reads).startswith(recorded)

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.net.conftest import REFUSAL, REQUEST, SWITCHING, begins, holds
+from tests.net.conftest import REFUSAL, REQUEST, SWITCHING, ScriptedWire, begins, holds
 from wsprobe.exchange import Ended, LeftOut, Limits, Plan, Sent, TlsOptions
 from wsprobe.net import relay as relaying_one
 from wsprobe.net.plan import check
@@ -433,37 +433,6 @@ def test_an_address_that_others_reach_has_to_be_asked_for(net, host):
         net.run(work)
 
 
-class Scripted:
-    """A wire: *reads* are the bytes that it gives, seconds until the next, and its end; *takes*: how many
-    pieces it takes, if it stops; *fails*: how sending ends."""
-
-    def __init__(self, *reads, takes=None, fails=None):
-        self.reads, self.takes, self.fails, self.sent = iter(reads), takes, fails, b""
-
-    async def send(self, data):
-        await trio.lowlevel.checkpoint()
-        self.sent += data
-        if self.takes is not None:
-            self.takes -= 1
-            if self.takes < 0:
-                await trio.sleep_forever()
-        return self.fails
-
-    async def receive(self, most=65536):
-        await trio.lowlevel.checkpoint()
-        for each in self.reads:
-            if not isinstance(each, int):
-                return each
-            await trio.sleep(each)
-        await trio.sleep_forever()
-
-    async def finish(self): ...
-
-    async def close(self): ...
-
-    async def reset(self): ...
-
-
 @pytest.fixture
 def carried(net, monkeypatch):
     """Carries a connection between two wires, in virtual time; returns what was shown, and the seconds."""
@@ -495,14 +464,14 @@ def carried(net, monkeypatch):
 )
 def test_a_client_that_stops_reading(carried, limits, reads, how, took):
     """The relay gives up after *took* seconds, without --max-time too."""
-    endless = Scripted(b"HTTP/1.1 403 Forbidden\r\nX: ", *[bytes(range(65, 91)) * 2000] * 1000)
-    shown, seconds = carried(Scripted(takes=reads), endless, limits=limits)
+    endless = ScriptedWire(b"HTTP/1.1 403 Forbidden\r\nX: ", *[bytes(range(65, 91)) * 2000] * 1000)
+    shown, seconds = carried(ScriptedWire(takes=reads), endless, limits=limits)
     assert seconds == pytest.approx(took + GOODBYE)
     assert shown.exchange.how_ended == how
 
 
 def test_a_client_that_leaves_before_the_server_is_reached_ends_it(carried):
-    shown, seconds = carried(Scripted(3, End("reset")), None)
+    shown, seconds = carried(ScriptedWire(3, End("reset")), None)
     assert (seconds, shown.answers) == (3, [])
     assert shown.exchange.events == (Ended(3_000_000, "local", "the client closed the connection"),)
     assert (shown.exchange.client.ended, shown.exchange.client.answer) == ("reset", b"")
@@ -510,18 +479,18 @@ def test_a_client_that_leaves_before_the_server_is_reached_ends_it(carried):
 
 @pytest.mark.parametrize("early", [True, False])
 def test_what_a_client_sends_before_the_server_is_reached_arrives(carried, net, early):
-    request, client = REQUEST, Scripted(HELLO)
+    request, client = REQUEST, ScriptedWire(HELLO)
     if early:
-        request, client = REQUEST + HELLO, Scripted()
-    server = Scripted(SWITCHING, 1, End("fin"))
+        request, client = REQUEST + HELLO, ScriptedWire()
+    server = ScriptedWire(SWITCHING, 1, End("fin"))
     shown, _ = carried(client, server, request)
     assert server.sent == shown.exchange.plan.request + HELLO
     assert [each.data for each in report(shown.exchange).sent_messages] == [b"hello"]
 
 
 def test_a_session_ends_where_the_client_takes_no_more(carried, net):
-    client = Scripted(fails=End("reset"))
-    shown, _ = carried(client, Scripted(SWITCHING, 1, frame(TEXT, b"x", None)))
+    client = ScriptedWire(fails=End("reset"))
+    shown, _ = carried(client, ScriptedWire(SWITCHING, 1, frame(TEXT, b"x", None)))
     assert net.ended(shown.exchange) == Ended(1_000_000, "local", "the client closed the connection")
     assert shown.exchange.client.ended == "reset"
 
@@ -529,8 +498,8 @@ def test_a_session_ends_where_the_client_takes_no_more(carried, net):
 def test_frames_that_come_with_the_101_are_followed_as_later_ones(carried, net):
     """Or the Close behind what is left out would not be known."""
     flood = frame(BINARY, b"x" * 1000, None) * 10
-    server = Scripted(SWITCHING + flood + BYE, End("fin"))
-    shown, _ = carried(Scripted(1, CLOSED, End("fin")), server, limits=Limits(max_session=2500))
+    server = ScriptedWire(SWITCHING + flood + BYE, End("fin"))
+    shown, _ = carried(ScriptedWire(1, CLOSED, End("fin")), server, limits=Limits(max_session=2500))
     assert report(shown.exchange).close.code == 4403
     assert [e.bytes_received for e in shown.exchange.events if isinstance(e, LeftOut)] == [8 * len(flood) // 10]
 
@@ -538,8 +507,8 @@ def test_frames_that_come_with_the_101_are_followed_as_later_ones(carried, net):
 @pytest.mark.parametrize(("version", "code"), [(b"13", 4403), (b"8", None)])
 def test_only_a_client_of_rfc_6455_can_be_told(carried, net, version, code):
     request = REQUEST.replace(b"Version: 13", b"Version: " + version)
-    client = Scripted()
-    shown, _ = carried(client, Scripted(REFUSAL, End("fin")), request, tell=told)
+    client = ScriptedWire()
+    shown, _ = carried(client, ScriptedWire(REFUSAL, End("fin")), request, tell=told)
     ((_, page_close),) = shown.answers
     assert (page_close and page_close.code) == code
     assert client.sent.startswith(REFUSAL if code is None else TOLD)

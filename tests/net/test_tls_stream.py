@@ -10,32 +10,13 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.net.conftest import ScriptedWire
 from wsprobe.exchange import TlsOptions
 from wsprobe.net.stream import End
 from wsprobe.net.tls import TlsWire, context, looks_like_tls
 
 
-class Wire:
-    """Answers each read with the next of *reads*; keeps what is sent."""
-
-    def __init__(self, *reads):
-        self.reads, self.sent, self.closed = list(reads), b"", False
-        self.fault = None
-
-    async def send(self, data):
-        await trio.lowlevel.checkpoint()
-        self.sent += data
-        return self.fault
-
-    async def receive(self, most=65536):
-        await trio.lowlevel.checkpoint()
-        return self.reads.pop(0)
-
-    async def close(self):
-        self.closed = True
-
-
-class Peer(Wire):
+class Peer(ScriptedWire):
     """A TLS server that answers as it is spoken to."""
 
     def __init__(self, server, after=()):
@@ -75,12 +56,12 @@ def test_the_bytes_of_the_handshake_are_kept(authority):
 
 
 def test_no_handshake_no_chain(authority):
-    assert client(authority, Wire()).chain("get_unverified_chain") == []
+    assert client(authority, ScriptedWire()).chain("get_unverified_chain") == []
 
 
 @pytest.mark.parametrize("end", [End("fin"), End("reset", "x"), End("error", "y")])
 def test_the_end_below_is_the_end_of_the_handshake(authority, end):
-    wire = Wire(end)
+    wire = ScriptedWire(end)
     assert trio.run(client(authority, wire).handshake) == end
     assert wire.sent[:1] == b"\x16"
 
@@ -139,7 +120,7 @@ def test_a_write_that_fails_below(authority):
         peer = Peer(authority.server())
         tls = client(authority, peer)
         await tls.handshake()
-        peer.fault = End("reset", "x")
+        peer.fails = End("reset", "x")
         return await tls.send(b"x")
 
     assert trio.run(work) == End("reset", "x")
@@ -156,7 +137,7 @@ RECORD = st.builds(
 @given(st.lists(st.one_of(st.binary(min_size=1, max_size=20), RECORD), max_size=5))
 def test_any_answer_to_a_client_hello(authority, reads):
     """Whatever comes, the handshake fails with a value, and what was read is there."""
-    wire = Wire(*reads, End("fin"))
+    wire = ScriptedWire(*reads, End("fin"))
     tls = client(authority, wire)
     assert isinstance(trio.run(tls.handshake), (End, ssl.SSLError))
     assert b"".join(reads).startswith(tls.seen)

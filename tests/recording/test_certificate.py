@@ -24,21 +24,21 @@ EARLY = datetime.datetime(1999, 12, 31, 23, 59, 59)
 LATE = datetime.datetime(2051, 6, 7, 8, 9, 10)
 
 
-def made(subject=(), names=(), start=EARLY, end=LATE, issuer=(), extra=()):
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([*subject]))
-        .issuer_name(x509.Name([*issuer]))
-        .public_key(KEY.public_key())
-        .serial_number(2**100)
-        .not_valid_before(start)
-        .not_valid_after(end)
+def signed(subject=(), issuer=(), key=KEY, start=EARLY, end=LATE, extra=(), names=()):
+    """A certificate of these parts, signed with its own *key*."""
+    subject, issuer = (
+        each if isinstance(each, x509.Name) else x509.Name([*each]) for each in (subject, issuer)
     )
+    builder = x509.CertificateBuilder(issuer, subject, key.public_key(), 2**100, start, end)
     for extension in extra:
         builder = builder.add_extension(extension, critical=False)
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(list(names)), critical=True)
-    return builder.sign(KEY, hashes.SHA256()).public_bytes(Encoding.DER)
+    return builder.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
+
+
+def made(*parts, **named):
+    return signed(*parts, **named).public_bytes(Encoding.DER)
 
 
 def part(oid, value, kind=None):
@@ -111,23 +111,9 @@ def test_kinds_of_strings(tag, value, text):
 
 def test_unknown_attributes_and_several_in_one():
     unknown = x509.ObjectIdentifier("1.3.6.1.4.1.99999.7")
-    several = x509.Name(
-        [x509.RelativeDistinguishedName([part(O.COMMON_NAME, "a"), part(O.ORGANIZATIONAL_UNIT_NAME, "b")])]
-    )
-    der = made([part(unknown, "v")])
-    assert read(der).subject == "1.3.6.1.4.1.99999.7=#0c0176"
-
-    der = (
-        x509.CertificateBuilder()
-        .subject_name(several)
-        .issuer_name(several)
-        .public_key(KEY.public_key())
-        .serial_number(1)
-        .not_valid_before(EARLY)
-        .not_valid_after(LATE)
-        .sign(KEY, hashes.SHA256())
-        .public_bytes(Encoding.DER)
-    )
+    assert read(made([part(unknown, "v")])).subject == "1.3.6.1.4.1.99999.7=#0c0176"
+    several = [part(O.COMMON_NAME, "a"), part(O.ORGANIZATIONAL_UNIT_NAME, "b")]
+    der = made(x509.Name([x509.RelativeDistinguishedName(several)]))
     assert set(read(der).subject.split("+")) == {"CN=a", "OU=b"}
 
 
@@ -208,44 +194,32 @@ def test_an_endless_object_identifier():
 
 
 KEYS = {
-    "EC P-256": KEY,
-    "EC P-384": ec.generate_private_key(ec.SECP384R1()),
-    "RSA 2048": rsa.generate_private_key(65537, 2048),
-    "Ed25519": ed25519.Ed25519PrivateKey.generate(),
-}
-SIGNED = {
-    "EC P-256": "ecdsa-with-SHA256",
-    "EC P-384": "ecdsa-with-SHA256",
-    "RSA 2048": "sha256WithRSAEncryption",
-    "Ed25519": "Ed25519",
+    "EC P-256": (KEY, "ecdsa-with-SHA256"),
+    "EC P-384": (ec.generate_private_key(ec.SECP384R1()), "ecdsa-with-SHA256"),
+    "RSA 2048": (rsa.generate_private_key(65537, 2048), "sha256WithRSAEncryption"),
+    "Ed25519": (ed25519.Ed25519PrivateKey.generate(), "Ed25519"),
 }
 
 
 @pytest.mark.parametrize("name", KEYS)
 def test_keys_and_digests(name):
-    key = KEYS[name]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([]))
-        .issuer_name(x509.Name([]))
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(EARLY)
-        .not_valid_after(LATE)
-        .sign(key, None if name == "Ed25519" else hashes.SHA256())
+    key, signature = KEYS[name]
+    certificate = signed(key=key)
+    der = certificate.public_bytes(Encoding.DER)
+    spki, pem = (
+        key.public_key().public_bytes(form, PublicFormat.SubjectPublicKeyInfo)
+        for form in (Encoding.DER, Encoding.PEM)
     )
-    der = made.public_bytes(Encoding.DER)
-    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert spki_of(der) == spki
     assert described(der) == Described(
         key=name,
-        signature=SIGNED[name],
-        sha256=made.fingerprint(hashes.SHA256()).hex(),
+        signature=signature,
+        sha256=certificate.fingerprint(hashes.SHA256()).hex(),
         public_key=base64.b64encode(hashlib.sha256(spki).digest()).decode(),
     )
-    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     assert spki_in(spki) == spki_in(pem) == spki_in(b"before\n" + pem + b"behind") == spki
-    for wrong in (der, made.public_bytes(Encoding.PEM), spki[:-1], spki + b"x", pem.replace(b"M", b"*"), b""):
+    whole = certificate.public_bytes(Encoding.PEM)
+    for wrong in (der, whole, spki[:-1], spki + b"x", pem.replace(b"M", b"*"), b""):
         assert spki_in(wrong) == b""
 
 

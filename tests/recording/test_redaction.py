@@ -346,13 +346,11 @@ def test_a_query_word_does_not_mask_what_decides_the_handshake():
     assert reading.final.body.complete
 
 
-def test_a_compressed_body_that_repeats_a_secret_is_masked_whole():
-    body = gzip.compress(b"you sent cookie-abcd")
+@pytest.mark.parametrize(("said", "masked"), [(b"cookie-abcd", True), (b"something", False)])
+def test_a_compressed_body_that_repeats_a_secret_is_masked_whole(said, masked):
+    body = gzip.compress(b"you sent " + said)
     head = b"HTTP/1.1 403 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
-    assert read(redact(exchange(head + body))).received == head + b"*" * len(body)
-    harmless = gzip.compress(b"you sent something")
-    head = b"HTTP/1.1 403 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(harmless)
-    assert read(redact(exchange(head + harmless))).received == head + harmless
+    assert read(redact(exchange(head + body))).received == head + (b"*" * len(body) if masked else body)
 
 
 @pytest.mark.parametrize(
@@ -553,28 +551,39 @@ def test_a_path_segment_that_looks_like_a_token_is_masked(path, masked):
     assert read(redact(made)).request.resource.decode() == masked
 
 
-TOKENS = {
-    "20, with a digit": ("abcdefghijklmnopqrs1", True),
-    "19, with a digit": ("abcdefghijklmnopqr1", True),
-    "a word": ("graphql-transport-ws", False),
-    "words and numbers": ("wamp.2.json", False),
-    "many digits": ("12345678901234567890", True),
-    "short, letters and digits": ("SECRET4", True),
-}
-BEHIND = {
+OFFERED = {
+    "chat, abcdefghijklmnopqrs1": "chat, ********************",
+    "chat, abcdefghijklmnopqr1": "chat, *******************",
+    "chat, graphql-transport-ws": "chat, graphql-transport-ws",
+    "chat, wamp.2.json": "chat, wamp.2.json",
+    "chat, 12345678901234567890": "chat, ********************",
+    "chat, SECRET4": "chat, *******",
+    # A credential behind a word.
     "bearer.SECRET4": "bearer.*******",
     "base64url.bearer.authorization.k8s.io.dG9rZW4x": "base64url.bearer.authorization.k8s.io.********",
     "base64.binary.k8s.io": "base64.binary.k8s.io",
     "access_token=abc123": "access_token=******",
     "auth-v2": "auth-v2",
     "one, AbC1, AbC2": "one, ****, ***!",
+    # After one that announces a credential.
+    "access_token, s3cret": "access_token, ******",
+    "Bearer,s3cret,chat": "Bearer,******,chat",
+    "chat, x-api-key, s3cret": "chat, x-api-key, ******",
+    "authorization, bearer, s3cret": "authorization, bearer, ******",
+    "chat.bearer.v1, chat": "chat.bearer.v1, chat",
+    "chat, token": "chat, token",
 }
 """Offered subprotocols, and how they are shown; two different ones do not look alike."""
 
 
-@every(tuple(BEHIND))
-def test_a_credential_behind_a_word_is_masked(offered):
-    assert Secrets().protocols(offered) == BEHIND[offered]
+@every(tuple(OFFERED))
+def test_which_subprotocol_is_taken_for_a_token(offered):
+    secrets, masked = Secrets(), OFFERED[offered]
+    assert secrets.protocols(offered) == masked
+    for one, shown in zip(offered.split(","), masked.split(","), strict=True):
+        hidden = one[len(shown.rstrip("*!")) :].encode()
+        assert secrets.echo(hidden) == b"*" * len(hidden)
+        assert shown != one or secrets.echo(one.encode()) == one.encode()
 
 
 def test_a_subprotocol_that_the_server_chose_is_no_secret():
@@ -583,32 +592,6 @@ def test_a_subprotocol_that_the_server_chose_is_no_secret():
     made = read(redact(exchange(answer, request=request)))
     assert made.request.protocols == (b"acme4711x", b"*********")
     assert made.values("sec-websocket-protocol") == (b"acme4711x",)
-
-
-@every(TOKENS)
-def test_which_subprotocol_is_taken_for_a_token(of):
-    text, token = of
-    secrets = Secrets()
-    assert secrets.protocols(f"chat, {text}") == f"chat, {'*' * len(text) if token else text}"
-    assert (secrets.echo(text.encode()) != text.encode()) == token
-
-
-OFFERED = {
-    "after access_token": ("access_token, s3cret", "access_token, ******"),
-    "after Bearer, then the protocol": ("Bearer,s3cret,chat", "Bearer,******,chat"),
-    "after x-api-key, at the end": ("chat, x-api-key, s3cret", "chat, x-api-key, ******"),
-    "two that announce": ("authorization, bearer, s3cret", "authorization, bearer, ******"),
-    "a name that only has the word": ("chat.bearer.v1, chat", "chat.bearer.v1, chat"),
-    "nothing after it": ("chat, token", "chat, token"),
-}
-
-
-@every(OFFERED)
-def test_a_subprotocol_after_one_that_announces_a_credential_is_masked(of):
-    offered, masked = of
-    secrets = Secrets()
-    assert secrets.protocols(offered) == masked
-    assert (secrets.echo(b"s3cret") == b"******") == (masked != offered)
 
 
 SEGMENTS = {
@@ -666,17 +649,13 @@ def test_how_long_a_secret_is_searched_for():
         assert secrets.echo(text) == b"*" * found + text[found:], secret
 
 
-def test_how_many_secrets_are_searched_for(monkeypatch):
-    monkeypatch.setattr("wsprobe.recording.secrets.SECRETS_MAX", 3)
-    monkeypatch.setattr("wsprobe.recording.secrets.BASE64_MIN", 100)
-    secrets = Secrets()
-    for name in ("aaaa", "bbbb", "cccc", "dddd"):
-        secrets.whole(name)
-    assert secrets.echo(b"aaaa bbbb cccc dddd") == b"**** **** **** dddd"
-
-
-def test_how_many_secrets_of_answers_are_searched_for(monkeypatch):
-    monkeypatch.setattr("wsprobe.recording.secrets.ANSWERED_MAX", 2)
+@pytest.mark.parametrize(
+    ("limit", "most", "left"),
+    [("SECRETS_MAX", 3, b"**** **** **** dddd eeee"), ("ANSWERED_MAX", 2, b"**** **** **** dddd ****")],
+)
+def test_how_many_secrets_are_searched_for(monkeypatch, limit, most, left):
+    """In all, and of those that answers have."""
+    monkeypatch.setattr(f"wsprobe.recording.secrets.{limit}", most)
     monkeypatch.setattr("wsprobe.recording.secrets.BASE64_MIN", 100)
     secrets = Secrets()
     secrets.whole("aaaa")
@@ -684,7 +663,7 @@ def test_how_many_secrets_of_answers_are_searched_for(monkeypatch):
         for name in ("bbbb", "cccc", "cccc", "dddd"):
             assert secrets.whole(name) == "****"
     secrets.whole("eeee")
-    assert secrets.echo(b"aaaa bbbb cccc dddd eeee") == b"**** **** **** dddd ****"
+    assert secrets.echo(b"aaaa bbbb cccc dddd eeee") == left
 
 
 def test_nothing_is_searched_before_all_secrets_are_known():
@@ -796,55 +775,41 @@ def test_the_version_in_a_status_line_is_left_and_all_else_searched(line):
     assert answer_stream(secrets, line) == FIRST_LINES[line]
 
 
-@every(
-    {
-        "every character": "".join(f"%{byte:02X}" for byte in b"sesame open/1"),
-        "in small letters": "".join(f"%{byte:02x}" for byte in b"sesame open/1"),
-        "some": "s%65same%20o%70en/1",
-        "twice": urllib.parse.quote("".join(f"%{byte:02x}" for byte in b"sesame open/1")),
-        "three times": "".join(f"%2525{byte:02x}" for byte in b"sesame open/1"),
-        "JSON, as PHP writes it": "sesame open\\/1",
-        "JSON, every character": "".join(f"\\u00{byte:02X}" for byte in b"sesame open/1"),
-        "JavaScript": "".join(f"\\x{byte:02x}" for byte in b"sesame open/1"),
-        "HTML, in decimal": "".join(f"&#{byte};" for byte in b"sesame open/1"),
-        "HTML, in hexadecimal": "".join(f"&#x0{byte:x};" for byte in b"sesame open/1"),
-        "several kinds": "&#115;es\\x61me%2520open&#X2f;1",
-        "as it is": "sesame open/1",
-    }
-)
-def test_an_echo_is_found_however_it_is_escaped(echo):
-    secrets = Secrets()
-    secrets.whole("sesame open/1")
-    masked = "*" * len(echo)
-    assert secrets.echo(f"<{echo}>".encode()) == f"<{masked}>".encode()
-    assert secrets.echo(f"100% <{echo}> %7".encode()) == f"100% <{masked}> %7".encode()
-    assert secrets.echo_text(f"\u20ac%41 <{echo}> \u20ac") == f"\u20ac%41 <{masked}> \u20ac"
-
-
-def test_what_html_and_json_escape_by_name_is_found():
-    secrets = Secrets()
-    secrets.whole("a\"b'c&d<e>f/g")
-    for echo in ("a&quot;b&apos;c&amp;d&lt;e&gt;f/g", "a\\\"b\\'c\\u0026d\\u003ce\\u003ef\\/g"):
-        assert secrets.echo_text(f"&#300; {echo} \\\\") == f"&#300; {'*' * len(echo)} \\\\"
+SESAME, QUOTED, PLUS = "sesame open/1", "a\"b'c&d<e>f/g", "S3cret-Token a+b/c=d"
 
 
 @every(
     {
-        "upper case": "S3CRET-TOKEN A+B/C=D",
-        "lower case": "s3cret-token a+b/c=d",
-        "any case": "s3Cret-Token a+b/c=d",
-        "a form": "S3cret-Token+a%2Bb%2Fc%3Dd",
-        "+ for a space": "S3cret-Token+a+b/c=d",
-        "quoted-printable": "S3cret-Token a+b/c=3Dd",
-        "names of HTML": "S3cret-Token a&plus;b&sol;c&equals;d",
+        "every character": (SESAME, "".join(f"%{byte:02X}" for byte in SESAME.encode())),
+        "in small letters": (SESAME, "".join(f"%{byte:02x}" for byte in SESAME.encode())),
+        "some": (SESAME, "s%65same%20o%70en/1"),
+        "twice": (SESAME, urllib.parse.quote("".join(f"%{byte:02x}" for byte in SESAME.encode()))),
+        "three times": (SESAME, "".join(f"%2525{byte:02x}" for byte in SESAME.encode())),
+        "JSON, as PHP writes it": (SESAME, "sesame open\\/1"),
+        "JSON, every character": (SESAME, "".join(f"\\u00{byte:02X}" for byte in SESAME.encode())),
+        "JavaScript": (SESAME, "".join(f"\\x{byte:02x}" for byte in SESAME.encode())),
+        "HTML, in decimal": (SESAME, "".join(f"&#{byte};" for byte in SESAME.encode())),
+        "HTML, in hexadecimal": (SESAME, "".join(f"&#x0{byte:x};" for byte in SESAME.encode())),
+        "several kinds": (SESAME, "&#115;es\\x61me%2520open&#X2f;1"),
+        "as it is": (SESAME, SESAME),
+        "HTML, by name": (QUOTED, "a&quot;b&apos;c&amp;d&lt;e&gt;f/g"),
+        "JSON, by name": (QUOTED, "a\\\"b\\'c\\u0026d\\u003ce\\u003ef\\/g"),
+        "upper case": (PLUS, "S3CRET-TOKEN A+B/C=D"),
+        "lower case": (PLUS, "s3cret-token a+b/c=d"),
+        "any case": (PLUS, "s3Cret-Token a+b/c=d"),
+        "a form": (PLUS, "S3cret-Token+a%2Bb%2Fc%3Dd"),
+        "+ for a space": (PLUS, "S3cret-Token+a+b/c=d"),
+        "quoted-printable": (PLUS, "S3cret-Token a+b/c=3Dd"),
+        "names of HTML": (PLUS, "S3cret-Token a&plus;b&sol;c&equals;d"),
     }
 )
-def test_an_echo_is_found_in_other_forms(echo):
+def test_an_echo_is_found_in_every_form(case):
+    secret, echo = case
     secrets = Secrets()
-    secrets.whole("S3cret-Token a+b/c=d")
-    masked = "*" * len(echo)
-    assert secrets.echo(f"<{echo}>".encode()) == f"<{masked}>".encode()
-    assert secrets.echo_text(f"\u20ac <{echo}> \u20ac") == f"\u20ac <{masked}> \u20ac"
+    secrets.whole(secret)
+    for text in ("<{}>", "100% <{}> %7", "&#300; {} \\\\"):
+        assert secrets.echo(text.format(echo).encode()) == text.format("*" * len(echo)).encode()
+        assert secrets.echo_text(f"\u20ac%41 {text.format(echo)} \u20ac").count("*") == len(echo)
 
 
 def test_a_short_word_is_found_in_its_own_letter_case_only():

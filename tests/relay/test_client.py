@@ -15,75 +15,55 @@ SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 TOLD = b"\x88\x05\x11\x33bye"
 CLOSED = b"\x88\x82keys" + bytes((0x03 ^ ord("k"), 0xE8 ^ ord("e")))
 
+HERE, THERE = "ws://127.0.0.1:9000/x", "ws://h.example/x"
+TWO_HOSTS = b"GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"
+CONNECTED, SENT, FIN = Connected(1, "h.example", 80), Sent(2, WENT), Ended(7, "fin")
+PASSED = (Received(3, REFUSAL), LeftOut(4, 0, 9), Ended(5, "fin"))
+TOLD_SO = (Received(7, SWITCHED), Received(50_007, TOLD), Sent(50_007, CLOSED), Ended(100_007, "fin"))
+BYE = (101, PageClose(4403, "bye"))
 SEEN = {
-    "passed on": (
-        Relayed("peer", CAME),
-        (Connected(1, "h.example", 80), Sent(2, WENT), Received(3, REFUSAL), LeftOut(4, 0, 9), Ended(5, "fin")),
-        (Sent(2, CAME), Received(3, REFUSAL), LeftOut(4, 0, 9), Ended(5, "fin")),
-        "ws://127.0.0.1:9000/x",
-        None,
-    ),
+    "passed on": ((CAME,), (CONNECTED, SENT, *PASSED), (Sent(2, CAME), *PASSED), HERE, None),
     "sent to the server, but not as it was planned": (
-        Relayed("peer", CAME),
-        (Sent(2, b"GET"), Ended(5, "fin")),
-        (Sent(2, b"GET"), Ended(5, "fin")),
-        "ws://127.0.0.1:9000/x",
+        (CAME,),
+        (Sent(2, b"GET"), FIN),
+        (Sent(2, b"GET"), FIN),
+        HERE,
         None,
     ),
-    "no byte passed": (
-        Relayed("peer", CAME),
-        (Ended(5, "error"),),
-        (Ended(5, "error"),),
-        "ws://127.0.0.1:9000/x",
-        None,
-    ),
-    "a file without events": (Relayed("peer", CAME), (), (), "ws://127.0.0.1:9000/x", None),
+    "no byte passed": ((CAME,), (Ended(5, "error"),), (Ended(5, "error"),), HERE, None),
+    "a file without events": ((CAME,), (), (), HERE, None),
     "refused by the relay": (
-        Relayed("peer", CAME, REFUSAL),
-        (Connected(1, "h.example", 80), Ended(7, "fin")),
+        (CAME, REFUSAL),
+        (CONNECTED, FIN),
         (Sent(7, CAME), Received(7, REFUSAL), Ended(100_007, "fin")),
-        "ws://127.0.0.1:9000/x",
+        HERE,
         (403, None),
     ),
     "a page that is told, and closes": (
-        Relayed("peer", CAME, SWITCHED + TOLD, CLOSED),
-        (Sent(2, WENT), Received(3, REFUSAL), Ended(7, "fin")),
-        (
-            Sent(7, CAME),
-            Received(7, SWITCHED),
-            Received(50_007, TOLD),
-            Sent(50_007, CLOSED),
-            Ended(100_007, "fin"),
-        ),
-        "ws://127.0.0.1:9000/x",
-        (101, PageClose(4403, "bye")),
+        (CAME, SWITCHED + TOLD, CLOSED),
+        (SENT, Received(3, REFUSAL), FIN),
+        (Sent(7, CAME), *TOLD_SO),
+        HERE,
+        BYE,
     ),
     "told, of a file without events": (
-        Relayed("peer", b"GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", SWITCHED + TOLD),
+        (TWO_HOSTS, SWITCHED + TOLD),
         (),
-        (
-            Sent(0, b"GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
-            Received(0, SWITCHED),
-            Received(50_000, TOLD),
-            Ended(100_000, "fin"),
-        ),
-        "ws://h.example/x",
-        (101, PageClose(4403, "bye")),
+        (Sent(0, TWO_HOSTS), Received(0, SWITCHED), Received(50_000, TOLD), Ended(100_000, "fin")),
+        THERE,
+        BYE,
     ),
-    "a request without a start line that says what for": (
-        Relayed("peer", b"\r\nHost: h h\r\n\r\n"),
-        (),
-        (),
-        "ws://h.example/x",
-        None,
-    ),
+    "a request without a start line that says what for": ((b"\r\nHost: h h\r\n\r\n",), (), (), THERE, None),
 }
+"""What came from the client and was said to it; the events; those between the client and the relay, the URL
+there, and what the page was told."""
 
 
 @every(SEEN)
 def test_what_passed_between_the_client_and_the_relay(case):
-    client, events, wanted, url, told = case
-    exchange = Exchange(Plan(parse("ws://h.example/x"), WENT), events, client=client)
+    sides, events, wanted, url, told = case
+    client = Relayed("peer", *sides)
+    exchange = Exchange(Plan(parse(THERE), WENT), events, client=client)
     seen = seen_by_client(exchange)
     assert (seen.events, seen.plan.target.url, seen.plan.request) == (wanted, url, client.request)
     assert told_to_client(exchange) == told

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import every
 from wsprobe.exchange import LeftOut, Received, Sent
 from wsprobe.read.frames import BINARY, CLOSE, PING, TEXT
 from wsprobe.session import kept
@@ -39,18 +40,54 @@ def events(data=b"", left_out=0, close=b""):
     return [each for each, there in zip(found, (data, left_out, close), strict=True) if there]
 
 
-def test_all_is_kept_while_there_is_room():
-    of = side()
-    assert [of.take(data) for data in (HI, CLOSED)] == [events(HI), events(CLOSED)]
-    assert of.closed
-    assert of.end() == 0
+LONG = frame(BINARY, b"x" * 100_000, None)
+SIDES = {
+    "all is kept while there is room": (1 << 20, [(HI, events(HI)), (CLOSED, events(CLOSED))], 0, True),
+    "the cut is between two frames": (
+        len(HI) * 2 + 1,
+        [(HI * 3 + HI[:1], events(HI * 2)), (HI[1:] + CLOSED + HI, events(b"", len(HI) * 3, CLOSED))],
+        0,
+        True,
+    ),
+    "a frame that is too long is left out as a whole": (
+        1000,
+        [(HI + LONG[:50], events(HI)), (LONG[50:], events()), (CLOSED, events(b"", len(LONG), CLOSED))],
+        0,
+        True,
+    ),
+    "a length that never comes costs nothing": (
+        1000,
+        [(b"\x82\x7f" + b"\x7f" * 8 + b"x" * 50, events())],
+        60,
+        False,
+    ),
+    "a Close comes in pieces": (
+        0,
+        [
+            *((bytes([each]), events()) for each in (HI + CLOSED)[:-1]),
+            (CLOSED[-1:], events(b"", len(HI), CLOSED)),
+        ],
+        0,
+        True,
+    ),
+    "a frame without a payload that just fits": (
+        2,
+        [(b"\x89\x00", events(b"\x89\x00")), (b"\x89\x00", events())],
+        2,
+        False,
+    ),
+    "one Close is kept": (0, [(CLOSED + CLOSED, events(b"", len(CLOSED), CLOSED))], 0, True),
+    "a Close that is too long is no Close": (0, [(frame(CLOSE, b"x" * 126, None), events())], 130, True),
+}
+"""The limit; each read, and what is recorded of it; what is left out in the end; whether a Close came."""
 
 
-def test_the_cut_is_between_two_frames():
-    of = side(limit=len(HI) * 2 + 1)
-    assert of.take(HI * 3 + HI[:1]) == events(HI * 2)
-    assert of.take(HI[1:] + CLOSED + HI) == events(b"", len(HI) * 3, CLOSED)
-    assert of.end() == 0
+@every(SIDES)
+def test_what_of_a_side_is_kept(case):
+    limit, reads, left, closed = case
+    of = side(limit)
+    assert [of.take(data) for data, _ in reads] == [recorded for _, recorded in reads]
+    assert (of.end(), of.closed) == (left, closed)
 
 
 @pytest.mark.parametrize("all_alike", [True, False])
@@ -62,33 +99,6 @@ def test_no_more_frames_are_kept_than_are_read(all_alike, monkeypatch):
     assert of.take(b"".join(frames) + CLOSED) == events(first, len(frames[-1]), CLOSED)
 
 
-def test_a_frame_that_is_too_long_is_left_out_as_a_whole():
-    long = frame(BINARY, b"x" * 100_000, None)
-    of = side(limit=1000)
-    assert of.take(HI + long[:50]) == events(HI)
-    assert of.take(long[50:]) == events()
-    assert of.take(CLOSED) == events(b"", len(long), CLOSED)
-
-
-def test_a_length_that_never_comes_costs_nothing():
-    of = side(limit=1000)
-    assert of.take(b"\x82\x7f" + b"\x7f" * 8 + b"x" * 50) == events()
-    assert of.end() == 60
-
-
-def test_a_close_comes_in_pieces():
-    of = side(limit=0)
-    pieces = [of.take(bytes([each])) for each in HI + CLOSED]
-    assert [each for piece in pieces for each in piece] == events(b"", len(HI), CLOSED)
-
-
-def test_a_frame_without_a_payload_that_just_fits_is_kept_at_once():
-    of = side(limit=2)
-    assert of.take(b"\x89\x00") == events(b"\x89\x00")
-    assert of.take(b"\x89\x00") == events()
-    assert of.end() == 2
-
-
 @pytest.mark.parametrize("size", [16, 125, 126, 1024, 65535])
 def test_a_close_is_found_behind_frames_that_are_alike(size):
     of = side(limit=0)
@@ -96,18 +106,6 @@ def test_a_close_is_found_behind_frames_that_are_alike(size):
     longer = frame(BINARY, b"x" * (size + 1), b"mask")
     assert of.take(run + longer + CLOSED + HI) == events(b"", len(run + longer + HI), CLOSED)
     assert of.end() == 0
-
-
-def test_one_close_is_kept():
-    of = side(limit=0)
-    assert of.take(CLOSED + CLOSED) == events(b"", len(CLOSED), CLOSED)
-    assert of.end() == 0
-
-
-def test_a_close_that_is_too_long_is_no_close():
-    of = side(limit=0)
-    assert of.take(frame(CLOSE, b"x" * 126, None)) == events()
-    assert of.closed
 
 
 def test_a_shared_room_runs_out_and_is_given_back():
@@ -191,76 +189,66 @@ def recording(limit):
     return SessionRecording(limit, events.append), events
 
 
-def test_all_of_a_short_session():
-    keep, events = recording(100)
-    keep.sent(1, b"a" * 50, None)
-    keep.received(2, b"b" * 50 + CLOSE_1000, 54, 0, CLOSE_1000)
-    keep.sent(3, CLOSE_1000, CLOSE_1000)
-    keep.gap(4)
-    assert events == [Sent(1, b"a" * 50), Received(2, b"b" * 50 + CLOSE_1000), Sent(3, CLOSE_1000)]
+SESSIONS = {
+    "all of a short session": (
+        100,
+        [(b"a" * 50, None), (b"b" * 50 + CLOSE_1000, 54, 0, CLOSE_1000), (CLOSE_1000, CLOSE_1000)],
+        [Sent(1, b"a" * 50), Received(2, b"b" * 50 + CLOSE_1000), Sent(3, CLOSE_1000)],
+    ),
+    "it is cut where a frame ended, and the Closes are recorded": (
+        30,
+        [
+            *((b"x" * 20, -1, 5, None), (b"y" * 20, 7, 10, None), (b"z" * 20, 20, 0, None)),
+            *((b"z" * 3 + CLOSE_1000, 7, 0, CLOSE_1000), (b"junk", -1, 0, CLOSE_1000)),
+        ],
+        [
+            *(Received(1, b"x" * 20), Received(2, b"y" * 7)),
+            *(LeftOut(4, 0, 13 + 20 + 3), Received(4, CLOSE_1000), LeftOut(6, 0, 4)),
+        ],
+    ),
+    "a frame that does not fit is not begun": (
+        100,
+        [(b"x" * 20 + b"y" * 5, 20, 1 << 40, None), (b"y" * 50, -1, 1 << 40, None)],
+        [Received(1, b"x" * 20), LeftOut(3, 0, 55)],
+    ),
+    "a frame that just fits is recorded": (
+        30,
+        [(b"x" * 10 + b"y" * 10, 10, 10, None), (b"y" * 10, 10, 0, None)],
+        [Received(1, b"x" * 10 + b"y" * 10), Received(2, b"y" * 10)],
+    ),
+    "a frame that begins a read and does not fit is left out with no byte of it": (
+        20,
+        [(b"x" * 20, 20, 0, None), (b"y" * 5, 0, 5, None), (b"y" * 5 + CLOSE_1000, 5, 0, CLOSE_1000)],
+        [Received(1, b"x" * 20), LeftOut(3, 0, 10), Received(3, CLOSE_1000)],
+    ),
+    "a frame that was begun where the limit is reached is finished": (
+        20,
+        [(b"x" * 20, -1, 5, None), (b"x" * 5 + b"y" * 2, 5, 10, None)],
+        [Received(1, b"x" * 20), Received(2, b"x" * 5), LeftOut(3, 0, 2)],
+    ),
+    "behind a fault it is cut anywhere": (
+        100,
+        [(b"x" * 30, -1, 0, None)] * 10 + [(CLOSE_1000, -1, 0, CLOSE_1000)],
+        [*(Received(at, b"x" * 30) for at in (1, 2, 3)), Received(4, b"x" * 10), LeftOut(12, 0, 204)],
+    ),
+    "what is sent is whole frames": (
+        10,
+        [(b"x" * 20, None), (b"y" * 20, None), (b"z" + CLOSE_1000, CLOSE_1000)],
+        [Sent(1, b"x" * 20), LeftOut(3, 21, 0), Sent(3, CLOSE_1000)],
+    ),
+}
+"""The limit; what was sent, with our Close, or received, with where its last frame ended, how many bytes of the
+next one are missing, and the Close; what is recorded."""
 
 
-def test_it_is_cut_where_a_frame_ended_and_the_closes_are_recording():
-    keep, events = recording(30)
-    keep.received(1, b"x" * 20, -1, 5, None)
-    keep.received(2, b"y" * 20, 7, 10, None)
-    keep.received(3, b"z" * 20, 20, 0, None)
-    keep.received(4, b"z" * 3 + CLOSE_1000, 7, 0, CLOSE_1000)
-    keep.received(5, b"junk", -1, 0, CLOSE_1000)
-    keep.gap(6)
-    assert events == [
-        Received(1, b"x" * 20),
-        Received(2, b"y" * 7),
-        LeftOut(4, 0, 13 + 20 + 3),
-        Received(4, CLOSE_1000),
-        LeftOut(6, 0, 4),
-    ]
-
-
-def test_a_frame_that_does_not_fit_is_not_begun():
-    keep, events = recording(100)
-    keep.received(1, b"x" * 20 + b"y" * 5, 20, 1 << 40, None)
-    keep.received(2, b"y" * 50, -1, 1 << 40, None)
-    keep.gap(3)
-    assert events == [Received(1, b"x" * 20), LeftOut(3, 0, 55)]
-
-
-def test_a_frame_that_just_fits_is_recording():
-    keep, events = recording(30)
-    keep.received(1, b"x" * 10 + b"y" * 10, 10, 10, None)
-    keep.received(2, b"y" * 10, 10, 0, None)
-    keep.gap(3)
-    assert events == [Received(1, b"x" * 10 + b"y" * 10), Received(2, b"y" * 10)]
-
-
-def test_a_frame_that_begins_a_read_and_does_not_fit_is_left_out_with_no_byte_of_it():
-    keep, events = recording(20)
-    keep.received(1, b"x" * 20, 20, 0, None)
-    keep.received(2, b"y" * 5, 0, 5, None)
-    keep.received(3, b"y" * 5 + CLOSE_1000, 5, 0, CLOSE_1000)
-    keep.gap(4)
-    assert events == [Received(1, b"x" * 20), LeftOut(3, 0, 10), Received(3, CLOSE_1000)]
-
-
-def test_a_frame_that_was_begun_where_the_limit_is_reached_is_finished():
-    keep, events = recording(20)
-    keep.received(1, b"x" * 20, -1, 5, None)
-    keep.received(2, b"x" * 5 + b"y" * 2, 5, 10, None)
-    keep.gap(3)
-    assert events == [Received(1, b"x" * 20), Received(2, b"x" * 5), LeftOut(3, 0, 2)]
-
-
-def test_behind_a_fault_it_is_cut_anywhere():
-    keep, events = recording(100)
-    for at in range(10):
-        keep.received(at, b"x" * 30, -1, 0, None)
-    keep.received(10, CLOSE_1000, -1, 0, CLOSE_1000)
-    keep.gap(11)
-    assert events == [
-        *(Received(at, b"x" * 30) for at in range(3)),
-        Received(3, b"x" * 10),
-        LeftOut(11, 0, 204),
-    ]
+@every(SESSIONS)
+def test_what_of_a_session_is_recorded(case):
+    limit, steps, recorded = case
+    keep, events = recording(limit)
+    for at, (data, *how) in enumerate(steps, 1):
+        (keep.received if len(how) == 3 else keep.sent)(at, data, *how)
+    keep.gap(len(steps) + 1)
+    assert events == recorded
 
 
 @pytest.mark.parametrize(
@@ -292,12 +280,3 @@ def test_no_flood_is_recorded_beyond_the_limit(flood):
     left = sum(event.bytes_received for event in events if isinstance(event, LeftOut))
     assert recorded <= 100_000 + len(flood)
     assert recorded + left == size
-
-
-def test_what_is_sent_is_whole_frames():
-    keep, events = recording(10)
-    keep.sent(1, b"x" * 20, None)
-    keep.sent(2, b"y" * 20, None)
-    keep.sent(3, b"z" + CLOSE_1000, CLOSE_1000)
-    keep.gap(4)
-    assert events == [Sent(1, b"x" * 20), LeftOut(3, 21, 0), Sent(3, CLOSE_1000)]

@@ -76,38 +76,6 @@ def test_the_code_of_a_close(wire, code, reason):
     assert made.session.close_code(made.session.frames[0]) == code
 
 
-@pytest.mark.parametrize("wire", DRAFTS)
-@pytest.mark.parametrize("sizes", [[1], [3, 1, 7], [10_000]], ids=str)
-def test_drafts_hear_what_comes_in_pieces(wire, sizes):
-    data = (
-        draft_frame(TEXT, b"a" * 300)
-        + draft_frame(PING, b"?")
-        + draft_frame(PONG, b"")
-        + draft_frame(BINARY, b"")
-    )
-    data += draft_frame(TEXT, b"x", fin=False) + draft_frame(0, b"y") + draft_frame(CLOSE, b"bye")
-    framing = WIRES[wire].framing(plan(wire).request, HEAD, None)
-    heard = [each for piece in cut(data, sizes) for each in framing.receive(piece)]
-    assert heard == [
-        SOME_MESSAGE,
-        Control("ping", b"?"),
-        Control("pong"),
-        SOME_MESSAGE,
-        SOME_MESSAGE,
-        Control("close", b"bye"),
-    ]
-
-
-@pytest.mark.parametrize("sizes", [[1], [3, 1, 7], [10_000]], ids=str)
-@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
-def test_hixie_hears_what_comes_in_pieces(wire, sizes):
-    data = b"\x00hello\xff\x80\x03\xff\x00\xff\x01other\xff\x80\x80\x80\x00\x00\xff\xff\x00"
-    data = (bytes(16) if wire == "hixie-76" else b"") + data
-    framing = WIRES[wire].framing(plan(wire).request, HEAD, None)
-    heard = [each for piece in cut(data, sizes) for each in framing.receive(piece)]
-    assert heard == [SOME_MESSAGE] * 2 + ([Control("close")] if wire == "hixie-76" else [])
-
-
 def kept(wire, data, sizes, most):
     """What is received with its content, and where the boundaries are in all of *data*."""
     framing = WIRES[wire].framing(plan(wire).request, HEAD, most)
@@ -120,25 +88,39 @@ def kept(wire, data, sizes, most):
     return heard, ends
 
 
+def counted(wire, data, sizes):
+    """What is received where no content is kept."""
+    framing = WIRES[wire].framing(plan(wire).request, HEAD, None)
+    return [each for piece in cut(data, sizes) for each in framing.receive(piece)]
+
+
 @pytest.mark.parametrize("sizes", [[1], [3, 1, 7], [10_000]], ids=str)
 @pytest.mark.parametrize("wire", DRAFTS)
-def test_drafts_keep_the_content_of_messages(wire, sizes):
+def test_drafts_hear_what_comes_in_pieces(wire, sizes):
     close = draft_frame(CLOSE, b"bye")
     parts = (
         draft_frame(BINARY, b"first"),
         draft_frame(TEXT, b"a" * 300),
+        draft_frame(PONG, b""),
+        draft_frame(BINARY, b""),
         draft_frame(BINARY, b"x", fin=False),
         draft_frame(PING, b"?" * 200),
         draft_frame(0, b"y"),
         close,
     )
-    heard, ends = kept(wire, b"".join(parts) + draft_frame(TEXT, b"late"), sizes, 300)
+    data = b"".join(parts)
+    heard, ends = kept(wire, data + draft_frame(TEXT, b"late"), sizes, 300)
     assert heard == [
         ReceivedMessage(BINARY, b"first", 5),
         ReceivedMessage(TEXT, b"a" * 300, 300),
+        Control("pong"),
+        ReceivedMessage(BINARY, b"", 0),
         Control("ping", b"?" * (CONTROL_MAX + 1)),
         ReceivedMessage(BINARY, b"xy", 2),
         Control("close", b"bye", close),
+    ]
+    assert counted(wire, data, sizes) == [
+        SOME_MESSAGE if isinstance(each, ReceivedMessage) else Control(each.what, each.data) for each in heard
     ]
     of_parts = [sum(map(len, parts[: number + 1])) for number in range(len(parts))]
     assert set(ends) <= set(of_parts)
@@ -147,17 +129,21 @@ def test_drafts_keep_the_content_of_messages(wire, sizes):
 
 @pytest.mark.parametrize("sizes", [[1], [3, 1, 7], [10_000]], ids=str)
 @pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
-def test_hixie_keeps_the_content_of_messages(wire, sizes):
+def test_hixie_hears_what_comes_in_pieces(wire, sizes):
     before = bytes(16) if wire == "hixie-76" else b""
-    data = before + b"\x00hello\xff" + b"\x80\x03\xff\x00\xff" + b"\xff\x01o" + b"\xff\x00"
+    data = before + b"\x00hello\xff\x80\x03\xff\x00\xff\x01o\xff\x80\x80\x80\x00\x00\xff\xff\x01b\xff\x00"
     heard, ends = kept(wire, data, sizes, 5)
-    assert heard[:3] == [
+    assert heard[:6] == [
         ReceivedMessage(TEXT, b"hello", 5),
         ReceivedMessage(BINARY, b"\xff\x00\xff", 3),
-        ReceivedMessage(BINARY, b"o", 1),
+        ReceivedMessage(TEXT, b"o", 1),
+        ReceivedMessage(BINARY, b"", 0),
+        ReceivedMessage(TEXT, b"", 0),
+        ReceivedMessage(BINARY, b"b", 1),
     ]
     last = ReceivedMessage(BINARY, b"", 0) if wire == "hixie-75" else Control("close", b"", b"\xff\x00")
-    assert heard[3:] == [last]
+    assert heard[6:] == [last]
+    assert counted(wire, data, sizes) == [SOME_MESSAGE] * 2 + [Control("close")] * (wire == "hixie-76")
     assert ends[-1] == len(data)
 
 

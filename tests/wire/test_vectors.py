@@ -7,7 +7,6 @@ from hashlib import md5
 import pytest
 
 from wsprobe.read.head import split_head
-from wsprobe.read.tokens import expected_accept
 from wsprobe.wire.hixie import answer_to, frame_at_75, frame_at_76, number_of
 from wsprobe.wire.hybi import draft_frame, mask_of_04, mask_of_05, masked, of_client, of_server
 from wsprobe.wire.rfc6455 import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, mask
@@ -72,11 +71,6 @@ def test_a_key_hides_a_number_of_32_bits():
 )
 def test_number(key, number):
     assert number_of(key) == number
-
-
-def test_accept():
-    """RFC 6455 section 1.3, and so in every draft from 04 on."""
-    assert expected_accept(KEY) == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 def heads():
