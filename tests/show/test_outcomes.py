@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
@@ -35,124 +37,22 @@ def answered(line, *fields, asked=""):
     return made(*([f"asked {asked}"] if asked else []), "nothing", head, "0.2 fin")
 
 
-CASES = (
-    (
-        made("0.1 we close", "0.2 close 1000", "0.3 fin"),
-        "open: the handshake completed; wsprobe closed the session first, after 100.0 ms",
-    ),
-    (
-        made("0.3 we close", "0.4 close 1000", "0.5 fin"),
-        "open: the handshake completed; wsprobe closed the session first, after 0.3 s (--linger)",
-    ),
-    (
-        made("0.399999 we close", "0.4 close 1000", "0.5 fin"),
-        "open: the handshake completed; wsprobe closed the session first, after 0.3 s (--linger)",
-    ),
-    (
-        made("0.4 we close", "0.5 close 1000", "0.6 fin"),
-        "open: the handshake completed; wsprobe closed the session first, after 400.0 ms",
-    ),
-    (
-        made("0.1 close 1000", "0.2 we close", "0.3 fin"),
-        "open: the handshake completed; the server closed the session (1000)",
-    ),
-    (
-        made("3 timeout"),
-        "open: the handshake completed; wsprobe ended the session: 30 s in all (-m), 10 s to connect "
-        "(--connect-timeout)",
-    ),
-    (made("3 limit"), "open: the handshake completed; wsprobe ended the session at a limit of its own"),
-    (
-        made("3 interrupted"),
-        "open: the handshake completed; interrupted after 3.0 s, while the session was open",
-    ),
-    (
-        made("asked own", "0.3 we close", "0.4 close 1000", "0.5 fin"),
-        "open: the handshake completed; wsprobe closed the session first, after 0.3 s (--linger)",
-    ),
-    (
-        made("0.1 close 4403 no", "0.2 fin"),
-        'closed: the server closed the session with 4403 (Forbidden, by convention): "no"',
-    ),
-    (
-        made("0.1 close 4403", "0.2 fin"),
-        "closed: the server closed the session with 4403 (Forbidden, by convention), without a reason",
-    ),
-    (
-        made("0.1 close", "0.2 fin"),
-        "closed: the server closed the session with a Close frame that has no code (a script sees 1005)",
-    ),
-    (made("0.1 fin"), "aborted: dropped after the handshake, without a Close frame"),
-    (made("Sec-WebSocket-Accept: x", "0.1 fin"), "invalid: a 101 that no conforming client accepts"),
-    (made("0.1 raw \\xc1\\x00", "0.2 fin"), "invalid: a 101, but the frames that followed break RFC 6455"),
-    (
-        answered("403 Forbidden"),
-        "refused: the server answered 403, so no WebSocket was opened (RFC 6455 section 4.1, item 1)",
-    ),
-    (answered("401 Unauthorized"), "unauthorized: the server answered 401: it requires credentials"),
-    (
-        answered("401 Unauthorized", "WWW-Authenticate: Basic"),
-        "unauthorized: the server answered 401: it requires credentials",
-    ),
-    (
-        answered("401 Unauthorized", "WWW-Authenticate: Negotiate"),
-        "unauthorized: the server answered 401: it requires credentials; it "
-        "offers only Negotiate, which wsprobe does not speak",
-    ),
-    (
-        answered("401 Unauthorized", "WWW-Authenticate: Basic, Negotiate"),
-        "unauthorized: the server answered 401: it requires credentials; it "
-        "offers Negotiate, which wsprobe does not speak",
-    ),
-    (
-        answered("401 Unauthorized", asked="auth"),
-        "unauthorized: the server answered 401: it refused the credentials that were sent",
-    ),
-    (answered("407 Odd"), "unauthorized: the server answered 407: it requires credentials"),
-    (answered("302 Found", "Location: /x"), "redirected: the server answered 302 and redirects; -L follows it"),
-    (
-        answered("302 Found", "Location: ftp://x/"),
-        "redirected: the server answered 302 and redirects to a URL that -L cannot follow",
-    ),
-    (answered("302 Found"), "redirected: the server answered 302 and redirects, but has no Location"),
-    (
-        answered("500 Internal Server Error"),
-        "server-error: the server, or a proxy before it, answered 500; no WebSocket was opened",
-    ),
-    (
-        answered("200 OK"),
-        "not-upgraded: the server answered 200 instead of 101: it did not treat the request as a "
-        "WebSocket handshake",
-    ),
-    (
-        made("nothing", "1 timeout"),
-        "timeout: the time ran out: 30 s in all (-m), 10 s to connect (--connect-timeout)",
-    ),
-    (made("nothing", "1 fin"), "dropped: no WebSocket was opened"),
-    (
-        made("nothing", "1 limit"),
-        "limit: wsprobe reached a size limit before the head of the final answer was complete",
-    ),
-    (made("nothing", "1.5 interrupted"), "dropped: interrupted after 1.5 s, while waiting for the answer"),
-    (
-        made("nothing", "0.1 raw HTTP/1.1 4", "1.5 interrupted"),
-        "dropped: interrupted after 1.5 s, while the answer came",
-    ),
-    (made("nothing", "0.1 raw SSH-2.0-x\\r\\n", "0.2 fin"), "not-http: the answer is not HTTP"),
-    (made("unsent", "0.1 unresolved x", "0.2 error"), "unresolved: the host name did not resolve"),
-    (
-        made("unsent", "0.1 unreachable ECONNREFUSED", "0.2 error"),
-        "unreachable: no address could be reached: the connection was refused",
-    ),
-    (
-        made("asked tls", "unsent", "0.1 tls not-tls", "0.2 error"),
-        "tls-failed: TLS could not be set up, so no request was sent",
-    ),
-)
+def of_line(given):
+    """The report of the answer, or of the session (a line behind each ``/``), of a line of outcomes.txt."""
+    asked, _, answer = given.rpartition(" / ")
+    if answer[:3].isdigit():
+        return answered(*answer.split("; "), asked=asked.removeprefix("asked "))
+    return made(*given.split(" / "))
 
 
-@pytest.mark.parametrize(("of", "says"), CASES)
-def test_the_sentence_of_an_outcome(of, says):
+CASES = [
+    line.split(" -> ") for line in Path(__file__).with_name("outcomes.txt").read_text("utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize(("given", "says"), CASES)
+def test_the_sentence_of_an_outcome(given, says):
+    of = of_line(given)
     assert f"{of.outcome}: {sentence(of, Look())}" == says
     assert plain(verdict(of, Look(verbose=1))) == f"{of.result.headline}  {of.title}: {sentence(of, Look())}\n"
 
