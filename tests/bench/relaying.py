@@ -8,7 +8,6 @@ processor time (user and system): below 1.5 is meant.
 from __future__ import annotations
 
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from statistics import median
 
 from measure import processor_of
 from msgspec import Struct
+from programs import printing
 
 ROUNDS = 7
 SIZES = {16: 8, 1024: 64, 65536: 128}
@@ -82,12 +82,8 @@ class Taken(Struct, frozen=True):
 @contextmanager
 def running(*command):
     """Run *command*."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        line = process.stdout.readline().strip()
-        try:
-            yield Running(process.pid, int(line.rstrip("/").rpartition(":")[2]))
-        finally:
-            process.kill()
+    with printing(*command) as (process, line):
+        yield Running(process.pid, int(line.strip().rstrip("/").rpartition(":")[2]))
 
 
 def opened(port):

@@ -73,18 +73,10 @@ How = tuple[Callable[[Sequence[str], Path], Measured], programs.Program]
 @contextmanager
 def server(deflate):
     """Run the echo server; its URL."""
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("echo.py")), "deflate" if deflate else "plain"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=ENVIRONMENT | {"PYTHONPATH": str(ROOT)},
-    )
-    try:
-        yield f"ws://127.0.0.1:{int(process.stdout.readline())}/"
-    finally:
-        process.terminate()
-        process.wait(10)
+    echo = str(Path(__file__).with_name("echo.py"))
+    words = (sys.executable, echo, "deflate" if deflate else "plain")
+    with programs.printing(*words, env=_environment()) as (_, line):
+        yield f"ws://127.0.0.1:{int(line)}/"
 
 
 def lines(path, count, large):
