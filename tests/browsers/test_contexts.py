@@ -4,13 +4,13 @@ of them (iframe, sandbox, null origin, worker, service worker, pending). Run wit
 from __future__ import annotations
 
 import json
-import os
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import trio
 
+from tests.browsers.there import there
 from wsprobe.lab import installed
 from wsprobe.read.tokens import expected_accept
 
@@ -106,9 +106,8 @@ async def watch(engine):
             listeners = await trio.open_tcp_listeners(0, host=host)
             await nursery.start(trio.serve_listeners, serve, listeners)
             places.append(f"http://{host}:{listeners[0].socket.getsockname()[1]}")
-        (browser,) = installed.find([engine])
         with trio.fail_after(120):
-            async with installed.opened(browser, f"{places[0]}/"):
+            async with installed.opened(there(engine), f"{places[0]}/"):
                 await over.wait()
         nursery.cancel_scope.cancel()
     return origins, most, (places[0], places[2])
@@ -116,12 +115,7 @@ async def watch(engine):
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox", "webkitgtk"])
 def test_what_explain_says_of_frames_workers_and_several_sockets(engine):
-    try:
-        installed.find([engine])
-    except installed.NoBrowser as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+    there(engine)
     origins, at_once, (page, frame) = trio.run(watch, engine)
     own = dict.fromkeys(("srcdoc", "sandbox-same", "worker", "blob-worker", "held"), page)
     opaque = dict.fromkeys(("sandbox", "data-frame"), "null")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 
@@ -11,13 +10,13 @@ import pytest
 import trio
 
 from tests.browsers import fetching
+from tests.browsers.there import there
 from tests.cases import every
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.fetch import MESSAGES, asked, goes_to, request, seen
 from wsprobe.browsers.url import parse
 from wsprobe.cli.main import run
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
-from wsprobe.lab import installed
 from wsprobe.read import read
 
 Capture = pytest.CaptureFixture[str]
@@ -51,12 +50,7 @@ def test_fetch_sees_what_was_measured(of):
 @pytest.mark.engines
 @pytest.mark.parametrize("engine", fetching.ENGINES)
 def test_browsers_still_do_what_is_recorded(engine):
-    try:
-        installed.find([engine])
-    except installed.NoBrowser as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+    there(engine)
     assert trio.run(fetching.measure, engine)[1] == RECORDED[engine]
 
 

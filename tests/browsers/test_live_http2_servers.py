@@ -13,7 +13,7 @@ import pytest
 import trio
 from websockets.sync.server import serve
 
-from tests.peers import http2
+from tests.browsers.there import there
 from tests.peers.http2 import serving
 from tests.peers.place import HOST, until
 from wsprobe.cli.main import run
@@ -94,14 +94,10 @@ def plain(event):
 @pytest.mark.parametrize("name", ["nghttpx", "haproxy"])
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
 def test_what_is_said_of_a_warm_session_is_what_the_engine_does(engine, name, upstream, capsys):
-    program = shutil.which(name)
-    if program is None:
+    if shutil.which(name) is None:
         pytest.skip(f"{name} is not installed")
-    try:
-        (browser,) = installed.find([engine])
-    except installed.NoBrowser as error:
-        pytest.skip(str(error))
-    with serving(getattr(http2, name), program, upstream.port) as server:
+    browser = there(engine)
+    with serving(name, upstream.port) as server:
         seen = trio.run(visited, browser, server, upstream)
         assert seen["over"] == "h2"
         for path, status in (("/talk", 101), ("/refuse", 403)):

@@ -17,6 +17,7 @@ from tests.browsers.__main__ import recording
 from tests.browsers.driver import store
 from tests.browsers.driver.compare import differences
 from tests.browsers.measure import left_out
+from tests.browsers.there import there
 from wsprobe.lab import installed, load, site
 from wsprobe.lab.measured import MEASURED
 from wsprobe.lab.server import serve
@@ -73,12 +74,7 @@ def unlike(seen, known):
 
 @pytest.mark.parametrize("engine", MEASURED)
 def test_the_page_records_what_the_drivers_record(engine, capsys, monkeypatch):
-    try:
-        (browser,) = installed.find([engine])
-    except installed.NoBrowser as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+    browser = there(engine)
     listed = share()
     monkeypatch.setattr(site, "load", lambda: listed)
     measured = trio.run(run_all, browser)

@@ -12,23 +12,12 @@ import threading
 import pytest
 from websockets.sync.server import serve
 
-from wsprobe.lab import installed
+from tests.browsers.there import there
 from wsprobe.lab.measured import MEASURED
 
 pytestmark = pytest.mark.engines
 
 SCENARIOS = ("lab:403", "lab:close-4403", "lab:302-ws", "lab:refused", "lab:wss-ok", "lab:csp-connect-src-self")
-
-
-def there(engine):
-    """The engine, if a browser with it is installed; where it must be (CI), its absence is a failure."""
-    try:
-        installed.find([engine])
-    except installed.NoBrowser as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    return engine
 
 
 def compared(*arguments, folder=""):
@@ -49,7 +38,7 @@ def left_in(folder):
 @pytest.mark.parametrize("engine", MEASURED)
 def test_predicted_and_seen_are_the_same(engine):
     with tempfile.TemporaryDirectory(prefix="wsprobe-") as folder:
-        status, reports = compared("--run-browser", there(engine), *SCENARIOS, folder=folder)
+        status, reports = compared("--run-browser", there(engine).engine, *SCENARIOS, folder=folder)
         assert left_in(folder) == []
         assert os.listdir(folder) == []
     seen = [one for report in reports for one in report["seen"]]
@@ -74,7 +63,7 @@ def test_a_page_of_another_address_space(options, first):
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
-        _, (report,) = compared("--run-browser", there("chromium"), *options, url)
+        _, (report,) = compared("--run-browser", there("chromium").engine, *options, url)
         server.shutdown()
     (one,) = report["seen"]
     assert (one["events"][0]["type"], one["differences"]) == (first, [])
@@ -101,7 +90,7 @@ def server():
 @pytest.mark.parametrize("engine", MEASURED)
 def test_a_server_that_is_not_the_lab(engine, server):
     url, origins = server
-    status, (report,) = compared("--run-browser", there(engine), url)
+    status, (report,) = compared("--run-browser", there(engine).engine, url)
     (seen,) = report["seen"]
     assert seen["differences"] == []
     assert status == 0

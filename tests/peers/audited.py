@@ -19,8 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
-from tests.peers.node import kinds_of
-from tests.peers.place import HOST, PATIENCE
+from tests.peers.place import HOST, PATIENCE, in_thread
 
 PAGE = "http://app.example"
 SESSION = "session=k3yOfTheSession"
@@ -43,43 +42,12 @@ def websockets_session(origins, *, max_size=2**20, tls=None, greeting=""):
             for message in connection:
                 connection.send(message if len(message) < 1000 else "thanks")
 
-    with serve(handle, HOST, 0, process_request=admit, origins=origins, max_size=max_size, ssl=tls) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.socket.getsockname()[1]
-        finally:
-            server.shutdown()
-            thread.join(PATIENCE)
+    server = serve(handle, HOST, 0, process_request=admit, origins=origins, max_size=max_size, ssl=tls)
+    with in_thread(server):
+        yield server.socket.getsockname()[1]
 
 
-WS = """
-const { WebSocketServer } = require('ws');
-const [, , host, ...ports] = process.argv;
-const pages = new Set(['http://app.example']);
-const checks = {
-    none: () => true,
-    prefix: ({ origin }) => !origin || origin.startsWith('http://app.example'),
-    suffix: ({ origin }) => !origin || origin.endsWith('app.example'),
-    whole: ({ origin }) => !origin || pages.has(origin),
-};
-Object.values(checks).forEach((allowed, number) => {
-    const server = new WebSocketServer({ host, port: Number(ports[number]), verifyClient: (info, done) => {
-        if (!allowed(info)) done(false, 403);
-        else if (!String(info.req.headers.cookie).includes('session=k3yOfTheSession')) done(false, 401);
-        else done(true);
-    } });
-    server.on('connection', (socket) => { socket.on('error', () => {}); });
-});
-"""
 CHECKS = ("none", "prefix", "suffix", "whole")
-
-
-@contextmanager
-def ws_sessions(node, packages):
-    """``ws`` on Node: how its verifyClient compares Origin -> port."""
-    with kinds_of(node, packages, "audited.js", WS, CHECKS) as ports:
-        yield ports
 
 
 def aiohttp_session(*, mended):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -26,10 +25,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 from websockets.typing import Subprotocol
 
-from tests.peers.apache import modules
-from tests.peers.conftest import needs
 from tests.peers.node import kinds_of
-from tests.peers.place import HOST, PATIENCE, nobody, open_folder, running
+from tests.peers.place import HOST, in_thread, needs, nobody, open_folder, running
+from tests.peers.proxies import loaded
 from tests.peers.python_servers import echo, uvicorn_server
 from tests.trace.chains import Chain
 
@@ -46,40 +44,7 @@ PROGRAMS = {
     "stunnel": "stunnel4",
 }
 
-NODE = """
-const http = require('http');
-const { WebSocketServer } = require('ws');
-const [, , host, ...ports] = process.argv;
-const same = (info) => !info.origin || info.origin.replace(/^https?:\\/\\//, '') === info.req.headers.host;
-const kinds = {
-    plain: { path: '/chat' },
-    api: { path: '/api/chat' },
-    origin: { path: '/chat', verifyClient: same },
-    protocol: { path: '/chat', verifyClient: (info, done) =>
-        (info.req.headers['sec-websocket-protocol']
-            ? done(true) : done(false, 400, 'subprotocol chat wanted')) },
-};
-Object.values(kinds).forEach((options, number) => {
-    const server = http.createServer((request, response) => {
-        response.writeHead(404, { 'Content-Type': 'text/plain' });
-        response.end(`Cannot ${request.method} ${request.url}\\n`);
-    });
-    const sockets = new WebSocketServer({ server, ...options });
-    sockets.on('connection', (socket) => {
-        socket.on('error', () => {});
-        socket.on('message', (data, binary) => socket.send(data, { binary }));
-    });
-    server.listen(Number(ports[number]), host);
-});
-"""
 KINDS_OF_WS = ("ws", "ws@api", "ws+origin", "ws+protocol")
-
-
-@contextmanager
-def ws_apps(node, packages):
-    """``ws`` on Node: a program for each kind."""
-    with kinds_of(node, packages, "chain.js", NODE, KINDS_OF_WS) as ports:
-        yield ports
 
 
 @contextmanager
@@ -101,16 +66,11 @@ def websockets_app(kind):
 
     origins = [re.compile(rf"https?://{NAME}:\d+")] if kind.endswith("+origins") else None
     subprotocols = [Subprotocol("chat")] if kind.endswith("+subprotocols") else None
-    with serve(
+    server = serve(
         handle, HOST, 0, process_request=admit, origins=origins, subprotocols=subprotocols, open_timeout=2
-    ) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.socket.getsockname()[1]
-        finally:
-            server.shutdown()
-            thread.join(PATIENCE)
+    )
+    with in_thread(server):
+        yield server.socket.getsockname()[1]
 
 
 @contextmanager
@@ -148,29 +108,17 @@ class AdminServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def admin_app():
-    with AdminServer((HOST, 0), Admin) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join(PATIENCE)
-
-
-@contextmanager
-def places(node, packages, kinds, folder):
+def places(packages, kinds, folder):
     """Word of a configuration (DEAD, OTHER, TLSAPP) or kind of an application -> port."""
     with ExitStack() as stack:
-        found = stack.enter_context(ws_apps(node, packages))
+        found = stack.enter_context(kinds_of(packages, "ws-chain.js", KINDS_OF_WS))
         for kind in kinds:
             if kind.startswith("websockets"):
                 found[kind] = stack.enter_context(websockets_app(kind))
             elif kind.startswith("starlette"):
                 found[kind] = stack.enter_context(starlette_app(kind))
         found["TLSAPP"] = stack.enter_context(starlette_app("starlette", folder / "both.pem"))
-        found["OTHER"] = stack.enter_context(admin_app())
+        found["OTHER"] = stack.enter_context(in_thread(AdminServer((HOST, 0), Admin))).server_address[1]
         found["DEAD"] = stack.enter_context(nobody())
         yield found
 
@@ -318,17 +266,8 @@ def haproxy(of, ports):
 
 
 APACHE_MODULES = (
-    *(
-        "mpm_event",
-        "authn_core",
-        "authn_file",
-        "auth_basic",
-        "authz_core",
-        "authz_host",
-        "authz_user",
-        "headers",
-    ),
-    *("proxy", "proxy_http", "proxy_wstunnel", "rewrite", "ssl", "socache_shmcb", "http2"),
+    *("mpm_event", "authn_core", "authn_file", "auth_basic", "authz_core", "authz_host", "authz_user"),
+    *("headers", "proxy", "proxy_http", "proxy_wstunnel", "rewrite", "ssl", "socache_shmcb", "http2"),
 )
 
 
@@ -339,10 +278,9 @@ def apache(of, ports):
         lines = re.sub(r"(?m)^(ProxyPass \S+ \S+.*)$", r"\1 retry=0" if "DEAD" not in lines else r"\1", lines)
         hosts.append(f"Listen {HOST}:{port}\n<VirtualHost {HOST}:{port}>\n{tls}\n{lines}\n</VirtualHost>")
     user = "User nobody\nGroup nogroup" if os.geteuid() == 0 else ""
-    loaded = "\n".join(f"LoadModule {name}_module {modules()}/mod_{name}.so" for name in APACHE_MODULES)
     (of.own / "httpd.conf").write_text(
-        f"ServerRoot {of.own}\nPidFile {of.own}/pid\nServerName localhost\n{loaded}\n{user}\nStartServers "
-        "1\nServerLimit 2\nThreadsPerChild 32\nMaxRequestWorkers 64\nErrorLog "
+        f"ServerRoot {of.own}\nPidFile {of.own}/pid\nServerName localhost\n{loaded(APACHE_MODULES)}\n{user}\n"
+        "StartServers 1\nServerLimit 2\nThreadsPerChild 32\nMaxRequestWorkers 64\nErrorLog "
         f"{of.own}/error.log\nDefaultRuntimeDir {of.own}\n" + "\n".join(hosts) + "\n"
     )
     return [of.program, "-f", str(of.own / "httpd.conf"), "-DFOREGROUND"]

@@ -4,20 +4,18 @@ own. A test that needs something that is not a Python package says so with ``nee
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 
 import jsonschema_rs
 import pytest
 
 from tests.peers.dask import dask_cluster
-from tests.peers.node import installed
-from tests.peers.place import HOST, open_folder, running
+from tests.peers.node import installed, ws_server
+from tests.peers.place import HOST, missing, needs, started
+from tests.peers.proxies import nginx_server
 from tests.peers.python_servers import websockets_server
 from tests.peers.refusing import refusing
 from tests.peers.witness import Told
@@ -25,18 +23,6 @@ from wsprobe.cli.main import run
 from wsprobe.show.schema import schema
 
 Probe = Callable[..., Told]
-
-
-def needs(program):
-    """Return the path of *program*. Without it the test is skipped, in CI it fails: CI installs it."""
-    # Programs of Python packages (hypercorn) are beside the interpreter, which need not be on PATH. Servers are
-    # often on the administrator's path alone.
-    beside = str(Path(sys.executable).parent)
-    path = os.pathsep.join((beside, os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"))
-    found = shutil.which(program, path=path)
-    if found is not None:
-        return found
-    missing(f"{program} is not installed")
 
 
 def needs_module(name):
@@ -50,12 +36,6 @@ def needs_gems(*names):
     code = "".join(f"require '{name}';" for name in ("concurrent", *names))
     if subprocess.run([needs("ruby"), "-e", code], capture_output=True).returncode != 0:
         missing(f"Ruby has no {', '.join(names)}")
-
-
-def missing(what):
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what}, and CI=true")
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +91,12 @@ def upstream():
 
 
 @pytest.fixture(scope="session")
+def nginx(upstream):
+    with nginx_server(upstream) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
 def packages(request, need):
     """A folder with ``ws`` for Node in it. It is kept from run to run, as the cache of pytest is."""
     cache = request.config.cache
@@ -118,12 +104,17 @@ def packages(request, need):
 
 
 @pytest.fixture(scope="session")
+def ws(packages):
+    """The port of ``ws`` on Node."""
+    with ws_server(packages) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
 def lab():
     """The start of URLs of ``wsprobe serve``, which runs in a process of its own."""
-    with open_folder() as folder:
-        command = [sys.executable, "-m", "wsprobe", "serve", "--silent", "--port"]
-        with running(lambda ports: [*command, str(ports[0])], folder) as (port,):
-            yield f"{HOST}:{port}"
+    with started(f"{sys.executable} -m wsprobe serve --silent --port {{port}}") as (port,):
+        yield f"{HOST}:{port}"
 
 
 def pytest_collection_modifyitems(items):

@@ -8,53 +8,11 @@ import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
 
-from tests.peers.place import HOST, PATIENCE, open_folder, running
+from tests.peers.place import PATIENCE, SERVERS, needs, started
 
 INSTALLING = 600
 """Seconds, on a busy machine."""
-
-SERVER = """
-const { WebSocketServer } = require('ws');
-const [, , host, port] = process.argv;
-const server = new WebSocketServer({
-    host, port: Number(port), perMessageDeflate: true,
-    verifyClient: (info, done) => {
-        const path = info.req.url;
-        if (path === '/refuse') done(false);
-        else if (path === '/quota') done(false, 429, 'slow down', { 'Retry-After': '30' });
-        else done(true);
-    },
-});
-server.on('connection', (socket, request) => {
-    if (request.url === '/close') socket.close(4403, 'no entry');
-    else if (request.url === '/drop') socket.terminate();
-    else socket.on('message', (data, binary) => socket.send(data, { binary }));
-});
-"""
-
-CLIENT = """
-const WebSocket = require('ws');
-const told = {};
-const open = (url) => new Promise((resolve) => {
-    const one = told[url] = {};
-    const socket = new WebSocket(url, { handshakeTimeout: 10000 });
-    socket.on('open', () => { one.open = true; socket.send('hello'); });
-    socket.on('message', (data) => { one.message ??= String(data); socket.close(1000); });
-    socket.on('unexpected-response', (request, response) => {
-        one.status = response.statusCode; one.reason = response.statusMessage; one.fields = response.rawHeaders;
-        request.destroy(); resolve();
-    });
-    socket.on('error', (error) => { one.error ??= error.message; });
-    socket.on('close', (code, reason) => { one.code = code; one.text = String(reason); resolve(); });
-});
-(async () => {
-    for (const url of process.argv.slice(2)) await open(url);
-    console.log(JSON.stringify(told));
-    process.exit(0);
-})();
-"""
 
 
 def installed(npm, folder, packages=("ws",), *, options=()):
@@ -73,48 +31,33 @@ def installed(npm, folder, packages=("ws",), *, options=()):
     return folder
 
 
-def script(packages, name, code):
-    """Return the path of *code* as a file in *packages*, where Node finds them. It is put there whole: another
-    process may be reading it."""
-    path = packages / name
-    if not path.is_file() or path.read_text() != code:
-        with tempfile.NamedTemporaryFile("w", dir=packages, delete=False) as file:
-            file.write(code)
-        Path(file.name).rename(path)
-    return str(path)
+def of_node(file, *words):
+    """The command that runs *file* of servers/ with the packages in the folder ``packages``."""
+    return " ".join(("env NODE_PATH={packages}/node_modules node {servers}/" + file, *words, "{host} {ports}"))
 
 
 @contextmanager
-def kinds_of(node, packages, name, code, kinds):
+def kinds_of(packages, file, kinds):
     """A program of Node with a server for each of *kinds* -> port; it is given host and ports, in order."""
-    server = script(packages, name, code)
-    with (
-        open_folder() as folder,
-        running(lambda ports: [node, server, HOST, *map(str, ports)], folder, ports=len(kinds)) as ports,
-    ):
+    with started(of_node(file), ports=len(kinds), packages=packages) as ports:
         yield dict(zip(kinds, ports, strict=True))
 
 
 @contextmanager
-def ws_server(node, packages):
-    server = script(packages, "server.js", SERVER)
-    with (
-        open_folder() as folder,
-        running(lambda ports: [node, server, HOST, str(ports[0])], folder) as (port,),
-    ):
+def ws_server(packages):
+    with started(of_node("ws.js"), packages=packages) as (port,):
         yield port
 
 
-def ws_client(node, packages, urls, *, authority=None):
+def ws_client(packages, urls, *, authority=None):
     """Open each of *urls*, one after the other; what ``ws`` was told, by URL. *authority*: a PEM file to
     trust."""
-    client = script(packages, "client.js", CLIENT)
     trusting = {} if authority is None else {"NODE_EXTRA_CA_CERTS": str(authority)}
     done = subprocess.run(
-        [node, client, *urls],
+        [needs("node"), SERVERS / "ws-client.js", *urls],
         capture_output=True,
         check=True,
         timeout=4 * PATIENCE,
-        env={**os.environ, **trusting},
+        env={**os.environ, "NODE_PATH": str(packages / "node_modules"), **trusting},
     )
-    return cast(dict[str, dict[str, Any]], json.loads(done.stdout))
+    return json.loads(done.stdout)

@@ -4,15 +4,21 @@ own handle. Nothing here waits without an end."""
 from __future__ import annotations
 
 import os
+import re
+import shlex
+import shutil
 import socket
 import subprocess
+import sys
 import tempfile
+import threading
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
+import pytest
 
 T = TypeVar("T")
 
@@ -21,8 +27,28 @@ PATIENCE = 60.0
 """Seconds for a server to be ready, or for a line of its log to be there: Daphne takes 20 on a busy machine."""
 UNTIL_ENDED = ("--linger", "50", "--max-time", "60")
 """Options of wsprobe for a session that the peer ends, however slow the machine is."""
+SERVERS = Path(__file__).parent / "servers"
+"""Configurations, and small servers, each in its own language."""
 ATTEMPTS = 3
 """Another program may take a free port before the server does."""
+
+
+def needs(program):
+    """Return the path of *program*. Without it the test is skipped, in CI it fails: CI installs it."""
+    # Programs of Python packages (hypercorn) are beside the interpreter, which need not be on PATH. Servers are
+    # often on the administrator's path alone.
+    beside = str(Path(sys.executable).parent)
+    path = os.pathsep.join((beside, os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"))
+    found = shutil.which(program, path=path)
+    if found is not None:
+        return found
+    missing(f"{program} is not installed")
+
+
+def missing(what):
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}, and CI=true")
+    pytest.skip(what)
 
 
 def free_ports(count):
@@ -78,6 +104,45 @@ def running(command, folder, ports=1):
         finally:
             _end(process)
     raise RuntimeError(f"the server does not start:\n{(folder / 'printed').read_text()}")
+
+
+@contextmanager
+def started(line, *files, ports=1, folder=None, **values):
+    """The ports of the program that the command *line* starts, once all can be connected to. *files*: which of
+    servers/ are in its folder. Both have the names of values in braces: ``host``, ``folder``, ``servers``,
+    ``port`` (then ``port1``), ``ports``, and *values*."""
+    with open_folder() if folder is None else nullcontext(folder) as own:
+
+        def command(numbers):
+            at = {"host": HOST, "folder": own, "servers": SERVERS, "port": numbers[0], **values}
+            at |= {f"port{number}": port for number, port in enumerate(numbers)}
+            at["ports"] = " ".join(map(str, numbers))
+            for name in files:
+                (own / name).write_text(filled((SERVERS / name).read_text("utf-8"), at))
+            words = shlex.split(filled(line, at))
+            first = next(number for number, word in enumerate(words) if word != "env" and "=" not in word)
+            return [*words[:first], needs(words[first]), *words[first + 1 :]]
+
+        with running(command, own, ports) as numbers:
+            yield numbers
+
+
+def filled(text, values):
+    """*text* with the values in place of their names in braces; other braces stay."""
+    return re.sub(r"\{(\w+)\}", lambda name: str(values.get(name[1], name[0])), text)
+
+
+@contextmanager
+def in_thread(server, *arguments):
+    """Run a server of this process that has ``serve_forever`` and ``shutdown``."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=arguments)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join(PATIENCE)
 
 
 def _listens(process, port):

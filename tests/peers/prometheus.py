@@ -8,75 +8,30 @@ import urllib.parse
 import urllib.request
 from contextlib import contextmanager
 
-from tests.peers.place import HOST, open_folder, running, until
+from tests.peers.place import HOST, open_folder, started, until
 
 Samples = dict[str, dict[frozenset[tuple[str, str]], float]]
 """Name of a metric -> its labels -> the value."""
 
-MODULES = """
-modules:
-  http_403:
-    prober: http
-    timeout: 5s
-    http: {{ preferred_ip_protocol: ip4, valid_status_codes: [403] }}
-  http_any:
-    prober: http
-    timeout: 5s
-    http:
-      preferred_ip_protocol: ip4
-      valid_status_codes: [101, 200, 403, 426]
-      tls_config: {{ ca_file: {authority}, server_name: good.example }}
-  tcp:
-    prober: tcp
-    timeout: 5s
-    tcp: {{ preferred_ip_protocol: ip4 }}
-"""
-
-SCRAPES = """
-global: { scrape_interval: 1s }
-scrape_configs:
-  - job_name: watch
-    static_configs: [{ targets: ["TARGET"] }]
-"""
+QUIET = "--web.listen-address={host}:{port} --log.level=error"
 
 
 @contextmanager
-def blackbox_exporter(program, authority):
-    """The address of an exporter that has ``MODULES``."""
-    with open_folder() as folder:
-        (folder / "modules.yml").write_text(MODULES.format(authority=authority))
-
-        def command(ports):
-            (port,) = ports
-            return [
-                program,
-                f"--config.file={folder / 'modules.yml'}",
-                f"--web.listen-address={HOST}:{port}",
-                "--log.level=error",
-            ]
-
-        with running(command, folder) as (port,):
-            yield f"http://{HOST}:{port}"
+def blackbox_exporter(authority):
+    """The address of an exporter that has the modules of blackbox.yml."""
+    line = f"prometheus-blackbox-exporter --config.file={{folder}}/blackbox.yml {QUIET}"
+    with started(line, "blackbox.yml", authority=authority) as (port,):
+        yield f"http://{HOST}:{port}"
 
 
 @contextmanager
-def prometheus(program, target, scrapes=SCRAPES, rules=""):
-    """The address of a Prometheus that scrapes *target*. *rules*: the text of wsprobe.rules.yml."""
+def prometheus(config, rules=""):
+    """The address of a Prometheus of this configuration. *rules*: the text of wsprobe.rules.yml."""
     with open_folder() as folder:
-        (folder / "prometheus.yml").write_text(scrapes.replace("TARGET", target))
+        (folder / "prometheus.yml").write_text(config)
         (folder / "wsprobe.rules.yml").write_text(rules)
-
-        def command(ports):
-            (port,) = ports
-            return [
-                program,
-                f"--config.file={folder / 'prometheus.yml'}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address={HOST}:{port}",
-                "--log.level=error",
-            ]
-
-        with running(command, folder) as (port,):
+        line = f"prometheus --config.file={{folder}}/prometheus.yml --storage.tsdb.path={{folder}}/data {QUIET}"
+        with started(line, folder=folder) as (port,):
             yield f"http://{HOST}:{port}"
 
 

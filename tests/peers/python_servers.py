@@ -18,7 +18,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 from websockets.sync.server import serve
 
-from tests.peers.place import HOST, PATIENCE, until
+from tests.peers.place import HOST, PATIENCE, in_thread, until
 
 TOKEN = "sesame"
 
@@ -43,14 +43,8 @@ def websockets_server():
     def choose(connection, offered):
         return next((each for each in offered if each == "chat"), None)
 
-    with serve(handle, HOST, 0, process_request=admit, select_subprotocol=choose) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.socket.getsockname()[1]
-        finally:
-            server.shutdown()
-            thread.join(PATIENCE)
+    with in_thread(serve(handle, HOST, 0, process_request=admit, select_subprotocol=choose)) as server:
+        yield server.socket.getsockname()[1]
 
 
 async def echo(socket):

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 
-from tests.peers.place import HOST
+from tests.peers.place import HOST, in_thread
 
 PATIENCE = 120
 
@@ -45,10 +45,6 @@ class _Refused(socketserver.StreamRequestHandler):
 
 @contextmanager
 def refusing():
-    with Refusing() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
+    with in_thread(Refusing(), 0.01) as made:
         yield made
         made.gate.set()
-        made.shutdown()
-        thread.join()

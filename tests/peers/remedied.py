@@ -3,17 +3,18 @@ origins: one that the servers know, and a stranger's."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.peers.conftest import needs, needs_gems, needs_module
-from tests.peers.place import HOST, open_folder, running
+from tests.peers.conftest import needs_gems, needs_module
+from tests.peers.place import HOST, in_thread, needs, open_folder, running
+from tests.peers.place import SERVERS as SERVERS_OF_TESTS
 from tests.peers.python_servers import websockets_server
 from wsprobe import explain
 
@@ -57,7 +58,7 @@ class Printed:
     proxy: bool = False
     """It stands before an application and tell.py."""
     around: tuple[str, str] = ("", "")
-    """Name and text of a file that includes it, and that its command starts."""
+    """Name of a file that includes it, and that its command starts; and its name in servers/."""
     status: int = 401
     """What a program is answered that is refused."""
     reason: str = "session expired"
@@ -85,44 +86,6 @@ def _nginx(port):
 def _puma(port):
     needs_gems("action_cable", "action_controller")
     return [needs("puma"), "--bind", f"tcp://{HOST}:{port}", "main.ru"]
-
-
-NGINX = """
-daemon off;
-master_process off;
-pid pid;
-events {}
-http {
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-    include chat.conf;
-}
-"""
-RAILS = """
-require "concurrent"
-require "action_controller"
-require "action_cable"
-require "logger"
-require "./connection"
-config = ActionCable.server.config
-config.logger = Logger.new(nil)
-config.connection_class = -> { ApplicationCable::Connection }
-config.cable = { "adapter" => "async" }
-config.allowed_request_origins = ApplicationCable::Connection::PAGES
-map("/ws/why") { run WhyController.action(:show) }
-map("/ws") { run ActionCable.server }
-"""
-CADDY = """
-{
-    admin off
-    auto_https off
-}
-import Caddyfile
-"""
 
 
 SERVERS = {
@@ -158,16 +121,16 @@ SERVERS = {
         "nestjs": Printed("nestjs", lambda port: [needs("node"), "server.cjs"], build=_nest),
         "gorilla": Printed("gorilla", lambda port: ["./server"], build=_go),
         "coder": Printed("coder", lambda port: ["./server"], build=_go),
-        "nginx": Printed("nginx", _nginx, proxy=True, around=("main.conf", NGINX)),
+        "nginx": Printed("nginx", _nginx, proxy=True, around=("main.conf", "remedied-nginx.conf")),
         "haproxy": Printed("haproxy", lambda port: [needs("haproxy"), "-db", "-f", "haproxy.cfg"], proxy=True),
         "caddy": Printed(
             "caddy",
             lambda port: [needs("caddy"), "run", "--adapter", "caddyfile", "--config", "main.conf"],
             proxy=True,
-            around=("main.conf", CADDY),
+            around=("main.conf", "remedied-Caddyfile"),
         ),
         "socket.io": Printed("socket.io", _node),
-        "rails": Printed("rails", _puma, port="", around=("main.ru", RAILS)),
+        "rails": Printed("rails", _puma, port="", around=("main.ru", "remedied-rails.ru")),
     }.items()
 }
 """By name; two may run the same code."""
@@ -210,7 +173,7 @@ def server(of, page, modules=None, application=None, more: Mapping[str, str] = {
                 _write(folder, of.helper, {})
             name, text = of.around
             if name:
-                (folder / name).write_text(text)
+                shutil.copy(SERVERS_OF_TESTS / text, folder / name)
             if modules and written.suffix in (".mjs", ".ts") and not (folder / "node_modules").exists():
                 (folder / "node_modules").symlink_to(modules() / "node_modules")
             if of.build:
@@ -251,13 +214,7 @@ class _Page(BaseHTTPRequestHandler):
 @contextmanager
 def pages(contents):
     """*contents* by their paths, at two origins of loopback: one for servers to know, and a stranger's."""
-    with Pages(HOST, 0, contents) as known, Pages(STRANGER, known.server_port, contents) as stranger:
-        threads = [threading.Thread(target=each.serve_forever, args=(0.05,)) for each in (known, stranger)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield f"http://{HOST}:{known.server_port}", f"http://{STRANGER}:{known.server_port}"
-        finally:
-            for each, thread in zip((known, stranger), threads, strict=True):
-                each.shutdown()
-                thread.join()
+    with in_thread(Pages(HOST, 0, contents), 0.05) as known:
+        port = known.server_port
+        with in_thread(Pages(STRANGER, port, contents), 0.05):
+            yield f"http://{HOST}:{port}", f"http://{STRANGER}:{port}"

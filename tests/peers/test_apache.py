@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.peers.apache import PASSWORD, REALM, USER, apache_server
 from tests.peers.place import HOST, UNTIL_ENDED
+from tests.peers.proxies import PASSWORD, REALM, USER, apache_server
 from tests.peers.witness import by_curl, by_socket, logged
 
 pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")
-def apache(need, upstream):
-    with apache_server(need("apache2"), upstream) as server:
+def apache(upstream):
+    with apache_server(upstream) as server:
         yield server
 
 

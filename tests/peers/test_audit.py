@@ -14,18 +14,18 @@ from starlette.routing import WebSocketRoute
 from websockets.typing import Origin
 
 from tests.peers.audited import (
+    CHECKS,
     PAGE,
     SESSION,
     aiohttp_session,
     starlette_session,
     tornado_session,
     websockets_session,
-    ws_sessions,
 )
 from tests.peers.chain import PROGRAMS, files, listening
-from tests.peers.conftest import needs
-from tests.peers.nginx import nginx_server
-from tests.peers.place import HOST, open_folder, running
+from tests.peers.node import kinds_of
+from tests.peers.place import HOST, needs, open_folder, started
+from tests.peers.proxies import NGINX, nginx_server
 from tests.peers.python_servers import aiohttp_server, echo, hypercorn_server, uvicorn_server
 from tests.trace.chains import Chain
 from wsprobe.cli.main import run
@@ -102,8 +102,8 @@ def test_websockets(origins, ids, audit):
 
 
 @pytest.fixture(scope="module")
-def ws(request, packages):
-    with ws_sessions(needs("node"), packages) as ports:
+def ws(packages):
+    with kinds_of(packages, "ws-audited.js", CHECKS) as ports:
         yield ports
 
 
@@ -303,32 +303,6 @@ def test_a_proxy_leaves_versions_out(proxy, audit):
 # -- TLS, and what is in clear
 
 
-NGINX = """
-daemon off; master_process off; pid {own}/pid; error_log {own}/error.log;
-events {{ worker_connections 256; }}
-http {{
-    access_log off; client_body_temp_path {own}/body; proxy_temp_path {own}/proxy; {tokens}
-    fastcgi_temp_path {own}/fastcgi; uwsgi_temp_path {own}/uwsgi; scgi_temp_path {own}/scgi;
-    proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";
-    limit_req_zone $binary_remote_addr zone=few:1m rate=1r/m; limit_req_status 403;
-    server {{
-        listen {host}:{tls} ssl; ssl_certificate {folder}/both.pem; ssl_certificate_key {folder}/both.pem;
-        location /limited {{ limit_req zone=few burst={burst} nodelay; proxy_pass http://{host}:{app}/chat; }}
-        location /sets {{
-            add_header Set-Cookie "id=1; Path=/" always;
-            add_header Set-Cookie "ok=1; Secure; SameSite=Lax" always;
-            proxy_pass http://{host}:{app}/chat;
-        }}
-        location /token {{
-            if ($arg_access_token != "s3cretOfTheUrl") {{ return 401; }} proxy_pass http://{host}:{app}/chat;
-        }}
-        location / {{ proxy_pass http://{host}:{app}; }}
-    }}
-    server {{ listen {host}:{clear}; location / {{ {beside} }} }}
-}}
-"""
-
-
 @pytest.fixture
 def public():
     """A server that opens for everybody."""
@@ -341,13 +315,9 @@ def public():
 def tls(app, folder, *, beside, tokens="", burst=5):
     """nginx with TLS before *app*, and a port beside it that does as *beside* says; options that lead there."""
 
-    def command(ports):
-        values = {"own": own, "host": HOST, "folder": folder, "app": app, "tls": ports[0], "clear": ports[1]}
-        text = NGINX.format(beside=beside.format(**values), tokens=tokens, burst=burst, **values)
-        (own / "nginx.conf").write_text(text)
-        return [needs("nginx"), "-p", str(own), "-c", str(own / "nginx.conf"), "-e", str(own / "error.log")]
-
-    with open_folder() as own, running(command, own, ports=2) as (secure, clear):
+    values = {"config": "nginx-audited.conf", "shared": folder, "app": app, "tokens": tokens, "burst": burst}
+    beside = beside.format(host=HOST, app=app)
+    with started(NGINX, values["config"], ports=2, beside=beside, **values) as (secure, clear):
         yield (
             *("--connect-to", f"app.example:443:{HOST}:{secure}"),
             *("--connect-to", f"app.example:80:{HOST}:{clear}"),
@@ -419,7 +389,7 @@ def test_a_limit_shows_nothing_wherever_it_begins(burst, folder, audit):
 
 
 def test_a_server_that_refuses_everybody(upstream, audit):
-    with nginx_server(needs("nginx"), upstream) as nginx:
+    with nginx_server(upstream) as nginx:
         told = audit(f"ws://{HOST}:{nginx.port}/denied", "-b", SESSION)
         assert (told.status, set(told.found), told.names) == (12, {"version-disclosed"}, ["base", "origin"])
         told = audit(f"ws://{HOST}:{nginx.port}/locked", "-b", SESSION)

@@ -163,7 +163,7 @@ class TestCurl:
 def node_told(lab, need, packages):
     """What ``ws`` was told, by path."""
     paths = ["/echo", "/close/4403?reason=no%20entry", "/status/403?reason=Token%20Expired", *FAULTS]
-    found = ws_client(need("node"), packages, [f"ws://{lab}{path}" for path in paths])
+    found = ws_client(packages, [f"ws://{lab}{path}" for path in paths])
     return {path: found[f"ws://{lab}{path}"] for path in paths}
 
 
@@ -177,10 +177,10 @@ class TestNode:
     def test_a_common_name(self, wsprobe_lab, need, packages):
         """Its view says so too: Node accepts a certificate without subjectAltName by its common name."""
         url, authority = wsprobe_lab.url("wss-common-name"), Path(wsprobe_lab.authority)
-        told = ws_client(need("node"), packages, [url], authority=authority)[url]
+        told = ws_client(packages, [url], authority=authority)[url]
         assert told == {"open": True, "message": "hi", "code": 1000, "text": ""}
         address = url.replace("localhost", HOST)
-        told = ws_client(need("node"), packages, [address], authority=authority)[address]
+        told = ws_client(packages, [address], authority=authority)[address]
         assert told["error"].endswith(f"IP: {HOST} is not in the cert's list: ")
 
     def test_close(self, node_told):

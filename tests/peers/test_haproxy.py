@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.peers.haproxy import haproxy_server
 from tests.peers.place import HOST, UNTIL_ENDED
+from tests.peers.proxies import haproxy_server
 from tests.peers.witness import by_curl, by_socket, logged
 
 pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")
-def haproxy(need, upstream):
-    with haproxy_server(need("haproxy"), upstream) as server:
+def haproxy(upstream):
+    with haproxy_server(upstream) as server:
         yield server
 
 

@@ -9,7 +9,6 @@ import shutil
 
 import pytest
 
-from tests.peers import http2
 from tests.peers.http2 import serving
 from tests.peers.place import HOST, until
 from wsprobe.cli.main import run
@@ -17,7 +16,6 @@ from wsprobe.cli.main import run
 pytestmark = pytest.mark.programs
 
 OPTIONAL = ("envoy", "traefik")
-PROGRAMS = {"caddy_as_it_comes": "caddy", "node_as_it_comes": "node"}
 
 OPENS = {"/echo": ("open", 200), "/close": ("closed", 200)}
 REFUSES = {"/refuse": ("unauthorized", 401)}
@@ -47,12 +45,11 @@ LOGGED = {
 
 
 @pytest.fixture(scope="module", params=EXPECTED)
-def server(request, need, upstream):
+def server(request, upstream):
     name = request.param
-    program = PROGRAMS.get(name, name)
-    if name in OPTIONAL and shutil.which(program) is None:
+    if name in OPTIONAL and shutil.which(name) is None:
         pytest.skip(f"{name} is not installed")
-    with serving(getattr(http2, name), need(program), upstream) as made:
+    with serving(name, upstream) as made:
         yield name, made
 
 

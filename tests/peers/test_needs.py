@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.peers.conftest import needs
+from tests.peers.place import needs
 
 
 def test_missing(monkeypatch):

@@ -10,18 +10,12 @@ import time
 
 import pytest
 
-from tests.peers.nginx import PASSWORD, USER, nginx_server
 from tests.peers.place import HOST, UNTIL_ENDED
+from tests.peers.proxies import PASSWORD, USER
 from tests.peers.witness import by_curl, by_socket, logged
 from wsprobe.exchange import Connected, TlsDone
 
 pytestmark = pytest.mark.programs
-
-
-@pytest.fixture(scope="module")
-def nginx(need, upstream):
-    with nginx_server(need("nginx"), upstream) as server:
-        yield server
 
 
 REFUSALS = {

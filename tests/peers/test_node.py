@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.peers.node import ws_server
 from tests.peers.place import HOST, UNTIL_ENDED
 from tests.peers.witness import by_curl, by_socket
 from wsprobe.diagnosis import causes
 from wsprobe.read import read
 
 pytestmark = pytest.mark.programs
-
-
-@pytest.fixture(scope="module")
-def node(need, packages):
-    with ws_server(need("node"), packages) as port:
-        yield port
 
 
 REFUSED = {
@@ -30,38 +23,38 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("resource", REFUSED)
-def test_refusals(node, probe, need, resource):
+def test_refusals(ws, probe, need, resource):
     need("curl")
     options, status, outcome = REFUSED[resource]
-    told = probe(f"ws://{HOST}:{node}{resource}", *options)
+    told = probe(f"ws://{HOST}:{ws}{resource}", *options)
     assert (told.answer.status, told.outcome) == (status, outcome)
-    assert told.answer == by_socket(node, told.request)
-    assert told.answer == by_curl(f"http://{HOST}:{node}{resource}", told.request)
+    assert told.answer == by_socket(ws, told.request)
+    assert told.answer == by_curl(f"http://{HOST}:{ws}{resource}", told.request)
 
 
-def test_who_refused(node, probe):
-    told = probe(f"ws://{HOST}:{node}/refuse")
+def test_who_refused(ws, probe):
+    told = probe(f"ws://{HOST}:{ws}/refuse")
     assert told.answer.body == b"Unauthorized"
     first = causes(read(told.exchange))[0]
     assert (first.id, first.certainty) == ("refused", "shared")
     assert first.text.startswith("ws, or another WebSocket library on Node: ")
-    quota = probe(f"ws://{HOST}:{node}/quota").answer
+    quota = probe(f"ws://{HOST}:{ws}/quota").answer
     assert (quota.field("Retry-After"), quota.body) == ("30", b"slow down")
 
 
-def test_session(node, probe):
-    told = probe(f"ws://{HOST}:{node}/echo", "--send", "hello")
+def test_session(ws, probe):
+    told = probe(f"ws://{HOST}:{ws}/echo", "--send", "hello")
     assert (told.outcome, told.failed) == ("open", set())
-    assert told.answer == by_socket(node, told.request)
+    assert told.answer == by_socket(ws, told.request)
     assert told.value["close"]["code"] == 1000
 
 
-def test_close(node, probe):
-    told = probe(f"ws://{HOST}:{node}/close", *UNTIL_ENDED)
+def test_close(ws, probe):
+    told = probe(f"ws://{HOST}:{ws}/close", *UNTIL_ENDED)
     close = told.value["close"]
     assert (told.outcome, close["code"], close["reason"], close["by"]) == ("closed", 4403, "no entry", "server")
 
 
-def test_drop(node, probe):
-    told = probe(f"ws://{HOST}:{node}/drop", *UNTIL_ENDED)
+def test_drop(ws, probe):
+    told = probe(f"ws://{HOST}:{ws}/drop", *UNTIL_ENDED)
     assert (told.outcome, told.answer.status) == ("aborted", 101)

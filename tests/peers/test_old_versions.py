@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable
 
@@ -10,18 +9,11 @@ import pytest
 
 from tests.peers.node import installed
 from tests.peers.old_versions import HAS_EM_WEBSOCKET, PACKAGES, UNBUILT, node_server, ruby_server
-from tests.peers.place import HOST
+from tests.peers.place import HOST, missing
 
 pytestmark = [pytest.mark.programs, pytest.mark.usefixtures("no_long_farewell")]
 
 Need = Callable[[str], str]
-
-
-def missing(what):
-    """Skip the test; where everything has to be there (CI), fail it."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what}, and CI=true")
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="module")
@@ -36,20 +28,20 @@ def packages(request, need):
 
 
 @pytest.fixture(scope="module")
-def faye(need, packages):
-    with node_server(need("node"), packages, "faye-websocket") as port:
+def faye(packages):
+    with node_server(packages, "faye-websocket") as port:
         yield port
 
 
 @pytest.fixture(scope="module")
-def driver(need, packages):
-    with node_server(need("node"), packages, "websocket-driver") as port:
+def driver(packages):
+    with node_server(packages, "websocket-driver") as port:
         yield port
 
 
 @pytest.fixture(scope="module")
-def ws(need, packages):
-    with node_server(need("node"), packages, "ws") as port:
+def ws(packages):
+    with node_server(packages, "ws") as port:
         yield port
 
 
@@ -58,7 +50,7 @@ def em(need):
     ruby = need("ruby")
     if subprocess.run([ruby, "-e", HAS_EM_WEBSOCKET], capture_output=True).returncode:
         missing("Ruby has no em-websocket (Debian: ruby-em-websocket)")
-    with ruby_server(ruby) as port:
+    with ruby_server() as port:
         yield port
 
 

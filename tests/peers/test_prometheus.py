@@ -14,22 +14,15 @@ import pytest
 
 from man.build import mdoc, page
 from man.build import prometheus as manual
-from tests.peers.nginx import nginx_server
-from tests.peers.place import HOST, running, until
+from tests.peers.place import HOST, SERVERS, filled, running, until
 from tests.peers.prometheus import asked, blackbox_exporter, fetched, prometheus, samples
 
 pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")
-def nginx(need, upstream):
-    with nginx_server(need("nginx"), upstream) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def blackbox(need, nginx):
-    with blackbox_exporter(need("prometheus-blackbox-exporter"), nginx.authority) as address:
+def blackbox(nginx):
+    with blackbox_exporter(nginx.authority) as address:
         yield address
 
 
@@ -73,12 +66,12 @@ def test_promtool_finds_no_fault(nginx, need):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_prometheus_scrapes_it(nginx, need):
-    program = need("prometheus")
+def test_prometheus_scrapes_it(nginx):
+    config = (SERVERS / "prometheus.yml").read_text()
     good, denied = f"ws://{HOST}:{nginx.port}/ws/", f"ws://{HOST}:{nginx.port}/denied"
     with (
         watching(good, denied) as address,
-        prometheus(program, urllib.parse.urlsplit(address).netloc) as server,
+        prometheus(filled(config, {"target": urllib.parse.urlsplit(address).netloc})) as server,
     ):
         up = {labels["target"]: value for labels, value in asked(server, "probe_success")}
         assert up == {good: 1.0, denied: 0.0}
@@ -117,7 +110,7 @@ def test_what_the_manual_says_of_it_works(nginx, need, tmp_path):
     ):
         target = f"{HOST}:{port}"
         scrapes = manual.SCRAPE.replace("127.0.0.1:9101", target).replace("30s", "1s")
-        with prometheus(need("prometheus"), target, scrapes, manual.RULES) as server:
+        with prometheus(scrapes, manual.RULES) as server:
             ((labels, _),) = asked(server, "ALERTS")
             assert (labels["alertname"], labels["target"]) == ("WebSocketDown", denied)
             assert labels["alertstate"] == "pending"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,12 +13,10 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.peers.nginx import nginx_server
-from tests.peers.node import ws_server
+from tests.browsers.there import there
 from tests.peers.place import HOST
 from tests.peers.python_servers import uvicorn_server
 from tests.peers.remedied import SERVERS, server
-from wsprobe.lab import installed
 
 MESSAGES = 100_000
 ENGINES = ("chromium", "firefox")
@@ -51,20 +48,18 @@ def relay(*arguments):
         process.communicate()
 
 
-def there(engine):
-    """The engine, if a browser with it is installed; where it must be (CI), its absence is a failure."""
-    try:
-        installed.find([engine])
-    except installed.NoBrowser as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    return engine
-
-
 def seen(engine, *urls):
     """For each URL, the events that a page of another port of this machine had in a real browser."""
-    command = [sys.executable, "-m", "wsprobe", "compare", "--json", "--run-browser", there(engine), *urls]
+    command = [
+        sys.executable,
+        "-m",
+        "wsprobe",
+        "compare",
+        "--json",
+        "--run-browser",
+        there(engine).engine,
+        *urls,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.stdout, done.stderr
     return [json.loads(line)["seen"][0]["events"] for line in done.stdout.splitlines()]
@@ -77,18 +72,6 @@ def asgi():
 
 
 @pytest.fixture(scope="module")
-def node(need, packages):
-    with ws_server(need("node"), packages) as port:
-        yield port
-
-
-@pytest.fixture(scope="module")
-def nginx(need, upstream):
-    with nginx_server(need("nginx"), upstream) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def channels():
     """Django Channels on Daphne, for pages of every origin, and without the middleware that tells them."""
     bare = {'TellThePage(router, pages=PAGES, why="/why")': "router"}
@@ -97,8 +80,8 @@ def channels():
 
 
 @pytest.fixture(scope="module")
-def ports(asgi, channels, node, nginx, upstream):
-    return {"asgi": asgi, "channels": channels, "node": node, "nginx": nginx.port, "websockets": upstream}
+def ports(asgi, channels, ws, nginx, upstream):
+    return {"asgi": asgi, "channels": channels, "node": ws, "nginx": nginx.port, "websockets": upstream}
 
 
 TOLD = [

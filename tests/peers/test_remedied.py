@@ -17,6 +17,7 @@ import trio
 from tests.peers.browser import opened
 from tests.peers.node import installed
 from tests.peers.place import HOST, PATIENCE, UNTIL_ENDED, nobody, until
+from tests.peers.place import SERVERS as SERVERS_OF_TESTS
 from tests.peers.remedied import PACKAGES, PAGE, RAW, SERVERS, pages, server
 
 Probe = Callable[..., Any]
@@ -152,50 +153,12 @@ def test_nginx_tells_what_the_application_refuses(probe):
     assert (close["code"], close["reason"]) == (4401, "session expired")
 
 
-SCRIPT = """
-const raw = (url) => new Promise((resolve) => {
-    const socket = new WebSocket(url);
-    socket.onclose = ({ code, reason }) => resolve([code, reason]);
-});
-const rails = (url) => new Promise((resolve) => {
-    const socket = new WebSocket(url);
-    let reason = '';
-    socket.onmessage = ({ data }) => { reason = JSON.parse(data).reason; };
-    socket.onclose = ({ code }) => resolve([code, reason]);
-});
-const why = async (url) => {
-    try {
-        const answer = await fetch(url, { credentials: 'include' });
-        return [answer.status, (await answer.text()).trim()];
-    } catch { return null; }
-};
-const io = async (port) => {
-    await new Promise((resolve) => {
-        document.body.append(Object.assign(document.createElement('script'),
-            { src: `http://HOST:${port}/socket.io/socket.io.js`, onload: resolve }));
-    });
-    const client = window.io(`http://HOST:${port}`, { transports: ['websocket'] });
-    return await new Promise((resolve) => client.on('connect_error', (error) => {
-        resolve([error.message, error.data?.status ?? null, client.active]);
-        client.close();
-    }));
-};
-(async () => {
-    window.results = {};
-    for (const [name, port] of Object.entries(PORTS)) {
-        const url = `ws://HOST:${port}/ws`, where = `http://HOST:${port}`;
-        results[name] = name === 'socket.io' ? [await io(port), await why(where + '/why')]
-            : [await (name === 'rails' ? rails : raw)(url), await why(where + '/ws/why')];
-    }
-    window.finished = true;
-})();
-"""
-
-
 @pytest.mark.engines
 def test_a_page_reads_why_and_a_stranger_does_not(site):
     ports = site.all_ports()
-    code = SCRIPT.replace("PORTS", json.dumps(ports)).replace("HOST", HOST)
+    code = (
+        (SERVERS_OF_TESTS / "remedied.js").read_text().replace("PORTS", json.dumps(ports)).replace("HOST", HOST)
+    )
     html = f'<!doctype html><link rel="icon" href="data:,"><body><script>{code}</script>'
     site.contents["/"] = html.encode()
 

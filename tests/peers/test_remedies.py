@@ -16,8 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 
 from tests.peers.browser import ENGINES, opened
-from tests.peers.node import script
-from tests.peers.place import HOST, PATIENCE, UNTIL_ENDED, open_folder, running
+from tests.peers.place import HOST, PATIENCE, UNTIL_ENDED, open_folder, started
 from tests.peers.python_servers import aiohttp_server, close, deny, echo, hypercorn_server, uvicorn_server
 from wsprobe import explain
 from wsprobe.explain.data.remedies.aiohttp import tell_pages, tell_the_page, why
@@ -108,38 +107,16 @@ def test_asgi_selects_a_subprotocol(asgi, probe):
     assert page.value["close"]["code"] == 4401
 
 
-SERVER = """
-import { createServer } from 'node:http';
-import { WebSocketServer } from 'ws';
-import { refuse, tellThePage, why } from './tell-the-page.mjs';
-const [, , host, port, bare, oneArgument, byHand, endpoint, same] = process.argv;
-const quota = (info, done) => info.req.url === '/quota' ? done(false, 429, 'slow down') : done(true);
-const greet = (client, request) => { if (request.url === '/close') client.close(4403, 'no entry'); };
-const wss = new WebSocketServer({ host, port: Number(port), verifyClient: quota });
-const strict = new WebSocketServer({ host, port: Number(oneArgument), verifyClient: (info) => false });
-const before = new WebSocketServer({ host, port: Number(bare), verifyClient: quota });
-for (const each of [wss, strict]) { tellThePage(each); each.on('connection', greet); }
-const own = new WebSocketServer({ noServer: true });
-createServer().on('upgrade', (request, socket, head) =>
-    refuse(own, request, socket, head, 403, 'no entry: ' + '\\u20ac'.repeat(50))
-).listen(Number(byHand), host);
-createServer(why(quota, ['http://page.example'])).listen(Number(endpoint), host);
-const origin = (info) => info.origin === `http://${info.req.headers.host}`;
-createServer(why(origin, [])).listen(Number(same), host);
-"""
-
-
 @pytest.fixture(scope="module")
-def node(need, packages):
+def node(packages):
     """Ports of ``ws``: with the code, without, with verifyClient of one argument, with refuse(); of two
     endpoints for fetch(), the second for pages of its own origin."""
-    script(packages, "tell-the-page.mjs", explain.find("remedy ws").code)
-    server = script(packages, "remedy-server.mjs", SERVER)
-    with (
-        open_folder() as folder,
-        running(lambda ports: [need("node"), server, HOST, *map(str, ports)], folder, 6) as ports,
-    ):
-        yield ports
+    with open_folder() as folder:
+        (folder / "node_modules").symlink_to(packages / "node_modules")
+        (folder / "tell-the-page.mjs").write_text(explain.find("remedy ws").code)
+        line = "node {folder}/remedies.mjs {host} {ports}"
+        with started(line, "remedies.mjs", ports=6, folder=folder) as ports:
+            yield ports
 
 
 @pytest.mark.programs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +19,9 @@ from tests.peers.chain import (
     proxy_of,
     secure,
 )
-from tests.peers.conftest import needs
 from tests.peers.node import installed
-from tests.peers.place import HOST, open_folder
+from tests.peers.place import HOST, needs, open_folder
+from tests.pieces import cases
 from tests.trace.chains import Chain, chains
 from tests.trace.test_chains import right
 from wsprobe.cli.main import run
@@ -31,185 +32,30 @@ pytestmark = [pytest.mark.programs, pytest.mark.chains]
 MEASURED = [chain for chain in chains() if proxy_of(chain) in PROXIES]
 
 
-def made(chain, fault, config, outside, past, **request):
-    """A chain that was not measured before: what is right, from outside and past the proxy, is told by ids."""
-    value = {"chain": chain, "fault": fault, "config": config, "request": request}
-    return Chain({**value, "outside": outside, "past": past})
+WORDS = {
+    "<NGINX>": "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
+    'proxy_set_header Connection "upgrade"; proxy_set_header Host $http_host;',
+    "<VARNISH>": "sub vcl_pipe { if (req.http.upgrade) { set bereq.http.upgrade = req.http.upgrade; "
+    "set bereq.http.connection = req.http.connection; } }",
+    "<LONG>": "session=" + "x" * 9000,
+}
 
 
-NGINX = (
-    'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; '
-    "proxy_set_header Host $http_host;"
-)
-ENABLE = 'proxy.header = ("upgrade" => "enable")'
-LONG = "session=" + "x" * 9000
-OPEN_LOSS = "upgrade-lost-or-elsewhere"
-MADE = [
-    made("lighttpd>websockets", "upgrade-not-passed", "", "upgrade-lost", "upgrade-lost"),
-    made("lighttpd>ws", "upgrade-not-passed", "", OPEN_LOSS, "upgrade-lost"),
-    made("lighttpd>starlette", "upgrade-not-passed", "", OPEN_LOSS, "upgrade-lost"),
-    made("lighttpd>ws", "backend-down", ENABLE, "backend-down", "backend-down"),
-    made("lighttpd>starlette", "right", ENABLE, "opens", "opens"),
-    made("nginx>ws", "cookie-too-large", NGINX, "header-too-large", "header-too-large", cookie=LONG),
-    made(
-        "apache>ws",
-        "cookie-too-large",
-        "ProxyPass / http://127.0.0.1:APP/ upgrade=websocket",
-        "header-too-large",
-        "header-too-large",
-        cookie=LONG,
-    ),
-    made(
-        "nginx>starlette",
-        "accept-dropped",
-        f"{NGINX} proxy_hide_header Sec-WebSocket-Accept;",
-        "accept-lost",
-        "accept-lost",
-    ),
-    made(
-        "apache>ws",
-        "connection-compared",
-        "RewriteEngine On\nRewriteCond %{HTTP:Upgrade} =websocket [NC]\n"
-        "RewriteCond %{HTTP:Connection} =Upgrade [NC]\nRewriteRule ^/(.*) ws://127.0.0.1:APP/$1 [P,L]\n"
-        "ProxyPass / http://127.0.0.1:APP/",
-        "connection-compared",
-        "connection-compared",
-    ),
-    made(
-        "nginx>ws",
-        "query-acl",
-        f"if ($args) {{ return 403; }} location / {{ proxy_pass http://127.0.0.1:APP; {NGINX} }}",
-        "query-refused",
-        "query-refused",
-        query="token=a",
-    ),
-    made(
-        "nginx>ws",
-        "one-of-two",
-        f"location / {{ proxy_pass http://uPORT; {NGINX} }}",
-        "one-of-several",
-        "one-of-several",
-    ),
-    made("nginx>ws", "limit-503", f"limit_req zone=zPORT; {NGINX}", "rate-limited", "rate-limited"),
-    made(
-        "nginx>websockets",
-        "slash-redirect",
-        f"location /chat/ {{ proxy_pass http://127.0.0.1:APP; {NGINX} }}",
-        "redirected",
-        "redirected",
-    ),
-    made("caddy>ws", "login", "redir /chat /login 302", "redirected", "redirected"),
-    made(
-        "nginx>websockets+origins",
-        "origin-rewritten",
-        f"{NGINX} proxy_set_header Origin http://internal.example;",
-        "origin-changed",
-        "origin-changed",
-    ),
-    made(
-        "nginx>ws",
-        "version-dropped",
-        f'{NGINX} proxy_set_header Sec-WebSocket-Version "";',
-        "version-lost",
-        "version-lost",
-    ),
-    made(
-        "nginx>starlette",
-        "version-dropped",
-        f'{NGINX} proxy_set_header Sec-WebSocket-Version "";',
-        "version-lost",
-        "version-lost",
-    ),
-    made(
-        "nginx>websockets",
-        "version-dropped",
-        f'{NGINX} proxy_set_header Sec-WebSocket-Version "";',
-        "version-lost",
-        "version-lost",
-    ),
-    made(
-        "haproxy>starlette",
-        "version-changed",
-        "f: http-request set-header Sec-WebSocket-Version 12",
-        "version-lost",
-        "version-lost",
-    ),
-    made(
-        "caddy>ws",
-        "upgrade-acl",
-        "@up header Upgrade *\nrespond @up 403\nreverse_proxy 127.0.0.1:APP",
-        *["upgrade-refused"] * 2,
-    ),
-    made(
-        "nginx>websockets",
-        "connection-not-passed",
-        "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;",
-        "upgrade-lost",
-        "upgrade-lost",
-    ),
-    made(
-        "nginx>ws",
-        "connection-not-passed",
-        "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;",
-        OPEN_LOSS,
-        "upgrade-lost",
-    ),
-    made(
-        "haproxy>ws",
-        "tarpit",
-        "f: timeout tarpit 500ms\nf: http-request tarpit",
-        "server-error",
-        "server-error",
-    ),
-    made(
-        "haproxy>ws",
-        "cookie-acl",
-        "f: http-request deny if { req.hdr(cookie) -m found }",
-        "cookie-refused",
-        "cookie-refused",
-        cookie="a=b",
-    ),
-    made(
-        "varnish>starlette+hosts",
-        "host-rewritten",
-        'sub vcl_recv { set req.http.host = "internal"; return (pipe); }\n'
-        "sub vcl_pipe { if (req.http.upgrade) { set bereq.http.upgrade = req.http.upgrade; "
-        "set bereq.http.connection = req.http.connection; } }",
-        "host-refused",
-        "host-refused",
-    ),
-    made(
-        "nginx>websockets",
-        "deny-all",
-        f"deny all; {NGINX}",
-        "refused-to-all blocked-by-rule",
-        "blocked-by-rule",
-    ),
-    made(
-        "nginx>ws",
-        "method-acl",
-        f"limit_except POST {{ deny all; }} {NGINX}",
-        "refused-to-all blocked-by-rule method-refused",
-        "blocked-by-rule method-refused",
-    ),
-    made("nginx>ws", "upgrade-acl", f"if ($http_upgrade) {{ return 403; }} {NGINX}", *["upgrade-refused"] * 2),
-    made(
-        "apache>starlette",
-        "wss-to-plain",
-        "SSLProxyEngine on\nProxyPass / wss://127.0.0.1:APP/",
-        *["server-error backend-down handshake-fails"] * 2,
-    ),
-    made("caddy>starlette", "right", "reverse_proxy 127.0.0.1:APP", "opens", "opens"),
-    made(
-        "varnish>ws",
-        "wrong-path",
-        'sub vcl_recv { if (req.http.upgrade) { set req.url = "/other"; return (pipe); } }\n'
-        "sub vcl_pipe { if (req.http.upgrade) { set bereq.http.upgrade = req.http.upgrade; "
-        "set bereq.http.connection = req.http.connection; } }",
-        "handshake-refused",
-        "request-changed",
-    ),
-]
+def made():
+    """Those of made_chains.txt."""
+    text = Path(__file__).with_name("made_chains.txt")
+    for title, (given, lines) in cases(text).items():
+        ids = [each for each in given if "=" not in each]
+        request = dict(each.split("=", 1) for each in given if "=" in each)
+        chain, _, fault = title.partition(" ")
+        value = {"chain": chain, "fault": fault, "config": "\n".join(lines), "request": request}
+        for word, text in WORDS.items():
+            value["config"] = value["config"].replace(word, text)
+            value["request"] = {name: each.replace(word, text) for name, each in value["request"].items()}
+        yield Chain({**value, "outside": ids[0], "past": ids[-1]})
+
+
+MADE = list(made())
 LIVE = [*MEASURED, *MADE]
 CASES = [
     pytest.param(chain, direct, id=f"{chain.name}-{'direct' if direct else 'outside'}")
@@ -230,10 +76,9 @@ def folder():
 @pytest.fixture(scope="module")
 def found(folder, pytestconfig):
     """The applications, and what else a proxy may lead to."""
-    node, npm = needs("node"), needs("npm")
-    packages = installed(npm, pytestconfig.cache.mkdir("ws"))
+    packages = installed(needs("npm"), pytestconfig.cache.mkdir("ws"))
     kinds = dict.fromkeys(map(app_of, LIVE))
-    with places(node, packages, tuple(kinds), folder) as ports:
+    with places(packages, tuple(kinds), folder) as ports:
         yield ports
 
 

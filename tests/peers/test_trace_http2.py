@@ -8,34 +8,10 @@ import jsonschema_rs
 import pytest
 import trustme
 
-from tests.peers.place import HOST, open_folder, running
+from tests.peers.place import HOST, open_folder, started
 from wsprobe.cli.main import run
 
 pytestmark = pytest.mark.programs
-
-HAPROXY = """
-global
-    {bogus}
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 10s
-    timeout server 10s
-    timeout tunnel 10s
-frontend right
-    bind {host}:{ports[0]} ssl crt {folder}/both.pem alpn h2,http/1.1
-    default_backend chat
-frontend announced
-    bind {host}:{ports[1]} ssl crt {folder}/both.pem alpn h2,http/1.1
-    http-request deny if {{ fc_http_major 2 }}
-    default_backend chat
-frontend http1
-    bind {host}:{ports[2]} ssl crt {folder}/both.pem alpn http/1.1
-    default_backend chat
-backend chat
-    http-request set-path /echo
-    server one {host}:{upstream}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +23,14 @@ def folder():
         yield own
 
 
-def haproxy(program, folder, upstream, bogus=""):
-    def command(ports):
-        text = HAPROXY.format(host=HOST, ports=ports, folder=folder, upstream=upstream, bogus=bogus)
-        (folder / "haproxy.cfg").write_text(text)
-        return [program, "-db", "-f", str(folder / "haproxy.cfg")]
-
-    return command
+def haproxy(folder, upstream, bogus=""):
+    line, file = "haproxy -db -f {folder}/haproxy-alpn.cfg", "haproxy-alpn.cfg"
+    return started(line, file, ports=3, folder=folder, upstream=upstream, bogus=bogus)
 
 
 @pytest.fixture(scope="module")
-def ports(need, folder, upstream):
-    with running(haproxy(need("haproxy"), folder, upstream), folder, ports=3) as found:
+def ports(folder, upstream):
+    with haproxy(folder, upstream) as found:
         yield found
 
 
@@ -95,9 +67,8 @@ def test_it_is_announced_and_refused(ports, folder, capsys):
     assert over_http2(told)["settings"]["ENABLE_CONNECT_PROTOCOL"] == 1
 
 
-def test_the_line_that_mends_it(need, folder, upstream, capsys):
-    mended = haproxy(need("haproxy"), folder, upstream, "h2-workaround-bogus-websocket-clients")
-    with running(mended, folder, ports=3) as ports:
+def test_the_line_that_mends_it(folder, upstream, capsys):
+    with haproxy(folder, upstream, "h2-workaround-bogus-websocket-clients") as ports:
         told = traced(ports[1], folder, capsys, "--only", "http2")
     assert told["conclusions"][0]["id"] == "opens"
     assert "HTTP/2 without WebSockets" in told["conclusions"][0]["text"]
@@ -112,15 +83,10 @@ def test_a_server_that_speaks_http1_only(ports, folder, capsys):
     assert "likely (opens)" in printed
 
 
-def test_a_listener_for_http2_only(need, folder, upstream, capsys):
-    pem = str(folder / "both.pem")
-
-    def command(ports):
-        ends = [f"--frontend={HOST},{ports[0]}", f"--backend={HOST},{upstream}"]
-        program = need("nghttpx")
-        return [program, "--conf=/dev/null", "--workers=1", "--no-ocsp", "--alpn-list=h2", *ends, pem, pem]
-
-    with running(command, folder) as (port,):
+def test_a_listener_for_http2_only(folder, upstream, capsys):
+    pem = f"{folder}/both.pem"
+    line = "nghttpx --conf=/dev/null --workers=1 --no-ocsp --alpn-list=h2 --frontend={host},{port}"
+    with started(f"{line} --backend={{host}},{upstream} {pem} {pem}", folder=folder) as (port,):
         told = traced(port, folder, capsys)
     first = told["conclusions"][0]
     assert (first["id"], first["because"]) == ("http2-only", ["base", "http2"])
