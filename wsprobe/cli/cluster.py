@@ -312,8 +312,7 @@ def checked(made: list[Result], count: int, kind: type[Result] | UnionType) -> l
 def sent(settings: Settings, threads: int) -> WorkOrder:
     """The order for workers of a cluster that work on *threads* chunks at once."""
     shown = (
-        settings.own.include
-        or settings.own.write_out is not None
+        settings.own.instead
         or settings.own.body_to
         or settings.output.report_files
         or settings.output.har

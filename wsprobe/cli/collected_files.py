@@ -50,9 +50,11 @@ class HarFile:
 
     def write(self) -> None:
         """Write the file. Raises click.UsageError if that fails."""
-        self._entries.seek(0)
-        pieces = iter(lambda: self._entries.read(PIECE), b"")
-        write(self._path, document(pieces), "har", secret=self._secret)
+        write(self._path, document(self._parts()), "har", secret=self._secret)
+
+    def _parts(self) -> Iterator[bytes]:
+        self._entries.seek(0)  # here, so that a full disk is a fault of the file
+        yield from iter(lambda: self._entries.read(PIECE), b"")
 
 
 MEMORY = 1 << 20

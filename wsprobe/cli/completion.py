@@ -45,6 +45,12 @@ def wires(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
     return beginning(incomplete, WIRES)
 
 
+def next_of_list(incomplete: str, words: Iterable[str]) -> list[str]:
+    """What completes *incomplete*, a list with commas: those of *words* that are not in it yet."""
+    begun, comma, last = incomplete.rpartition(",")
+    return beginning(last, (word for word in words if word not in begun.split(",")), begun + comma)
+
+
 def beginning(with_: str, words: Iterable[str], before: str = "") -> list[str]:
     """Those of *words* that begin with *with_*, each with *before* in front."""
     return [before + word for word in words if word.startswith(with_)]

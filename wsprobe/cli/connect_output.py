@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -12,7 +11,7 @@ import click
 from wsprobe.cli.files import check_replaceable, write
 from wsprobe.cli.output import Finished, Output, WorkerResult, finish
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.streams import emit, ignore_broken_pipe, look, note
+from wsprobe.cli.streams import emit, look, note, redraw, write_error
 from wsprobe.exchange import Event
 from wsprobe.judge.subject import how
 from wsprobe.nearest import nearest
@@ -166,9 +165,7 @@ class ConnectOutput(Output):
         if self._progress is not None:
             self._progress.done()
         if result.err:
-            with ignore_broken_pipe():
-                sys.stderr.write(result.err)
-                sys.stderr.flush()
+            write_error(result.err)
         if self._resume is not None:
             self._resume.write(result.out)
         else:
@@ -194,14 +191,8 @@ class ConnectOutput(Output):
     @property
     def _tabled(self) -> bool:
         """Whether the rows of --from-each are what is printed."""
-        settings = self.settings
-        others = (
-            settings.output.as_json
-            or settings.own.include
-            or settings.output.silent
-            or settings.own.write_out is not None
-        )
-        return not others and settings.own.body_to != "-"
+        output, own = self.settings.output, self.settings.own
+        return not (output.as_json or output.silent or own.instead or own.body_to == "-")
 
     def row(self, vantages: Vantages) -> None:
         """Take the results of all places for the next URL, after their reports."""
@@ -356,9 +347,7 @@ def _write_out(template: str) -> Callable[[Report], None]:
             if stream == "stdout":
                 sys.stdout.write(text)
             else:
-                with ignore_broken_pipe():
-                    sys.stderr.write(text)
-                    sys.stderr.flush()
+                write_error(text)
 
     return printed
 
@@ -390,17 +379,13 @@ class Progress:
             return
         self._told = now
         text = progress(self._done, under_way, left, now - self._begun)
-        with suppress(OSError):
-            sys.stderr.write(f"\r\x1b[K{text[: max(1, self._look.width - 1)]}")
-            sys.stderr.flush()
+        redraw(text[: max(1, self._look.width - 1)])
         self._shown = True
 
     def clear(self) -> None:
         """Remove the line of progress from the terminal, if it is shown."""
         if self._shown:
-            with suppress(OSError):
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
+            redraw("")
         self._shown = False
 
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import IO, Literal
 
 from wsprobe.cli import files
+from wsprobe.cli.streams import redraw
 
 Kind = Literal["har", "netlog", "firefox-log"]
 
@@ -123,12 +124,6 @@ def pieces(name: str) -> Iterator[bytes]:
             yield piece
             before, done = done, done + len(piece)
             if shows and before // DRAWN != done // DRAWN:
-                _draw(f"reading {done >> 20} MiB" if compressed else f"reading: {100 * done // size} %")
+                redraw(f"reading {done >> 20} MiB" if compressed else f"reading: {100 * done // size} %")
     if shows:
-        _draw("")
-
-
-def _draw(text: str) -> None:
-    with suppress(OSError):
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
+        redraw("")

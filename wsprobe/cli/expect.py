@@ -292,9 +292,8 @@ def held(
     return held_to, ["an --expect is not met"] * len(failed) if redact else failed
 
 
-def _status(report: Report, _: str) -> list[str]:
-    status = report.reading.status
-    return [] if status is None else [str(status)]
+def _some(value: int | None) -> list[str]:
+    return [] if value is None else [str(value)]
 
 
 def _header(report: Report, name: str) -> list[str]:
@@ -311,11 +310,6 @@ def _close_code(report: Report, _: str) -> list[str]:
     return [] if close is None else ["1005" if close.code is None else str(close.code)]
 
 
-def _close_reason(report: Report, _: str) -> list[str]:
-    close = _close(report)
-    return [] if close is None else [close.reason]
-
-
 def _body(report: Report) -> list[str]:
     final = report.reading.final
     return [] if final is None or final.body is None else [final.body.content.decode("utf-8", "replace")]
@@ -325,11 +319,6 @@ def _messages(report: Report) -> list[str]:
     """What the server sent in a session, a binary message too."""
     received, _ = messages_of(report.reading)
     return [each.data.decode("utf-8", "replace") for each in received]
-
-
-def _certificate_days(report: Report, _: str) -> list[str]:
-    days = certificate_days(report.exchange)
-    return [] if days is None else [str(days)]
 
 
 def _view(report: Report, name: str) -> list[str]:
@@ -343,15 +332,15 @@ def _view(report: Report, name: str) -> list[str]:
 
 
 FOUND: dict[str, Callable[[Report, str], list[str]]] = {
-    "status": _status,
+    "status": lambda report, _: _some(report.reading.status),
     "outcome": lambda report, _: [report.outcome],
     "close": _close_code,
-    "close-reason": _close_reason,
+    "close-reason": lambda report, _: [close.reason] if (close := _close(report)) else [],
     "protocol": lambda report, _: _header(report, "sec-websocket-protocol"),
     "header": _header,
     "body": lambda report, _: _body(report),
     "message": lambda report, _: _messages(report),
-    "cert-days": _certificate_days,
+    "cert-days": lambda report, _: _some(certificate_days(report.exchange)),
     "view": _view,
     "weakness": lambda report, _: [],
     "cause": lambda report, name: [each.certainty for each in report.causes if name in ("", each.id)],

@@ -22,7 +22,6 @@ class ListSettings(Section, frozen=True, kw_only=True):
         "try up to N URLs at the same time",
         8,
         type=Whole(1, 1000),
-        show_default=True,
         rare=True,
         also={"-Z": 50, "--parallel-max": None},
     )
@@ -31,13 +30,11 @@ class ListSettings(Section, frozen=True, kw_only=True):
         "try up to N URLs of the same host at the same time, whatever --parallel says",
         8,
         type=Whole(1, 1000),
-        show_default=True,
         rare=True,
     )
     rate: float | None = opt(
         "--rate N/s",
         "start N URLs a second, evenly spaced; N/m is a minute, N/h an hour",
-        None,
         type=Rate(),
         rare=True,
     )
@@ -49,7 +46,6 @@ class ListSettings(Section, frozen=True, kw_only=True):
         "share the work among N processes of this machine",
         1,
         type=Whole(1, 64),
-        show_default=True,
         rare=True,
     )
     summary: bool = opt(
@@ -59,7 +55,6 @@ class ListSettings(Section, frozen=True, kw_only=True):
     resume: str | None = opt(
         "--resume FILE",
         "append the reports to FILE, as --json prints them; skip URLs that FILE already has; print the summary",
-        None,
         rare=True,
     )
 
@@ -67,7 +62,6 @@ class ListSettings(Section, frozen=True, kw_only=True):
         "--since FILE",
         "print only what changed since the recordings in FILE; exit with 1 if a URL no longer opens, "
         "or a new one does not",
-        None,
     )
 
     def pace(self) -> Pace:
@@ -83,7 +77,6 @@ class ClusterSettings(Section, frozen=True, kw_only=True):
     cluster: str | None = opt(
         "--cluster ADDRESS",
         "share the work among the workers of a Dask cluster; ADDRESS is that of its scheduler, tcp://host:8786",
-        None,
         rare=True,
     )
     from_each: bool = opt(

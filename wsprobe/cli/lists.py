@@ -33,8 +33,7 @@ from wsprobe.cli.probe import (
 )
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.targets import LabTargets, UrlList, Word, Wrong
-from wsprobe.cli.targets import ProbeTarget as ProbeTarget
+from wsprobe.cli.targets import LabTargets, ProbeTarget, UrlList, Word, Wrong
 from wsprobe.exchange import Exchange, Plan
 from wsprobe.report.report import Report
 

@@ -19,7 +19,7 @@ import click
 
 from wsprobe.cli.option import Context
 from wsprobe.cli.second_interrupt import restore
-from wsprobe.cli.streams import forget_output, ignore_broken_pipe, note, prepare
+from wsprobe.cli.streams import forget_output, note, prepare, write_error
 from wsprobe.exception_groups import leaves
 from wsprobe.report.outcome import Exit
 from wsprobe.text import printable, quoted
@@ -74,10 +74,8 @@ class CommandGroup(click.Group):
             raise ReaderGone from error
         except KeyboardInterrupt:
             # click would write an empty line whatever standard error is: a terminal alone stands behind its ^C.
-            with ignore_broken_pipe():
-                if sys.stderr.isatty():
-                    sys.stderr.write("\n")
-                    sys.stderr.flush()
+            if sys.stderr.isatty():
+                write_error("\n")
             raise click.Abort from None
         except click.NoSuchOption as error:
             connect = self.get_command(ctx, "connect")
@@ -296,9 +294,7 @@ def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
     words = words if words.endswith("...") else words.removesuffix(".")
     if "--redact" in argv:
         words = without(words, argv)
-    with ignore_broken_pipe():
-        sys.stderr.write(f"{where}: {printable(words)} (see {where} --help)\n")
-        sys.stderr.flush()
+    write_error(f"{where}: {printable(words)} (see {where} --help)\n")
 
 
 _NAMED = r"Invalid value for '-[\w-]+'(?: / '-[\w-]+')*: "

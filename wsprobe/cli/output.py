@@ -70,8 +70,7 @@ def written_descriptor(settings: Settings) -> int | None:
     silent = output.silent or settings.lists.resume is not None
     otherwise = (
         (output.as_json and settings.lists.resume is None)
-        or own.include
-        or own.write_out is not None
+        or own.instead
         or "-" in (own.body_to, output.save, output.har, settings.cookie_jar)
     )
     return output_descriptor() if otherwise or not silent else None

@@ -104,7 +104,6 @@ class RetrySettings(Section, frozen=True, kw_only=True):
     retry_max_time: float | None = opt(
         "--retry-max-time",
         "with --retry: start no retry later than this after the first try",
-        None,
         type=Seconds(zero=False),
         rare=True,
         entry="",
@@ -149,6 +148,7 @@ class OutputSettings(Section, frozen=True, kw_only=True):
         "colour: auto (on a terminal, unless NO_COLOR is set), always or never",
         "auto",
         type=click.Choice(["auto", "always", "never"]),
+        show_default=False,
         rare=True,
     )
     redact: bool = opt(
@@ -165,13 +165,12 @@ class OutputSettings(Section, frozen=True, kw_only=True):
     save: str | None = opt(
         "--save FILE",
         "append the recording to FILE, for wsprobe compare and for bug reports (- is standard output)",
-        None,
     )
     har: str | None = opt(
-        "--har FILE", "also write a HAR file, which DevTools can import (- is standard output)", None, rare=True
+        "--har FILE", "also write a HAR file, which DevTools can import (- is standard output)", rare=True
     )
     junit: str | None = opt(
-        "--junit FILE", "also write a JUnit file, so a CI can show each URL as a test", None, rare=True
+        "--junit FILE", "also write a JUnit file, so a CI can show each URL as a test", rare=True
     )
     report_files: tuple[str, ...] = opt(
         "--report FILE",
@@ -201,13 +200,16 @@ class OwnOutputSettings(Section, frozen=True, kw_only=True):
     body_to: str | None = opt(
         "-o --output FILE",
         "write the body of the answer to FILE (- is standard output, instead of the report)",
-        None,
         rare=True,
     )
     write_out: str | None = opt(
         "-w --write-out FORMAT",
         "print FORMAT with its %{variables} filled in, instead of the report; @FILE has the format",
-        None,
         callback=from_file.write_out,
     )
     json_schema: bool = JSON_SCHEMA
+
+    @property
+    def instead(self) -> bool:
+        """Whether -i or -w prints something in place of the report."""
+        return self.include or self.write_out is not None

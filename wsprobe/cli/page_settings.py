@@ -23,18 +23,15 @@ class PageSettings(Section, frozen=True, kw_only=True):
         "open a visible window, and watch until it is closed: log in, click; each socket is reported"
         " as it fails or ends",
     )
-    lasts: float | None = opt(
-        "--for TIME", "watch for this long, whatever the page does", None, type=Duration()
-    )
+    lasts: float | None = opt("--for TIME", "watch for this long, whatever the page does", type=Duration())
     settle: float = opt(
         "--settle TIME",
         "the page is done when it has loaded, and no new socket came for this long",
         SETTLE,
         written="3s",
         type=Duration(),
-        show_default=True,
     )
-    matching: str | None = opt("--url-matching REGEX", "report only sockets whose URL matches", None)
+    matching: str | None = opt("--url-matching REGEX", "report only sockets whose URL matches")
     no_listeners: bool = opt(
         "--no-listeners",
         "put no listeners into the page; what its scripts see is then predicted, not measured",
@@ -44,7 +41,6 @@ class PageSettings(Section, frozen=True, kw_only=True):
         "--attach HOST:PORT",
         "watch a browser that already runs with a debugging port (Chrome, Edge, Electron, Android through adb "
         "forward) until it ends, or ^C",
-        None,
         heading=BROWSER,
     )
     listeners: bool = opt(
@@ -65,14 +61,12 @@ class PageSettings(Section, frozen=True, kw_only=True):
     chromium: str | None = opt(
         "--chromium PATH",
         "start this Chromium, Chrome or Edge instead of the first one installed",
-        None,
         heading=BROWSER,
         rare=True,
     )
     profile: str | None = opt(
         "--profile DIRECTORY",
         "keep the browser's profile in DIRECTORY, such as a login: an empty folder, or one made so before",
-        None,
         heading=BROWSER,
         rare=True,
     )
@@ -90,7 +84,6 @@ INSTEAD = {
         "report what came until then, whatever the page does; with --window, --attach or --for: no limit",
         MOST,
         written="30s",
-        show_default=True,
         example="wsprobe page -m 1m http://localhost:5173/",
     ),
     "insecure": TlsSettings.options["insecure"].of_its_own(

@@ -44,7 +44,6 @@ class PastedSettings(Section, frozen=True, kw_only=True):
         "--from-curl FILE",
         "send the request of the cURL command in FILE (- is standard input), as DevTools copy it for "
         "bash or cmd",
-        None,
     )
     config: tuple[str, ...] = opt(
         "-K --config FILE",
@@ -55,7 +54,6 @@ class PastedSettings(Section, frozen=True, kw_only=True):
     entry: int | None = opt(
         "--entry",
         "from a HAR file or a browser's log with several WebSockets, use the one with this number",
-        None,
         type=Whole(1),
         rare=True,
     )

@@ -24,6 +24,7 @@ class RelaySettings(Section, frozen=True, kw_only=True):
         "--listen [HOST:]PORT",
         "address and port for clients; by default 127.0.0.1 and a free port",
         "127.0.0.1:0",
+        show_default=False,
     )
     tell_page: bool = opt(
         "--tell-page", "turn a failed handshake into a close code and a reason that the page can read"
@@ -41,7 +42,6 @@ class RelaySettings(Section, frozen=True, kw_only=True):
         "the most connections at the same time; others get 503",
         200,
         type=Whole(1, 10000),
-        show_default=True,
     )
 
     def door(self, host: str) -> Door:

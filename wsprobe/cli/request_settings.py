@@ -56,7 +56,6 @@ class RequestSettings(Section, frozen=True, kw_only=True):
     user: str | None = opt(
         "-u --user USER:PASSWORD",
         "send Basic credentials, or use them to answer a 401 that requires Digest",
-        None,
     )
     digest: bool = opt(
         "--digest",
@@ -81,28 +80,26 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         entry="read user and password from ~/.netrc or the file in the variable NETRC; from FILE; only "
         "if that file exists",
     )
-    netrc_file: str | None = opt("--netrc-file FILE", "the same from FILE", None, rare=True, entry="")
+    netrc_file: str | None = opt("--netrc-file FILE", "the same from FILE", rare=True, entry="")
     netrc_optional: bool = opt(
         "--netrc-optional", "as --netrc, but a missing file is not an error", rare=True, entry=""
     )
     bearer: str | None = opt(
         "--bearer TOKEN",
         "send 'Authorization: Bearer TOKEN'; @FILE has the token",
-        None,
         callback=from_file.bearer,
         rare=True,
         entry="send 'Authorization: Bearer TOKEN'; @FILE, or the environment variable NAME, has the token",
         also={"--oauth2-bearer": None},
     )
     bearer_env: str | None = opt(
-        "--bearer-env NAME", "the same, with the token in this environment variable", None, rare=True, entry=""
+        "--bearer-env NAME", "the same, with the token in this environment variable", rare=True, entry=""
     )
     protocols: tuple[str, ...] = opt("--protocol NAME", "offer this subprotocol; repeat it for more", ())
     origin: str | None = opt(
         "--origin ORIGIN",
         "send this Origin, for example https://app.example; browsers always send one, wsprobe only "
         "with this option",
-        None,
     )
 
     def check(self) -> None:
@@ -200,7 +197,6 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
     cookie_jar: str | None = opt(
         "-c --cookie-jar FILE",
         "keep the cookies that servers set, and write them to FILE at the end (- is standard output)",
-        None,
         rare=True,
     )
     extensions: tuple[str, ...] = opt(
@@ -217,7 +213,6 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
     http_version: str | None = opt(
         "--http-version",
         "the HTTP version on the request line",
-        None,
         type=click.Choice(["1.0", "1.1"]),
         rare=True,
         also={"-0": "1.0", "--http1.0": "1.0", "--http1.1": "1.1"},
@@ -245,14 +240,12 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
     raw_request: str | None = opt(
         "--raw-request FILE",
         "send the bytes of FILE as the request; {key} and {host} in it are filled in",
-        None,
         type=click.Path(dir_okay=False, allow_dash=False),
         rare=True,
     )
     wire: str | None = opt(
         "--wire VERSION",
         "speak an older version: hixie-75, hixie-76, hybi-04 to hybi-08; hybi-13 is RFC 6455",
-        None,
         shell_complete=wires,
         rare=True,
     )
@@ -310,7 +303,6 @@ class FollowSettings(Section, frozen=True, kw_only=True):
         "with -L: follow at most N redirects",
         10,
         type=Whole(0, 100),
-        show_default=True,
         rare=True,
         entry="",
     )

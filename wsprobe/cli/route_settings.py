@@ -57,17 +57,14 @@ class RouteSettings(Section, frozen=True, kw_only=True):
         (),
         rare=True,
     )
-    unix_socket: str | None = opt("--unix-socket PATH", "connect through this Unix socket", None, rare=True)
-    interface: str | None = opt(
-        "--interface NAME", "connect from this interface or local address", None, rare=True
-    )
+    unix_socket: str | None = opt("--unix-socket PATH", "connect through this Unix socket", rare=True)
+    interface: str | None = opt("--interface NAME", "connect from this interface or local address", rare=True)
     proxy: str | None = opt(
-        "-x --proxy URL", "go through this proxy: http://, https://, socks4a://, socks5:// or socks5h://", None
+        "-x --proxy URL", "go through this proxy: http://, https://, socks4a://, socks5:// or socks5h://"
     )
     proxy_user: str | None = opt(
         "-U --proxy-user USER:PASSWORD",
         "credentials for the proxy, instead of those in its URL",
-        None,
         rare=True,
     )
     proxy_basic: bool = opt(
@@ -92,7 +89,6 @@ class RouteSettings(Section, frozen=True, kw_only=True):
     noproxy: str | None = opt(
         "--noproxy HOST[,HOST]",
         "connect to these hosts, and to all names below them, without a proxy; * is every host",
-        None,
         rare=True,
     )
     haproxy_protocol: bool = opt(
@@ -105,7 +101,6 @@ class RouteSettings(Section, frozen=True, kw_only=True):
     haproxy_clientip: str | None = opt(
         "--haproxy-clientip ADDRESS",
         "the same, with ADDRESS as the address of the client instead of this machine's",
-        None,
         rare=True,
         entry="",
     )
@@ -185,13 +180,11 @@ class LimitSettings(Section, frozen=True, kw_only=True):
         "give up if TCP and TLS are not set up after this time",
         Limits().connect_timeout,
         type=Seconds(zero=False),
-        show_default=True,
         rare=True,
     )
     max_time: float | None = opt(
         "-m --max-time",
         f"give up if the whole exchange takes longer [default: {Limits().max_time:g}]",
-        None,
         type=Seconds(zero=False),
     )
     linger: float | None = opt(
@@ -199,7 +192,6 @@ class LimitSettings(Section, frozen=True, kw_only=True):
         f"how long to watch an open session before closing it [default: {Limits().linger:g}; with --send or "
         f"--ping {FIRST_REPLY:g} for a reply, {SILENCE:g} after the last; with --expect message or close as "
         "-m]",
-        None,
         type=Seconds(),
         rare=True,
     )
@@ -209,7 +201,6 @@ class LimitSettings(Section, frozen=True, kw_only=True):
         Limits().max_body,
         written="1m",
         type=Size(),
-        show_default=True,
         rare=True,
     )
 
@@ -244,27 +235,20 @@ class TlsSettings(Section, frozen=True, kw_only=True):
     cacert: str | None = opt(
         "--cacert FILE",
         "trust the authorities in FILE (PEM) and no other",
-        None,
         entry="trust the authorities in FILE (PEM), or in DIR, and no other",
     )
-    capath: str | None = opt(
-        "--capath DIR", "trust the authorities in DIR and no other", None, rare=True, entry=""
-    )
+    capath: str | None = opt("--capath DIR", "trust the authorities in DIR and no other", rare=True, entry="")
     cert: str | None = opt(
         "--cert FILE",
         "client certificate (PEM), with its key unless --key names one",
-        None,
         rare=True,
         entry="client certificate (PEM), its private key unless that is in the same file, and its passphrase",
         also={"-E": None},
     )
-    key: str | None = opt(
-        "--key FILE", "private key of the client certificate (PEM)", None, rare=True, entry=""
-    )
+    key: str | None = opt("--key FILE", "private key of the client certificate (PEM)", rare=True, entry="")
     passphrase: str | None = opt(
         "--pass PHRASE",
         "passphrase of the private key; @FILE has it in its first line",
-        None,
         callback=from_file.passphrase,
         rare=True,
         entry="",
@@ -272,31 +256,27 @@ class TlsSettings(Section, frozen=True, kw_only=True):
     servername: str | None = opt(
         "--servername NAME",
         "the name to send in SNI and to look for in the certificate, instead of the host of the URL",
-        None,
         rare=True,
     )
     tls_min: str | None = opt(
         "--tls-min",
         "lowest TLS version to offer",
-        None,
         type=click.Choice(VERSIONS),
         rare=True,
         entry="lowest and highest TLS version to offer",
         also={f"--tlsv{each}": each for each in VERSIONS},
     )
     tls_max: str | None = opt(
-        "--tls-max", "highest TLS version to offer", None, type=click.Choice(VERSIONS), rare=True, entry=""
+        "--tls-max", "highest TLS version to offer", type=click.Choice(VERSIONS), rare=True, entry=""
     )
     ciphers: str | None = opt(
         "--ciphers LIST",
         "offer these ciphers for TLS 1.2 and older, in the format of OpenSSL's cipher list",
-        None,
         rare=True,
     )
     pinnedpubkey: str | None = opt(
         "--pinnedpubkey FILE|HASHES",
         "fail unless this is the public key of the server: a file (PEM or DER), or sha256//HASH[;sha256//HASH]",
-        None,
         rare=True,
     )
 

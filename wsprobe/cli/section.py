@@ -1,7 +1,8 @@
 """Options as typed values: a section is a frozen Struct whose fields are options, each declared in one row.
 
 ``opt`` is the row: names and metavar, help, default. The default decides what the option takes: False makes it
-a flag, () a repeatable option, and any other default one value. ``takes`` gives a command the options of some
+a flag, () a repeatable option, and any other default one value. Without one, an option with a metavar or a type
+takes a value, and has None without it; any other is a flag. ``takes`` gives a command the options of some
 sections, and calls it with their values as ``Given``.
 """
 
@@ -23,19 +24,20 @@ class Declared:
     """An option: its names, its metavar, its line of help, and its default. ``options.toml`` has the rest of
     its text, and an example."""
 
-    def __init__(
-        self, spelling: str, help: str, default: Any = False, *, heading: str = "", **more: Any
-    ) -> None:
+    def __init__(self, spelling: str, help: str, default: Any = ..., *, heading: str = "", **more: Any) -> None:
         """*spelling*: the names, then the metavar ("-x --proxy URL"). *help*: one line without a full stop.
         *heading*: replaces that of the section. *more*: arguments for click; "written" is the default as a
-        person writes it, "example" a command line, of a row that is not a field's own. "entry": in the whole
-        help the rows that follow with an empty entry stand beside this one, under this text. "also": names that
-        work and are not listed -> the value that each means; None if one follows."""
+        person writes it, which the help shows unless it is empty; "example" a command line, of a row that is
+        not a field's own. "entry": in the whole help the rows that follow with an empty entry stand beside this
+        one, under this text. "also": names that work and are not listed -> the value that each means; None if
+        one follows."""
         words = spelling.split(" ")
         self.names = tuple(word for word in words if word.startswith("-"))
         metavar = " ".join(words[len(self.names) :])
         self.spelling = spelling
         self.help = help
+        if default is ...:
+            default = None if metavar or "type" in more else False
         self.default = default
         self.written = more.pop("written", default)
         self.example = more.pop("example", "")
@@ -63,7 +65,7 @@ class Declared:
         return Declared(self.spelling, help, heading=self.heading, **{**self.more, **own, **more})
 
 
-def opt(spelling: str, help: str, default: Any = False, *, heading: str = "", **more: Any) -> Any:
+def opt(spelling: str, help: str, default: Any = ..., *, heading: str = "", **more: Any) -> Any:
     """The row of a field; as for ``Declared``. The field gets *default* as its own."""
     return Declared(spelling, help, default, heading=heading, **more)
 
@@ -231,4 +233,6 @@ def _option(kind: type[Section], name: str, how: Declared) -> FieldOption:
         return FieldOption(kind, name, how, is_flag=True)
     if how.default == ():
         return FieldOption(kind, name, how, multiple=True)
-    return FieldOption(kind, name, how, **({} if how.more.get("count") else {"default": how.written}))
+    if how.more.get("count"):
+        return FieldOption(kind, name, how)
+    return FieldOption(kind, name, how, default=how.written, show_default=bool(how.written))

@@ -113,9 +113,21 @@ def _emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
 
 
 def note(text: str) -> None:
-    """Write a message about the call itself to standard error. It is not an error if that cannot be written."""
+    """Write a message about the call itself to standard error."""
+    write_error(f"wsprobe: {printable(text)}\n")
+
+
+def write_error(text: str) -> None:
+    """Write *text* to standard error. It is not an error if that cannot be written."""
     with ignore_broken_pipe():
-        sys.stderr.write(f"wsprobe: {printable(text)}\n")
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def redraw(text: str) -> None:
+    """Write *text* to the terminal of standard error, in place of the line that is there."""
+    with suppress(OSError):
+        sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
 
 

@@ -186,8 +186,7 @@ class TalkOutput(ConnectOutput, Talk):
         own = manner.own
         taken = (
             settings.output.as_json
-            or settings.own.include
-            or settings.own.write_out is not None
+            or settings.own.instead
             or "-" in (settings.own.body_to, settings.output.save)
         )
         self._raw = (not taken and not sys.stdout.isatty()) or (own.jsonl and not taken)
@@ -308,15 +307,13 @@ class TalkOutput(ConnectOutput, Talk):
 
     def kept(self, plan: Plan, tape: Tape) -> Sequence[SessionRecording]:
         """See ``Talk``."""
-        if (plan.http2 is not None and any(getattr(e, "alpn", None) == "h2" for e in tape.events)) or (
-            plan.http2 is not None and plan.http2.prior_knowledge
-        ):
+        selected = any(getattr(event, "alpn", None) == "h2" for event in tape.events)
+        if plan.http2 is not None and (selected or plan.http2.prior_knowledge):
             return [SessionRecording(1 << 62, tape.add)]
         whole = self.settings.output.as_json or self.settings.own.write_out is not None
         kept = [SessionRecording(RECORDED if whole else REPORTED, tape.add)]
         path = self.settings.output.save
-        if path not in (None, "-"):
-            assert path is not None
+        if path is not None and path != "-":
             self._spool = Spool(path, plan, tape.events)
             kept.append(SessionRecording(self._manner.own.save_max, self._spool.add))
         return kept

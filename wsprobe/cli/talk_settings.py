@@ -55,24 +55,21 @@ class TalkSettings(Section, frozen=True, kw_only=True):
     count: int | None = opt(
         "--count",
         "end after N messages; exit with 20 if fewer arrived",
-        None,
         type=Whole(1),
         entry="end after N messages; after one that matches REGEX; exit with 20 if that did not happen",
     )
     match: str | None = opt(
-        "--match REGEX", "end after a message that matches REGEX; exit with 20 if none did", None, entry=""
+        "--match REGEX", "end after a message that matches REGEX; exit with 20 if none did", entry=""
     )
     eof: Literal["close", "wait", "keep"] | None = opt(
         "--eof",
         "at the end of input: close, wait (until nothing arrives for --linger; the default), or keep",
-        None,
         type=click.Choice(["close", "wait", "keep"]),
         rare=True,
     )
     history: str | None = opt(
         "--history FILE",
         "at the prompt: keep what was typed in FILE, for later runs",
-        None,
         rare=True,
         entry="at the prompt: keep what was typed in FILE, for later runs; show JSON indented from the start, "
         "as after /json",
@@ -90,7 +87,6 @@ class TalkSettings(Section, frozen=True, kw_only=True):
     ping_interval: float | None = opt(
         "--ping-interval",
         "send a Ping at this interval; end the session if nothing arrives between two",
-        None,
         type=Seconds(zero=False),
         rare=True,
     )
@@ -101,7 +97,6 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         written="16m",
         heading=FRAMES,
         type=Size(),
-        show_default=True,
         rare=True,
     )
     fragments: int = opt(
@@ -110,13 +105,13 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         1,
         heading=FRAMES,
         type=Whole(1, 1_000_000),
+        show_default=False,
         rare=True,
         entry="send each message in N frames; in frames of at most this many bytes",
     )
     fragment_size: int | None = opt(
         "--fragment-size",
         "send each message in frames of at most this many bytes",
-        None,
         heading=FRAMES,
         type=Size(),
         rare=True,
@@ -128,7 +123,6 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         Shape().compress_from,
         heading=FRAMES,
         type=Size(),
-        show_default=True,
         rare=True,
     )
     save_max: int = opt(
@@ -137,6 +131,5 @@ class TalkSettings(Section, frozen=True, kw_only=True):
         SAVED,
         written="16m",
         type=Size(SAVED),
-        show_default=True,
         rare=True,
     )

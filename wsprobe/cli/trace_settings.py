@@ -4,7 +4,7 @@ from typing import ClassVar, get_args
 
 import click
 
-from wsprobe.cli.completion import beginning
+from wsprobe.cli.completion import next_of_list
 from wsprobe.cli.files import check_replaceable
 from wsprobe.cli.option import Seconds
 from wsprobe.cli.output_settings import JSON_SCHEMA, OUTPUT, OutputSettings
@@ -21,14 +21,12 @@ HOLD = 5.0
 
 def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Shell completion: changes, and the next change in a list."""
-    begun, comma, last = incomplete.rpartition(",")
     rows = CHANGES
     if ctx.params.get("audit") or ctx.params.get("audit_heavy"):
         from wsprobe.trace.audit_requests import ROWS  # a person waits for the completion
 
         rows = ROWS
-    words = (row.name for row in rows if row.name != "base" and row.name not in begun.split(","))
-    return beginning(last, words, begun + comma)
+    return next_of_list(incomplete, (row.name for row in rows if row.name != "base"))
 
 
 class TraceSettings(Section, frozen=True, kw_only=True):
@@ -50,16 +48,13 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         shell_complete=names,
     )
     skip: tuple[str, ...] = opt("--skip NAME[,NAME]", "leave these changes out", (), shell_complete=names)
-    pause: float = opt(
-        "--pause", "wait this long between two requests", 0.2, type=Seconds(), show_default=True, rare=True
-    )
+    pause: float = opt("--pause", "wait this long between two requests", 0.2, type=Seconds(), rare=True)
     hold: float = opt(
         "--hold",
         "if the handshake opens, keep the last connection open and silent for this time, which -m "
         "does not shorten; 0 turns this off",
         HOLD,
         type=Seconds(),
-        show_default=True,
     )
     dry_run: bool = opt("--dry-run", "list what may be sent, and send nothing")
     audit: bool = opt(
@@ -76,7 +71,6 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         "--fail-on LEVEL",
         "with --audit: exit with 1 if there is a weakness of this level or a more severe one: note, warning "
         "(the default) or error",
-        None,
         type=click.Choice(get_args(Level)[::-1]),
         rare=True,
     )
@@ -84,21 +78,18 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         "--clear-port PORT",
         "with --audit: try this port without TLS, as well as the TLS port; by default 80 for 443 and "
         "8080 for 8443",
-        None,
         type=click.IntRange(1, 65535),
         rare=True,
     )
     sarif: str | None = opt(
         "--sarif FILE",
         "with --audit: also write the weaknesses as SARIF 2.1.0, for code scanning services",
-        None,
         heading=OUTPUT,
         rare=True,
     )
     sarif_artifact: str | None = opt(
         "--sarif-artifact FILE",
         "with --sarif: the file of the repository at which code scanning shows the weaknesses",
-        None,
         heading=OUTPUT,
         rare=True,
     )
@@ -119,7 +110,6 @@ INSTEAD = {
     "max_time": LimitSettings.options["max_time"].of_its_own(
         "time limit per request; after one timeout, 5 seconds for the rest",
         PATIENCE,
-        show_default=True,
         example="wsprobe trace -m 5s wss://chat.example/ws",
     ),
     "save": OutputSettings.options["save"].of_its_own(

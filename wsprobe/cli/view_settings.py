@@ -23,9 +23,8 @@ HELD_BYTES = 8 * 1024 * 1024
 
 def next_engine(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Shell completion: browsers, and the next one in a list."""
-    begun, comma, last = incomplete.rpartition(",")
-    words = (*ENGINES, *NODES) if comma else (*ENGINES, *NODES, "all", "clients")
-    return completion.beginning(last, (word for word in words if word not in begun.split(",")), begun + comma)
+    several = () if "," in incomplete else ("all", "clients")
+    return completion.next_of_list(incomplete, (*ENGINES, *NODES, *several))
 
 
 class ViewSettings(Section, frozen=True, kw_only=True):
@@ -59,12 +58,10 @@ class ViewSettings(Section, frozen=True, kw_only=True):
     page: str | None = opt(
         "--page URL",
         "the page whose script opens the socket: decides Origin, mixed content and the base URL",
-        None,
     )
     page_address: AddressSpace | None = opt(
         "--page-address",
         "where the page came from: an address of the internet, of this network, or of this machine",
-        None,
         type=click.Choice(SPACES),
         rare=True,
     )
@@ -85,7 +82,6 @@ class ViewSettings(Section, frozen=True, kw_only=True):
     measured: str | None = opt(
         "--measured FILE",
         "show what a browser did, from a file that the page of wsprobe serve wrote, next to the prediction",
-        None,
         rare=True,
     )
     page_http: str = opt(
@@ -93,7 +89,6 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         "the HTTP version over which the page was loaded",
         "1.1",
         type=click.Choice(("1.1", "2")),
-        show_default=True,
         rare=True,
     )
     csp: str = opt("--csp POLICY", "the page's Content-Security-Policy", "", rare=True)
@@ -102,7 +97,6 @@ class ViewSettings(Section, frozen=True, kw_only=True):
         f"of more than {HELD:,} recordings (or {HELD_BYTES >> 20} MiB) with --json: read them in N processes",
         1,
         type=Whole(1, 64),
-        show_default=True,
         rare=True,
     )
 

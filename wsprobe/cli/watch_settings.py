@@ -23,17 +23,13 @@ class WatchSettings(Section, frozen=True, kw_only=True):
         30.0,
         written="30s",
         type=Duration(LEAST, "wsprobe is not a load generator"),
-        show_default=True,
     )
     count: int | None = opt(
         "--count",
         "end after N probes of each URL; without --count and --until, ^C ends it",
-        None,
         type=Whole(1),
     )
-    parallel: int = opt(
-        "--parallel", "probe at most N URLs at the same time", 8, type=Whole(1, 1000), show_default=True
-    )
+    parallel: int = opt("--parallel", "probe at most N URLs at the same time", 8, type=Whole(1, 1000))
     until: tuple[str, ...] = opt(
         "--until WHAT",
         "end with status 0 as soon as this is true of the last probe of every URL; written as for --expect",
@@ -43,14 +39,12 @@ class WatchSettings(Section, frozen=True, kw_only=True):
     hold: float | None = opt(
         "--hold",
         "hold each session open for this time; report who ended it, when, and whether it was idle",
-        None,
         heading=HOLD,
         type=Duration(LEAST),
     )
     ping_every: float | None = opt(
         "--ping-interval",
         "with --hold: send a Ping at this interval",
-        None,
         heading=HOLD,
         type=Duration(LEAST),
         also={"--ping-every": None},
@@ -59,7 +53,6 @@ class WatchSettings(Section, frozen=True, kw_only=True):
         "--listen ADDRESS:PORT",
         "serve metrics for Prometheus at this address, under /metrics; without ADDRESS on 127.0.0.1, "
         "for requests whose Host names this machine",
-        None,
     )
 
 

@@ -67,17 +67,7 @@ def is_for_cmd(text: str) -> bool:
 
 
 _SHELL_FILLS_IN = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[{(][^})]*[})]?)|`[^`]*`?")
-_ESCAPES = {
-    "n": "\n",
-    "r": "\r",
-    "t": "\t",
-    "a": "\a",
-    "b": "\b",
-    "e": "\x1b",
-    "E": "\x1b",
-    "f": "\f",
-    "v": "\v",
-}
+_ESCAPES = dict(zip("nrtabeEfv", "\n\r\t\a\b\x1b\x1b\f\v", strict=True))
 _ANSI_C = re.compile(
     r"\\(?:u(?P<u>[0-9A-Fa-f]{1,4})|U(?P<U>[0-9A-Fa-f]{1,8})|x(?P<x>[0-9A-Fa-f]{1,2})|(?P<o>[0-7]{1,3})"
     r"|c(?P<c>.)|(?P<e>.))",
