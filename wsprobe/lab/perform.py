@@ -12,6 +12,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from hashlib import sha1
+from typing import assert_never
 
 from msgspec import Struct
 
@@ -298,6 +299,10 @@ def perform(
                 return
             case "close-notify":
                 yield CloseNotify()
+            case "headers" | "frame" | "raw":
+                pass  # only over HTTP/2
+            case never:
+                assert_never(never)
     if waiting:
         yield Send(bytes(waiting))
     if not finished:

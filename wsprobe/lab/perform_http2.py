@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from struct import pack
+from typing import assert_never
 
 import msgspec
 from hpack import Encoder
@@ -240,7 +241,9 @@ class _Connection:
                     for byte in fill(step.data, {}):
                         self.out += data(stream, bytes([byte]))
                         yield Wait(self._clock() + step.seconds, lambda: False)
-                case _:
+                case "read" | "read-frame" | "echo":
+                    pass  # only over HTTP/1.1
+                case "send" | "headers" | "frame" | "raw":
                     left = step.repeat
                     while left:
                         frames = self._frames(step, stream, host)
@@ -251,6 +254,8 @@ class _Connection:
                         left -= count
                         if len(self.out) >= PIECE:
                             yield None
+                case never:
+                    assert_never(never)
 
     def _frames(self, step: Step, stream: int, host: bytes) -> bytes:
         if step.do == "headers":
