@@ -8,7 +8,7 @@ from tests.diagnosis.measured import measured
 from tests.diagnosis.recorded import reading_of
 from tests.diagnosis.rules import FILES, sections
 from wsprobe import diagnosis
-from wsprobe.diagnosis import pages
+from wsprobe.diagnosis import proxy_pages
 from wsprobe.diagnosis.evidence import answer_of
 
 
@@ -28,7 +28,7 @@ def answers():
             yield answer_of(reading, final)
 
 
-@pytest.mark.parametrize("rules", [diagnosis._RULES, pages.FORWARD], ids=["author", "forward"])
+@pytest.mark.parametrize("rules", [diagnosis._RULES, proxy_pages.FORWARD], ids=["author", "forward"])
 def test_every_answer_that_a_rule_knows_has_one_of_its_signs(rules):
     known = set()
     for evidence in answers():

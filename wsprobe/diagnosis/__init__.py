@@ -17,7 +17,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from wsprobe.diagnosis import asgi, libraries, pages
+from wsprobe.diagnosis import asgi, libraries, proxy_pages
 from wsprobe.diagnosis.cause import ACTS, FORMERLY, REPLACED, Cause
 from wsprobe.diagnosis.evidence import KEY, Evidence, answer_of, foreign_origin, hop_of, unanswered
 from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, otherwise, too_much
@@ -33,7 +33,7 @@ from wsprobe.read.reading import Reading, Response
 
 __all__ = ["ACTS", "FORMERLY", "PROGRAMS", "REPLACED", "Author", "Cause", "author", "causes"]
 
-_RULES = AuthorRules((*pages.RULES, *asgi.BY_REASON, *libraries.RULES, *asgi.RULES, *libraries.BY_SHAPE))
+_RULES = AuthorRules((*proxy_pages.RULES, *asgi.BY_REASON, *libraries.RULES, *asgi.RULES, *libraries.BY_SHAPE))
 """In the order of the tests: the first one that knows the answer names its author."""
 
 _ENDS = frozenset({"fin", "reset", "truncated", "error", "timeout"})
@@ -359,6 +359,6 @@ def _of_tunnel(reading: Reading) -> Author:
     if final is None or final.status is None or not final.head.complete or asked.session is not None:
         return Author()
     answer = replace(answer_of(asked, final), oddity="", wanted="", host="", largest=("", 0))
-    found = pages.FORWARD.author(answer) or _UNKNOWN
+    found = proxy_pages.FORWARD.author(answer) or _UNKNOWN
     known = found.id or answer.status == 407
     return replace(found, causes=_shown_by(_named(found, answer), answer) if known else ())

@@ -51,7 +51,7 @@ HANDSHAKE: tuple[Rule, ...] = (
     status.interim,
     about(
         handshake,
-        status.version,
+        status.http_version,
         status.bare,
         status.upgrade,
         status.connection,

@@ -1,4 +1,4 @@
-"""Reads ``rules.txt``: every MUST and SHOULD for a server's answer and session, and what the judge says of it.
+"""Reads ``ledger.txt``: every MUST and SHOULD for a server's answer and session, and what the judge says of it.
 
 In the file a heading begins each specification, and a rule is::
 
@@ -68,4 +68,4 @@ def parse(text: str) -> tuple[LedgerRule, ...]:
 @cache
 def ledger() -> tuple[LedgerRule, ...]:
     """All rules, by specification and section."""
-    return parse(text_beside(__file__, "rules.txt"))
+    return parse(text_beside(__file__, "ledger.txt"))

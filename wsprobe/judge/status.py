@@ -67,7 +67,7 @@ def status_line(reading: Reading) -> Iterator[Finding]:
         yield F.STATUS_LINE_NO_SPACE.found("the status code is not followed by a space", status_span(final))
 
 
-def version(reading: Reading, response: Response) -> Iterator[Finding]:
+def http_version(reading: Reading, response: Response) -> Iterator[Finding]:
     """The HTTP version of a 101, which RFC 6455 does not constrain."""
     if response.version is None or response.version == "1.1":
         return
