@@ -51,7 +51,7 @@ def test_a_broken_catalogue_is_not_read():
 def test_each_row_is_complete(entry):
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry.id)
     assert entry.level in ("fail", "warn", "note")
-    assert SPEC.match(entry.spec)
+    assert SPEC.match(entry.spec), "the section begins with RFC NUMBER, or with the name of a draft"
     for words in (entry.title, entry.meaning, entry.usual, entry.advice):
         assert words.isascii()
         assert words == words.strip()
