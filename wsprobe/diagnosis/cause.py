@@ -30,8 +30,8 @@ class Cause(msgspec.Struct, frozen=True):
     id: str
     """An id of ``causes.txt``."""
     statement: str
-    """A clause: what happened, if the evidence shows that; otherwise only the act that the bytes prove. "" if
-    nothing is known but a quote."""
+    """A clause: what happened, if the evidence shows that; otherwise only the act that the bytes prove. A known
+    author is put before it. "" if nothing is known but a quote."""
     fix: str = ""
     """What to do about it; "" if there is nothing to do, or nothing is known."""
     certainty: Certainty = "status"
