@@ -161,7 +161,6 @@ def test_interim_answers_and_trailers():
     ]
     trailers = headers(STREAM, block((b"x-trailer", b"1"), encoder=encoder), end_stream=True)
     of = reading(ON, *blocks, data(1, b"no"), trailers)
-    assert of.http2 is not None
     assert [response.status for response in of.responses] == [103, 100, 403]
     assert [field.value for field in of.http2.trailers.fields] == [b"1"]
     assert (of.final.body.content, of.final.body.complete) == (b"no", True)
@@ -488,7 +487,6 @@ def test_whether_it_was_spoken(of):
 
 
 def test_whether_it_would_have_been_spoken_in_clear():
-    assert PLAN.http2 is not None
     for secure, prior, expected in (
         (True, False, True),
         (False, False, False),
@@ -653,7 +651,6 @@ def test_fields_are_counted():
 
 
 def test_what_was_planned_stands_in_for_what_was_not_sent():
-    assert PLAN.http2 is not None
     unsent = Exchange(PLAN, (Connected(5, "127.0.0.1", 8001), Ended(9, "reset")))
     assert request_fields(read(unsent)) == PLAN.http2.fields
     assert request_fields(read(replace(unsent, plan=replace(PLAN, http2=None)))) == ()

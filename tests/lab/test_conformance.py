@@ -15,7 +15,7 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection, ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
-from tests.lab.conftest import Asking
+from tests.exchanges import plan as plan_of
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.judge import judge
 from wsprobe.lab import load
@@ -105,9 +105,8 @@ def frames_of(scenario):
 
 def ours(scenario, cut):
     """What ``connect`` makes of it: its client answers, its reader reads, its rules judge."""
-    plan = Asking.plan(place(scenario).url)
+    plan = plan_of(place(scenario).url)
     asked = request(plan.request)
-    assert asked is not None
     client = Client(plan)
     target = plan.target
     events = [Connected(0, target.host, target.port), Sent(0, client.opening)]
@@ -117,7 +116,6 @@ def ours(scenario, cut):
         if send := client.receive(piece, at).send:
             events.append(Sent(at, send))
     reading = read(Exchange(plan, (*events, Ended(len(events), "fin"))))
-    assert reading.session is not None
     faults = [found for found in judge(reading).findings if found.fatal]
     until = min((found.span[0] for found in faults if found.span is not None), default=len(reading.received))
     delivered = tuple(
@@ -211,7 +209,6 @@ def test_other_clients_make_the_same_of_the_same_frames(made):
 
 def conforms(made, scenario):
     to = scenario.conforming
-    assert to is not None
     if made.messages != to.messages or made.pongs != to.pongs:
         return False
     return made.close == to.close if made.fail is None else made.fail in to.fail

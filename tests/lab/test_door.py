@@ -53,9 +53,7 @@ HEADED = (
 
 
 def asked(path, lines):
-    found = RequestReader().receive(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n\r\n".encode())
-    assert found is not None
-    return found
+    return RequestReader().receive(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n\r\n".encode())
 
 
 def sent(path, lines):

@@ -10,19 +10,13 @@ from wsprobe.lab.perform import LONGEST_INBOX, Inbox
 from wsprobe.wire.rfc6455 import frame
 
 MASK = b"\x37\xfa\x21\x3d"
-TALK = (
-    frame(1, b"one", MASK)
-    + frame(1, b"two ", MASK, fin=False)
-    + frame(9, b"ping", MASK)
-    + frame(0, b"three", MASK)
-    + frame(8, b"\x03\xe8bye", MASK)
-)
-ANSWER = (
-    frame(1, b"one", None)
-    + frame(1, b"two ", None, fin=False)
-    + frame(10, b"ping", None)
-    + frame(0, b"three", None)
-    + frame(8, b"\x03\xe8bye", None)
+TALK, ANSWER = (
+    frame(1, b"one", mask)
+    + frame(1, b"two ", mask, fin=False)
+    + frame(ping_or_pong, b"ping", mask)
+    + frame(0, b"three", mask)
+    + frame(8, b"\x03\xe8bye", mask)
+    for ping_or_pong, mask in ((9, MASK), (10, None))
 )
 
 

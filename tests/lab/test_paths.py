@@ -22,7 +22,6 @@ def sent(resource):
         b"GET %s HTTP/1.1\r\nHost: lab.example:80\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" % resource.encode()
     )
-    assert asked is not None
     performance = answer(reception(asked), asked, {"plain": 80}).perform(lambda: 0.0)
     return b"".join(deed.data for deed in performance if isinstance(deed, Send))
 

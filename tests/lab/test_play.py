@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache, partial
 
 import pytest
-from msgspec.structs import replace
 
 from tests.cases import every
+from tests.exchanges import plan as plan_to
 from tests.exchanges import plan_for
 from wsprobe.exchange import (
     Act,
@@ -152,9 +152,7 @@ def test_tls_that_fails(name, kind, reason, alert):
     ],
 )
 def test_the_end(name, how):
-    end = played(name).events[-1]
-    assert isinstance(end, Ended)
-    assert end.how == how
+    assert played(name).events[-1].how == how
 
 
 def received(exchange):
@@ -220,7 +218,7 @@ def test_a_request_that_never_ends_gets_no_answer():
     assert made.events[-1].at >= 20_000_000
 
 
-def test_an_echo_is_served_with_ping_and_close(asking):
+def test_an_echo_is_served_with_ping_and_close():
     from wsprobe.lab.paths import scenario_at
 
     acts = (
@@ -229,7 +227,7 @@ def test_an_echo_is_served_with_ping_and_close(asking):
         Act("open", "ping", b"p"),
         Act("open", "close", b"bye", 4000),
     )
-    reading = read(play(scenario_at("/echo"), replace(asking.plan("ws://127.0.0.1:8000/echo"), acts=acts)))
+    reading = read(play(scenario_at("/echo"), plan_to("ws://127.0.0.1:8000/echo", acts=acts)))
     frames = [(frame.opcode, frame.data) for frame in reading.session.frames]
     assert frames == [(1, b"one"), (2, b"\x00\xff"), (10, b"p"), (8, b"\x0f\xa0bye")]
 

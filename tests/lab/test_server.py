@@ -10,14 +10,16 @@ import pytest
 import trio
 import trio.testing
 
+from tests.exchanges import plan
 from tests.lab.conftest import in_lab
-from wsprobe.exchange import Ended, Limits, Received, Sent, TlsFailed
+from wsprobe.exchange import Ended, Limits, Received, Sent, TlsFailed, TlsOptions
 from wsprobe.lab import find
 from wsprobe.lab.certificates import NoCertificates
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import ALERT_UNEXPECTED_MESSAGE, KINDS, NOT_A_REQUEST
 from wsprobe.lab.server import Bounds, LabError, serve
 from wsprobe.net.probe import probe
+from wsprobe.request.opening import Offer
 from wsprobe.wire.rfc6455 import frame
 
 PATIENT = Limits(connect_timeout=30, max_time=50, linger=3)
@@ -58,7 +60,7 @@ def what_happened(exchange):
     return others, failures, sent, received, end.how, end.error
 
 
-def test_sockets_and_thought_agree(asking):
+def test_sockets_and_thought_agree():
     differing = {}
 
     async def both():
@@ -69,9 +71,10 @@ def test_sockets_and_thought_agree(asking):
     async def compare(lab, name):
         scenario = find(name)
         limits = SOON if name in NEVER_ANSWER else PATIENT
-        plan = asking.plan(lab.url(scenario), limits=limits, ca_file=str(lab.certificate_authority))
-        real = what_happened(await probe(plan))
-        pure = what_happened(play(scenario, plan, ports=lab.ports))
+        trust = TlsOptions(ca_file=str(lab.certificate_authority))
+        asked = plan(lab.url(scenario), Offer("dGhlIHNhbXBsZSBub25jZQ=="), limits=limits, tls=trust)
+        real = what_happened(await probe(asked))
+        pure = what_happened(play(scenario, asked, ports=lab.ports))
         if real != pure:
             differing[name] = (real, pure)
 

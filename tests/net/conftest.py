@@ -75,8 +75,7 @@ class Net:
             async with self.serving(handler) as port:
                 return await probe(self.plan(port, **parts), watch)
 
-        result = self.run(work, virtual)
-        return result
+        return self.run(work, virtual)
 
     @classmethod
     def plays(cls, *steps):
@@ -284,10 +283,9 @@ class TlsServer:
 
     async def receive_some(self, size):
         try:
-            data = await self._done(self.engine.read, size)
+            return await self._done(self.engine.read, size)
         except ssl.SSLError:
             return b""
-        return data
 
     async def send_all(self, data):
         await self._done(self.engine.write, data)

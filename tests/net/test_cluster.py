@@ -184,7 +184,6 @@ class Dask:
         return {"workers": {f"tcp://{name}.example:1": {"name": name, "nthreads": 2} for name in names}}
 
     def submit(self, work, *arguments, **settings):
-        assert self._future is not None
         self.calls.append(("submit", work, *arguments, settings))
         return self._future
 
@@ -204,7 +203,6 @@ class Future:
             told(self)
 
     def result(self):
-        assert self._made is not None
         return self._made()
 
     def cancel(self):
@@ -247,30 +245,22 @@ async def at_once(work, *given, abandon_on_cancel):
     return work(*given)
 
 
+GONE, BACK = "worker {} is gone; waiting 2 s for it to come back", "worker {} is back"
+JOINED = "worker b joined after the start, and is not used"
 LOOKS = {
     "all stay": ("ab ab ab", "ab", []),
-    "one leaves, and comes back": (
-        "ab a a ab",
-        "ab",
-        ["worker b is gone; waiting 2 s for it to come back", "worker b is back"],
-    ),
-    "one joins": ("a ab ab", "a", ["worker b joined after the start, and is not used"]),
+    "one leaves, and comes back": ("ab a a ab", "ab", [GONE.format("b"), BACK.format("b")]),
+    "one joins": ("a ab ab", "a", [JOINED]),
     "nobody asked for their names": ("ab a a ab b", "", []),
     "the last leaves, and comes back": (
         "a - - a",
         "a",
-        [f"no worker is connected to {SCHEDULER}; waiting 2 s for one", "worker a is back"],
+        [f"no worker is connected to {SCHEDULER}; waiting 2 s for one", BACK.format("a")],
     ),
     "one for another, twice": (
         "a b a b a",
         "a",
-        [
-            "worker a is gone; waiting 2 s for it to come back",
-            "worker b joined after the start, and is not used",
-            "worker a is back",
-            "worker a is gone; waiting 2 s for it to come back",
-            "worker a is back",
-        ],
+        [GONE.format("a"), JOINED, BACK.format("a"), GONE.format("a"), BACK.format("a")],
     ),
 }
 

@@ -45,13 +45,10 @@ def test_a_refusal_is_recorded_from_first_to_last(net):
 
 
 def test_each_read_is_an_event(net):
-    answer = net.REFUSAL[:40]
-
-    pieces = [step for byte in answer for step in (bytes([byte]), 0.01)]
+    answer = [bytes([byte]) for byte in net.REFUSAL[:40]]
+    pieces = [step for byte in answer for step in (byte, 0.01)]
     exchange = net.exchange(net.plays("head", *pieces), virtual=True)
-    assert [event.data for event in exchange.events if isinstance(event, Received)] == [
-        bytes([byte]) for byte in answer
-    ]
+    assert [event.data for event in exchange.events if isinstance(event, Received)] == answer
     assert net.ended(exchange).how == "fin"
 
 
@@ -157,7 +154,6 @@ def test_an_endless_body_and_an_endless_session(net, start):
 def test_a_read_is_a_small_part_of_what_is_kept(net):
     """Else a limit below the size of a read would be none, and the frames of one read could be many."""
     limits = Limits(max_time=20, max_session=1_000_000)
-
     server = net.plays("head", net.SWITCHING + b"\x82\x00" * 100_000)
     exchange = net.exchange(server, limits=limits, virtual=True)
     assert net.ended(exchange).how == "limit"
@@ -166,7 +162,6 @@ def test_a_read_is_a_small_part_of_what_is_kept(net):
 
 def test_too_many_pieces(net, monkeypatch):
     monkeypatch.setattr(import_module("wsprobe.net.probe"), "READS", 20)
-
     exchange = net.exchange(net.plays("head", [b"x", 0.001]), virtual=True)
     assert (net.ended(exchange).how, net.ended(exchange).error) == ("limit", "20 reads")
     assert sum(isinstance(event, Received) for event in exchange.events) == 20
@@ -193,7 +188,6 @@ def test_a_session_is_watched_and_closed(net):
 @pytest.mark.parametrize("waits", [False, True])
 def test_an_end_before_our_close_went_out_has_its_time(net, waits):
     """Whether the server waited for our Close does not show in the order of events, which is the same."""
-
     steps = ["head", net.SWITCHING + b"\x88\x02\x03\xe8", "read", "fin", "rest"]
     if not waits:
         steps.remove("read")

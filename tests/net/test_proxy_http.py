@@ -59,7 +59,6 @@ def test_a_tunnel(net):
 def test_what_follows_the_answer_belongs_to_the_target(net, size):
     head = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\nX: y\n\n"
     said = head + net.REFUSAL
-
     pieces = [step for at in range(0, len(said), size) for step in (said[at : at + size], 0.01)]
     exchange = through(net, net.plays("head", *pieces), virtual=True)
     assert tunnel_bytes(exchange, TunnelReceived) == head
@@ -69,7 +68,6 @@ def test_what_follows_the_answer_belongs_to_the_target(net, size):
 @pytest.mark.parametrize(("status", "final"), [(102, False), (199, False), (200, True), (299, True)])
 def test_any_2xx_opens_the_way_and_no_1xx(net, status, final):
     head = b"HTTP/1.1 %d X\r\n\r\n" % status
-
     exchange = through(net, net.plays("head", head + net.REFUSAL))
     assert net.kinds(exchange).count("TunnelFailed") == (not final)
     assert tunnel_bytes(exchange, TunnelReceived).startswith(head)
@@ -123,8 +121,7 @@ def test_a_refusal_whose_body_does_not_end(net):
 
 
 def test_a_proxy_that_resets(net):
-    proxy = net.plays("head", "reset")
-    exchange = through(net, proxy)
+    exchange = through(net, net.plays("head", "reset"))
     assert net.only(exchange, TunnelFailed).error.endswith("the proxy reset the connection")
     assert net.ended(exchange).how == "reset"
 
@@ -137,8 +134,7 @@ def test_a_proxy_that_never_ends_its_head(net, said):
 
 
 def test_a_proxy_that_keeps_silent(net):
-    proxy = net.plays("rest")
-    exchange = through(net, proxy, virtual=True, limits=Limits(connect_timeout=2))
+    exchange = through(net, net.plays("rest"), virtual=True, limits=Limits(connect_timeout=2))
     assert net.ended(exchange).how == "timeout"
     assert net.ended(exchange).error == "connecting through the proxy took longer than 2 s (connect timeout)"
 
@@ -160,11 +156,9 @@ def test_a_name_that_does_not_resolve(net, kind):
         async def getnameinfo(self, sockaddr, flags):
             raise AssertionError("not asked for")
 
-    proxy = net.plays("rest")
-
     async def work():
         trio.socket.set_custom_hostname_resolver(Nobody())
-        async with net.serving(proxy) as port:
+        async with net.serving(net.plays("rest")) as port:
             host = "nobody.example" if kind == "http" else "127.0.0.1"
             return await probe(net.plan(9, host=SHOP, proxy=f"{kind}://{host}:{port}"))
 
@@ -183,27 +177,16 @@ def test_a_proxy_whose_name_cannot_be_a_server_name(net):
     assert "cannot be a server name" in net.only(net.run(work), TunnelFailed).error
 
 
-def test_tls_through_a_tunnel(net, authority):
+@pytest.mark.parametrize("kind", ["http", "https"])
+def test_tls_through_a_tunnel(net, authority, kind):
+    """The proxy itself may be inside TLS too."""
+
     async def proxy(stream):
-        await net.head(stream)
-        await stream.send_all(b"HTTP/1.1 200 OK\r\n\r\n")
+        await net.plays("head", b"HTTP/1.1 200 OK\r\n\r\n")(stream)
         await authority.over_tls(net.refuses, authority.server(SHOP))(stream)
 
-    exchange = through(net, proxy, secure=True, ca_file=authority.ca_file)
-    assert net.only(exchange, TlsDone).certificate.names == (SHOP,)
-    assert net.received(exchange) == net.REFUSAL
-
-
-def test_a_proxy_inside_tls_and_tls_inside_that(net, authority):
-    shop = net.refuses
-
-    async def proxy(stream):
-        await net.head(stream)
-        await stream.send_all(b"HTTP/1.1 200 OK\r\n\r\n")
-        await authority.over_tls(shop, authority.server(SHOP))(stream)
-
-    outer = authority.over_tls(proxy, authority.server())
-    exchange = through(net, outer, kind="https", secure=True, ca_file=authority.ca_file)
+    proxy_of = {"http": proxy, "https": authority.over_tls(proxy, authority.server())}
+    exchange = through(net, proxy_of[kind], kind=kind, secure=True, ca_file=authority.ca_file)
     assert net.only(exchange, TlsDone).certificate.names == (SHOP,)
     assert tunnel_bytes(exchange, TunnelSent).startswith(b"CONNECT shop.example:9 ")
     assert net.received(exchange) == net.REFUSAL

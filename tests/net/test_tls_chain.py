@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 
+from tests.net.test_tls import over_tls
 from wsprobe.exchange import PlanError, Sent, TlsDone, TlsFailed, TlsOptions
 from wsprobe.net.tls import context
 from wsprobe.recording.certificate import described
@@ -24,50 +25,38 @@ def der(ca):
     return ssl.PEM_cert_to_DER_cert(ca.cert_pem.bytes().decode())
 
 
+@pytest.mark.parametrize("trusted", [True, False])
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-def test_the_whole_chain_is_kept(net, authority, between, version):
+def test_the_whole_chain_is_kept(net, authority, between, version, trusted):
     below, made = between
-    trusting = {"ca_file": authority.ca_file, "maximum": version}
-    exchange = net.exchange(authority.over_tls(net.refuses, made), secure=True, **trusting)
-    done = net.only(exchange, TlsDone)
-    assert done.verified
+    trust = authority.ca_file if trusted else None
+    exchange = over_tls(net, authority, context=made, maximum=version, ca_file=trust)
+    done = net.only(exchange, TlsDone if trusted else TlsFailed)
+    assert done.verified if trusted else done.reason == "unknown-ca"
     assert [each.der for each in done.issuers] == [der(below)]
     assert done.certificate.issuer == done.issuers[0].subject
 
 
-@pytest.mark.parametrize("version", ["1.2", "1.3"])
-def test_also_where_it_is_not_trusted(net, authority, between, version):
-    below, made = between
-    exchange = net.exchange(authority.over_tls(net.refuses, made), secure=True, maximum=version)
-    failed = net.only(exchange, TlsFailed)
-    assert failed.reason == "unknown-ca"
-    assert [each.der for each in failed.issuers] == [der(below)]
-
-
 @pytest.mark.parametrize("verify", [True, False])
 def test_a_pinned_key(net, authority, between, verify):
-    made = between[1]
-    handler = authority.over_tls(net.refuses, made)
-    options = {"secure": True, "ca_file": authority.ca_file, "verify": verify}
-    key = described(net.only(net.exchange(handler, **options), TlsDone).certificate.der).public_key
+    def pinned(*keys):
+        return over_tls(net, authority, context=between[1], verify=verify, pinned=keys)
+
+    key = described(net.only(pinned(), TlsDone).certificate.der).public_key
     other = "A" * 43 + "="
-    assert net.received(net.exchange(handler, pinned=(other, key), **options)) == net.REFUSAL
-    exchange = net.exchange(handler, pinned=(other,), **options)
+    assert net.received(pinned(other, key)) == net.REFUSAL
+    exchange = pinned(other)
     failed = net.only(exchange, TlsFailed)
-    assert (failed.kind, failed.error) == (
-        "pinned-key",
-        f"the server's public key is sha256//{key}, not sha256//{other}",
-    )
+    assert failed.kind == "pinned-key"
+    assert failed.error == f"the server's public key is sha256//{key}, not sha256//{other}"
     assert failed.certificate.names == ("127.0.0.1",)
     assert len(failed.issuers) == 1
     assert not any(isinstance(event, Sent | TlsDone) for event in exchange.events)
 
 
-def test_the_ciphers_that_are_offered(net, authority):
-    for name in ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"):
-        handler = authority.over_tls(net.refuses, authority.server())
-        trusting = {"ca_file": authority.ca_file, "maximum": "1.2"}
-        assert net.only(net.exchange(handler, secure=True, ciphers=name, **trusting), TlsDone).cipher == name
+@pytest.mark.parametrize("name", ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"])
+def test_the_ciphers_that_are_offered(net, authority, name):
+    assert net.only(over_tls(net, authority, ciphers=name, maximum="1.2"), TlsDone).cipher == name
 
 
 def test_old_versions_with_ciphers_of_their_own():

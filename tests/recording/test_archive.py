@@ -182,11 +182,9 @@ def test_much_text_that_is_not_ascii_is_not_escaped_run_by_run():
 def test_a_recording_of_format_1_is_read_for_ever():
     exchange = archive.load((FILES / "format-1.json").read_text())
     assert exchange.events[-1] == Ended(41_822, "local")
-    certificate = Certificate(
-        b"\x30\x82", "CN=example.org", "CN=Test CA", ("example.org",), "2026-01-01", "2027-01-01"
-    )
+    own = Certificate(b"\x30\x82", "CN=example.org", "CN=Test CA", ("example.org",), "2026-01-01", "2027-01-01")
     assert exchange.hops[0].events[-2] == TlsFailed(
-        9_001, "certificate", "unable to get local issuer certificate", b"", certificate, None, "unknown-ca"
+        9_001, "certificate", "unable to get local issuer certificate", b"", own, None, "unknown-ca"
     )
 
 
@@ -207,14 +205,9 @@ def test_every_kind_of_event_is_read_for_ever(name):
     later = {LeftOut} if name.startswith("format-1") else set()
     assert {type(event) for event in exchange.events} == set(get_args(Event)) - LATER - later
     assert [event.how for event in exchange.events if isinstance(event, Ended)] == list(get_args(How))
-    certificate = Certificate(
-        bytes.fromhex("3082010a"),
-        "CN=example.org",
-        "CN=Test CA",
-        ("example.org", "192.0.2.7"),
-        "2026-01-01T00:00:00Z",
-        "2027-01-01T00:00:00Z",
-    )
+    names = ("CN=example.org", "CN=Test CA", ("example.org", "192.0.2.7"))
+    own = Certificate(bytes.fromhex("3082010a"), *names, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z")
+    cipher, problem = "ECDHE-RSA-AES128-GCM-SHA256", "self-signed certificate"
     assert exchange.events[:19] == (
         Resolved(1, "example.org", ("2001:db8::7", "192.0.2.7")),
         ResolveFailed(2, "other.example", "Name or service not known"),
@@ -227,17 +220,9 @@ def test_every_kind_of_event_is_read_for_ever(name):
         TunnelReceived(9, b"\x05\x00"),
         TunnelFailed(10, "the proxy answered 502"),
         TlsDone(11, "TLSv1.3", "TLS_AES_256_GCM_SHA384", None, None, True),
-        TlsDone(
-            12,
-            "TLSv1.2",
-            "ECDHE-RSA-AES128-GCM-SHA256",
-            "http/1.1",
-            certificate,
-            False,
-            "self-signed certificate",
-        ),
+        TlsDone(12, "TLSv1.2", cipher, "http/1.1", own, False, problem),
         TlsFailed(13, "alert", "handshake failure", bytes.fromhex("15030300020228"), None, 40),
-        TlsFailed(14, "certificate", "self-signed certificate", b"", certificate, None, "self-signed"),
+        TlsFailed(14, "certificate", problem, b"", own, None, "self-signed"),
         TlsFailed(15, "not-tls", "not TLS", b"HTTP/1.0 400 Bad\r\n\r\n"),
         Sent(16, b"GET /caf%C3%A9?a HTTP/1.1\r\nHost: example.org\r\nX: \xff\r\n\r\n"),
         Received(17, b"HTTP/1.1 403 No\t\r\n"),

@@ -17,7 +17,6 @@ BROWSER = (
 
 def sent(came, url, *headers, origin=None):
     request = RequestReader().receive(came)
-    assert request is not None
     return forwarded(request, parse(url), origin, headers)
 
 

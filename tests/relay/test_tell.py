@@ -147,7 +147,6 @@ def test_a_cut_is_at_the_edge_of_a_character():
 )
 def test_the_bytes_that_tell_it(more, line):
     request = RequestReader().receive(REQUEST % more)
-    assert request is not None
     close = b"\x88\x13\x11\x33403 token expired"
     assert answer(request, PageClose(4403, "403 token expired")) == (GOOD % line, close)
 
@@ -155,7 +154,6 @@ def test_the_bytes_that_tell_it(more, line):
 def test_the_clients_side_of_a_recording_is_masked():
     data = body(b"bad token topsecret1")
     request = RequestReader().receive(REQUEST % b"Cookie: sid=cookiesecret\r\n")
-    assert request is not None
     close = frame(CLOSE, b"\x03\xe8topsecret1", b"keys")
     said = b"".join(answer(request, PageClose(4403, "403 topsecret1")))
     client = Relayed("127.0.0.1:5", request.head.raw, said, close)

@@ -138,6 +138,9 @@ def test_bytes_that_are_no_text_are_sent_as_they_are():
     assert b"X: \xff\x80\r\n" in data
 
 
+LINE_END = " contains a line end; to send one, write the request to a file: --raw-request"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -146,18 +149,9 @@ def test_bytes_that_are_no_text_are_sent_as_they_are():
         ({"headers": ("X; y",)}, "header 'X; y' has no colon: write 'Name: value', 'Name:' or 'Name;'"),
         ({"headers": (": y",)}, "header ': y' has no name"),
         ({"headers": (" ;",)}, "header ' ;' has no name"),
-        (
-            {"headers": ("X: a\r\nY: b",)},
-            "'X: a\\r\\nY: b' contains a line end; to send one, write the request to a file: --raw-request",
-        ),
-        (
-            {"origin": "a\n"},
-            "'Origin: a\\n' contains a line end; to send one, write the request to a file: --raw-request",
-        ),
-        (
-            {"user": "a\n:b"},
-            "'a\\n:b' contains a line end; to send one, write the request to a file: --raw-request",
-        ),
+        ({"headers": ("X: a\r\nY: b",)}, "'X: a\\r\\nY: b'" + LINE_END),
+        ({"origin": "a\n"}, "'Origin: a\\n'" + LINE_END),
+        ({"user": "a\n:b"}, "'a\\n:b'" + LINE_END),
         ({"headers": ("X: \ud800",)}, "'X: \\ud800' has a lone surrogate, which is not a character"),
     ],
 )

@@ -11,24 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.exchanges import deflated
-from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, frame_at, messages
+from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, messages, read_frames
 from wsprobe.read.inflate import PIECE, STREAMS_MAX, Direction
 from wsprobe.talk.codec import Reader, Shape, Writer, masker
 from wsprobe.wire.framing import LONG, Control, FrameFault, ReceivedMessage
 from wsprobe.wire.rfc6455 import frame, mask
 
-NOW = 0
-
 
 def ours(data):
     """The frames in what we sent, by the reader of recordings."""
-    found, at = [], 0
-    while at < len(data):
-        one = frame_at(data, at, lambda _: NOW)
-        assert one is not None
-        found.append(one)
-        at = one.span[1]
-    return found
+    frames, rest = read_frames(data, 0, lambda _: 0)
+    assert rest == b""
+    return list(frames)
 
 
 def said_back(data, deflate=None):
@@ -227,28 +221,23 @@ def test_rfc_7692_section_7_2_3_examples():
 
 
 FAULTS = [
-    (1002, frame(TEXT, b"x", b"abcd")),
     (1002, theirs(TEXT, b"x", rsv=RSV1)),
     (1002, theirs(TEXT, b"x", rsv=1)),
-    (1002, theirs(3, b"")),
     (1002, theirs(11, b"")),
-    (1002, theirs(PING, b"", fin=0)),
     (1002, theirs(PING, b"x" * 126)),
-    (1002, theirs(0, b"x")),
     (1002, theirs(TEXT, b"x", fin=0) + theirs(TEXT, b"y")),
     (1002, theirs(TEXT, b"x", fin=0) + theirs(BINARY, b"y", fin=0)),
-    (1002, theirs(CLOSE, b"x")),
     (1002, theirs(CLOSE, b"\x03\xed")),
     (1002, theirs(CLOSE, b"\x03\xe7")),
     (1007, theirs(CLOSE, b"\x03\xe8\xff")),
     (1002, b"\x82\x7f" + b"\xff" * 8),
-    (1007, theirs(TEXT, b"\xff")),
     (1007, theirs(TEXT, b"\xc3", fin=0) + theirs(0, b"(")),
     (1007, theirs(TEXT, "é".encode()[:1])),
     (1007, theirs(TEXT, b"\xed\xa0\x80")),
     (1009, b"\x81\x7e\x10\x01"),
     (1009, theirs(TEXT, b"x" * 4096, fin=0) + theirs(0, b"y")),
 ]
+"""Besides those of tests/session/conversations.txt, which are cut in every way."""
 
 
 @pytest.mark.parametrize(("code", "data"), FAULTS)
