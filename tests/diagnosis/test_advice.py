@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.diagnosis.recorded import reading_of
-from wsprobe.diagnosis.advice import Advice, advice
+from wsprobe.diagnosis.advice import IF_NO_REASON, PASS_ON, Advice, advice
 from wsprobe.diagnosis.kinds import KINDS, parse
 from wsprobe.diagnosis.proxies import LEADING, proxies
 
@@ -50,6 +50,16 @@ def test_where_the_proxy_is_one_cause_of_several_its_lines_are_a_topic_away():
     )
     assert texts(werkzeug, "lines") == short
     assert texts(b"HTTP/1.1 500 Internal Server Error\r\n\r\n", "lines") == ""  # the last cause of several
+
+
+@pytest.mark.parametrize(
+    ("body", "heading"), [(b"", PASS_ON), (b"The bus on route 12 is not running today", IF_NO_REASON)]
+)
+def test_unknown_words_of_the_server_come_before_the_lines_of_a_proxy(body, heading):
+    head = b"HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Length: %d\r\n\r\n" % len(body)
+    found = advice(reading_of(head + body, "open", {}))
+    assert found.lines[0].startswith("nginx: ")
+    assert (found.heading, found.without(set()).heading) == (heading, heading)
 
 
 @pytest.mark.parametrize("answer", [LOST, NGINX_502])

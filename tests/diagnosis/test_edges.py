@@ -13,7 +13,7 @@ from wsprobe.diagnosis.cause import Cause, Certainty
 from wsprobe.diagnosis.evidence import answer_of, shown
 from wsprobe.diagnosis.proxies import LEADING, LineValues, idle_limit, mending, proxies, proxy
 from wsprobe.diagnosis.statuses import phrase_of
-from wsprobe.diagnosis.words import of_json, of_page, own_words
+from wsprobe.diagnosis.words import of_body, of_json, of_page, own_words
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
 from wsprobe.request import target
@@ -95,6 +95,29 @@ def test_what_leaves_other_causes_is_only_possible(certainty):
 )
 def test_how_deep_json_is_read(json, texts):
     assert of_json(json.encode()) == texts
+
+
+@pytest.mark.parametrize(
+    ("json", "texts"),
+    [
+        ('{"fault":{"string":"x y"}}', ("x y",)),
+        ('{"fault":{"faultstring":"x","detail":{"errorcode":"y"}}}', ("x",)),
+        ('{"a":{"b":{"message":"far"}},"c":{"message":"near"}}', ("near",)),
+        ('{"a":{"b":{"c":{"message":"x"}}}}', ("x",)),
+        ('{"a":{"b":{"c":{"d":{"message":"x"}}}}}', ()),
+        ('{"items":[7,{"message":"x"}]}', ("x",)),
+        ('{"message":"y","meta":{"message":"x"}}', ("y",)),
+        ('{"user":{"title":"x"}}', ()),
+    ],
+)
+def test_a_nested_reason_counts_where_none_stands_above(json, texts):
+    assert of_body(json.encode()) == texts
+
+
+def test_a_stack_trace_is_about_nothing_else():
+    body = b'{"message":"no token","stack":"Error\\n at bus.js:7","data":{"stacktrace":"wallet"}}'
+    head = b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    assert causes(reading_of(head + body, "fin"))[0].id == "unauthorized"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from wsprobe.diagnosis import author
-from wsprobe.diagnosis.cause import TELLS_APART, Cause, Label
+from wsprobe.diagnosis.cause import ACTS, TELLS_APART, Cause, Label
 from wsprobe.diagnosis.faults import DROPPED
 from wsprobe.diagnosis.programs import PROGRAMS, Author
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, path_for_lines, proxy, table
@@ -80,6 +80,11 @@ def likely(found: Sequence[Cause], reading: Reading, known: Author) -> Likely | 
     return Likely(found[0].below_label, found[0].fix, code, found[0].label)
 
 
+PASS_ON = "To pass Upgrade and Connection on"
+IF_NO_REASON = "If the words give no reason, to pass Upgrade and Connection on"
+"""Below words of a server that wsprobe does not know: they may be about something else."""
+
+
 class Advice(msgspec.Struct, frozen=True):
     """The advice about one answer."""
 
@@ -87,6 +92,8 @@ class Advice(msgspec.Struct, frozen=True):
     """Why, the likeliest first."""
     lines: tuple[str, ...] = ()
     """The lines for proxies that forward Upgrade and Connection."""
+    heading: str = PASS_ON
+    """What *lines* are for."""
     remedies: tuple[str, ...] = ()
     """How to let a page know."""
     code: str = ""
@@ -100,6 +107,7 @@ class Advice(msgspec.Struct, frozen=True):
         fresh = Advice(
             tuple(one for one in self.causes if one.text not in given),
             tuple(one for one in self.lines if one not in given),
+            self.heading,
             tuple(one for one in self.remedies if one not in given),
             "" if self.code in given else self.code,
             tuple(one for one in self.warnings if one not in given),
@@ -128,7 +136,9 @@ def advice(reading: Reading, outcome: str = "", known: Author | None = None) -> 
         return Advice(found, warnings=(HOLDS,) if outcome == "timeout" and reading.sent else ())
     remedies = tuple(_remedies(final.status, known, _another_origin(reading)))
     path = path_for_lines(reading.exchange.plan.target.resource)
-    return Advice(found, tuple(_lines(known, path)), remedies, code_for(known, found))
+    unknown = bool(found) and found[0].quote != "" and found[0].id in (*ACTS, "server-says")
+    heading = IF_NO_REASON if unknown else PASS_ON
+    return Advice(found, tuple(_lines(known, path)), heading, remedies, code_for(known, found))
 
 
 def _refused(reading: Reading) -> bool:

@@ -260,11 +260,11 @@ initialization initialize inject input inside inspect inspector install instance
 internal interval into invalid invocation ipv4 ipv6 isn its itself java javascript joined json jsonrpc just jwt
 keep keepalive key keyword kind know kubernetes label lack lapse large last late least length less let level lib
 library like limit line link list listen live load loadbalancer local localhost location locked log logged
-logging login logout long look lookup loop lost low mac made main maintenance make malformed many match matters
-max maximal maximum may maybe mean mechanism memory message method middleware might migrate mime min minimal
-minimum minute misdirected mismatch miss mistake mode modern module moment month more most mounted moved msg
-much multiple must name namespace near need negotiate negotiation neither net network never new next nginx nil
-nobody node non nonce none nope nor not nothing notice now null number oauth object obsolete obtain occur
+logging login logout long look lookup loop lost low mac made main maintenance make malformed many mapped match
+matters max maximal maximum may maybe mean mechanism memory message method middleware might migrate mime min
+minimal minimum minute misdirected mismatch miss mistake mode modern module moment month more most mounted moved
+msg much multiple must name namespace near need negotiate negotiation neither net network never new next nginx
+nil nobody node non nonce none nope nor not nothing notice now null number oauth object obsolete obtain occur
 occurred octet off offer offline often okay old once one online only onto oops opcode open openresty operate
 operation option origin other otherwise our out outside over overload own package packet page panic param
 parameter parse part pass passphrase password path pattern payload peer pem pending per perhaps period permanent

@@ -28,7 +28,7 @@ from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.proxies import mending, table
 from wsprobe.diagnosis.senses import other_subjects
 from wsprobe.diagnosis.session_facts import ENGINE_IO, QUIET, SOON, SessionFacts, session_facts
-from wsprobe.diagnosis.session_words import COURTESY, stated_at_end, texts_at_end
+from wsprobe.diagnosis.session_words import COURTESY, stated_at_end, texts_at_end, with_message
 from wsprobe.diagnosis.words import QUOTED, decoded, stated_by, words_behind
 from wsprobe.read.reading import Reading, Response
 
@@ -331,7 +331,8 @@ def _by_code(evidence: Evidence, session: SessionFacts, known: Iterable[Cause]) 
         return
     reason = shown(session.reason, QUOTED)
     shows = f"Close {code}: {reason}" if reason else f"Close {code}"
-    quote = "" if any(cause.quote == reason for cause in known) else reason
+    told = any(reason == each.quote or each.evidence.startswith(f"{session.named} and ") for each in known)
+    quote = "" if told else reason
     row = _CODES.get(code)
     of_a_message = "" if row is None else row.of_a_message
     id, did, usual = "closed", f"the server closed with {code}", list[str]()
@@ -360,7 +361,8 @@ def _by_code(evidence: Evidence, session: SessionFacts, known: Iterable[Cause]) 
     if reason and code in _BY_CONVENTION:
         fix = otherwise(fix)
     if reason:  # most say more than usual causes
-        yield Cause(id, did, fix, "stated", shows, usual=tuple(usual) if id == "error" else (), quote=quote)
+        said = Cause(id, did, fix, "stated", shows, usual=tuple(usual) if id == "error" else (), quote=quote)
+        yield said if known else with_message(said, session)
         return
     open_why = _left_open(evidence, session, of_a_message)
     if open_why and of_a_message:

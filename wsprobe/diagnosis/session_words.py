@@ -19,6 +19,7 @@ from wsprobe.diagnosis.words import (
     about_something_else,
     bare,
     decoded,
+    nested,
     of_json,
     of_page,
     spaced,
@@ -126,11 +127,11 @@ def stated_at_end(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
             if re.search(pattern, small) and _can_be(id, small, where, session):
                 ended = Cause(id, text, fix, "stated", f"{where}: {said}", quote=said)
                 if not about_something_else(ended, others):
-                    yield ended
+                    yield with_message(ended, session)
                     return
         known = stated_by(evidence, quote, where)
         if known is not None and not about_something_else(known, others):
-            yield _after_message(known, session)
+            yield with_message(_after_message(known, session), session)
             return
         if where == _LAST and _refuses_call(session.texts[-1]):  # its words come before its code
             yield Cause("message-refused", *_REFUSED_MESSAGE, "stated", f"{where}: {said}", quote=said)
@@ -142,8 +143,20 @@ def stated_at_end(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
             continue
         if session.last is not None and session.since < SOON and session.code in (1000, 1001):
             continue  # the message that led to it says more than "Bye"
-        yield bare(quote, f"{where}: ")
+        yield with_message(bare(quote, f"{where}: "), session)
         return
+
+
+def with_message(cause: Cause, session: SessionFacts) -> Cause:
+    """*cause*; if it quotes a reason of one word or two, with the sentence in the message before the Close."""
+    reason = " ".join(session.reason.split())
+    terse = reason != "" and reason.count(" ") < 2 and cause.quote == shown(reason, QUOTED)
+    for quote, where in tuple(_quotes(session))[1:] if terse and session.quiet < QUIET else ():
+        if " " in quote:
+            both = quote if reason.lower() in quote.lower() else f"{reason}: {quote}"
+            said = shown(both, QUOTED)
+            return replace(cause, quote=said, evidence=f"{session.named} and {where}: {said}")
+    return cause
 
 
 def texts_at_end(session: SessionFacts) -> Iterator[str]:
@@ -307,7 +320,7 @@ def _of_value(value: object, *, ended: bool) -> tuple[str, ...]:
     said = tuple(sorted(said, key=lambda each: re.fullmatch(_NO_REASON, each) is not None))
     if not said and re.search(_TROUBLE, kind):
         said = tuple(value[name] for name in ("body", "payload") if isinstance(value.get(name), str))
-    return said or ((kind,) if re.search(_TROUBLE, kind) else ())
+    return said or nested(value) or ((kind,) if re.search(_TROUBLE, kind) else ())
 
 
 def _of_list(value: list[object], *, ended: bool) -> tuple[str, ...]:

@@ -61,7 +61,9 @@ _MEMBERS = (
 """Members of JSON with a reason, the most specific first (RFC 9457 has ``detail`` and ``title``)."""
 FAULT = r"(?:[Ee]rrors?|[Ff]ail(?:ure|ed)?|[Ff]ault|[Pp]roblem|[Ee]xception)(?![a-z])"
 """How the name of a member begins that alone speaks of a fault: ``error``, ``failure reason``."""
-_FAULT_TEXT = r"\w*(?:[Ee]rror|[Ff]ailure)_?(?:[Mm]essage|[Tt]ext|[Dd]escription|[Rr]eason)$"
+_NESTED = tuple(name for name in _MEMBERS if name not in ("title", "description", "text", "data"))
+"""Those that have a reason in any object: a user has a title too."""
+_FAULT_TEXT = r"\w*(?:[Ee]rror|[Ff]ailure|[Ff]ault)_?(?:[Mm]essage|[Tt]ext|[Dd]escription|[Rr]eason|[Ss]tring)$"
 """The name of a member with a sentence about a fault: ``zipErrorMessage``; ``errorCode`` has a word at most."""
 _HOLDERS = ("payload", "body", "params", "err", "status", "event", "result", "response")
 """Members with an object that may hold the reason."""
@@ -88,10 +90,9 @@ def own_words(evidence: Evidence) -> tuple[str, ...]:
         ]
     if evidence.reason and not _same_letters(evidence.reason, phrase_of(evidence.status)):
         found.append(evidence.reason[:_LONG])
-    if evidence.status >= 400:  # what a redirect says is for people who do not follow it
+    fault = evidence.status == 200 and evidence.body[:1] == b"{" and _reports_fault(evidence.body)
+    if evidence.status >= 400 or fault:  # what a redirect says is for people who do not follow it
         found += _body_texts(evidence.body)
-    elif evidence.status == 200 and evidence.body[:1] == b"{" and _reports_fault(evidence.body):
-        found += of_json(evidence.body)
     return tuple(dict.fromkeys([own for each in found if (own := _own(each, evidence.status))]))
 
 
@@ -131,7 +132,7 @@ def of_body(whole: bytes) -> tuple[str, ...]:
     if not body or b"\0" in body:
         return ()
     if body[:1] in (b"{", b'"', b"["):
-        return of_json(whole) or _only_sentence(whole)
+        return of_json(whole) or _only_sentence(whole) or nested(decoded(whole.decode("utf-8", "replace")))
     text = body.decode("utf-8", "surrogateescape")
     return tuple(of_page(text)) if body[:1] == b"<" else (text[:_LONG],)
 
@@ -156,8 +157,10 @@ def of_json(body: bytes) -> tuple[str, ...]:
     return tuple(_texts(value, 0))
 
 
-def _texts(value: object, depth: int, *, fault: bool = False) -> Iterator[str]:
-    """*fault*: the name of the member with *value* alone speaks of a fault."""
+def _texts(
+    value: object, depth: int, *, fault: bool = False, names: tuple[str, ...] = _MEMBERS
+) -> Iterator[str]:
+    """*fault*: the name of the member with *value* alone speaks of a fault. *names*: the members to read."""
     if isinstance(value, str):
         if value[:1] == "{" and depth <= 3 and (inner := tuple(_texts(decoded(value), depth + 1))):
             yield from inner  # JSON in a text, as Pusher has it
@@ -169,7 +172,7 @@ def _texts(value: object, depth: int, *, fault: bool = False) -> Iterator[str]:
         for each in value[:4]:
             yield from _texts(each, depth + 1, fault=fault)
     elif isinstance(value, dict):
-        for name in _MEMBERS:
+        for name in names:
             if name in value:
                 yield from _texts(value[name], depth + 1, fault=re.match(FAULT, name) is not None)
         for told in (*_named(value, _FAULT_TEXT), *_named(value, FAULT)):
@@ -181,6 +184,26 @@ def _texts(value: object, depth: int, *, fault: bool = False) -> Iterator[str]:
             # An object in place of a text: {"error": {"exc_type": "ValueError", "value": "no such room"}}
             texts = [each[:_LONG] for each in value.values() if isinstance(each, str)]
             yield from [each for each in texts if " " in each] or texts[:1]
+
+
+def nested(value: object) -> tuple[str, ...]:
+    """The texts of the first object within *value*, of JSON, that has a member for a reason: the nearest one,
+    at most three levels down."""
+    level = [("", value)]
+    for _ in range(3):
+        level = [inner for name, of in level for inner in _inner(name, of)]
+        for name, of in level:
+            texts = tuple(_texts(of, 3, fault=re.match(FAULT, name) is not None, names=_NESTED))
+            if texts and isinstance(of, dict):
+                return texts
+    return ()
+
+
+def _inner(name: str, of: object) -> Iterable[tuple[str, object]]:
+    """The members of an object by name; those of a list have the name of the list."""
+    if isinstance(of, dict):
+        return of.items()
+    return [(name, each) for each in of[:4]] if isinstance(of, list) else ()
 
 
 def _only_sentence(body: bytes) -> tuple[str, ...]:
@@ -265,6 +288,7 @@ _BOILERPLATE = (
     "sent a request that this server could not understand",
     "overloaded or there is an error in the application",
     "server got itself in trouble",
+    "http method that is not supported by the mapped resource",
 )
 """Sentences, in lower case, that a server has for every answer of a status."""
 _URL = r"(?:https?|wss?)://\S+|/[^\s<>\"']*"
@@ -831,14 +855,20 @@ def _all_texts(evidence: Evidence, found: Iterable[str]) -> Iterator[str]:
 
 
 def strings(value: object, depth: int = 0) -> Iterator[str]:
-    """The texts in a value of JSON, and the names of its members."""
+    """The texts in a value of JSON, and the names of its members. A stack trace is no text."""
     if isinstance(value, str):
         yield value[:_LONG]
-    elif depth < 8 and isinstance(value, dict | list):
-        if isinstance(value, dict):
-            yield from value
-        for each in value.values() if isinstance(value, dict) else value:
+    elif depth < 8 and isinstance(value, dict):
+        for name, each in value.items():
+            if not re.fullmatch(_STACK, name):
+                yield name
+                yield from strings(each, depth + 1)
+    elif depth < 8 and isinstance(value, list):
+        for each in value:
             yield from strings(each, depth + 1)
+
+
+_STACK = r"(?i)stack|(?:stack|back)[_-]?trace|traceback"
 
 
 def about_something_else(known: Cause, others: set[str]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from wsprobe.diagnosis.advice import Likely
+from wsprobe.diagnosis.advice import Advice, Likely
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.report.report import Report
 from wsprobe.report.result import SAID_BY_OUTCOME
@@ -54,12 +54,10 @@ def to_do(text: str, look: Look) -> list[Line]:
 ARROW = "  -> "
 
 
-def proxy_lines(of: Sequence[str], look: Look) -> list[Line]:
+def proxy_lines(of: Advice, look: Look) -> list[Line]:
     """The lines for a proxy that forward Upgrade and Connection; empty without any."""
-    if not of:
-        return []
-    rows = [row for each in of for row in to_do(each, look)]
-    return [line(Piece("To pass Upgrade and Connection on:", "good")), *rows]
+    rows = [row for each in of.lines for row in to_do(each, look)]
+    return [line(Piece(f"{of.heading}:", "good")), *rows] if rows else []
 
 
 def _repeats(quote: str, meaning: str) -> bool:

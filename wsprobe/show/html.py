@@ -237,7 +237,7 @@ def _advised(of: Advice) -> str:
         rows.append(f'<li class="{kind}">{_badge(word, kind)}{prose(said)}{told}</li>\n')
     made = f"<h3>Why</h3>\n{_list(rows)}" if rows else ""
     for given, title in (
-        (of.lines, "To pass Upgrade and Connection on"),
+        (of.lines, of.heading),
         (of.remedies, "To let the page know why"),
     ):
         items = "".join(f"<li>{prose(each)}</li>\n" for each in given)

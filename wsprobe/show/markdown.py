@@ -129,7 +129,7 @@ def _advised(of: Advice) -> str:
         rows.append(f"  - known by: {prose(evidence(each))}\n")
     made = f"### Why\n\n{''.join(rows)}\n" if rows else ""
     for given, title in (
-        (of.lines, "To pass Upgrade and Connection on"),
+        (of.lines, of.heading),
         (of.remedies, "To let the page know why"),
     ):
         items = "".join(f"- {prose(each)}\n" for each in given)

@@ -333,7 +333,7 @@ def why(report: Report, look: Look) -> list[Line]:
     # The causes of an open session are of its end alone.
     rows = [*blocked(report), *(broken if report.outcome == "open" else []), *causes(found.causes, look)]
     rows += [line("To tell the page: ", found.code)] if found.code and found.causes else []
-    rows += proxy_lines(found.lines, look)
+    rows += proxy_lines(found, look)
     if not found.causes and report.outcome != "open":
         rows += broken
     if unexplained(report):

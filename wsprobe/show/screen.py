@@ -364,9 +364,9 @@ def _why(answer: ScreenAnswer, look: Look, room: Room) -> list[Line]:
     if failing and not of.causes and not brief:
         rows += [row for each in answer.to_do[: CAUSES if look.screen else None] for row in to_do(each, look)]
     if look.screen and len(of.lines) > (0 if brief else MENDING):
-        rows.append(line(Piece("To pass Upgrade and Connection on: ", "good"), "wsprobe explain upgrade-lost"))
+        rows.append(line(Piece(f"{of.heading}: ", "good"), "wsprobe explain upgrade-lost"))
     else:
-        begin = ("To pass Upgrade and Connection on: ", *["  -> "] * len(of.lines))
+        begin = (f"{of.heading}: ", *["  -> "] * len(of.lines))
         rows += [line(Piece(first, "good"), each) for first, each in zip(begin, of.lines, strict=False)]
     return rows if look.screen else [*rows, answer.time]
 
