@@ -5,34 +5,23 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from websockets.sync.client import connect
 
+from tests.browsers.devtools import CHROMIUM, call, chromium, opened, value
 from tests.peers.node import installed
-from tests.peers.place import HOST, running
+from tests.peers.place import HOST, started
 from wsprobe.cli.main import run
 
-CHROMIUM, NPM = shutil.which("chromium"), shutil.which("npm")
+NPM = shutil.which("npm")
 pytestmark = [
     pytest.mark.engines,
     pytest.mark.skipif(CHROMIUM is None or NPM is None, reason="no Chromium, or no npm"),
 ]
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    "--remote-debugging-port=0",
-)
 SCREENS = {"desktop": (1280, "light"), "phone": (360, "dark")}
 LOADED = """new Promise(done => {
   const look = () => document.readyState === "complete" && !document.getElementById("loading") && (%s)
@@ -65,75 +54,34 @@ Read = Callable[[str, str, str], dict[str, Any]]
 def read(tmp_path_factory, pytestconfig):
     """``read(url, screen, ready)``: what axe-core says of a page, and what is broken, when *ready*, a condition
     in JavaScript, holds. One Chromium for all."""
-    assert CHROMIUM is not None
-    assert NPM is not None
     packages = installed(NPM, pytestconfig.cache.mkdir("axe-core"), ("axe-core",))
     axe = (packages / "node_modules/axe-core/axe.min.js").read_text("utf-8")
-    home = tmp_path_factory.mktemp("chromium")
-    with subprocess.Popen(
-        [CHROMIUM, *FLAGS, f"--user-data-dir={home}", "about:blank"],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            assert process.stderr is not None
-            url = next(line.split()[-1] for line in process.stderr if "DevTools listening on" in line)
-            with connect(url, max_size=None, proxy=None) as speaking:
-                yield lambda page, screen, ready: _read(speaking, axe, page, screen, ready)
-        finally:
-            process.kill()
+    with chromium(tmp_path_factory.mktemp("chromium")) as speaking:
+        yield lambda page, screen, ready: _read(speaking, axe, page, screen, ready)
 
 
 def _read(speaking, axe, url, screen, ready):
-    def call(method, session="", **params):
-        speaking.send(
-            json.dumps(
-                {"id": 1, "method": method, "params": params} | ({"sessionId": session} if session else {})
-            )
-        )
-        while True:
-            message = json.loads(speaking.recv(timeout=120))
-            if "id" in message:
-                assert "result" in message, (method, message)
-                result = message["result"]
-                return result
-
     width, colours = SCREENS[screen]
-    target = call("Target.createTarget", url="about:blank")["targetId"]
-    session = call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-
-    def value(code):
-        result = call("Runtime.evaluate", session, expression=code, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in result, result
-        return result["result"].get("value")
-
+    target, session = opened(speaking, "about:blank")
+    value_of = partial(value, speaking, session)
+    media = [{"name": "prefers-color-scheme", "value": colours}]
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
     try:
-        call("Page.enable", session)
-        call("Page.setBypassCSP", session, enabled=True)  # axe-core is not part of the page
-        call(
-            "Emulation.setDeviceMetricsOverride",
-            session,
-            width=width,
-            height=800,
-            deviceScaleFactor=1,
-            mobile=width < 500,
-        )
-        call(
-            "Emulation.setEmulatedMedia", session, features=[{"name": "prefers-color-scheme", "value": colours}]
-        )
-        call("Page.navigate", session, url=url)
-        value(LOADED % f"location.href === {json.dumps(url)} && ({ready})")
-        value(LOADED % ready)
-        value(f"{axe}; 0")
+        call(speaking, "Page.setBypassCSP", session, enabled=True)  # axe-core is not part of the page
+        call(speaking, "Emulation.setDeviceMetricsOverride", session, **size)
+        call(speaking, "Emulation.setEmulatedMedia", session, features=media)
+        call(speaking, "Page.navigate", session, url=url)
+        value_of(LOADED % f"location.href === {json.dumps(url)} && ({ready})")
+        value_of(LOADED % ready)
+        value_of(f"{axe}; 0")
         return {
-            "violations": value(AXE),
-            "broken": value(BROKEN),
-            "too wide": value("Math.max(document.documentElement.scrollWidth - innerWidth, 0)"),
-            "elements": value("document.querySelectorAll('*').length"),
+            "violations": value_of(AXE),
+            "broken": value_of(BROKEN),
+            "too wide": value_of("Math.max(document.documentElement.scrollWidth - innerWidth, 0)"),
+            "elements": value_of("document.querySelectorAll('*').length"),
         }
     finally:
-        call("Target.closeTarget", targetId=target)
+        call(speaking, "Target.closeTarget", targetId=target)
 
 
 GOOD = {"violations": [], "broken": [], "too wide": 0}
@@ -186,11 +134,9 @@ def test_a_report_of_many_is_not_much_more_to_draw(read, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page():
     """The URL of the page of ``wsprobe serve``, which runs in a process of its own."""
-    command = [sys.executable, "-m", "wsprobe", "serve", "--silent", "--port"]
-    folder = tmp_path_factory.mktemp("serve")
-    with running(lambda ports: [*command, str(ports[0])], folder) as (port,):
+    with started(f"{sys.executable} -m wsprobe serve --silent --port {{port}}") as (port,):
         yield f"http://{HOST}:{port}/"
 
 

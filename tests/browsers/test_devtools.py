@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 
 import pytest
-from websockets.sync.client import connect
 
+from tests.browsers.devtools import CHROMIUM, chromium, opened, value
 from wsprobe.browser_logs import har
 from wsprobe.cli.main import run
 from wsprobe.cli.pasted import curl
 from wsprobe.cli.pasted.devtools import copied
 from wsprobe.cli.section import Given
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.engines, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")]
 
 HEADERS = {
@@ -45,68 +42,23 @@ SCRIPT = """
 """
 
 
-@pytest.fixture
-def devtools(tmp_path):
-    """A page of DevTools itself, spoken to by Chromium's protocol."""
-    assert CHROMIUM is not None
-    options = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--remote-debugging-port=0",
-        f"--user-data-dir={tmp_path}",
-    ]
-    started = subprocess.Popen(
-        [CHROMIUM, *options, "about:blank"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    try:
-        assert started.stderr is not None
-        line = next(each for each in started.stderr if "DevTools listening on " in each)
-        with connect(line.partition(" on ")[2].strip(), max_size=None, proxy=None) as connection:
-            yield connection
-    finally:
-        started.terminate()
-        started.wait()
-        started.stderr.close()
-
-
-def call(devtools, method, session="", **params):
-    said = {"id": 1, "method": method, "params": params}
-    devtools.send(json.dumps(said | ({"sessionId": session} if session else {})))
-    while True:
-        message = json.loads(devtools.recv(timeout=60))
-        if message.get("id") == 1:
-            assert "error" not in message, message
-            return message["result"]
-
-
-def told(devtools, archive):
+def told(home, archive):
     """What DevTools make of a HAR file."""
-    page = call(devtools, "Target.createTarget", url="devtools://devtools/bundled/devtools_app.html")[
-        "targetId"
-    ]
-    session = call(devtools, "Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
-    call(devtools, "Page.enable", session)
-    while (
-        call(devtools, "Runtime.evaluate", session, expression="location.protocol + document.readyState")[
-            "result"
-        ]["value"]
-        != "devtools:complete"
-    ):
-        pass
-    answer = call(devtools, "Runtime.evaluate", session, expression=SCRIPT % archive, awaitPromise=True)
-    assert "exceptionDetails" not in answer, answer
-    return json.loads(answer["result"]["value"])
+    with chromium(home) as devtools:
+        _, session = opened(devtools, "devtools://devtools/bundled/devtools_app.html")
+        while value(devtools, session, "location.protocol + document.readyState") != "devtools:complete":
+            pass
+        return json.loads(value(devtools, session, SCRIPT % archive))
 
 
-def test_devtools_and_wsprobe_read_each_other(devtools, tmp_path):
+def test_devtools_and_wsprobe_read_each_other(tmp_path):
     file = tmp_path / "written.har"
     assert run(["connect", "-s", "-L", "--send", "hi", "--har", str(file), "lab:redirect-302"]) == 0
     archive = json.loads(file.read_text())
     first, last = archive["log"]["entries"][0], archive["log"]["entries"][-1]
     first["request"]["url"] = URL
     first["request"]["headers"] = [{"name": name, "value": value} for name, value in HEADERS.items()]
-    made = told(devtools, json.dumps(archive))
+    made = told(tmp_path / "profile", json.dumps(archive))
 
     assert [each[1:3] for each in made["requests"]] == [[302, "websocket"], [101, "websocket"]]
     assert made["requests"][1][0] == last["request"]["url"]
