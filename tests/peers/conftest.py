@@ -15,7 +15,7 @@ import pytest
 from tests.peers.dask import dask_cluster
 from tests.peers.node import installed, ws_server
 from tests.peers.place import HOST, missing, needs, started
-from tests.peers.proxies import nginx_server
+from tests.peers.proxies import apache_server, haproxy_server, nginx_server
 from tests.peers.python_servers import websockets_server
 from tests.peers.refusing import refusing
 from tests.peers.witness import Told
@@ -93,6 +93,18 @@ def upstream():
 @pytest.fixture(scope="session")
 def nginx(upstream):
     with nginx_server(upstream) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def apache(upstream):
+    with apache_server(upstream) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def haproxy(upstream):
+    with haproxy_server(upstream) as made:
         yield made
 
 

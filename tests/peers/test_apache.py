@@ -4,43 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.peers.place import HOST, UNTIL_ENDED
-from tests.peers.proxies import PASSWORD, REALM, USER, apache_server
-from tests.peers.witness import by_curl, by_socket, logged
+from tests.peers.place import HOST
+from tests.peers.proxies import PASSWORD, REALM, USER
+from tests.peers.witness import by_socket, logged
 
 pytestmark = pytest.mark.programs
-
-
-@pytest.fixture(scope="module")
-def apache(upstream):
-    with apache_server(upstream) as server:
-        yield server
-
-
-REFUSALS = {
-    "/denied": (403, "refused", set()),
-    "/locked": (401, "unauthorized", set()),
-    "/nothing": (404, "refused", set()),
-    "/dead/": (503, "server-error", set()),
-    "/moved": (302, "redirected", {"redirect"}),
-    "/": (200, "not-upgraded", set()),
-    "/ws/refuse": (401, "unauthorized", {"www-authenticate-missing"}),
-    "/upgrade/refuse": (401, "unauthorized", {"www-authenticate-missing"}),
-}
-"""Path -> status, outcome, findings beside status-not-101."""
-
-
-@pytest.mark.parametrize("path", REFUSALS)
-def test_refusals(apache, probe, need, path):
-    need("curl")
-    status, outcome, findings = REFUSALS[path]
-    url = f"{HOST}:{apache.port}{path}"
-    told = probe(f"ws://{url}")
-    assert (told.answer.status, told.outcome) == (status, outcome)
-    assert told.findings == findings | {"status-not-101"}
-    assert told.answer == by_socket(apache.port, told.request)
-    assert told.answer == by_curl(f"http://{url}", told.request)
-    assert logged(apache.log, told.key)[:2] == [str(status), str(len(told.received))]
 
 
 def test_credentials_open_what_was_locked(apache, probe):
@@ -103,9 +71,3 @@ def test_open_through_the_proxy(apache, probe, way):
     assert told.answer == by_socket(apache.port, told.request)
     # Head, message and Close: Apache counts what it passed on.
     assert logged(apache.log, told.key)[:2] == ["101", str(len(told.received))]
-
-
-def test_close_code_through_the_proxy(apache, probe):
-    told = probe(f"ws://{HOST}:{apache.port}/ws/close", *UNTIL_ENDED)
-    close = told.value["close"]
-    assert (told.outcome, close["code"], close["reason"]) == ("closed", 4403, "no entry")

@@ -10,39 +10,12 @@ import time
 
 import pytest
 
-from tests.peers.place import HOST, UNTIL_ENDED
+from tests.peers.place import HOST
 from tests.peers.proxies import PASSWORD, USER
-from tests.peers.witness import by_curl, by_socket, logged
+from tests.peers.witness import by_socket, logged
 from wsprobe.exchange import Connected, TlsDone
 
 pytestmark = pytest.mark.programs
-
-
-REFUSALS = {
-    "/denied": (403, "refused", set()),
-    "/locked": (401, "unauthorized", set()),
-    "/quota": (429, "refused", set()),
-    "/nothing": (404, "refused", set()),
-    "/dead/": (502, "server-error", set()),
-    "/moved": (308, "redirected", {"redirect"}),
-    "/": (200, "not-upgraded", set()),
-    "/ws/refuse": (401, "unauthorized", {"www-authenticate-missing"}),
-    "/plain/echo": (426, "refused", {"version-list-missing", "upgrade-not-in-connection"}),
-}
-"""Path -> status, outcome, findings beside status-not-101."""
-
-
-@pytest.mark.parametrize("path", REFUSALS)
-def test_refusals(nginx, probe, need, path):
-    need("curl")
-    status, outcome, findings = REFUSALS[path]
-    url = f"{HOST}:{nginx.port}{path}"
-    told = probe(f"ws://{url}")
-    assert (told.answer.status, told.outcome) == (status, outcome)
-    assert told.findings == findings | {"status-not-101"}
-    assert told.answer == by_socket(nginx.port, told.request)
-    assert told.answer == by_curl(f"http://{url}", told.request)
-    assert logged(nginx.log, told.key)[:2] == [str(status), str(len(told.received))]
 
 
 def test_what_it_says_of_itself(nginx, probe):
@@ -75,13 +48,6 @@ def test_open_through_the_proxy(nginx, probe):
     assert told.value["close"]["code"] == 1000
     # Head, message and Close: nginx counts what it passed on.
     assert logged(nginx.log, told.key)[:2] == ["101", str(len(told.received))]
-
-
-def test_close_code_through_the_proxy(nginx, probe):
-    told = probe(f"ws://{HOST}:{nginx.port}/ws/close", *UNTIL_ENDED)
-    assert told.outcome == "closed"
-    close = told.value["close"]
-    assert (close["code"], close["reason"], close["by"], close["clean"]) == (4403, "no entry", "server", True)
 
 
 def test_an_upstream_spoken_to_in_http_1_0(nginx, probe):
