@@ -54,7 +54,7 @@ class Disclosure(Struct, frozen=True):
     """Ids of the situations that must look alike, in the order of the text."""
 
 
-class Revision(Struct, frozen=True):
+class Revision(Struct, frozen=True, kw_only=True):
     """One revision of one specification, under the name that options and JSON use."""
 
     name: str
@@ -69,7 +69,7 @@ class Revision(Struct, frozen=True):
     """The sections on the opening handshake."""
     changed: str
     """Its changes to the reading of an answer, "" if none."""
-    why: str
+    why: str = ""
     sources: tuple[Source, ...]
     protocol: str = ""
     """For an API revision: the protocol revision under it."""
@@ -132,7 +132,7 @@ class Contradiction(Struct, frozen=True):
     """The judge's finding on the same bytes; "" if the contradiction is found in another way."""
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, kw_only=True):
     """One row of the timeline."""
 
     date: str
@@ -140,11 +140,11 @@ class Row(Struct, frozen=True):
     """Name of a revision, or "" for another event."""
     title: str
     changed: str
-    why: str
+    why: str = ""
     verified: str
     """The verified parts, and the evidence."""
     grade: Grade
-    published: bool
+    published: bool = False
     """True: a row of the published timeline. False: added here."""
 
 
@@ -316,7 +316,10 @@ def cell_of(rule: str, revision: Revision) -> Cell:
 def _revision(row: dict[str, Any]) -> Revision:
     row = _joined(row)
     row["sources"] = tuple(Source(**source) for source in row["sources"])
-    if told := row.pop("told", None):
+    told = row.pop("told", None)
+    if isinstance(told, str):  # the revision that says the same
+        told = next(other["told"] for other in _load("revisions")["revision"] if other["name"] == told)
+    if told:
         events = told.get("events")
         row["told"] = Disclosure(
             told["grade"],

@@ -53,40 +53,14 @@ ORDER["api"] = (*ORDER["list"][:3], "protocol-missing", *ORDER["list"][3:-1])
 
 _ANY_FAILS = {"equal": "fail", "value": "fail", "token": "fail", "unsure": "fail"}
 _ACCEPT_FAILS = {"accept": "fail", "accept-once": "fail", "accept-trimmed": "fail"}
+_OPEN = {"http": "not known"} | dict.fromkeys(("http-any-version", "conforming", "parser"), "ambiguous")
 _FAILS = {"fail": "fail", "fail-any": "fail", "not-known": "not known"}
 
 MEANS: dict[str, tuple[str, dict[str, str]]] = {
-    "status-line-malformed": (
-        "status-line",
-        {"http": "not known", "http-any-version": "not known", "conforming": "fail", "parser": "ambiguous"},
-    ),
-    "status-line-space": (
-        "status-line",
-        {
-            "http": "not known",
-            "http-any-version": "not known",
-            "conforming": "ambiguous",
-            "parser": "ambiguous",
-        },
-    ),
-    "http-version": (
-        "status-line",
-        {
-            "http": "not known",
-            "http-any-version": "ambiguous",
-            "conforming": "ambiguous",
-            "parser": "ambiguous",
-        },
-    ),
-    "http-version-major": (
-        "status-line",
-        {
-            "http": "not known",
-            "http-any-version": "ambiguous",
-            "conforming": "ambiguous",
-            "parser": "ambiguous",
-        },
-    ),
+    "status-line-malformed": ("status-line", _OPEN | {"http-any-version": "not known", "conforming": "fail"}),
+    "status-line-space": ("status-line", _OPEN | {"http-any-version": "not known"}),
+    "http-version": ("status-line", _OPEN),
+    "http-version-major": ("status-line", _OPEN),
     "interim-before-101": ("interim", {"not-known": "not known", "unsaid": "ambiguous"}),
     "bare-101": ("upgrade", _ANY_FAILS),
     "upgrade-missing": ("upgrade", _ANY_FAILS),
