@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from tests.browsers_views.recordings import KEY, OPEN, recorded
 from wsprobe.browsers import ENGINES, facts
 from wsprobe.browsers.chromium import http2
-from wsprobe.browsers.chromium.constructor import is_local
 from wsprobe.browsers.chromium.http import parse as parse_head
 from wsprobe.browsers.chromium.request import Facts, asks, authorization
 from wsprobe.browsers.engine import Page
+from wsprobe.browsers.local_network import space_of_host
 from wsprobe.exchange import Http2, Priority, Target
 from wsprobe.read import read
 
@@ -201,5 +201,5 @@ PUBLIC = """1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.25
 
 
 def test_the_local_network():
-    assert [host for host in LOCAL.split() if not is_local(host)] == []
-    assert [host for host in PUBLIC.split() if is_local(host)] == []
+    assert [host for host in LOCAL.split() if space_of_host(host) == "public"] == []
+    assert [host for host in PUBLIC.split() if space_of_host(host) != "public"] == []

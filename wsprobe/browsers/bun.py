@@ -54,11 +54,7 @@ class Bun(Client[Facts]):
     common_names = "openssl"
     source = http = _UPGRADE
     because_early = "bun src/bun.js/bindings/webcore/WebSocket.cpp"
-
-    @staticmethod
-    def may_close(code: int) -> bool:
-        """True for the codes that its close() accepts."""
-        return is_valid(code)
+    may_close = staticmethod(is_valid)
 
     def heads(self, reading: Reading) -> Iterator[Head | Fault]:
         return heads(reading, Picohttpparser(reading.received, self.facts.most_head))
@@ -103,10 +99,7 @@ class _Socket(WebSocket):
     """close() in Bun, which accepts every code that a Close may carry (WebSocket.cpp)."""
 
     code_of_long_reason = None
-
-    @staticmethod
-    def may_close(code: int) -> bool:
-        return is_valid(code)
+    may_close = staticmethod(is_valid)
 
 
 def _fault(reading: Reading, head: Head, *, asked: bool, named: bool) -> str:

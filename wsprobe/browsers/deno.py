@@ -36,7 +36,7 @@ from wsprobe.browsers.runtime.heads import (
 )
 from wsprobe.browsers.script import CLOSED, WebSocket, arrivals
 from wsprobe.exchange import FINISHED, Certificate, Ended
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, utf8_fault
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import only_part
 from wsprobe.read.unasked import spoke_unasked
@@ -255,7 +255,7 @@ class DenoSession(FrameSession[Facts]):
                     raise Wrong("pong")
             case 10:
                 pass
-            case 1 if header.final and not _is_utf8(payload):
+            case 1 if header.final and utf8_fault(payload) is not None:
                 raise Wrong("utf-8")
             case _:
                 self._accumulate(header, payload)
@@ -302,7 +302,7 @@ class DenoSession(FrameSession[Facts]):
         code, reason = close_of(payload)
         if len(payload) == 1:
             raise Wrong("close-size")
-        if not _is_utf8(reason):
+        if utf8_fault(reason) is not None:
             raise Wrong("utf-8")
         if payload and not _is_allowed(code):
             raise Wrong("close-code")
@@ -325,14 +325,6 @@ class DenoSession(FrameSession[Facts]):
         self.over = True
         self.script.ready_state = CLOSED
         self.script.closed(code, reason, clean=True)
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _is_allowed(code: int) -> bool:

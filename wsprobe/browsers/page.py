@@ -252,12 +252,13 @@ def _escaped_unit(code: int) -> str:
     return "\\\\" if code == 0x5C else chr(code)
 
 
-def first_repeated(protocols: Iterable[str]) -> str | None:
-    """The first subprotocol that repeats an earlier one (case-sensitive in every engine measured), None without
-    one."""
+def first_repeated(protocols: Iterable[str], *, case: bool = True) -> str | None:
+    """The first subprotocol that repeats an earlier one, None without one. *case*: two that differ only in
+    letter case are different, as in every browser measured."""
     seen: set[str] = set()
     for protocol in protocols:
-        if protocol in seen:
+        same = protocol if case else protocol.lower()
+        if same in seen:
             return protocol
-        seen.add(protocol)
+        seen.add(same)
     return None

@@ -126,35 +126,14 @@ ERRORS: dict[str, DomEvent] = {
 }
 """The ``error`` of a failed handshake, if it is not a plain Event; in other runtimes it has the cause."""
 
-UNDICI_6: Told = (
-    None,
-    0,
-    DomEvent(
-        "error",
-        0,
-        message="Received network error or non-101 status code.",
-        error="Error: Received network error or non-101 status code.",
-    ),
-)
+_NO_ANSWER = "Received network error or non-101 status code."
+UNDICI_6: Told = (None, 0, DomEvent("error", 0, message=_NO_ANSWER, error=f"Error: {_NO_ANSWER}"))
 """The only text of undici 6 for a failed handshake, except an invalid 101 (lib/web/websocket/util.js)."""
 
 
 def failure(code: int, error: DomEvent = DomEvent("error", 3)) -> Told:  # noqa: B008 - a frozen value
-    """The events of a failed handshake: *error*, then ``close`` with *code*, not clean."""
-    view = ScriptView(
-        browser="",
-        version="",
-        page="",
-        url="",
-        exception=None,
-        events=(error, DomEvent("close", 3, code=code)),
-        ready_state=3,
-        console=(),
-        hidden=(),
-        outcome="failed",
-        because="",
-    )
-    return told(view)
+    """What is ``told`` of a failed handshake: *error*, then ``close`` with *code*, not clean."""
+    return (None, 3, error, DomEvent("close", 3, code=code))
 
 
 KEPT_OFF = "a page that may not reach the local network (explain lna)"

@@ -51,11 +51,7 @@ class Ws(Client[Facts]):
     source = because_early = _SOCKET
     http = "node lib/_http_client.js"
     while_failing = CLOSING
-
-    @staticmethod
-    def may_close(code: int) -> bool:
-        """True for the codes that its close() accepts."""
-        return is_valid(code)
+    may_close = staticmethod(is_valid)
 
     def values(self, made: Construction) -> dict[str, str]:
         return {"protocols": ",".join(made.protocols)}

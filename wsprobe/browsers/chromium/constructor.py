@@ -14,13 +14,13 @@ core/frame/csp/.
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_network
 from unicodedata import normalize
 
 from msgspec.structs import replace
 
 from wsprobe.browsers.chromium.request import Facts
 from wsprobe.browsers.engine import Construction, DomException, Made, Page
+from wsprobe.browsers.local_network import space_of_host
 from wsprobe.browsers.page import (
     Rules,
     Violation,
@@ -136,15 +136,6 @@ def _address(host: str) -> str | None:
 _STAND_IN = "host.invalid"
 """Replaces the host while the standard's parser reads the rest of the URL."""
 
-_LOCAL = tuple(
-    ip_network(network)
-    for network in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-        *("192.168.0.0/16", "::/128", "::1/128", "fc00::/7", "fe80::/10", "fec0::/10", "2001:db8::/32"),
-        "3fff::/20",
-    )
-)
-
 
 def parse_url(text: str, base: str) -> Address | None:
     """The URL *text*, resolved against *base*; None if it is invalid."""
@@ -158,19 +149,6 @@ def parse_url(text: str, base: str) -> Address | None:
     host = canonical(found.host)
     address = parse(found.before + _STAND_IN + found.after, base) if host is not None else None
     return _escaped(address, host) if address is not None and host is not None else None
-
-
-def is_local(host: str) -> bool:
-    """True for an address of this machine or of a local network, and for a name under ``local``."""
-    name = host.strip("[]").lower()
-    if name.removesuffix(".").rpartition(".")[2] == "local":
-        return True
-    try:
-        address = ip_address(name)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in network for network in _LOCAL)
 
 
 def _escaped(address: Address, host: str) -> Address:
@@ -243,7 +221,7 @@ def _mixed_content(page: Address, to: Address, facts: Facts) -> tuple[bool, tupl
     (measured)."""
     if not insecure_from_secure(page, to) or trustworthy_host(to.host):
         return False, ()
-    blocked = not is_local(to.host)
+    blocked = space_of_host(to.host) == "public"
     line = facts.console["mixed-content" if blocked else "mixed-content-local"]
     first = line.format(page=elided(page.href), url=elided(to.href))
     return blocked, (first,) if blocked else (first, facts.console["insecure-deprecated"])

@@ -7,13 +7,13 @@ There is no base URL, so a relative URL is invalid. Sources: those of each runti
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, DomException, Made, Page
-from wsprobe.browsers.page import escaped, first_invalid, given
+from wsprobe.browsers.page import escaped, first_invalid, first_repeated, given
 from wsprobe.browsers.request import Template
 from wsprobe.browsers.script import WebSocket
 from wsprobe.browsers.url import Address, as_websocket, bad_port, parse, scalar, target
@@ -43,15 +43,7 @@ class Constructor(msgspec.Struct, frozen=True):
     """True if ``WebSocket.url`` contains the credentials."""
 
 
-class _Facts(Protocol):
-    @property
-    def constructor(self) -> Constructor: ...
-
-    @property
-    def exceptions(self) -> Mapping[str, str]: ...
-
-
-def construct(url: str, page: Page, facts: _Facts) -> Made:
+def construct(url: str, page: Page, facts: RuntimeFacts) -> Made:
     """Run the constructor for *url* and the page's subprotocols. Connects to nothing."""
     own = facts.constructor
     if page.construct == "call":
@@ -69,7 +61,10 @@ def construct(url: str, page: Page, facts: _Facts) -> Made:
         return _syntax_error(facts, "fragment", url=address.href)
     protocols = given(page)
     for check in own.protocols:
-        found = first_invalid(protocols) if check == "invalid" else _repeated(protocols, own)
+        if check == "invalid":
+            found = first_invalid(protocols)
+        else:
+            found = first_repeated(protocols, case=own.protocol_case)
         if found is not None:
             key = "subprotocol" if check == "invalid" else "subprotocol-twice"
             return _syntax_error(facts, key, subprotocol=escaped(found))
@@ -77,17 +72,6 @@ def construct(url: str, page: Page, facts: _Facts) -> Made:
     if own.blocks_ports and bad_port(address):
         return Made(Construction(shown, blocked="bad-port", protocols=protocols))
     return Made(Construction(shown, target=target(address), protocols=protocols))
-
-
-def _repeated(protocols: tuple[str, ...], own: Constructor) -> str | None:
-    """The first subprotocol that repeats an earlier one, None without one."""
-    seen: set[str] = set()
-    for protocol in protocols:
-        same = protocol if own.protocol_case else protocol.lower()
-        if same in seen:
-            return protocol
-        seen.add(same)
-    return None
 
 
 def without_userinfo(address: Address) -> str:
@@ -98,12 +82,12 @@ def without_userinfo(address: Address) -> str:
     return f"{own.scheme}://{own.authority}{own.path}{own.query}"
 
 
-def _syntax_error(facts: _Facts, key: str, **values: str) -> Made:
+def _syntax_error(facts: RuntimeFacts, key: str, **values: str) -> Made:
     message = facts.exceptions[key].format(**values)
     return _threw(facts, DomException("SyntaxError", message, facts.constructor.code or None))
 
 
-def _threw(facts: _Facts, exception: DomException) -> Made:
+def _threw(facts: RuntimeFacts, exception: DomException) -> Made:
     because = f"{exception.name}: {facts.constructor.source}"
     return Made(Construction("", exception=exception), because=because)
 

@@ -105,15 +105,10 @@ _NO_PROTOCOL = "WHATWG WebSockets section 2.2, processResponse: subprotocols wer
 
 
 def _lacks_protocol(head: Head, protocols: tuple[str, ...], letter: Letter) -> bool:
+    """True if Fetch's "extract header list values" finds none, which is null or failure, and one is needed."""
     if not letter.missing_protocol_fails or not protocols:
         return False
-    return not _extracted([field.value for field in head.all(b"sec-websocket-protocol")])
-
-
-def _extracted(values: list[bytes]) -> tuple[bytes, ...]:
-    """Fetch, "extract header list values" (token list); empty for null and for failure."""
-    listed = [part for value in values for part in split_list(value)]
-    return tuple(listed)
+    return not any(split_list(field.value) for field in head.all(b"sec-websocket-protocol"))
 
 
 def _upgrade(head: Head) -> str:

@@ -21,6 +21,7 @@ from wsprobe.browsers.page import fetch_site
 from wsprobe.browsers.request import COUNT, Template, credentials, head, response, values
 from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.browsers.webkitgtk.http import Fields, items, parameters
+from wsprobe.browsers.webkitgtk.uri import normal_escape
 from wsprobe.exchange import Target
 from wsprobe.request import opening
 from wsprobe.wire.authentication import UserAndPassword, quoted
@@ -136,11 +137,6 @@ def _digest(own: UserAndPassword, given: dict[bytes, bytes | None], uri: str, ke
     return "Digest " + ", ".join(parts)
 
 
-_ESCAPE = "%([0-9A-Fa-f]{2})"
-_UNRESERVED = frozenset("-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-"""RFC 3986 section 2.3."""
-
-
 def request_head(
     first: Target,
     to: Target,
@@ -169,12 +165,7 @@ def request_head(
 
 def _normal(resource: str) -> str:
     """*resource* with only the necessary escapes, in upper case (GLib, glib/guri.c: uri_decoder)."""
-    return re.sub(_ESCAPE, _normal_escape, resource)
-
-
-def _normal_escape(escape: re.Match[str]) -> str:
-    char = chr(int(escape[1], 16))
-    return char if char in _UNRESERVED else escape[0].upper()
+    return re.sub("%([0-9A-Fa-f]{2})", normal_escape, resource)
 
 
 def _site(first: Target, page: Page) -> str:

@@ -184,11 +184,13 @@ def _is_ipv6(host: str) -> bool:
 def _encoded(text: str) -> str:
     """*text* without unnecessary escapes, and with invisible characters escaped. Raises BadUri for an
     incomplete escape."""
-    out = re.sub(_ESCAPE, _kept, text)
+    out = re.sub(_ESCAPE, normal_escape, text)
     return re.sub(_UNSEEN, lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), out)
 
 
-def _kept(escape: re.Match[str]) -> str:
+def normal_escape(escape: re.Match[str]) -> str:
+    """An escape in upper case, or its character if that needs none (RFC 3986 section 2.3). Raises BadUri for an
+    incomplete one."""
     if escape[1] is None:
         raise BadUri
     char = chr(int(escape[1], 16))
