@@ -12,6 +12,7 @@ import pytest
 
 from man.build import commands, mdoc, page, program
 from tests.cases import every, named
+from tests.cli import printed
 from tests.manual.command_lines import calls, parse
 from wsprobe.cli import expect, section
 from wsprobe.cli.main import COMMANDS
@@ -173,7 +174,8 @@ def test_texts_belong_to_options():
     assert {each for each in written if each[1] != "example"} <= known
 
 
-def test_rows_of_options_that_go_together_name_options():
+def test_rows_of_options_that_go_together_name_options_and_have_a_case():
+    shown = "".join(path.read_text("utf-8") for path in printed.FILES)
     known = {
         (o.kind.__name__, name) for _, o in OPTIONS if isinstance(o, section.FieldOption) for name in o.opts
     }
@@ -182,6 +184,8 @@ def test_rows_of_options_that_go_together_name_options():
         assert kind in kinds
         assert {word.partition("=")[0] for word in words} - {"not", "needs"} <= names
         assert "{" not in text.format(this="", that="", all="")
+        said = re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))
+        assert re.search(f"(?m)^! wsprobe .*: {said}", shown), f"{words}: no case in tests/cli/printed"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
