@@ -240,10 +240,7 @@ def rules() -> dict[str, HistoryRule]:
     named = cache(lambda text: expand(text, known))
     for row in _load("rules")["rule"]:
         cells = tuple(
-            (
-                named(cell["for"]),
-                Cell(row["id"], cell["mode"], cell["section"], cell["grade"], cell["text"]),
-            )
+            (named(cell["for"]), Cell(row["id"], cell["mode"], cell["section"], cell["grade"], cell["text"]))
             for cell in row["cells"]
         )
         found[row["id"]] = HistoryRule(row["id"], row["title"], row["about"], cells)

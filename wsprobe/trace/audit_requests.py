@@ -293,11 +293,7 @@ def _large(seen: Trace) -> Plan | None:
     if not seen.start.heavy:
         return None
     # The Pong ends the session: how long the server takes depends on its machine.
-    acts = (
-        Act("open", "text", b" " * LARGE),
-        Act("open", "ping", PING),
-        Act("pong", "close", code=1000),
-    )
+    acts = (Act("open", "text", b" " * LARGE), Act("open", "ping", PING), Act("pong", "close", code=1000))
     longest = max(given.limits.max_time, 2 * LARGE_TIME)
     limits = replace(given.limits, max_time=longest, max_session=2 * LARGE, linger=LARGE_TIME)
     return replace(given, request=_request(seen), acts=acts, limits=limits)

@@ -215,10 +215,7 @@ def closed_while_held(seen: Trace) -> Iterator[Conclusion]:
         f"Opens, then ends while it is held in silence: {why}.{directly}",
         0.85,
         ("again-2", "backend-held") if ends else ("again-2",),
-        steps(
-            first_do(held, ""),
-            "Look up the code and the reason of the Close: wsprobe talk shows both.",
-        ),
+        steps(first_do(held, ""), "Look up the code and the reason of the Close: wsprobe talk shows both."),
         open=cause is None or cause.certainty != "stated",
         id=cause.id if cause is not None else "",
     )

@@ -475,12 +475,7 @@ NO_LIBRARY = "without a WebSocket library"
 """Words of a usual cause: the program takes every handshake for a plain GET."""
 
 
-@rule(
-    "a refusal, directly too",
-    "the application itself refuses",
-    "why; see its log",
-    id="refused-by-app",
-)
+@rule("a refusal, directly too", "the application itself refuses", "why; see its log", id="refused-by-app")
 def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
     shown, past = _same_for_both(seen) or refusing(seen), seen.past
     if not shown or past is None or compared(seen) != "same":

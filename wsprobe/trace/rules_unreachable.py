@@ -123,12 +123,7 @@ def _steady(seen: Trace) -> bool:
     return len(differing) == len(_repeats(seen)) and all(same(each, differing[0][1]) for _, each in differing)
 
 
-@rule(
-    "the answers differ by address",
-    "one address of the name leads to another server",
-    "why",
-    differing=True,
-)
+@rule("the answers differ by address", "one address of the name leads to another server", "why", differing=True)
 def addresses_differ(seen: Trace) -> Iterator[Conclusion]:
     named = {name: each for name, each in seen.answers.items() if name.startswith("address ")}
     for name, each in named.items():

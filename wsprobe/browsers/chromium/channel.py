@@ -68,16 +68,7 @@ class _Header(Struct, frozen=True):
 class FrameReader:
     """Splits the bytes of each read into pieces."""
 
-    __slots__ = (
-        "_control",
-        "_header",
-        "_inflater",
-        "_left",
-        "_partial",
-        "_reading",
-        "_rest",
-        "_start_opcode",
-    )
+    __slots__ = ("_control", "_header", "_inflater", "_left", "_partial", "_reading", "_rest", "_start_opcode")
 
     def __init__(self, deflate: bool, masked: UnpackedMessages | None = None) -> None:
         # Chromium keeps the window whatever the extension says: net/websockets/websocket_deflate_stream.cc.
