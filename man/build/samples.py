@@ -12,9 +12,8 @@ from msgspec.structs import replace
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.cli.page import VIEW
-from wsprobe.cli.readers import Readers
-from wsprobe.cli.recorded import as_is
-from wsprobe.cli.recorded import recorded as as_page_shows
+from wsprobe.cli.readers import Readers, as_is
+from wsprobe.cli.readers import recorded as as_page_shows
 from wsprobe.cli.redacted import redacted
 from wsprobe.exchange import (
     Connected,

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from tests.diagnosis.sessions import Session
 from wsprobe.cli.main import run
-from wsprobe.cli.recorded import as_client_saw
+from wsprobe.cli.readers import as_client_saw
 from wsprobe.cli.relay import listening
 from wsprobe.exchange import UNSET, Relayed
 from wsprobe.recording import archive

@@ -18,8 +18,7 @@ from tests.cases import EXAMPLES
 from tests.exchanges import plan
 from wsprobe.browsers import ENGINES
 from wsprobe.cli.compare import tellables
-from wsprobe.cli.readers import Readers, reached, status
-from wsprobe.cli.recorded import as_is
+from wsprobe.cli.readers import Readers, as_is, reached, status
 from wsprobe.history import read_as_each
 from wsprobe.history.data import select
 from wsprobe.lab import find

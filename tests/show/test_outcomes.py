@@ -11,7 +11,7 @@ from tests.cases import every
 from tests.diagnosis.sessions import Session
 from tests.exchanges import plan_for
 from wsprobe.cli.page import VIEW
-from wsprobe.cli.recorded import recorded
+from wsprobe.cli.readers import recorded
 from wsprobe.exchange import Ended, Exchange, Logged, Plan, Received
 from wsprobe.lab import find
 from wsprobe.lab.play import play

@@ -17,8 +17,7 @@ from msgspec.structs import replace
 from tests.exchanges import KEY, OPENED, exchange, frame, plan
 from tests.watch.played import refused_by_tornado
 from wsprobe.browsers.engine import Page
-from wsprobe.cli.readers import Readers
-from wsprobe.cli.recorded import as_is
+from wsprobe.cli.readers import Readers, as_is
 from wsprobe.cli.redacted import redacted
 from wsprobe.exchange import (
     Connected,

@@ -9,8 +9,7 @@ from tests.exchanges import KEY, plan
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
-from wsprobe.cli.readers import Readers
-from wsprobe.cli.recorded import as_is
+from wsprobe.cli.readers import Readers, as_is
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.lab import find
 from wsprobe.lab.play import play

@@ -16,8 +16,7 @@ from wsprobe.cli.evidence import once
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import Finished, Output, finish, written_descriptor
 from wsprobe.cli.paste import RECORDED, check_no_command
-from wsprobe.cli.readers import Readers, chosen, reached, readers, status
-from wsprobe.cli.recorded import recorded, with_verdicts
+from wsprobe.cli.readers import Readers, chosen, reached, readers, recorded, status, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.section import Given

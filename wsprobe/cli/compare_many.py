@@ -15,8 +15,7 @@ from msgspec.structs import replace
 
 from wsprobe.cli.files import write
 from wsprobe.cli.output import Finished, Output, finish
-from wsprobe.cli.readers import Reached, Readers, reached, status, together
-from wsprobe.cli.recorded import recorded, with_verdicts
+from wsprobe.cli.readers import Reached, Readers, reached, recorded, status, together, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look, note

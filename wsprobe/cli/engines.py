@@ -22,8 +22,7 @@ from wsprobe.browsers.page import fetch_site, opened_by
 from wsprobe.browsers.request import visit
 from wsprobe.browsers.url import below_localhost, parse
 from wsprobe.cli.probe import Made, Placing, apart_if_large, conversation, reported, usable
-from wsprobe.cli.readers import Readers
-from wsprobe.cli.recorded import as_is
+from wsprobe.cli.readers import Readers, as_is
 from wsprobe.cli.settings import HandshakeSettings, Settings, now, route
 from wsprobe.cli.targets import LabTargets, ProbeTarget
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target

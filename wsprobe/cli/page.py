@@ -20,8 +20,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.option import NoUrl, usage_error
 from wsprobe.cli.page_settings import MOST, PageSettings
-from wsprobe.cli.readers import Readers
-from wsprobe.cli.recorded import recorded
+from wsprobe.cli.readers import Readers, recorded
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of

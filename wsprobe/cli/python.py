@@ -25,8 +25,7 @@ from wsprobe.cli.commands import connect as connect_command
 from wsprobe.cli.engines import probed
 from wsprobe.cli.paste import RECORDED
 from wsprobe.cli.probe import apart_if_large, probe_with_followups, reported, usable, write_jar
-from wsprobe.cli.readers import Readers
-from wsprobe.cli.recorded import as_is, recorded, recorded_page, with_verdicts
+from wsprobe.cli.readers import Readers, as_is, recorded, recorded_page, with_verdicts
 from wsprobe.cli.request_settings import REACH, SEND
 from wsprobe.cli.route_settings import TRUST
 from wsprobe.cli.section import FieldOption, Given, given

@@ -17,8 +17,7 @@ from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.output import as_shown
 from wsprobe.cli.probe import apart_if_large
-from wsprobe.cli.readers import chosen
-from wsprobe.cli.recorded import as_client_saw
+from wsprobe.cli.readers import as_client_saw, chosen
 from wsprobe.cli.relay_settings import RelaySettings
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, route, settings_of

@@ -15,8 +15,7 @@ from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.tell import Tellable
 from wsprobe.cli.files import write_whole
-from wsprobe.cli.readers import Readers
-from wsprobe.cli.recorded import as_client_saw, as_is, recorded_page
+from wsprobe.cli.readers import Readers, as_client_saw, as_is, recorded_page
 from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
