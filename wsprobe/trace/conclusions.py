@@ -44,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     changed.subprotocol_named,
     changed.subprotocol_refused,
     changed.subprotocol_lost,
+    changed.subprotocol_dropped,
     changed.host_refused,
     changed.origin_refused_by_proxy,
     changed.cross_origin_refused,

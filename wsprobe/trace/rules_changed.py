@@ -303,9 +303,13 @@ def origin_refused_by_proxy(seen: Trace) -> Iterator[Conclusion]:
 )
 def cross_origin_refused(seen: Trace) -> Iterator[Conclusion]:
     base, given, past = seen.base, seen.start.cross_origin, seen.past
-    own, bare = seen["same-origin"], seen["no-origin"]
+    own, bare, other = seen["same-origin"], seen["no-origin"], seen["origin-other"]
+    about = _about_origin(seen) is not None
     if base.kind != "http" or not given:
         return
+    refused = own is not None and own.kind == "http" and own.status != base.status
+    if own is not None and other is not None and refused and own.status == other.status and not about:
+        return  # all other origins are refused alike, so this one passed that check
     likely, directly = 0.95, past is not None and past.opens
     if own is not None and own.kind in ("open", "http") and not alike(own, base):
         shown = f"{own.result()} with the URL's own ({seen.start.origin})"
@@ -320,7 +324,7 @@ def cross_origin_refused(seen: Trace) -> Iterator[Conclusion]:
         who = f"a rule of the proxy ({proxy_of(seen)})"
     elif compared(seen) == "same":
         who = "the application itself"
-    says = f", {quoted(base)}" if _about_origin(seen) is not None else ""
+    says = f", {quoted(base)}" if about else ""
     yield Conclusion(
         f"{base.result()} with the Origin {given}{says}, {shown}: {who} does not allow {given}."
         f"{past_the_proxy(seen)}",
@@ -633,6 +637,27 @@ def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
         # Foxglove's server calls the field missing where it has another name.
         open=not wants_it and compared(seen) != "opens",
     )
+
+
+@rule(
+    "opens without one of the offered subprotocols; the backend, asked directly, selects one",
+    "a proxy drops Sec-WebSocket-Protocol, from the request or from the answer",
+    "",
+    id="subprotocol-lost",
+)
+def subprotocol_dropped(seen: Trace) -> Iterator[Conclusion]:
+    base, past = seen.base, seen.past
+    final = past.reading.final if past is not None and past.opens else None
+    if base.cause_id == "subprotocol-none" and final is not None and final.head.all(b"sec-websocket-protocol"):
+        offered = b", ".join(seen.start.protocols).decode("latin-1")
+        yield Conclusion(
+            f"Opens, but without a subprotocol, though {offered} was offered: Chromium fails such a handshake. "
+            "Asked directly, the backend selects one: a proxy drops Sec-WebSocket-Protocol "
+            f"({proxy_of(seen)}).",
+            0.95,
+            ("base", opening_directly(seen)),
+            proxy_lines(seen, "header", part="Sec-WebSocket-Protocol", proven=True),
+        )
 
 
 def _dropped_or_other(seen: Trace, *, dropped_first: bool) -> str:

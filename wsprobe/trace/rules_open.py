@@ -266,9 +266,11 @@ def opens(seen: Trace) -> Iterator[Conclusion]:
     every = ", in every tested form" if ways else ""
     if bare is not None:
         every = f" with its Origin, which browsers always send; without one the answer is {bare.result()}"
-    fails = _fails_directly(seen)
+    fails, ending = _fails_directly(seen), ": nothing on the way blocks it."
+    if base.cause_id == "subprotocol-none":
+        ending = ", but without one of the offered subprotocols: Chromium fails such a handshake."
     yield Conclusion(
-        f"Opens (101 with the right Sec-WebSocket-Accept){every}{fails or ': nothing on the way blocks it.'}"
+        f"Opens (101 with the right Sec-WebSocket-Accept){every}{fails or ending}"
         f"{_watched(seen)} Not tested: {_untested(seen)}.",
         0.6 if fails else 0.9,
         ("base", "no-origin")
