@@ -31,6 +31,7 @@ from wsprobe.diagnosis.session_facts import ENGINE_IO, QUIET, SOON, SessionFacts
 from wsprobe.diagnosis.session_words import COURTESY, stated_at_end, texts_at_end, with_message
 from wsprobe.diagnosis.words import QUOTED, decoded, stated_by, words_behind
 from wsprobe.read.reading import Reading, Response
+from wsprobe.text import counted
 
 SMALL = 125
 """Bytes of a message that no server refuses as too large."""
@@ -347,7 +348,10 @@ def _by_code(evidence: Evidence, session: SessionFacts, known: Iterable[Cause]) 
         registered, name, fix = _REGISTERED[code]
         id, did = id if reason else registered, f"{did} (registered as {name})"
     elif 3000 <= code < 5000:
-        means, fix = _BY_CONVENTION.get(code, ("", f"look up {code} in the documentation of the application"))
+        look_up = f"look up {code} in the documentation of the application"
+        if 4900 <= code <= 4903:
+            look_up = f"if this is wsprobe relay: wsprobe explain {code}; otherwise {look_up}"
+        means, fix = _BY_CONVENTION.get(code, ("", look_up))
         usual = [f"{means} (by convention)"] if means else []
     else:
         id, did = "protocol-error", f"the server closed with a code that it must not send ({code})"
@@ -422,7 +426,8 @@ def _before_the_end(evidence: Evidence, session: SessionFacts) -> tuple[str, str
     if session.last is not None and session.since < SOON:
         size = session.last
         packed = f" ({session.packed} compressed)" if session.packed != size else ""
-        shows = f"the request: a message of {size} bytes{packed}, {session.since / 1000:.0f} ms before the end"
+        sent = f"a message of {counted(size, 'byte')}"
+        shows = f"the request: {sent}{packed}, {session.since / 1000:.0f} ms before the end"
         usual: tuple[str, ...] = (_NOT_ACCEPTED, _RETURNED, _ON_PURPOSE)
         fix = SEE_LOG
         if evidence.get("sec-websocket-protocol").lower().startswith("mqtt") and not session.binary:
@@ -430,7 +435,7 @@ def _before_the_end(evidence: Evidence, session: SessionFacts) -> tuple[str, str
         elif size > SMALL:
             usual = ("a message that is too large", *usual)
             fix = f"send a smaller message, or raise the server's limit; {SEE_LOG}"
-        return f"right after a message of {size} bytes", shows, fix, usual
+        return f"right after {sent}", shows, fix, usual
     if session.quiet >= QUIET:
         silence = f"{session.quiet / 1e6:.1f} s"
         usual = (

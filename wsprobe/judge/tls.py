@@ -46,11 +46,15 @@ _NAMES_LISTED = 12
 
 def tls(reading: Reading) -> Iterator[Finding]:
     """Report how the TLS handshake failed, or which fault was let pass."""
+    failed = set[tuple[str, str]]()  # a browser tries again, and fails in the same way
     for event in reading.exchange.events if has(reading, TlsDone, TlsFailed) else ():
         if isinstance(event, TlsDone) and event.problem:
             said = f"verification was switched off; it would have reported: {shown_words(event.problem)}"
             yield F.CERTIFICATE_UNCHECKED.found(_with(event.certificate, said))
         elif isinstance(event, TlsFailed) and how(reading) != "timeout":
+            if (event.kind, event.error) in failed:
+                continue
+            failed.add((event.kind, event.error))
             yield _failed(reading, event)
             yield from _besides(reading, event)
     if how(reading) == "truncated":

@@ -398,8 +398,11 @@ def _heard(report: Report, look: Look) -> list[Line]:
 
 def unexplained(report: Report) -> bool:
     """True if it failed, and neither a cause nor a broken rule explains it."""
-    if report.outcome == "open" or how(report.reading) == "interrupted":
+    reading = report.reading
+    if report.outcome == "open" or how(reading) == "interrupted":
         return False
+    if report.outcome == "not-upgraded" and reading.http2 is not None and reading.final is None:
+        return False  # the first line says what the server's HTTP/2 lacks
     broken = any(each.fatal for each in further_findings(report.verdict))
     return not broken and not report.causes
 
