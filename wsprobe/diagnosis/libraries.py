@@ -296,6 +296,8 @@ def _go(evidence: Evidence) -> Author | None:
         nosniff and evidence.get("content-type") == _GO_TYPE and text.endswith("\n") and evidence.status >= 400
     ):
         return None
+    if not evidence.has("date"):  # net/http always sends one
+        return None
     if not evidence.only(frozenset({"content-type", "x-content-type-options"})) and not evidence.has("vary"):
         return None
     if text == "404 page not found\n":
