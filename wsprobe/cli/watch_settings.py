@@ -19,7 +19,8 @@ class WatchSettings(Section, frozen=True, kw_only=True):
 
     every: float = opt(
         "--every",
-        "time from the start of one probe of a URL to the start of the next: 500ms, 30s, 5m, 1h30m",
+        "time from the start of one probe of a URL to the start of the next: 500ms, 30s, 5m, 1h30m; the first "
+        "interval is a random part of it",
         30.0,
         written="30s",
         type=Duration(LEAST, "wsprobe is not a load generator"),

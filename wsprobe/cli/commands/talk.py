@@ -8,9 +8,10 @@ from wsprobe.cli.commands.connect import tables
 from wsprobe.cli.completion import places
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import PastedSettings, Pasting, ignored
-from wsprobe.cli.route_settings import HANDSHAKES
+from wsprobe.cli.route_settings import HANDSHAKES, LimitSettings
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.talk_settings import TalkSettings
+from wsprobe.exchange import Limits
 
 FROM_CURL = PastedSettings.options["from_curl"]
 EXAMPLES = (
@@ -67,7 +68,13 @@ class OrderedPasting(Pasting):
     ExpectSettings,
     RetrySettings,
     without=("junit",),
-    instead={"from_curl": FROM_CURL.with_help(FROM_CURL.help, rare=True)},
+    instead={
+        "from_curl": FROM_CURL.with_help(FROM_CURL.help, rare=True),
+        "max_time": LimitSettings.options["max_time"].with_help(
+            "give up if the session takes longer; without -m, only the handshake has a limit, of "
+            f"{Limits().max_time:g} s"
+        ),
+    },
 )
 @ignored
 def command(urls: tuple[str, ...], given: Given) -> int:
