@@ -101,6 +101,7 @@ LIMIT = "  -> to hold the session without this limit: wsprobe talk ws://127.0.0.
     ("of", "last"),
     [
         (answered("403 Forbidden"), HEARD),
+        (answered("429 Too Many Requests"), HEARD),
         (made("nothing", "1 fin"), ""),
         (made("0.1 we close", "0.2 close 1000", "0.3 fin"), ""),
         (made("Vary: Origin", "0.1 we close", "0.2 close 1000", "0.3 fin"), NO_ORIGIN),

@@ -349,13 +349,25 @@ def why(report: Report, look: Look) -> list[Line]:
     return fitted([*rows, *(_heard(report, look) if refused and not seen else [])], look)
 
 
+WITHOUT_ORIGIN = frozenset(
+    (
+        *("client-certificate", "forward-proxy", "header-too-large", "http-1.0"),
+        *("rate-limited", "tls-port", "version-unsupported"),
+    )
+)
+"""Causes in which an Origin has no part."""
+
+
 def origin_matters(report: Report) -> bool:
     """True if the request had no Origin, and one could change the answer: a refusal (with an answer or a Close)
-    whose causes do not mention it, or a server that names origins."""
+    whose causes do not mention it, and whose first has another reason than an Origin; or a server that names
+    origins."""
     final = report.reading.final
     if final is None or report.reading.request.head.all(b"origin"):
         return False
     if report.outcome in ("refused", "closed"):
+        if report.causes and report.causes[0].id in WITHOUT_ORIGIN:
+            return False
         return not any("origin" in f"{each.text} {each.fix}".lower() for each in report.causes)
     names = (b"access-control-allow-origin", b"origin", b"sec-websocket-origin")
     varies = b"origin" in (final.head.joined(b"vary") or b"").lower()
