@@ -271,14 +271,17 @@ async function runAll() {
   const trust = await trusts();
   const left = new Map(lab.scenarios.map(one => [one.name, leftOut(one, trust)]).filter(([, why]) => why));
   const waiting = lab.scenarios.filter(one => !left.has(one.name)).map(one => one.name);
-  const of = waiting.length, found = new Map(), began = Date.now();
+  const of = waiting.length, found = new Map(), failed = new Map(), began = Date.now();
   const under = new Set();
   const one = async (name, host, settled) => {
     try {
       const result = await run(name, host, settled);
       found.set(name, result);
       results.set(name, result);
-    } catch (error) { left.set(name, error.message); }
+    } catch (error) {
+      left.set(name, error.message);
+      failed.set(name, host);
+    }
     byId("all-state").textContent = `${found.size} of ${of}: ${name}`;
     byId("progress").value = (found.size + left.size) / lab.scenarios.length;
     if (found.size % 10 === 0) showAgreement(found);
@@ -297,7 +300,7 @@ async function runAll() {
   };
   await Promise.all(lab.hosts.map(lane));
   await Promise.all(under);
-  await runAgain(found);
+  await runAgain(found, left, failed);
   const seconds = Math.round((Date.now() - began) / 1000);
   byId("all-state").textContent = (running ? "" : "Stopped. ") + `${found.size} scenarios run in ${seconds} s, ${left.size} left out.`;
   running = false;
@@ -313,18 +316,21 @@ async function runAll() {
   if (new URLSearchParams(location.search).has("send")) await hand(found, left);
 }
 
-/* What differs is run again, with nothing beside it: on a busy machine moments decide. */
-async function runAgain(found) {
+/* What differs or failed is run again, with nothing beside it: on a busy machine moments decide. *failed*: the
+   host by the name of the scenario. */
+async function runAgain(found, left, failed) {
   if (!found.size) return;
   const engine = nearest(found);
-  const doubtful = [...found].filter(([, result]) => result.engines.find(one => one.name === engine).differences.length);
-  for (const [index, [name, before]] of doubtful.entries()) {
+  const differs = ([, result]) => result.engines.find(one => one.name === engine).differences.length;
+  const doubtful = [...[...found].filter(differs).map(([name, before]) => [name, before.job.host]), ...failed];
+  for (const [index, [name, host]] of doubtful.entries()) {
     if (!running) return;
-    byId("all-state").textContent = `running again, one at a time, what differs: ${index + 1} of ${doubtful.length}: ${name}`;
+    byId("all-state").textContent = `running again, one at a time, what differs or failed: ${index + 1} of ${doubtful.length}: ${name}`;
     try {
-      const result = await run(name, before.job.host);
+      const result = await run(name, host);
       found.set(name, result);
       results.set(name, result);
+      left.delete(name);
     } catch (error) { /* what it was the first time stands */ }
   }
 }
