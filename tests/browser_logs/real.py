@@ -80,7 +80,7 @@ class Passed(Struct):
     received: bytes
     sent: bytes
     over: bool = False
-    """Whether the client closed the connection: it has read all then."""
+    """Whether the client has closed the connection: by then it has read everything."""
 
 
 class Server:

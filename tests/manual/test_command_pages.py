@@ -53,6 +53,14 @@ def test_every_option_is_on_the_page_of_its_command(each):
         assert words("\n".join(mdoc.text(commands.sentence(option)))) in words(made)
 
 
+def test_a_default_in_the_help_is_the_default():
+    own = [each for _, each in OPTIONS if isinstance(each, section.FieldOption) and each.how.written]
+    apart = [each for each in own if each.how.written != each.how.default]
+    assert {"--max-body", "--max-message", "--every"} <= {each.opts[-1] for each in apart}
+    for each in apart:
+        assert each.type.convert(each.how.written, each, None) == each.how.default, each.opts
+
+
 def test_only_the_page_of_connect_has_the_shared_options_in_full():
     assert len(commands.shared("talk")) > 50
     assert commands.shared("connect") == {}

@@ -1,4 +1,4 @@
-"""Bun: its HTTP parser, which answers open the socket, how it reads frames, and the events that it fires.
+"""Bun: which answers open the socket, how it reads frames, the events that it fires, and its HTTP parser.
 
 Sources: bun src/bun.js/bindings/webcore/WebSocket.cpp, src/http/websocket_client/WebSocketUpgradeClient.zig
 (processResponse), src/http/websocket_client.zig (handleData). Bun 1.4.5 checks more than the public sources do,

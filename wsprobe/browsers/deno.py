@@ -1,4 +1,4 @@
-"""Deno: its HTTP parser, which answers open the socket, how it reads frames, and the events that it fires.
+"""Deno: which answers open the socket, how it reads frames, the events that it fires, and its HTTP parser.
 
 Deno checks neither Sec-WebSocket-Accept nor subprotocol nor extensions. Sources: deno ext/websocket/lib.rs
 (handshake_websocket, which repeats a failed handshake over TLS once more over HTTP/2; op_ws_create,

@@ -232,13 +232,13 @@ class _Code(msgspec.Struct, frozen=True):
     """A close code of RFC 6455 section 7.4.1 or the IANA registry."""
 
     name: str
-    """No more is said of it beside words about an application's own matters."""
+    """All that is said of the code where the server's words are about the application's own matters."""
     id: str
     did: str
     fix: str
     usual: tuple[str, ...] = ()
     of_a_message: str = ""
-    """What it means after a message."""
+    """What the code means if it comes after a message."""
 
 
 _CODES = {

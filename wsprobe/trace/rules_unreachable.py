@@ -181,7 +181,7 @@ def tls_port(seen: Trace) -> Iterator[Conclusion]:
 
 
 def _without_http(seen: Trace) -> str:
-    """The first request whose answer is not HTTP, if the others got none that is either; else ""."""
+    """The first request whose answer is not HTTP, if no other request got HTTP; else ""."""
     answered = [(name, each) for name, each in through(seen) if each.kind != "cut"]
     if any(each.report.outcome != "not-http" for _, each in answered):
         return ""

@@ -105,7 +105,8 @@ _NO_PROTOCOL = "WHATWG WebSockets section 2.2, processResponse: subprotocols wer
 
 
 def _lacks_protocol(head: Head, protocols: tuple[str, ...], letter: Letter) -> bool:
-    """True if Fetch's "extract header list values" finds none, which is null or failure, and one is needed."""
+    """True if this letter needs a subprotocol and the answer has none: Fetch's "extract header list values"
+    returns null or failure."""
     if not letter.missing_protocol_fails or not protocols:
         return False
     return not any(split_list(field.value) for field in head.all(b"sec-websocket-protocol"))
