@@ -7,8 +7,6 @@ and what was wrong: another exit status, a traceback, a file that is not whole. 
 had the processor does not count (on Linux). A figure never makes it fail.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

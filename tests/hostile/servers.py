@@ -1,8 +1,6 @@
 """Servers that mean harm, as data: what each sends first, and what it then sends over and over, as fast as it
 is read. They are those of which a program has something to lose: memory, time, or its wits."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 import hashlib

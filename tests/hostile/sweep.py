@@ -8,8 +8,6 @@ took too long is repeated alone, and its least figures count: another program ma
 figure never makes it fail.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -92,8 +90,6 @@ class Program:
 
     def start(self, file, words):
         """The descriptor of a new copy's process."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         with self._lock:
             self._process.stdin.write(json.dumps([str(file), *words]).encode() + b"\n")
             self._process.stdin.flush()

@@ -1,8 +1,6 @@
 """What each command takes of memory before servers that mean harm: its processes together stay below 100 MiB.
 Of time, what may be counted is: each ends by itself, and says so with a status of the table."""
 
-from __future__ import annotations
-
 import os
 import select
 import subprocess
@@ -80,7 +78,6 @@ def test_memory_and_status(words, name, tmp_path):
             stderr=subprocess.PIPE,
             cwd=tmp_path,
         )
-        assert process.stderr is not None
         ended = os.pidfd_open(process.pid)
         most, looks = 0.0, 0
         while not select.select([ended], [], [], OFTEN)[0] and looks < LONGEST / OFTEN:

@@ -6,8 +6,6 @@ copy writes FILE.out and FILE.err, and at its end, as JSON, what it took into FI
 measured.
 """
 
-from __future__ import annotations
-
 import atexit
 import gc
 import json

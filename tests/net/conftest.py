@@ -1,7 +1,5 @@
 """Servers for one test each, in the same trio loop as the probe: what they do is written in the test."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 import struct
@@ -208,10 +206,7 @@ class ScriptedWire:
 class Authority:
     """A certificate authority, and servers and clients with its certificates."""
 
-    Server: type[TlsServer]
-
     def __init__(self, folder):
-        self.Server = TlsServer
         self.ca = trustme.CA()
         self.ca_file = str(folder / "ca.pem")
         self.ca.cert_pem.write_to_path(self.ca_file)

@@ -1,7 +1,5 @@
 """What is said of a scheduler that cannot be used, without one."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from contextlib import contextmanager, suppress

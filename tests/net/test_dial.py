@@ -1,7 +1,5 @@
 """Attempts at several addresses, with sockets that do what their address says, in virtual time."""
 
-from __future__ import annotations
-
 import errno
 import os
 import socket

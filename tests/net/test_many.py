@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import threading
 from contextlib import aclosing
 from itertools import pairwise

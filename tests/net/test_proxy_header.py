@@ -1,7 +1,5 @@
 """The header of the PROXY protocol: what it says, and where on the way it is sent."""
 
-from __future__ import annotations
-
 import socket
 import struct
 

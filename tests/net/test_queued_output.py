@@ -1,7 +1,5 @@
 """Output for a reader that is slow, goes away, or takes nothing."""
 
-from __future__ import annotations
-
 import os
 
 import pytest

@@ -1,7 +1,5 @@
 """The relay over loopback: what passes, what is told, what is recorded."""
 
-from __future__ import annotations
-
 import pytest
 import trio
 from trio.testing import MockClock

@@ -1,7 +1,5 @@
 """The same work again and again, in virtual time."""
 
-from __future__ import annotations
-
 import os
 from itertools import repeat
 
@@ -11,8 +9,6 @@ import trio.testing
 from trio.testing import MockClock
 
 from wsprobe.net import rounds, run, ticking
-
-Begun = list[tuple[str, float]]
 
 
 def every(seconds):

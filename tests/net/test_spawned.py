@@ -1,7 +1,5 @@
 """Processes of our own."""
 
-from __future__ import annotations
-
 import json
 import signal
 import socket

@@ -1,7 +1,5 @@
 """A session that is held, on a wire: nothing piles up, nothing is lost, whoever ends it."""
 
-from __future__ import annotations
-
 import os
 import socket
 from contextlib import asynccontextmanager, suppress

@@ -1,7 +1,5 @@
 """The chain that a server sends, the key that it is to have, and the ciphers that are offered."""
 
-from __future__ import annotations
-
 import ssl
 
 import pytest

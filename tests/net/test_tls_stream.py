@@ -1,7 +1,5 @@
 """TLS over a wire that is a list of reads, and over one that breaks."""
 
-from __future__ import annotations
-
 import ssl
 from contextlib import suppress
 

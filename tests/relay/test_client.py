@@ -1,7 +1,5 @@
 """A recording of the relay, read from the client's side."""
 
-from __future__ import annotations
-
 from tests.cases import every
 from wsprobe.exchange import Connected, Ended, Exchange, LeftOut, Plan, Received, Relayed, Sent
 from wsprobe.read import read

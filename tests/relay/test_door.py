@@ -1,7 +1,5 @@
 """Who may use the relay."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.read.request import RequestReader

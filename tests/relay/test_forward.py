@@ -1,7 +1,5 @@
 """The request that the server gets, byte for byte."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.read.request import RequestReader

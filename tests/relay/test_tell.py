@@ -1,7 +1,5 @@
 """What a page is told, byte by byte."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec import UNSET
 from msgspec.structs import replace

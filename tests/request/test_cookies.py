@@ -1,7 +1,5 @@
 """The cookie jar: what RFC 6265bis lets a server set, where it goes, and the file that curl reads too."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.request.cookies import HEADING, Jar, date, parse, set_cookie
@@ -152,9 +150,6 @@ def test_dates(text, seconds):
 def test_same_site_is_kept_for_pages():
     found = set_cookie("a=b; SameSite=Strict", target("wss://shop.example/"), NOW)
     assert found.same_site == "strict"
-
-
-# -- the command
 
 
 @pytest.mark.parametrize("missing", ["06", "Nov", "1994", "08:49:37"])

@@ -1,7 +1,5 @@
 """The URL of a proxy, and what is no such URL."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.cases import every

@@ -1,7 +1,5 @@
 """Texts that name a target, and texts that do not."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -1,7 +1,5 @@
 """What holds for every conversation: nothing raises, nothing grows, nothing is looked at twice."""
 
-from __future__ import annotations
-
 import tracemalloc
 
 import pytest

@@ -2,8 +2,6 @@
 
 ``python -m tests.session.test_conversations`` writes anew what comes of those of conversations.txt."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Messages to bytes and back; the same bytes cut anywhere; what must fail, fails with its code."""
 
-from __future__ import annotations
-
 import tracemalloc
 import zlib
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """What a person types in a session."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.talk.input import COMMANDS, PromptCommand, TypedError, typed

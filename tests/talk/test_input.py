@@ -1,7 +1,5 @@
 """Standard input as things to send."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

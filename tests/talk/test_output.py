@@ -1,7 +1,5 @@
 """What comes in a session, as lines of JSON."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

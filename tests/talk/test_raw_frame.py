@@ -1,7 +1,5 @@
 """Frames written by hand."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.read.frames import frame_at

@@ -2,8 +2,6 @@
 
 ``python -m tests.talk.test_session`` writes anew what comes of the cases of sessions.txt."""
 
-from __future__ import annotations
-
 import json
 import re
 from itertools import groupby

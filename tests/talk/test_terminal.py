@@ -1,7 +1,5 @@
 """What a person types in a session, and what is shown for it; a pipe stands for the terminal."""
 
-from __future__ import annotations
-
 import click
 import pytest
 import trio

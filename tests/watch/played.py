@@ -1,7 +1,5 @@
 """Reports of lab scenarios, played without sockets: what a probe of a server that changes would tell."""
 
-from __future__ import annotations
-
 from msgspec.structs import replace
 
 from tests.exchanges import plan

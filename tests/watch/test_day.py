@@ -1,8 +1,6 @@
 """A day of watching, in virtual time: what is remembered does not grow, and the statistics are the day's, even
 if the clock of the system is set."""
 
-from __future__ import annotations
-
 import gc
 import os
 import random

@@ -1,12 +1,9 @@
 """Metrics: names, labels that do not grow, and what a scrape gets."""
 
-from __future__ import annotations
-
 import socket
 from contextlib import ExitStack, contextmanager, suppress
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -29,9 +26,6 @@ from wsprobe.version import __version__
 from wsprobe.watch.metrics import METRICS, PHASES
 from wsprobe.watch.prometheus import application
 from wsprobe.watch.summary import Watch, after
-
-if TYPE_CHECKING:
-    pass
 
 BLACKBOX = {
     "probe_success",

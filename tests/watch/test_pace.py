@@ -1,7 +1,5 @@
 """Pauses: on average what was asked for, and no two watchers in step."""
 
-from __future__ import annotations
-
 import random
 from itertools import islice
 

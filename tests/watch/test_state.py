@@ -1,7 +1,5 @@
 """What a probe tells, what counts as a change, and what many of them are together."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 
@@ -33,8 +31,6 @@ def test_the_same_answer_is_no_change():
 def test_a_change_and_what_changed():
     watch = watched(OPEN, OPEN, "status-403")
     assert watch.changed
-    assert watch.before is not None
-    assert watch.last is not None
     assert watch.lasted == 60.0
     assert differences(watch.before.state, watch.last.state) == (
         "outcome open -> refused",

@@ -1,7 +1,5 @@
 """The latest values and their percentiles."""
 
-from __future__ import annotations
-
 from array import array
 
 import pytest

@@ -1,7 +1,5 @@
 """Challenges and their answers, held against the examples of RFC 7616 and the grammar of RFC 9110."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.wire.authentication import (

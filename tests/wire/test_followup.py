@@ -1,7 +1,5 @@
 """What could be asked next: redirects, older versions, another try; each limit at it and one past it."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.exchanges import exchange, plan

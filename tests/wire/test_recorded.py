@@ -3,8 +3,6 @@
 Made with the servers of tests/peers/old_versions.py; a file a peer, a line a version.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

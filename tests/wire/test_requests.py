@@ -1,7 +1,5 @@
 """The opening handshake of each version, byte for byte."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

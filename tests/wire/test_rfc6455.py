@@ -1,7 +1,5 @@
 """Frames as a client writes them, and as they are followed."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

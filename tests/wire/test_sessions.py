@@ -1,7 +1,5 @@
 """What follows a 101 of an older version: as it is spoken, as it is read, whatever comes."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Test vectors: of the specifications where they have them, else worked out from their text."""
 
-from __future__ import annotations
-
 from hashlib import md5
 
 import pytest
