@@ -1,8 +1,12 @@
-"""HTTP/2 read from recorded bytes: nothing raises, nothing is lost, and every part of it is found."""
+"""HTTP/2 read from recorded bytes: nothing raises, nothing is lost, and every part of it is found.
+
+``python -m tests.http2.test_read`` writes anew what the readings of readings.txt have."""
 
 from __future__ import annotations
 
-import pytest
+import itertools
+from pathlib import Path
+
 from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
 from hpack import Encoder
@@ -14,7 +18,8 @@ from msgspec.structs import replace
 
 from tests.cases import every
 from tests.http2.lines import STREAM, planned, recorded
-from tests.http2.words import ASKED, ON, OPENING, answer, block
+from tests.http2.words import ASKED, ON, OPENING, answer, block, pieces, recording
+from tests.pieces import cases, rewrite
 from wsprobe.exchange import Connected, Ended, Exchange, Limits, Received, Sent, TlsDone
 from wsprobe.read import read
 from wsprobe.read.http2 import (
@@ -31,18 +36,11 @@ from wsprobe.read.http2 import (
 )
 from wsprobe.read.http2_opinion import FRAMES, opinion
 from wsprobe.read.http2_values import (
-    CONTINUATION,
-    DATA,
     GOAWAY,
     HEADERS,
     PING,
     PREFACE,
-    PRIORITY,
-    PUSH_PROMISE,
-    RST_STREAM,
-    SETTINGS,
     TYPES,
-    WINDOW_UPDATE,
     Http2Frame,
     error_name,
     setting_name,
@@ -50,9 +48,10 @@ from wsprobe.read.http2_values import (
 from wsprobe.read.reading import INTERIM_MAX
 from wsprobe.read.request import request_fields
 from wsprobe.recording.archive import dump, load
-from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
+from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings
 
 PLAN = planned()
+FILE = Path(__file__).parent / "readings.txt"
 
 
 def exchange(*pieces, how="local", asked=ASKED):
@@ -65,11 +64,85 @@ def reading(*pieces, how="local"):
     return read(exchange(*pieces, how=how))
 
 
-END = data(STREAM, b"", end_stream=True)
-
-
 def whole(of):
     return b"".join(each.header + each.payload for each in of.http2.of("server")) + of.rest
+
+
+def members(of, names):
+    """Those of *names* that have a value: ``code 5, debug 'why'``."""
+    values = ((name, getattr(of, name)) for name in names.split())
+    said = [(name, value) for name, value in values if value not in (None, "", b"", ()) and value is not False]
+    return ", ".join(name if value is True else f"{name} {shown(value)}" for name, value in said)
+
+
+def shown(value):
+    return repr(value)[1:] if isinstance(value, bytes) else str(value)
+
+
+def listed(block):
+    return " ".join(f"{field.name.decode()}={shown(field.value)}" for field in block.fields)
+
+
+def frames_of(of):
+    for each in list(of.http2.of("server"))[1:]:
+        (*_, cut) = reading(ON, (each.header + each.payload)[:-1]).http2.of("server")
+        more = (
+            members(each, "length end_stream ack settings last_stream code increment debug problem"),
+            f"content {content_start(each) - each.start}: {shown(each.content)}" * bool(each.content),
+            f"cut {shown(cut.content)}" * bool(cut.content),
+            "plain" * _plain(each.header, each.payload),
+        )
+        yield f"{' '.join((each.name, str(each.stream), *each.flag_names))}: {', '.join(filter(None, more))}"
+
+
+def answers_of(of):
+    for each in of.responses:
+        body = ""
+        if each.body is not None:
+            assert each.body.raw.startswith(each.body.content)
+            names = "framing raw expected complete cut cut_by problem malformed decoded coding"
+            body = f"; body: {members(each.body, names)}, {len(each.body.content)} bytes of content"
+        yield f"{each.status} {listed(each.head)}".rstrip() + body
+    if of.session is not None:
+        yield f"  session from {of.when(of.session.start)}"
+        for each in of.session.frames:
+            assert of.received[each.start] == each.header[0]
+            yield f"  opcode {each.opcode} {shown(each.data)} at {each.at}"
+    if of.http2.trailers is not None:
+        yield f"trailers {listed(of.http2.trailers)}"
+    yield f"{members(of, 'looks_like rest')}"
+
+
+def blocks_of(of):
+    for each in of.http2.blocks:
+        yield f"{listed(each)}: {members(each, 'problem complete decoded cut')}"
+
+
+def ends_of(of):
+    for each in of.http2.ends:
+        said = (each.by, each.how, each.name, each.debug and shown(each.debug), "*" * (each is of.http2.end))
+        yield " ".join(filter(None, said))
+    yield f"goaways before ours: {len(of.http2.goaways)}" * any(f.type == GOAWAY for f in of.http2.frames)
+
+
+def h2_of(of):
+    yield members(opinion(of), "accepts message")
+
+
+def means(written, how, what):
+    made = recording(pieces(written), how)
+    made = replace(made, plan=replace(PLAN, limits=Limits(max_body=64)))
+    of = read(made)
+    assert whole(of) == of.received
+    assert load(dump(made)) == made
+    views = {"frames": frames_of, "answers": answers_of, "blocks": blocks_of, "ends": ends_of, "h2": h2_of}
+    return [line.rstrip(": ") for line in views[what](of) if line]
+
+
+@every(cases(FILE))
+def test_what_a_reading_has(of):
+    given_, expected = of
+    assert means(*given_) == expected
 
 
 frames = st.builds(
@@ -111,61 +184,6 @@ def test_any_header_block(coded):
             assert of.received[line.start : line.start + len(line.text)] == line.text
 
 
-def test_a_session_cut_into_single_bytes():
-    session = b"\x81\x02hi\x89\x00\x88\x05\x11\x33now"
-    of = reading(ON, answer(b"200"), *(data(1, bytes([byte]), pad=byte % 3) for byte in session))
-    assert [frame.opcode for frame in of.session.frames] == [1, 9, 8]
-    for frame_ in of.session.frames:
-        assert of.received[frame_.start] == frame_.header[0]
-    assert [frame_.at for frame_ in of.session.frames] == [600, 800, 1500]
-    assert of.when(of.session.start) == 300
-
-
-def test_the_block_as_received():
-    fields = (
-        (b":status", b"200"),
-        (b"X-Upper", b" b "),
-        (b"", b"1"),
-        (b"connection", b"Upgrade"),
-        (b":status", b"201"),
-        (b"a", b"\xff\0"),
-        (b"a", b""),
-    )
-    of = reading(ON, headers(STREAM, block(*fields), most=11))
-    assert [(field.name, field.value) for field in of.http2.blocks[0].fields] == list(fields)
-    assert [field.name for field in of.final.head.fields] == [b"X-Upper", b"", b"connection", b"a", b"a"]
-    assert of.final.status == 200
-
-
-@pytest.mark.parametrize(
-    ("value", "status"),
-    [
-        (b"099", 99),
-        (b"20", 20),
-        (b"2000", 2000),
-        (b"abc", None),
-        (b"", None),
-        (b"200 OK", None),
-        (b"99999", None),
-    ],
-)
-def test_statuses(value, status):
-    final = reading(ON, answer(value)).final
-    assert final.status == status
-
-
-def test_interim_answers_and_trailers():
-    encoder = Encoder()
-    blocks = [
-        headers(STREAM, block((b":status", status), encoder=encoder)) for status in (b"103", b"100", b"403")
-    ]
-    trailers = headers(STREAM, block((b"x-trailer", b"1"), encoder=encoder), end_stream=True)
-    of = reading(ON, *blocks, data(1, b"no"), trailers)
-    assert [response.status for response in of.responses] == [103, 100, 403]
-    assert [field.value for field in of.http2.trailers.fields] == [b"1"]
-    assert (of.final.body.content, of.final.body.complete) == (b"no", True)
-
-
 def test_settings_in_order_and_the_last_of_each():
     of = reading(settings([(8, 1), (8, 0)]), settings([(8, 1), (0x99, 7)]))
     assert of.http2.settings == ((8, 1), (8, 0), (8, 1), (0x99, 7))
@@ -173,113 +191,12 @@ def test_settings_in_order_and_the_last_of_each():
     assert of.http2.setting(4) is None
 
 
-ENDS = {
-    "end-stream": (data(1, b"", end_stream=True), "local", ("server", "end-stream", "")),
-    "rst-stream": (rst_stream(1, 0xD), "local", ("server", "rst-stream", "HTTP_1_1_REQUIRED")),
-    "unknown code": (rst_stream(1, 0xFF), "local", ("server", "rst-stream", "0xff")),
-    "another stream": (rst_stream(3, 1), "fin", ("server", "connection", "")),
-    "goaway": (goaway(0, 0xB, b"calm"), "fin", ("server", "goaway", "ENHANCE_YOUR_CALM")),
-    "goaway that takes ours in": (goaway(1, 0), "reset", ("server", "connection", "")),
-    "three bytes of rst-stream": (frame(RST_STREAM, 0, 1, b"\0\0\1"), "local", ("client", "connection", "")),
-    "cut": (rst_stream(1, 1)[:-1], "fin", ("server", "connection", "")),
-}
-
-
-@pytest.mark.parametrize(("piece", "how", "end"), ENDS.values(), ids=ENDS)
-def test_what_ended_the_stream(piece, how, end):
-    connection = reading(ON, piece, how=how).http2
-    assert (connection.end.by, connection.end.how, connection.end.name) == end
-
-
-def test_frames_say_what_they_are():
-    of = reading(ON, frame(PING, 1, 0, b"12345678"), goaway(1, 2, b"debug"), frame(0x42, 5, 7, b"?"), b"\0\0")
-    shown = [(each.name, each.flag_names, each.stream, each.length) for each in of.http2.of("server")]
-    assert shown == [
-        ("SETTINGS", (), 0, 12),
-        ("PING", ("ACK",), 0, 8),
-        ("GOAWAY", (), 0, 13),
-        ("0x42", ("0x1", "0x4"), 7, 1),
-    ]
-    assert of.http2.goaways[0].debug == b"debug"
-    assert of.rest == b"\0\0"
-
-
-MALFORMED = [
-    frame(RST_STREAM, 0, 0, b"\0\0\0\1"),
-    frame(RST_STREAM, 0, 1, b"\0\0\1"),
-    frame(SETTINGS, 0, 0, b"12345"),
-    frame(SETTINGS, 0, 1),
-    frame(PING, 0, 0, b"1"),
-    frame(GOAWAY, 0, 0, b"1"),
-    frame(DATA, 8, 1, b"\x05ab"),
-    frame(DATA, 0, 0, b"x"),
-]
-
-
-@pytest.mark.parametrize("piece", MALFORMED)
-def test_a_malformed_frame_is_kept_with_what_is_wrong(piece):
-    connection = reading(ON, piece).http2
-    last = list(connection.of("server"))[-1]
-    assert last.header + last.payload == piece
-    assert last.problem
-    assert not last.good
-
-
-def made(type_, payload, flags=0, stream=0):
-    return Http2Frame("server", 100, frame(type_, flags, stream, payload)[:9], payload, 1, 2)
-
-
-GOAWAYS = {0: (None, None), 3: (None, None), 4: (5, None), 7: (5, None), 8: (5, 6), 9: (5, 6)}
-"""Bytes that are there of a GOAWAY -> its last stream and its code."""
-
-
-@every(tuple(GOAWAYS))
-def test_how_much_of_a_goaway_it_takes(size):
-    of = made(GOAWAY, b"\x80\0\0\5\0\0\0\6?"[:size])
-    assert (of.last_stream, of.code) == GOAWAYS[size]
-    assert of.debug == b"?"[: max(0, size - 8)]
-
-
-def test_a_number_takes_four_bytes():
-    for size in (0, 3):
-        assert made(RST_STREAM, bytes(size)).code is None
-        assert made(WINDOW_UPDATE, bytes(size)).increment is None
-    assert made(RST_STREAM, b"\xff\0\0\7").code == 0xFF000007
-    assert made(WINDOW_UPDATE, b"\xff\0\0\7").increment == 0x7F000007
-
-
-def test_a_frame_has_what_its_type_has():
-    payload = bytes(range(1, 13))
-    for type_ in range(12):
-        of = made(type_, payload, flags=1)
-        assert (of.code is not None) == (type_ in (RST_STREAM, GOAWAY)), type_
-        assert (of.last_stream is not None) == (type_ == GOAWAY), type_
-        assert (of.increment is not None) == (type_ == WINDOW_UPDATE), type_
-        assert of.settings == (((0x0102, 0x03040506), (0x0708, 0x090A0B0C)) if type_ == SETTINGS else ()), type_
-        assert of.debug == (payload[8:] if type_ == GOAWAY else b""), type_
-        assert of.end_stream == (type_ in (DATA, HEADERS)), type_
-        assert of.ack == (type_ in (SETTINGS, PING)), type_
-        assert of.span == (100, 100 + 9 + 12)
-        assert not made(type_, payload, flags=0xFE).end_stream
-        assert not made(type_, payload, flags=0xFE).ack
-
-
-def test_settings_that_are_cut():
-    for size, number in ((5, 0), (6, 1), (11, 1), (12, 2)):
-        assert len(made(SETTINGS, bytes(size)).settings) == number
-
-
 def test_flags_by_name():
     """As hyperframe calls them."""
     for type_, theirs in HYPERFRAMES.items():
         names = {flag.bit: flag.name for flag in theirs.defined_flags}
-        shown = made(type_, b"", flags=0xFF).flag_names
-        assert shown == tuple(names.get(1 << place, f"0x{1 << place:x}") for place in range(8))
-
-
-def test_a_stream_has_31_bits():
-    assert made(DATA, b"", stream=0xFFFFFFFF).stream == 0x7FFFFFFF
-    assert made(0x42, b"", stream=1 << 24).stream == 1 << 24
+        of = Http2Frame("server", 100, frame(type_, 0xFF, 0), b"", 1, 2)
+        assert of.flag_names == tuple(names.get(1 << place, f"0x{1 << place:x}") for place in range(8))
 
 
 def test_the_numbers_are_those_of_h2_and_hyperframe():
@@ -293,82 +210,6 @@ def test_the_numbers_are_those_of_h2_and_hyperframe():
 def test_the_numbers_of_the_extensions():
     """RFC 8336 section 2.1, RFC 9218 sections 2.1 and 7.1: hyperframe and h2 do not have them."""
     assert (TYPES[12], TYPES[16], setting_name(9)) == ("ORIGIN", "PRIORITY_UPDATE", "NO_RFC7540_PRIORITIES")
-
-
-PLAIN = {
-    "DATA": (DATA, 0, 1, 0),
-    "DATA, the end": (DATA, 1, 1, 5),
-    "HEADERS": (HEADERS, 5, 1, 5),
-    "CONTINUATION": (CONTINUATION, 4, 1, 5),
-    "RST_STREAM": (RST_STREAM, 0, 1, 4),
-    "SETTINGS": (SETTINGS, 0, 0, 12),
-    "SETTINGS, the reserved bit set": (SETTINGS, 0, 1 << 31, 0),
-    "an ACK": (SETTINGS, 1, 0, 0),
-    "PING": (PING, 0, 0, 8),
-    "WINDOW_UPDATE": (WINDOW_UPDATE, 0, 0, 4),
-    "WINDOW_UPDATE of a stream": (WINDOW_UPDATE, 0xFF, 1, 4),
-    "an extension's": (0xA, 8, 0, 3),
-}
-NOT_PLAIN = {
-    "DATA, padded": (DATA, 8, 1, 1),
-    "DATA of no stream": (DATA, 0, 0, 1),
-    "HEADERS with a priority": (HEADERS, 0x20, 1, 5),
-    "HEADERS of no stream": (HEADERS, 4, 1 << 31, 5),
-    "RST_STREAM of 3": (RST_STREAM, 0, 1, 3),
-    "RST_STREAM of 5": (RST_STREAM, 0, 1, 5),
-    "SETTINGS of 5": (SETTINGS, 0, 0, 5),
-    "SETTINGS of 7": (SETTINGS, 0, 0, 7),
-    "SETTINGS of a stream": (SETTINGS, 0, 1, 6),
-    "an ACK with settings": (SETTINGS, 1, 0, 6),
-    "PING of 7": (PING, 0, 0, 7),
-    "PING of 9": (PING, 0, 0, 9),
-    "PING of a stream": (PING, 0, 1, 8),
-    "PRIORITY": (PRIORITY, 0, 1, 5),
-    "GOAWAY": (GOAWAY, 0, 0, 8),
-    "WINDOW_UPDATE of 3": (WINDOW_UPDATE, 0, 0, 3),
-    "WINDOW_UPDATE of 5": (WINDOW_UPDATE, 0, 0, 5),
-    "PUSH_PROMISE": (PUSH_PROMISE, 4, 1, 4),
-}
-
-
-def test_which_frames_are_plain():
-    for cases, plain in ((PLAIN, True), (NOT_PLAIN, False)):
-        for name, (type_, flags, stream, size) in cases.items():
-            payload = bytes([1] * size)
-            assert _plain(frame(type_, flags, stream, payload)[:9], payload) == plain, name
-    for increment, plain in ((0, False), (1, True), (2**31 - 1, True), (2**31, False), (2**31 + 1, False)):
-        window = window_update(0, increment)
-        assert _plain(window[:9], window[9:]) == plain, increment
-
-
-CONTENTS = {
-    "DATA": (frame(DATA, 0, 1, b"abcd"), 9, b"abcd", b"abc"),
-    "DATA, padded": (frame(DATA, 8, 1, b"\2abcd\0\0"), 10, b"abcd", b"abcd"),
-    "HEADERS": (frame(HEADERS, 4, 1, b"abcd"), 9, b"abcd", b"abc"),
-    "HEADERS, padded": (frame(HEADERS, 12, 1, b"\1abcd\0"), 10, b"abcd", b"abcd"),
-    "HEADERS with a priority": (frame(HEADERS, 0x24, 1, b"\0\0\0\0\1abcd"), 14, b"abcd", b"abc"),
-    "HEADERS with both": (frame(HEADERS, 0x2C, 1, b"\1\0\0\0\0\1abcd\0"), 15, b"abcd", b"abcd"),
-    "PUSH_PROMISE": (frame(PUSH_PROMISE, 4, 1, b"\0\0\0\2abcd"), 13, b"abcd", b"abc"),
-    "PUSH_PROMISE, padded": (frame(PUSH_PROMISE, 12, 1, b"\1\0\0\0\2abcd\0"), 14, b"abcd", b"abcd"),
-    "CONTINUATION": (frame(CONTINUATION, 0xC, 1, b"abcd"), 9, b"abcd", b"abc"),
-    "PING": (frame(PING, 8, 0, b"abcdefgh"), 9, b"", b""),
-    "SETTINGS": (frame(SETTINGS, 0x20, 0, bytes(6)), 9, b"", b""),
-}
-"""A frame, where its content begins, the content, and what is there of it without the last byte."""
-
-
-@every(CONTENTS)
-def test_what_a_frame_carries(of):
-    written, start, content, begun = of
-    for piece, expected in ((written, content), (written[:-1], begun)):
-        connection = reading(ON, piece).http2
-        last = list(connection.of("server"))[-1]
-        assert (content_start(last) - last.start, last.content) == (start, expected)
-
-
-def test_nothing_of_a_padded_frame():
-    connection = reading(ON, frame(DATA, 8, 1, b"\1ab")[:9]).http2
-    assert list(connection.of("server"))[-1].content == b""
 
 
 INTEGERS = {
@@ -411,13 +252,6 @@ def test_where_a_field_begins_and_ends(pieces):
             assert list(representations(piece[:cut])) == [(0, cut)], piece[:cut]
 
 
-def test_where_the_size_of_the_table_may_stand():
-    """RFC 7541 section 4.2: at the beginning of a block, and twice if need be."""
-    for written, problem in ((b"\x20\x20\x82", ""), (b"\x82\x20", "not at the start")):
-        assert problem in BlockDecoder(1000, 0).decode(written)[1]
-        assert bool(BlockDecoder(1000, 0).decode(written)[1]) == bool(problem)
-
-
 def test_a_table_is_as_large_as_we_announced():
     for table, most in ((0, 4096), (4095, 4096), (8192, 8192)):
         for size, good in ((most, True), (most + 1, False)):
@@ -429,41 +263,10 @@ def _rest(number):
     return (number,) if number < 128 else (number & 0x7F | 0x80, *_rest(number >> 7))
 
 
-def test_the_words_of_a_library_are_the_same_every_time():
-    """hpack names the object that it read from."""
-    for written in (b"\xff\xff", b"\xff" + b"\x80" * 12 + b"\x01"):
-        _, problem = BlockDecoder(1000, 0).decode(written)
-        assert problem in (
-            "hpack: Unable to decode HPACK integer representation",
-            "hpack: Variable integer representation is too long",
-        )
-        of = reading(ON, headers(STREAM, written))
-        assert "memory" not in opinion(of).message
-        assert not opinion(of).accepts
-
-
-def test_once_lost_the_table_is_lost():
-    decoder = BlockDecoder(1000, 0)
-    assert decoder.decode(b"\xff\xff")[1].startswith("hpack: ")
-    assert decoder.decode(b"\x82") == ([], "an earlier block could not be decoded, so the table is lost")
-    assert not decoder.full
-
-
-FIRST = {
-    b"": True,
-    b"\0": True,
-    b"\0\0\0\4\0\0\0\0": True,
-    b"\1": False,
-    b"H": False,
-    b"\0\x40\0\4\0\0\0\0\0": True,
-    b"\0\x40\1\4\0\0\0\0\0": False,
-    b"\0\0\0\x20\0\0\0\0\0": True,
-    b"\0\0\0\x21\0\0\0\0\0": False,
-}
-
-
 def test_what_may_be_a_first_frame():
-    assert {received: is_http2(received) for received in FIRST} == FIRST
+    yes = (b"", b"\0", b"\0\0\0\4\0\0\0\0", b"\0\x40\0\4\0\0\0\0\0", b"\0\0\0\x20\0\0\0\0\0")
+    no = (b"\1", b"H", b"\0\x40\1\4\0\0\0\0\0", b"\0\0\0\x21\0\0\0\0\0")
+    assert [is_http2(received) for received in (*yes, *no)] == [True] * len(yes) + [False] * len(no)
 
 
 SPOKEN = {
@@ -487,16 +290,10 @@ def test_whether_it_was_spoken(of):
 
 
 def test_whether_it_would_have_been_spoken_in_clear():
-    for secure, prior, expected in (
-        (True, False, True),
-        (False, False, False),
-        (False, True, True),
-        (True, True, True),
-    ):
-        plan = replace(
-            PLAN, target=replace(PLAN.target, secure=secure), http2=replace(PLAN.http2, prior_knowledge=prior)
-        )
-        assert spoken(Exchange(plan, (Ended(9, "fin"),))) == expected
+    for secure, prior in itertools.product((True, False), (True, False)):
+        target, how = replace(PLAN.target, secure=secure), replace(PLAN.http2, prior_knowledge=prior)
+        exchange = Exchange(replace(PLAN, target=target, http2=how), (Ended(9, "fin"),))
+        assert spoken(exchange) == (secure or prior)
 
 
 def test_a_stream_that_is_asked_for():
@@ -530,39 +327,6 @@ def test_how_many_frames_are_told_apart():
         assert (len(list(of.http2.of("server"))), of.rest) == (FRAMES_MAX, rest)
 
 
-BODIES = {
-    "none": ((), b"", None, (True, False), ""),
-    "its length": ((b"2",), b"no", 2, (True, False), ""),
-    "its length twice": ((b"2", b"2"), b"no", 2, (True, False), ""),
-    "two lengths": ((b"2", b"3"), b"no", None, (True, False), ""),
-    "too long": ((b"1",), b"no", 1, (False, False), "content-length is 1, and 2 bytes came"),
-    "too short": ((b"3",), b"no", 3, (False, False), "content-length is 3, and 2 bytes came"),
-    "a length of 19 digits": ((b"0" * 18 + b"2",), b"no", 2, (True, False), ""),
-    "a length of 20 digits": ((b"0" * 19 + b"2",), b"no", None, (True, False), ""),
-    "no length": ((b"two",), b"no", None, (True, False), ""),
-    "at our limit": ((), bytes(64), None, (True, False), ""),
-    "past our limit": ((), bytes(65), None, (True, True), ""),
-}
-"""Values of Content-Length and the body; what is expected, whether it is complete and cut, what is wrong."""
-
-
-@every(BODIES)
-def test_bodies(of):
-    lengths, sent, expected, (complete, cut), problem = of
-    asked = exchange(ON, answer(b"403", *((b"content-length", value) for value in lengths)), data(1, sent), END)
-    final = read(replace(asked, plan=replace(PLAN, limits=Limits(max_body=64)))).final
-    body = final.body
-    assert (body.expected, body.complete, body.cut, body.problem) == (expected, complete, cut, problem)
-    assert (body.raw, body.content, body.malformed) == (sent, sent[:64], bool(problem))
-    assert body.cut_by == ("64 bytes of body" if cut else "")
-    assert (body.decoded, body.coding, body.framing) == (None, "", "stream")
-
-
-def test_a_body_that_is_not_over_may_still_come():
-    final = reading(ON, answer(b"403", (b"content-length", b"3")), data(1, b"no")).final
-    assert (final.body.problem, final.body.complete) == ("", False)
-
-
 ASKED_H2 = {
     "frames": (settings([]), *[frame(PING, 0, 0, bytes(8))] * (FRAMES - 1)),
     "bytes": (ON, *[frame(0x42, 0, 1, bytes(16384))] * 15, frame(0x42, 0, 1, bytes(16384 - 12))),
@@ -574,54 +338,6 @@ BAD = frame(PING, 0, 0, b"1")
 def test_as_much_as_h2_is_asked_about(pieces):
     for number, accepts in ((len(pieces) - 1, False), (len(pieces), True)):
         assert opinion(reading(*pieces[:number], BAD)).accepts == accepts
-
-
-def test_h2_is_not_asked_about_what_is_cut_or_about_windows():
-    for piece, accepts in (
-        (BAD, False),
-        (BAD[:-1], True),
-        (window_update(1, 2**31 - 1), True),
-        (frame(WINDOW_UPDATE, 0, 1, b"1"), False),
-    ):
-        assert opinion(reading(ON, answer(b"200"), piece)).accepts == accepts
-    assert opinion(reading(ON, goaway(1, 0), answer(b"200"))).accepts
-
-
-ENDED = {
-    "theirs and then ours": ((END, Sent(0, END)), ["server end-stream", "client end-stream"]),
-    "ours": ((Sent(0, rst_stream(1, 8)),), ["client rst-stream", "client connection"]),
-    "another's": ((data(3, b"", end_stream=True), rst_stream(3, 1)), ["client connection"]),
-    "a GOAWAY of ours": ((Sent(0, goaway(0, 0)),), ["client connection"]),
-    "a GOAWAY of 3 bytes": ((frame(GOAWAY, 0, 0, bytes(3)),), ["client connection"]),
-    "nothing": ((), ["client connection"]),
-}
-
-
-@every(ENDED)
-def test_all_that_ended_the_stream(of):
-    pieces, expected = of
-    first, opening, *_, last = exchange().events
-    events = [Received(n, piece) if isinstance(piece, bytes) else piece for n, piece in enumerate(pieces)]
-    connection = read(Exchange(PLAN, (first, opening, *events, last))).http2
-    assert [f"{end.by} {end.how}" for end in connection.ends] == expected
-    assert f"{connection.end.by} {connection.end.how}" == expected[0]
-
-
-def test_how_the_connection_ended():
-    for how in ("fin", "truncated", "reset", "error", "local", "timeout", "limit", "interrupted"):
-        connection = reading(ON, how=how).http2
-        assert connection.end.by == ("server" if how in ("fin", "truncated", "reset", "error") else "client")
-    unended = Exchange(PLAN, exchange(ON).events[:-1])
-    connection = read(unended).http2
-    assert connection.ends == ()
-
-
-def test_not_http2():
-    of = reading(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    assert (of.looks_like, of.final, whole(of)) == ("http1", None, of.received)
-    assert reading(b"\x15\x03\x01\0\x02\x02\x16").looks_like == "tls"
-    assert reading(b"\0\0").looks_like == ""
-    assert reading().looks_like == ""
 
 
 def test_what_a_block_may_cost():
@@ -664,19 +380,6 @@ def test_asked_nothing():
     assert of.request.resource == b"/s/on"
 
 
-def test_saved_and_loaded():
-    kept = exchange(ON, answer(b"200"))
-    assert load(dump(kept)) == kept
-    assert read(load(dump(kept))) == read(kept)
-
-
-def test_which_protocol_was_spoken():
-    nothing = replace(exchange(asked=b""), events=(Ended(1, "timeout"),))
-    assert read(nothing).http2 is not None
-    http1 = replace(nothing, events=(Sent(1, b"GET / HTTP/1.1\r\n\r\n"), Ended(2, "fin")))
-    assert read(http1).http2 is None
-
-
 def test_an_observation_becomes_a_reading():
     line = {
         "scenario": "x",
@@ -707,23 +410,6 @@ def test_the_quick_look_at_a_frame_says_what_hyperframe_says(type_, flags, strea
         assert getattr(form, "data", b"") in (payload, b"")
 
 
-HI = data(1, b"\x81\x02hi")
-PROBLEMS = {
-    "cut in a field": (frame(HEADERS, 0, 1, b"\x88\x40\x05ab"), ""),
-    "whole, and cut in a field": (frame(HEADERS, 4, 1, b"\x88\x40\x05ab"), "hpack: Truncated header block"),
-    "malformed": (frame(HEADERS, 8, 1, b"\x09\x88"), "Padding is too long."),
-}
-"""HEADERS, and what is wrong with the block: what is cut may be right."""
-
-
-@every(PROBLEMS)
-def test_what_is_wrong_with_a_block(of):
-    piece, problem = of
-    connection = reading(ON, piece).http2
-    (found,) = connection.blocks
-    assert found.problem == problem
-
-
 def test_a_limit_of_ours_is_said_of_a_block_that_is_cut():
     long = block((b":status", b"200"), (b"a", b"x" * 4000)) + b"\xbe" * 2000
     asked = replace(exchange(ON, frame(HEADERS, 0, 1, long)), plan=replace(PLAN, limits=Limits(max_head=9000)))
@@ -732,14 +418,13 @@ def test_a_limit_of_ours_is_said_of_a_block_that_is_cut():
     assert (found.complete, found.cut, found.problem) == (False, True, "more than 9000 bytes of fields")
 
 
-def test_the_last_data_may_be_cut_short():
-    of = reading(ON, answer(b"200"), HI, data(1, b"x", end_stream=True), data(1, b"yz", end_stream=True)[:-1])
-    assert [piece.data for piece in of.http2.data] == [b"\x81\x02hi", b"x", b"y"]
-
-
 def test_our_own_table_may_be_as_large_as_64_kib():
     """A plan of a browser's announces a table of 65,536 bytes, and its blocks are read back with it."""
     for size, good in ((1 << 16, True), ((1 << 16) + 1, False)):
         asked = headers(1, bytes((0x3F, *_rest(size - 31))) + block((b":method", b"CONNECT")))
         connection = read(exchange(ON, asked=asked)).http2
         assert (connection.request.problem == "") == good
+
+
+if __name__ == "__main__":
+    rewrite(FILE, means)

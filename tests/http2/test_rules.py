@@ -7,29 +7,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cases import every
-from tests.http2.lines import SECOND, STREAM, planned
-from tests.http2.words import ASKED, ON, OPENING, answer, pieces
+from tests.http2.lines import STREAM
+from tests.http2.words import ON, answer, pieces, recording
 from tests.pieces import cases, rewrite
-from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
+from wsprobe.exchange import Received
 from wsprobe.judge import judge
 from wsprobe.judge.http2_answer import answer as rule_of_answers
 from wsprobe.read import read
-from wsprobe.read.http2_values import PREFACE
 from wsprobe.wire.http2 import rst_stream, settings
 
 FILE = Path(__file__).parent / "rules.txt"
 RESTATED = ("h2-refuses", "http2-status-not-200")
 """These two say again what others say, and are left out."""
-
-
-def case(reads, how):
-    """Bytes are received, each 1 ms after the piece before. Our request is first, if not the preface is."""
-    asked = [piece for piece in reads[:1] if isinstance(piece, Sent) and piece.data.startswith(PREFACE)]
-    events = [Connected(1, "127.0.0.1", 8001), Sent(1, asked[0].data if asked else OPENING + ASKED)]
-    for number, piece in enumerate(reads[len(asked) :], 1):
-        at = 1000 * number
-        events.append(Received(at, piece) if isinstance(piece, bytes) else Sent(at, piece.data))
-    return Exchange(planned(), (*events, Ended(SECOND, how)))
 
 
 def told(of):
@@ -53,7 +42,7 @@ def told(of):
 
 
 def means(written, how):
-    return told(case(pieces(written), how))
+    return told(recording(pieces(written), how))
 
 
 @every(cases(FILE))
@@ -70,16 +59,16 @@ NOT_SERVED = (1, 2, 10, 13)
 
 @every(tuple(RESETS))
 def test_which_code_of_a_reset_means_what(code):
-    found = [said.split()[0] for said in told(case((ON, rst_stream(STREAM, code)), "local"))]
+    found = [said.split()[0] for said in told(recording((ON, rst_stream(STREAM, code)), "local"))]
     assert found == [RESETS[code], *["announced-unserved"] * (code in NOT_SERVED)]
-    found = [said.split()[0] for said in told(case((settings([]), rst_stream(STREAM, code)), "local"))]
+    found = [said.split()[0] for said in told(recording((settings([]), rst_stream(STREAM, code)), "local"))]
     assert found == ["connect-not-announced", RESETS[code]]
 
 
 def test_which_statuses_are_no_sign_of_a_proxy():
     passing = {301, 302, 303, 307, 308, 401, 403, 407, 410, 429, 503}
     for status in range(300, 600):
-        found = list(rule_of_answers(read(case((ON, answer(b"%d" % status, end_stream=True)), "local"))))
+        found = list(rule_of_answers(read(recording((ON, answer(b"%d" % status, end_stream=True)), "local"))))
         unserved = "http2-announced-unserved" in {finding.id for finding in found}
         assert unserved == (status not in passing), status
 

@@ -1,16 +1,18 @@
 """Frames of HTTP/2 as words of tests/pieces.py: ``on answer(200,a=b) data(1,'no',end) >rst(1,8)``.
 
-``end`` behind the rest is END_STREAM; ``pad=9`` pads a DATA. A type of ``frame`` is a name or a number.
+``end`` behind the rest is END_STREAM; ``pad=9`` pads a DATA; ``most=9`` splits HEADERS into frames of so many
+bytes. A type of ``frame`` is a name or a number.
 """
 
 from __future__ import annotations
 
 from hpack import Encoder
 
-from tests.http2.lines import STREAM, planned
+from tests.http2.lines import SECOND, STREAM, planned
 from tests.pieces import octets
 from tests.pieces import pieces as pieces_of
-from wsprobe.read.http2_values import PREFACE, TYPES
+from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
+from wsprobe.read.http2_values import FRAME_MAX, PREFACE, TYPES
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
 OPENING = PREFACE + settings([(2, 0)])
@@ -32,6 +34,16 @@ def pieces(text):
     return pieces_of(text, WORDS)
 
 
+def recording(reads, how):
+    """Bytes are received, each 1 ms after the piece before. Our request is first, if not the preface is."""
+    asked = [piece for piece in reads[:1] if isinstance(piece, Sent) and piece.data.startswith(PREFACE)]
+    events = [Connected(1, "127.0.0.1", 8001), Sent(1, asked[0].data if asked else OPENING + ASKED)]
+    for number, piece in enumerate(reads[len(asked) :], 1):
+        at = 1000 * number
+        events.append(Received(at, piece) if isinstance(piece, bytes) else Sent(at, piece.data))
+    return Exchange(planned(), (*events, Ended(SECOND, how)))
+
+
 def _text(written):
     return octets(written) if written.startswith("'") else written.encode()
 
@@ -47,6 +59,11 @@ def _pairs(*written):
 def _data(stream, payload, *more):
     (pad,) = [int(each[4:]) for each in more if each.startswith("pad=")] or [None]
     return data(int(stream), octets(payload), end_stream="end" in more, pad=pad)
+
+
+def _headers(stream, written, *more):
+    (most,) = [int(each[5:]) for each in more if each.startswith("most=")] or [FRAME_MAX]
+    return headers(int(stream), octets(written, WORDS), end_stream="end" in more, most=most)
 
 
 def _frame(type_, flags, stream, payload="''"):
@@ -71,9 +88,7 @@ WORDS = {
     "ping": frame(NUMBERS["PING"], 0, 0, bytes(8)),
     "settings": _pairs,
     "answer": lambda status, *more: answer(_text(status), *_fields(more), end_stream="end" in more),
-    "headers": lambda stream, written, *more: headers(
-        int(stream), octets(written, WORDS), end_stream="end" in more
-    ),
+    "headers": _headers,
     "block": lambda *fields: block(*_fields(fields)),
     "data": _data,
     "frame": _frame,
