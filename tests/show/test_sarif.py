@@ -8,7 +8,7 @@ import re
 import jsonschema_rs
 import pytest
 
-from tests.trace.audits import COOKIE, OPEN, Reply, audit, start
+from tests.trace.rules import audit
 from wsprobe.show.audit import plain, sarif_log, sarif_text
 from wsprobe.trace.audit import WEAKNESSES, not_tested, weaknesses
 
@@ -101,19 +101,15 @@ LOG = obj(  # section 3.13
 VALIDATOR = jsonschema_rs.Draft202012Validator(LOG)
 
 
-def no_check(of):
-    return (
-        OPEN
-        if COOKIE in of.cookie
-        else Reply(401, ("Server: x/1.2.3", "X-Powered-By: {y} [z](http://a)"), b"no")
-    )
-
-
+NO_CHECK = (
+    "!cookie .: 101",
+    "!*: 401 Unauthorized; Server: x/1.2.3; X-Powered-By: {y} [z](http://a) | no",
+)
 TRACES = {
-    "found": audit(no_check),
-    "nothing opens": audit(lambda of: Reply(403)),
-    "no answer": audit(lambda of: Reply(how="fin")),
-    "IPv6": audit(no_check, start("wss://[::1]:8443/chat?x=1")),
+    "found": audit(*NO_CHECK),
+    "nothing opens": audit("!*: 403 Forbidden"),
+    "no answer": audit("!*: cut"),
+    "IPv6": audit(*NO_CHECK, begin="session wss://[::1]:8443/chat?x=1"),
 }
 
 

@@ -1,13 +1,22 @@
 """``python -m tests.trace.rules``: writes anew what the traces of rules/*.txt mean.
 
 A section of those files is a trace made by hand, as a rule knows it or just does not: a title, and behind ``>``
-how it began (``start``, with words of ``start_of``), then each change with its answer: a status, with ``after``
-and seconds, ``;`` before each field, and ``|`` before the body; ``101`` with what makes it another
-(``OPENED``); ``= NAME``: the same answer; or ``cut``, ``reset``, ``silent``, ``refused``, ``no tls``, ``alpn``,
-``ssh``, ``tls`` and ``pb`` (what came without HTTP), ``endless``, ``stopped``, and ``h2`` with a status. Then
+how it began (``start``, with words of ``start_of``), then each change with its answer, or several names before
+the same one: a status, with ``after`` and seconds, ``;`` before each field, and ``|`` before the body; ``101``
+with what makes it another (``OPENED``); ``= NAME``: the same answer; or ``cut``, ``reset``, ``silent``,
+``refused``, ``no tls``, ``alpn``, ``expired``, ``ssh``, ``tls`` and ``pb`` (what came without HTTP),
+``endless``, ``stopped``, and ``h2`` with a status. Then
 come the conclusions: id, how likely, ``open``, the answers that show it, the sentence, and what to write in
-which proxy. ``> left out`` lists what may still be sent, and why the rest would tell nothing; ``> next`` what
-is sent next; ``> makes`` (of which changes) how each request differs from the one that was given."""
+which proxy; with ``> fix`` each line whole. ``> left out`` lists what may still be sent, and why the rest would
+tell nothing; ``> next`` what is sent next; ``> makes`` (of which changes) how each request differs from the one
+that was given.
+
+A section with ``audit`` in place of ``start`` is an audit of a server, which is rows of ``WHEN: ANSWER``; the
+first that holds answers, and behind them stand those of ``CAREFUL``. WHEN is the name of a request, ``after``
+and the name of an earlier one (or a number of them), ``*``, or a field of the request with a pattern: a header
+field, ``resource`` or ``url``; several with `` & ``. A handshake in clear or without its key or version is
+answered by CAREFUL, unless the row begins with ``!``. Then come the weaknesses: id, level, the answers that
+show it, the sentence, what was sent and came; then what was not tested, and with ``> asks`` each request."""
 
 from __future__ import annotations
 
@@ -17,6 +26,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from tests.exchanges import deflated, frame
 from tests.http2 import lines
 from tests.trace.chains import BROWSER, KEY
 from wsprobe.exchange import (
@@ -29,16 +39,18 @@ from wsprobe.exchange import (
     Received,
     Resolved,
     Sent,
-    Target,
     TlsDone,
     TlsFailed,
 )
 from wsprobe.read.tokens import expected_accept
 from wsprobe.report.report import report
-from wsprobe.request.edits import values
+from wsprobe.request.edits import resource_of, values, without
 from wsprobe.request.edits import with_field as changed
 from wsprobe.request.opening import Offer, request
+from wsprobe.request.target import parse
 from wsprobe.trace.answer import answer_of
+from wsprobe.trace.audit import not_tested, weaknesses
+from wsprobe.trace.audit_requests import AUDIT, PING
 from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import Choice, following, left_out
@@ -54,10 +66,30 @@ OPENED = {
     "dropped": "the connection ended at once",
     "idle": "held, and ended after so many seconds",
     "later": "held, and closed by the server after so many seconds: a code and a reason follow",
+    "unverified": "behind a certificate that is refused",
+    "deflated": "a compressed message, which follows",
+    "pong": "the Pong to the Ping of an audit",
 }
 """What makes a 101 another than one that is closed in good order."""
 NOT_HTTP = {"ssh": b"SSH-2.0-x\r\n", "tls": b"\x15\x03\x01\0\2\2\x28", "pb": b"\x02\x80\x02\x82pb\x04\x82none"}
+NO_TLS = {
+    "no tls": ("not-tls", "wrong version number", None),
+    "alpn": ("alert", "no_application_protocol", 120),
+    "expired": ("certificate", "certificate has expired", None),
+}
 SECOND = 1_000_000
+COOKIE = "session=k3yOfTheSession"
+GUARDED = (
+    "url ^ws:: 301 Moved Permanently; Location: https://app.example/chat",
+    "no-key: 400 Bad Request | bad handshake",
+    "no-version: 400 Bad Request | bad handshake",
+)
+CAREFUL = (
+    r"origin ^(?!https://app\.example$).: 403 Forbidden | no",
+    "cookie ^$: 401 Unauthorized | login first",
+    "*: 101",
+)
+"""A server with nothing to find: it compares the whole Origin, requires the session, and uses TLS alone."""
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -70,14 +102,21 @@ class Section(msgspec.Struct, frozen=True):
     def __str__(self):
         return "\n".join((self.title, *(f"> {line}" for line in self.lines), self.means))
 
+    @property
+    def audits(self):
+        return self.lines[0].split()[0] == "audit"
+
     def trace(self):
         """The answers."""
+        if self.audits:
+            return audit(*(line for line in self.lines[1:] if ": " in line), begin=self.lines[0][5:])
         words = next((line.split()[1:] for line in self.lines if line.startswith("start ")), [])
         seen = Trace(start_of(words), {})
         for line in self.lines:
-            name, colon, spec = line.partition(": ")
+            names, colon, spec = line.partition(": ")
             if not colon:
                 continue
+            name = names.partition(", ")[0]
             if spec.startswith("= "):
                 answer = seen.answers[spec[2:]]
             else:
@@ -85,23 +124,27 @@ class Section(msgspec.Struct, frozen=True):
                     {each.name: each.plan for row in CHANGES for each in row.make(seen)} if seen.answers else {}
                 )
                 answer = answer_of(report(exchange_of(plans.get(name, seen.start.plan), spec)))
-            seen = Trace(seen.start, {**seen.answers, name: answer})
+            seen = Trace(seen.start, {**seen.answers, **dict.fromkeys(names.split(", "), answer)})
         return seen
 
     def anew(self):
         """What it means now."""
-        seen = self.trace()
+        seen, who = self.trace(), _whole if "fix" in self.lines else _who
         told = [
             f"{each.id} {each.likely:g}{' open' if each.open else ''} [{', '.join(each.because)}]: {each.text}"
-            f"\n  -> {_who(each.fix)}"
-            for each in conclusions(seen)
+            f"\n  -> {who(each.fix)}"
+            for each in (() if self.audits else conclusions(seen))
         ]
+        if self.audits:
+            told += _weak(seen, who)
+        if "asks" in self.lines:
+            told.append(f"asks {', '.join(seen.answers)}")
         if "left out" in self.lines:
             told += _left_out(seen)
         for line in self.lines:
             if line.startswith("makes"):
                 wanted = line.split()[1:]
-                asked = (each for row in CHANGES for each in row.make(seen))
+                asked = (each for row in (AUDIT.rows if self.audits else CHANGES) for each in row.make(seen))
                 told += (_made(seen, each) for each in asked if not wanted or each.name.split()[0] in wanted)
         if "next" in self.lines:
             step = following(seen, Choice())
@@ -116,11 +159,35 @@ def _who(fix):
     )
 
 
+def _whole(fix):
+    return fix.replace("\n", "\n     ")
+
+
+def _weak(seen, who):
+    """The weaknesses, and why others were not tested."""
+    for each in weaknesses(seen):
+        shown, of = each.conclusion, each.weakness
+        yield f"{of.id} {of.level} [{', '.join(shown.because)}]: {shown.text}"
+        yield f"  sent {shown.sent}\n  came {shown.came}"
+        if shown.fix:
+            yield f"  -> {who(shown.fix)}"
+    untested = ((name, why) for name, why in not_tested(seen) if why != NO_LARGE)
+    yield from (f"not tested, {line}" for line in _by_reason(untested))
+
+
+NO_LARGE = "--audit-heavy sends a large message"
+
+
 def _left_out(seen):
     """What may still be sent, and why the rest would tell nothing."""
+    told = left_out(seen, Choice())
+    return _by_reason((name, "may be sent" if why.startswith("the limit of") else why) for name, why in told)
+
+
+def _by_reason(told):
     reasons = {}
-    for name, why in left_out(seen, Choice()):
-        reasons.setdefault("may be sent" if why.startswith("the limit of") else why, []).append(name)
+    for name, why in told:
+        reasons.setdefault(why, []).append(name)
     return (f"{why}: {', '.join(names)}" for why, names in reasons.items())
 
 
@@ -143,28 +210,33 @@ def _made(seen, question):
 
 def start_of(words):
     """A trace begins with these words: ``tls``, ``origin`` (the URL's own), ``cross`` (that of
-    another page), ``auth``, ``each``, ``http2``, ``no-engines``, a
-    number of backends (``backends=2``), how long to ``hold=``, and ``path=``, ``cookie=`` (its size),
-    ``offer=``, ``host=`` and ``resource=`` (the path of the last backend) with a value."""
-    given = dict(word.split("=", 1) for word in words if "=" in word)
-    secure = "tls" in words
-    resource = given.get("path", "/chat")
-    target = Target(
-        f"{'wss' if secure else 'ws'}://app.example:25100{resource}", secure, "app.example", 25100, resource
-    )
+    another page), ``auth`` (credentials, ``_`` for a space), ``each``, ``http2``, ``no-engines``, ``session``
+    (a cookie), ``no-extensions``, ``heavy``, a URL, a number of backends (``backends=2``), how long to
+    ``hold=``, and ``path=``, ``cookie=`` (its size), ``offer=``, ``host=``, ``clear-port=``, ``field=``
+    (``X-Name:value``) and ``resource=`` (the path of the last backend) with a value."""
+    urls = [word for word in words if "://" in word]
+    given = dict(word.split("=", 1) for word in words if "=" in word and word not in urls)
+    url = f"{'wss' if 'tls' in words else 'ws'}://app.example:25100{given.get('path', '/chat')}"
+    target = parse(urls[0] if urls else url)
     cookies = (f"a={'x' * int(given['cookie'])}",) if "cookie" in given else ()
     protocols = tuple(given["offer"].split(",")) if "offer" in given else ()
-    sent = request(target, Offer(key=KEY, cookies=cookies, protocols=protocols))
-    origin = f"{'https' if secure else 'http'}://app.example:25100"
+    fields = [f"Authorization: {given['auth'].replace('_', ' ')}"] if "auth" in given else []
+    fields += [given["field"].replace(":", ": ")] if "field" in given else []
+    more = (COOKIE,) if "session" in words else ()
+    sent = request(target, Offer(key=KEY, cookies=cookies + more, protocols=protocols, headers=tuple(fields)))
+    origin = target.url.replace("ws", "http", 1).removesuffix(target.resource)
     if "host" in given:
         sent = changed(sent, b"Host", given["host"].encode())
+    if "no-extensions" in words:
+        sent = without(sent, b"sec-websocket-extensions")
     if "origin" in words:
         sent = changed(sent, b"Origin", origin.encode())
     if "cross" in words:
         sent = changed(sent, b"Origin", b"https://page.example")
     if "auth" in words:
         sent = changed(sent, b"Authorization", b"Basic x")
-    browser = BROWSER % (resource.encode(), b"app.example:25100", origin.encode(), KEY.encode())
+    host = origin.partition("://")[2].encode()
+    browser = BROWSER % (target.resource.encode(), host, origin.encode(), KEY.encode())
     backends = [Backend(f"b{n}", 8000 + n) for n in range(1, int(given.get("backends", 0)) + 1)]
     if backends:
         backends[-1] = replace(backends[-1], resource=given.get("resource", ""))
@@ -176,7 +248,36 @@ def start_of(words):
         "each" in words,
         float(given.get("hold", 0)),
         lines.planned().http2 if "http2" in words else None,
+        "heavy" in words,
+        int(given.get("clear-port", 0)),
     )
+
+
+def audit(*rows, begin="session", choice=None):
+    """All that an audit asks the server of these *rows*, and what it answers."""
+    words = begin.split()
+    seen = Trace(start_of(words if "://" in begin else [*words, "wss://app.example/chat"]), {})
+    first = [row[1:] for row in rows if row[0] == "!"]
+    others = [row for row in rows if row[0] != "!"]
+    answers = [row.split(": ", 1) for row in (*first, *GUARDED, *others, *CAREFUL)]
+    while (step := following(seen, choice or Choice(series=AUDIT))) is not None:
+        found = (spec for when, spec in answers if all(_holds(each, step, seen) for each in when.split(" & ")))
+        answer = answer_of(report(exchange_of(step.plan, next(found))))
+        seen = Trace(seen.start, {**seen.answers, step.name: answer})
+    return seen
+
+
+def _holds(term, step, seen):
+    """True if the request is one for which a row holds."""
+    name, space, pattern = term.partition(" ")
+    if not space:
+        return name in ("*", step.name)
+    if name == "after":
+        return len(seen.answers) >= int(pattern) if pattern.isdigit() else pattern in seen.answers
+    request, url = step.plan.request, step.plan.target.url
+    value = {"resource": resource_of(request), "url": url.encode()}.get(name)
+    value = b", ".join(values(request, name.encode())) if value is None else value
+    return re.search(pattern, value.decode()) is not None
 
 
 def exchange_of(plan, spec):
@@ -190,19 +291,20 @@ def exchange_of(plan, spec):
         failed = ConnectFailed(30, address, port, "ECONNREFUSED", "connection refused")
         return Exchange(plan, (*events, failed, Ended(40, "error", "connection refused")))
     events.append(Connected(30, address, port))
-    if spec in ("no tls", "alpn"):
-        kind = "not-tls" if spec == "no tls" else "alert"
-        detail = "wrong version number" if spec == "no tls" else "no_application_protocol"
-        failed_tls = TlsFailed(40, kind, detail, alert=120 if spec == "alpn" else None)
+    if spec in NO_TLS:
+        kind, detail, alert = NO_TLS[spec]
+        failed_tls = TlsFailed(40, kind, detail, alert=alert)
         return Exchange(plan, (*events, failed_tls, Ended(50, "error", detail)))
     if plan.target.secure:
-        events.append(TlsDone(40, "TLSv1.3", "TLS_AES_128_GCM_SHA256", "http/1.1", None, True))
+        problem = "self-signed certificate" if spec == "101 unverified" else ""
+        done = TlsDone(40, "TLSv1.3", "TLS_AES_128_GCM_SHA256", "http/1.1", None, not problem, problem=problem)
+        events.append(done)
     events.append(Sent(50, plan.request))
     ends = {"cut": "fin", "reset": "reset", "silent": "timeout", "stopped": "interrupted"}
     if spec in ends:
         return Exchange(plan, (*events, Ended(60, ends[spec])))
     head, _, body = spec.partition(" |")
-    words, *fields = (each.strip() for each in head.split(";"))
+    words, *fields = (each.strip() for each in re.split(r";(?= ?[\w-]+: )", head))
     after = re.search(r" after ([\d.]+)", words)
     at = 50 + round(float(after[1]) * SECOND) if after else 60
     if words == "endless":
@@ -241,11 +343,13 @@ def opened(plan, at, words, fields):
     head = ["HTTP/1.1 101 Switching Protocols", upgrade, "Connection: Upgrade", *fields]
     if how not in ("bare", "tls"):
         head.append(f"Sec-WebSocket-Accept: {accept.decode()}")
-    yield Received(at, "\r\n".join((*head, "", "")).encode())
+    frames = frame(1, deflated(" ".join(words[1:]).encode()), rsv=4) if how == "deflated" else b""
+    frames = frame(10, PING) if how == "pong" else frames
+    yield Received(at, "\r\n".join((*head, "", "")).encode() + frames)
     if how in ("closed", "later"):
         after = round(float(words.pop(1)) * SECOND) if how == "later" else 1000
-        frame = int(words[1]).to_bytes(2, "big") + " ".join(words[2:]).encode()
-        yield Received(at + after, bytes([0x88, len(frame)]) + frame)
+        close = int(words[1]).to_bytes(2, "big") + " ".join(words[2:]).encode()
+        yield Received(at + after, frame(8, close))
         yield Ended(at + after + 1000, "fin")
     elif how in ("dropped", "idle"):
         yield Ended(at + (1000 if how == "dropped" else round(float(words[1]) * SECOND)), "fin")
