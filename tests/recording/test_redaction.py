@@ -10,6 +10,7 @@ import re
 import tracemalloc
 import urllib.parse
 from base64 import b64encode
+from pathlib import Path
 from time import process_time
 
 import pytest
@@ -56,29 +57,55 @@ from wsprobe.recording.secrets import _ESCAPE, ENCODED_MAX, Secrets, _character,
 from wsprobe.wire import WIRES
 from wsprobe.wire.hixie import session_75
 
-REQUEST = (
-    b"GET /chat?token=tok-1234&v=2&bare HTTP/1.1\r\n"
-    b"Host: example.org\r\n"
-    b"AUTHORIZATION: Basic " + b64encode(b"alice:pass-word") + b"\r\n"
-    b"Proxy-Authorization: Bearer\r\n  bearer-5678\r\n"
-    b"Cookie: sid=cookie-abcd; theme=dark-mode\r\n"
-    b"cookie: second=cookie-efgh\r\n"
-    b"Referer: https://u1:p1@example.org/a?b=ref-ijkl#frag\r\n"
-    b"Upgrade: websocket\r\n\r\n"
+FILE = Path(__file__).parent / "masked.txt"
+MARKED = re.compile("«(.*?)»", re.DOTALL)
+
+
+def marked(text):
+    """*text* without its marks, and masked where they are."""
+    return MARKED.sub(r"\1", text), MARKED.sub(lambda mark: "*" * len(mark[1]), text)
+
+
+def marked_bytes(text):
+    return (each.encode() for each in marked(text))
+
+
+def unescaped(text):
+    return text.encode("latin-1").decode("unicode_escape")
+
+
+REQUEST, MASKED_REQUEST = marked_bytes(
+    "GET /chat?token=«tok-1234»&v=«2»&«bare» HTTP/1.1\r\n"
+    "Host: example.org\r\n"
+    "AUTHORIZATION: Basic «YWxpY2U6cGFzcy13b3Jk»\r\n"
+    "Proxy-Authorization: Bearer\r\n  «bearer-5678»\r\n"
+    "Cookie: sid=«cookie-abcd»; theme=«dark-mode»\r\n"
+    "cookie: second=«cookie-efgh»\r\n"
+    "Referer: https://«u1»:«p1»@example.org/a?b=«ref-ijkl»#frag\r\n"
+    "Upgrade: websocket\r\n\r\n"
+)
+ANSWER, MASKED_ANSWER = marked_bytes(
+    "HTTP/1.1 403 No «tok-1234»\r\n"
+    "Set-Cookie: sid=«set-mnop»; Path=/; HttpOnly\r\n"
+    "LOCATION: https://example.org/login?next=«loc-qrst»#part\r\n"
+    "X-Saw: «cookie-abcd»\r\n"
+    "Content-Length: 30\r\n\r\n"
+    "you, «alice», said «cookie-efgh».."
 )
 SECRETS = (
     "tok-1234 bare alice pass-word YWxpY2U6cGFzcy13b3Jk bearer-5678 cookie-abcd dark-mode cookie-efgh u1:p1 "
     "ref-ijkl set-mnop loc-qrst"
 )
-TARGET = Target(
-    "ws://alice:pass-word@example.org/chat?token=tok-1234&v=2&bare#top",
-    False,
-    "example.org",
-    80,
-    "/chat?token=tok-1234&v=2&bare",
-    "alice:pass-word",
-    "top",
-)
+USERINFO, MASKED_USERINFO = marked("«alice»:«pass-word»")
+RESOURCE, MASKED_RESOURCE = marked("/chat?token=«tok-1234»&v=«2»&«bare»")
+
+
+def target(userinfo, resource):
+    url = f"ws://{userinfo}@example.org{resource}#top"
+    return Target(url, False, "example.org", 80, resource, userinfo, "top")
+
+
+TARGET = target(USERINFO, RESOURCE)
 
 
 def exchange(answer, *, request=REQUEST, pieces=0):
@@ -90,47 +117,82 @@ def exchange(answer, *, request=REQUEST, pieces=0):
     return Exchange(Plan(TARGET, request), (*sent, *received, Ended(99, "fin")))
 
 
-ANSWER = (
-    b"HTTP/1.1 403 No tok-1234\r\n"
-    b"Set-Cookie: sid=set-mnop; Path=/; HttpOnly\r\n"
-    b"LOCATION: https://example.org/login?next=loc-qrst#part\r\n"
-    b"X-Saw: cookie-abcd\r\n"
-    b"Content-Length: 30\r\n\r\n"
-    b"you, alice, said cookie-efgh.."
-)
+def learned(ways):
+    """Secrets that were learned so: ``whole abcd``, ``cookies a=b``."""
+    secrets = Secrets()
+    for way, _, text in (each.partition(" ") for each in ways):
+        getattr(secrets, way)(text.encode() if way == "message" else text)
+    return secrets
 
 
-def masked(text, *secrets):
-    for secret in secrets:
-        assert secret in text
-        text = text.replace(secret, b"*" * len(secret))
-    return text
+AROUND = (("<", ">"), ("100% <", "> %7"), ("&#300; ", " \\\\"), ("\u20ac%41 ", " \u20ac"))
+
+
+def shown(place, text, ways):
+    """*text*, each time as a place of this name shows it."""
+    secrets, raw = learned(ways), text.encode("latin-1")
+    match place:
+        case "field":
+            for begin, end in ((b"GET / HTTP/1.1\n", b"\n\n"), (b"HTTP/1.1 302 Found\r\n", b"\r\n\r\n")):
+                whole = begin + raw + end
+                made = read(redact(exchange(b"", request=whole) if b"GET" in begin else exchange(whole)))
+                yield (made.received or made.sent).removeprefix(begin).removesuffix(end)
+        case "request":
+            yield request_bytes(secrets, raw)
+            yield read(redact(exchange([], request=raw))).sent
+        case "answer":
+            yield answer_stream(secrets, raw)
+        case "socks":
+            yield proxy_stream(secrets, raw)
+            tunnel = TunnelSent(1, raw)
+            yield redact(Exchange(Plan(TARGET, REQUEST), (tunnel, Ended(2, "fin")))).events[0].data
+        case "segment":
+            for begin, end in (("wss://h/a/", "/b"), ("wss://h/a#", "")):
+                yield secrets.url(begin + text + end).removeprefix(begin).removesuffix(end)
+        case "echo":
+            yield secrets.echo(raw)
+            yield secrets.echo_text(text)
+        case "form":
+            for begin, end in AROUND:
+                whole = begin + text + end
+                yield secrets.echo_text(whole).removeprefix(begin).removesuffix(end)
+                yield secrets.echo(whole.encode()).decode().removeprefix(begin).removesuffix(end)
+        case _:
+            yield getattr(secrets, place)(text)
+            if place == "protocols":
+                yield secrets.echo_text(text)
+
+
+def rows(*, chunks):
+    for line in filter(None, FILE.read_text("utf-8").splitlines()):
+        place, _, rest = line.partition(" |")
+        if place[0] != "#" and (place == "chunks") == chunks:
+            yield line, place, *(rest if place == "form" else unescaped(rest))[1:].split(" | ")
+
+
+@every(lambda: {line: row for line, *row in rows(chunks=False)})
+def test_what_is_masked(row):
+    place, text, *ways = row
+    plain, masked = marked(text)
+    for made in shown(place, plain, ways):
+        assert (made.decode("latin-1") if isinstance(made, bytes) else made) == masked
+
+
+@every(lambda: {line: text for line, _, text in rows(chunks=True)})
+def test_where_the_content_of_chunks_is(text):
+    marks = enumerate(MARKED.finditer(text))
+    spans = [(mark.start() - 2 * number, mark.end() - 2 * number - 2) for number, mark in marks]
+    assert chunk_spans(marked(text)[0].encode("latin-1")) == spans
+
+
+def test_two_tokens_do_not_look_alike():
+    assert Secrets().protocols("one, AbC1, AbC2") == "one, ****, ***!"
 
 
 def test_each_secret_is_masked_where_it_stands_and_nothing_else_is():
-    reading = read(redact(exchange(ANSWER)))
-    assert reading.sent == (
-        b"GET /chat?token=********&v=*&**** HTTP/1.1\r\n"
-        b"Host: example.org\r\n"
-        b"AUTHORIZATION: Basic ********************\r\n"
-        b"Proxy-Authorization: Bearer\r\n  ***********\r\n"
-        b"Cookie: sid=***********; theme=*********\r\n"
-        b"cookie: second=***********\r\n"
-        b"Referer: https://**:**@example.org/a?b=********#frag\r\n"
-        b"Upgrade: websocket\r\n\r\n"
-    )
-    assert reading.received == masked(
-        ANSWER, b"tok-1234", b"set-mnop", b"loc-qrst", b"cookie-abcd", b"alice", b"cookie-efgh"
-    )
-    assert reading.exchange.plan.request == reading.sent
-
-
-def test_the_target_is_masked():
-    target = redact(exchange(ANSWER)).plan.target
-    assert target.url == "ws://*****:*********@example.org/chat?token=********&v=*&****#top"
-    assert target.resource == "/chat?token=********&v=*&****"
-    assert target.userinfo == "*****:*********"
-    assert (target.host, target.port, target.fragment) == ("example.org", 80, "top")
+    made = redact(exchange(ANSWER))
+    assert (read(made).sent, read(made).received) == (MASKED_REQUEST, MASKED_ANSWER)
+    assert made.plan == Plan(target(MASKED_USERINFO, MASKED_RESOURCE), MASKED_REQUEST)
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 7, 50])
@@ -215,31 +277,13 @@ def test_a_json_web_token_in_messages_is_masked():
     assert made.session.frames[-1].data == b"\x0f\xa1" + HIDDEN[:90]
 
 
-LOOKALIKES = {
-    "no algorithm": base64url(b'{"typ":"JWT","kid":1}') + b".e30.c2ln",
-    "no JSON": base64url(b'{"alg":"HS256",') + b".e30.c2ln",
-    "no base64": b"eyJhbGciOiJIUzI1NiJ9A.e30.c2ln",
-    "deep": base64url(b'{"a":' * 600) + b".e30.c2ln",
-    "long": base64url(b'{"alg":"%b"}' % (b"a" * 4000)) + b".e30.c2ln",
-    "header alone": JWT.partition(b".")[0] + b". Then",
-    "short": b"eyJ.e30.c2ln",
-}
+def test_what_is_too_long_for_a_json_web_token_is_kept():
+    for header in (b'{"a":' * 600, b'{"alg":"%b"}' % (b"a" * 4000)):
+        text = base64url(header) + b".e30.c2ln"
+        assert (Secrets().echo(text), Secrets().echo_text(text.decode())) == (text, text.decode())
 
 
-@every(LOOKALIKES)
-def test_what_is_no_json_web_token_is_kept(text):
-    assert Secrets().echo(text) == text
-    assert Secrets().echo_text(text.decode()) == text.decode()
-
-
-def test_where_a_json_web_token_ends():
-    header, payload, _ = JWT.split(b".")
-    for token in (JWT, header + b"." + payload, header + b"." + payload + b".", JWT + b".x.y"):
-        stars = b"*" * len(token.rstrip(b"."))
-        assert Secrets().echo(b"t=" + token + b" me") == b"t=" + stars + b"." * token.endswith(b".") + b" me"
-        assert Secrets().echo_text(f"\xfct={token.decode()}!") == f"\xfct={stars.decode()}" + (
-            ".!" if token.endswith(b".") else "!"
-        )
+def test_where_a_json_web_token_ends_is_known_of_fragments_alone():
     assert Secrets().echo(JWT + b"hello" + JWT, [len(JWT), len(JWT) + 5, 500]) == HIDDEN + b"hello" + HIDDEN
     assert Secrets().echo(JWT + b"hello") == HIDDEN + b"*****"
 
@@ -333,15 +377,15 @@ def test_frames_of_another_wire_are_searched_as_bytes(monkeypatch):
 
 
 def test_a_query_word_does_not_mask_what_decides_the_handshake():
-    request = b"GET /?transport=websocket&n=1000&t=json HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
-    answer = (
-        b"HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nContent-Type: application/json\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n"
-        b"1000\r\n" + b"is it json" + b"." * 4086 + b"\r\n0\r\n\r\n"
+    request, masked_request = marked_bytes(
+        "GET /?transport=«websocket»&n=«1000»&t=«json» HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
+    )
+    answer, masked_answer = marked_bytes(
+        "HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nContent-Type: application/json\r\n"
+        f"Transfer-Encoding: chunked\r\n\r\n1000\r\nis it «json»{'.' * 4086}\r\n0\r\n\r\n"
     )
     reading = read(redact(exchange(answer, request=request)))
-    assert reading.sent == b"GET /?transport=*********&n=****&t=**** HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
-    assert reading.received == answer.replace(b"it json", b"it ****")
+    assert (reading.sent, reading.received) == (masked_request, masked_answer)
     assert reading.final.body.complete
 
 
@@ -350,29 +394,6 @@ def test_a_compressed_body_that_repeats_a_secret_is_masked_whole(said, masked):
     body = gzip.compress(b"you sent " + said)
     head = b"HTTP/1.1 403 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
     assert read(redact(exchange(head + body))).received == head + (b"*" * len(body) if masked else body)
-
-
-@pytest.mark.parametrize(
-    ("field", "left"),
-    [
-        (b"Authorization: opaque", b"Authorization: ******"),
-        (b"Authorization: my own", b"Authorization: ** ***"),
-        (b'authorization :  digest u="x", r=1', b"authorization :  digest ****** ***"),
-        (b"Cookie: alone; a=b", b"Cookie: *****; a=*"),
-        (b"Cookie: a=b;\r\n\tc=d\r\n e", b"Cookie: a=*;\r\n\tc=*\r\n *"),
-        (b"Set-Cookie: a", b"Set-Cookie: *"),
-        (b"Set-Cookie: a=b=c; Domain=d=e", b"Set-Cookie: a=***; Domain=d=e"),
-        (b"Location: //u@h/?q;r=s#t=u", b"Location: //*@h/?*;r=*#t=*"),
-        (b"Location: /x#y", b"Location: /x#y"),
-        (b"Refresh: 3; url=/?a=b", b"Refresh: 3; url=/?a=*"),
-        (b"Cookie:", b"Cookie:"),
-    ],
-)
-def test_fields(field, left):
-    request = b"GET / HTTP/1.1\n" + field + b"\n\n"
-    assert read(redact(exchange(b"", request=request))).sent == b"GET / HTTP/1.1\n" + left + b"\n\n"
-    answer = b"HTTP/1.1 302 Found\r\n" + field + b"\r\n\r\n"
-    assert read(redact(exchange(answer))).received == b"HTTP/1.1 302 Found\r\n" + left + b"\r\n\r\n"
 
 
 def test_proxies():
@@ -506,83 +527,25 @@ def test_any_recording_can_be_redacted(target, route, events, request):
     assert after.hops[0] == replace(after, hops=())
 
 
-@pytest.mark.parametrize(
-    "spelling",
-    [
-        pytest.param(lambda secret: base64.b64encode(secret), id="base64"),
-        pytest.param(
-            lambda secret: base64.urlsafe_b64encode(secret + b" and more"), id="the beginning of base64"
-        ),
-        pytest.param(lambda secret: urllib.parse.quote(secret, safe="").encode(), id="percent"),
-        pytest.param(lambda secret: json.dumps(secret.decode("latin-1"))[1:-1].encode(), id="JSON"),
-    ],
-)
-@pytest.mark.parametrize("place", ["body", "value", "name", "reason"])
-def test_a_secret_is_found_in_other_spellings(spelling, place):
+SPELLINGS = {
+    "base64": b64encode,
+    "the beginning of base64": lambda secret: base64.urlsafe_b64encode(secret + b" and more"),
+    "percent": lambda secret: urllib.parse.quote(secret, safe="").encode(),
+    "JSON": lambda secret: json.dumps(secret.decode("latin-1"))[1:-1].encode(),
+}
+
+
+@every(SPELLINGS)
+def test_a_secret_is_found_in_other_spellings(spelling):
     secret = b'pa"ss/word\xe9!'
     request = b"GET / HTTP/1.1\r\nHost: x\r\nCookie: session=" + secret + b"\r\n\r\n"
     echo = spelling(secret)
-    there = {each: echo if each == place else b"x" for each in ("body", "value", "name", "reason")}
-    answer = b"HTTP/1.1 403 %(reason)b\r\nX-%(name)b: %(value)b\r\nConnection: close\r\n\r\n%(body)b" % {
-        each.encode(): text for each, text in there.items()
-    }
-    made = exchange([])
-    events = (Sent(1, request), Received(2, answer), Ended(3, "fin"))
-    made = replace(made, plan=replace(made.plan, request=request), events=events)
-    found = read(redact(made)).received
-    assert len(found) == len(answer)
-    assert echo.rstrip(b"=")[:12] not in found
-
-
-@pytest.mark.parametrize(
-    ("path", "masked"),
-    [
-        ("/ws/3f1c8a52-9d0e-4b7c-8a11-5f2f6f1f9d3b", "/ws/" + "*" * 36),
-        ("/ws/AbCdEfGh1234567890xyz/room", "/ws/" + "*" * 21 + "/room"),
-        ("/s/accept-then-close-with-reason-4403", "/s/accept-then-close-with-reason-4403"),
-        ("/chat/v2", "/chat/v2"),
-    ],
-)
-def test_a_path_segment_that_looks_like_a_token_is_masked(path, masked):
-    request = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-    made = exchange([Ended(3, "fin")])
-    made = replace(made, plan=replace(made.plan, request=request), events=(Sent(1, request), Ended(3, "fin")))
-    assert read(redact(made)).request.resource.decode() == masked
-
-
-OFFERED = {
-    "chat, abcdefghijklmnopqrs1": "chat, ********************",
-    "chat, abcdefghijklmnopqr1": "chat, *******************",
-    "chat, graphql-transport-ws": "chat, graphql-transport-ws",
-    "chat, wamp.2.json": "chat, wamp.2.json",
-    "chat, 12345678901234567890": "chat, ********************",
-    "chat, SECRET4": "chat, *******",
-    # A credential behind a word.
-    "bearer.SECRET4": "bearer.*******",
-    "base64url.bearer.authorization.k8s.io.dG9rZW4x": "base64url.bearer.authorization.k8s.io.********",
-    "base64.binary.k8s.io": "base64.binary.k8s.io",
-    "access_token=abc123": "access_token=******",
-    "auth-v2": "auth-v2",
-    "one, AbC1, AbC2": "one, ****, ***!",
-    # After one that announces a credential.
-    "access_token, s3cret": "access_token, ******",
-    "Bearer,s3cret,chat": "Bearer,******,chat",
-    "chat, x-api-key, s3cret": "chat, x-api-key, ******",
-    "authorization, bearer, s3cret": "authorization, bearer, ******",
-    "chat.bearer.v1, chat": "chat.bearer.v1, chat",
-    "chat, token": "chat, token",
-}
-"""Offered subprotocols, and how they are shown; two different ones do not look alike."""
-
-
-@every(tuple(OFFERED))
-def test_which_subprotocol_is_taken_for_a_token(offered):
-    secrets, masked = Secrets(), OFFERED[offered]
-    assert secrets.protocols(offered) == masked
-    for one, shown in zip(offered.split(","), masked.split(","), strict=True):
-        hidden = one[len(shown.rstrip("*!")) :].encode()
-        assert secrets.echo(hidden) == b"*" * len(hidden)
-        assert shown != one or secrets.echo(one.encode()) == one.encode()
+    for place in range(4):
+        there = tuple(echo if place == number else b"x" for number in range(4))
+        answer = b"HTTP/1.1 403 %b\r\nX-%b: %b\r\nConnection: close\r\n\r\n%b" % there
+        found = read(redact(exchange(answer, request=request))).received
+        assert len(found) == len(answer)
+        assert echo.rstrip(b"=")[:12] not in found
 
 
 def test_a_subprotocol_that_the_server_chose_is_no_secret():
@@ -591,61 +554,6 @@ def test_a_subprotocol_that_the_server_chose_is_no_secret():
     made = read(redact(exchange(answer, request=request)))
     assert made.request.protocols == (b"acme4711x", b"*********")
     assert made.values("sec-websocket-protocol") == (b"acme4711x",)
-
-
-SEGMENTS = {
-    "24 of hex": ("0123456789abcdef-ABCDEF0", True),
-    "23 of hex": ("0123456789abcdef-ABCDEF", True),  # mixed of case and digits, and that takes 20
-    "24 of hex in small letters": ("0123456789abcdef01234567", True),
-    "23 of hex in small letters": ("0123456789abcdef0123456", False),
-    "24 with a letter that is not hex": ("0123456789abcdef0123456g", False),
-    "20, mixed": ("abcdefghijKLMNOPQRS1", True),
-    "19, mixed": ("abcdefghijKLMNOPQR1", False),
-    "20, no digit": ("abcdefghijKLMNOPQRST", False),
-    "20, no capital": ("abcdefghijklmnopqrs1", False),
-    "20, no small letter": ("ABCDEFGHIJKLMNOPQRS1", False),
-}
-
-
-@every(SEGMENTS)
-def test_which_segment_is_taken_for_a_token(of):
-    text, token = of
-    masked = "*" * len(text) if token else text
-    assert Secrets().url(f"wss://h/a/{text}/b") == f"wss://h/a/{masked}/b"
-    assert Secrets().url(f"wss://h/a#{text}") == f"wss://h/a#{masked}"
-
-
-URLS = {
-    "//u:p@h/": "//*:*@h/",
-    "//user@h": "//****@h",
-    "a?b=c#d=e": "a?b=*#d=*",
-    "a?b&c=d;e=f": "a?*&c=*;e=*",
-    "a#b=c?d": "a#b=***",
-    "a#b=c": "a#b=*",
-    "a#b": "a#b",
-    "?": "?",
-    "a?b=": "a?b=",
-    "a?b=c=d": "a?b=***",
-}
-
-
-@every(tuple(URLS))
-def test_what_of_a_url_is_masked(url):
-    assert Secrets().url(url) == URLS[url]
-
-
-def test_how_long_a_secret_is_searched_for():
-    """From four bytes on; its base64 from six, as far as what follows it does not matter."""
-    for secret, found in (("abc", False), ("abcd", True)):
-        secrets = Secrets()
-        assert secrets.whole(secret) == "*" * len(secret)
-        assert (secrets.echo(f"<{secret}>".encode()) == f"<{'*' * len(secret)}>".encode()) == found
-    for size, found in ((5, 0), (6, 8), (7, 9), (8, 10), (9, 12)):
-        secret = b"abcdefghi"[:size]
-        secrets = Secrets()
-        secrets.whole(secret.decode())
-        text = b64encode(secret + b"...")
-        assert secrets.echo(text) == b"*" * found + text[found:], secret
 
 
 @pytest.mark.parametrize(
@@ -671,150 +579,6 @@ def test_nothing_is_searched_before_all_secrets_are_known():
         secrets.whole("abcd")
         assert (secrets.echo(b"abcd"), secrets.echo_text("abcd")) == (b"abcd", "abcd")
     assert (secrets.echo(b"abcd"), secrets.echo_text("abcd")) == (b"****", "****")
-
-
-@every((b"%61bcd", b"=%61bcd=61", b"%0d%0a%61bcd\n", b"%%61bcd%4", b"=\nab%63d=\n"))
-def test_what_is_around_an_encoded_secret_changes_nothing(text):
-    secrets = Secrets()
-    secrets.whole("abcd")
-    at, end = re.search(rb"(%61|a)b(%63|c)d", text).span()
-    assert secrets.echo(text) == text[:at] + b"*" * (end - at) + text[end:]
-
-
-CREDENTIALS = {
-    "Basic YWxpY2U6cGFzcy13b3Jk": ("Basic ********************", b"alice|pass-word|alice:pass-word"),
-    "basic not base64!": ("basic *** *******", b""),
-    "Bearer abcd": ("Bearer ****", b"abcd"),
-    "BEARER  abcd": ("BEARER  ****", b"abcd"),
-    'Digest username="alice", nonce="1"': ("Digest ***************** *********", b"alice"),
-    "Mine abcd": ("**** ****", b"Mine abcd"),
-    "abcd": ("****", b"abcd"),
-}
-
-
-@every(tuple(CREDENTIALS))
-def test_what_of_credentials_is_masked_and_remembered(text):
-    masked, known = CREDENTIALS[text]
-    secrets = Secrets()
-    assert secrets.credentials(text) == masked
-    for each in known.split(b"|"):
-        assert secrets.echo(each) == b"*" * len(each)
-
-
-CHUNKED = {
-    b"": [(0, 0)],
-    b"\n": [(0, 1)],
-    b"1\na": [(2, 3), (3, 3)],
-    b"1\nab": [(2, 3), (3, 4)],
-    b"1\r\na\r\n1;x=y\r\nb\r\n0\r\n\r\nrest": [(3, 4), (13, 14), (19, 25)],
-    b"2\r\na": [(3, 4), (4, 4)],
-    b"1\r\na\n0\r\n": [(3, 4), (4, 8)],
-    b"-1\r\na": [(4, 5)],
-    b"x\r\na": [(0, 4)],
-    b"3\r\nabc\r\n0\r\n\r\n": [(3, 6), (11, 13)],
-    b"3;x=y\r\nabc\r\n2\r\nd": [(7, 10), (15, 16), (16, 16)],
-    b"zz\r\nabc": [(0, 7)],
-}
-
-
-@every(tuple(CHUNKED))
-def test_where_the_content_of_chunks_is(raw):
-    assert chunk_spans(raw) == CHUNKED[raw]
-
-
-SOCKS = {
-    b"": b"",
-    b"\x05": b"\x05",
-    b"\x05\1\0\1\2ab\2cd": b"\x05\1\0\1\2**\2**",
-    b"\x05\2\0\2\1\2ab\3cde\x05\1": b"\x05\2\0\2\1\2**\3***\x05\1",
-    b"\x05\1\2\1\2ab\3c": b"\x05\1\2\1\2**\3*",
-    b"\x05\1\2\1\2a": b"\x05\1\2\1\2*",
-    b"\x05\1\2\2\2ab": b"\x05\1\2\2\2ab",
-    b"\x05\1\2\1": b"\x05\1\2\1",
-    b"\x05\2\0\2\1\2pu\3ppp\x05\1\0": b"\x05\2\0\2\1\2**\3***\x05\1\0",
-    b"\x05\1\0\x05\1\0\3\4host": b"\x05\1\0\x05\1\0\3\4host",
-    b"\x05\1\2\1\x09pu": b"\x05\1\2\1\x09**",
-}
-
-
-@every(tuple(SOCKS))
-def test_where_a_socks_password_stands(sent):
-    made = redact(Exchange(Plan(TARGET, REQUEST), (TunnelSent(1, sent), Ended(2, "fin"))))
-    assert made.events[0].data == proxy_stream(Secrets(), sent) == SOCKS[sent]
-
-
-LINES = {
-    b"GET /?a=b HTTP/1.1\r\n\r\n": b"GET /?a=* HTTP/1.1\r\n\r\n",
-    b"GET /?a=b\r\n\r\n": b"GET /?a=*\r\n\r\n",
-    b"GET /?a=b c HTTP/1.1\r\n\r\n": b"GET /?a=* * HTTP/1.1\r\n\r\n",
-    b"/?a=b\r\n\r\n": b"/?a=*\r\n\r\n",
-}
-
-
-@every(tuple(LINES))
-def test_where_the_target_of_a_request_line_stands(line):
-    assert request_bytes(Secrets(), line) == LINES[line]
-
-
-FIRST_LINES = {
-    b"HTTP/1.1 400 HTTP\r\n\r\n": b"HTTP/1.1 400 ****\r\n\r\n",
-    b"http/1.1 400 HTTP\r\n\r\n": b"http/1.1 400 ****\r\n\r\n",
-    b"HTTP\r\n\r\n": b"HTTP\r\n\r\n",
-    b"sid-abcd is gone\r\n": b"sid-**** is gone\r\n",
-    b"abcd\r\n": b"****\r\n",
-    b" abcd": b" ****",
-}
-
-
-@every(tuple(FIRST_LINES))
-def test_the_version_in_a_status_line_is_left_and_all_else_searched(line):
-    secrets = Secrets()
-    secrets.whole("HTTP")
-    secrets.whole("abcd")
-    assert answer_stream(secrets, line) == FIRST_LINES[line]
-
-
-SESAME, QUOTED, PLUS = "sesame open/1", "a\"b'c&d<e>f/g", "S3cret-Token a+b/c=d"
-
-
-@every(
-    {
-        "every character": (SESAME, "".join(f"%{byte:02X}" for byte in SESAME.encode())),
-        "in small letters": (SESAME, "".join(f"%{byte:02x}" for byte in SESAME.encode())),
-        "some": (SESAME, "s%65same%20o%70en/1"),
-        "twice": (SESAME, urllib.parse.quote("".join(f"%{byte:02x}" for byte in SESAME.encode()))),
-        "three times": (SESAME, "".join(f"%2525{byte:02x}" for byte in SESAME.encode())),
-        "JSON, as PHP writes it": (SESAME, "sesame open\\/1"),
-        "JSON, every character": (SESAME, "".join(f"\\u00{byte:02X}" for byte in SESAME.encode())),
-        "JavaScript": (SESAME, "".join(f"\\x{byte:02x}" for byte in SESAME.encode())),
-        "HTML, in decimal": (SESAME, "".join(f"&#{byte};" for byte in SESAME.encode())),
-        "HTML, in hexadecimal": (SESAME, "".join(f"&#x0{byte:x};" for byte in SESAME.encode())),
-        "several kinds": (SESAME, "&#115;es\\x61me%2520open&#X2f;1"),
-        "as it is": (SESAME, SESAME),
-        "HTML, by name": (QUOTED, "a&quot;b&apos;c&amp;d&lt;e&gt;f/g"),
-        "JSON, by name": (QUOTED, "a\\\"b\\'c\\u0026d\\u003ce\\u003ef\\/g"),
-        "upper case": (PLUS, "S3CRET-TOKEN A+B/C=D"),
-        "lower case": (PLUS, "s3cret-token a+b/c=d"),
-        "any case": (PLUS, "s3Cret-Token a+b/c=d"),
-        "a form": (PLUS, "S3cret-Token+a%2Bb%2Fc%3Dd"),
-        "+ for a space": (PLUS, "S3cret-Token+a+b/c=d"),
-        "quoted-printable": (PLUS, "S3cret-Token a+b/c=3Dd"),
-        "names of HTML": (PLUS, "S3cret-Token a&plus;b&sol;c&equals;d"),
-    }
-)
-def test_an_echo_is_found_in_every_form(case):
-    secret, echo = case
-    secrets = Secrets()
-    secrets.whole(secret)
-    for text in ("<{}>", "100% <{}> %7", "&#300; {} \\\\"):
-        assert secrets.echo(text.format(echo).encode()) == text.format("*" * len(echo)).encode()
-        assert secrets.echo_text(f"\u20ac%41 {text.format(echo)} \u20ac").count("*") == len(echo)
-
-
-def test_a_short_word_is_found_in_its_own_letter_case_only():
-    secrets = Secrets()
-    secrets.whole("websocket")
-    assert secrets.echo(b"WebSocket websocket") == b"WebSocket *********"
 
 
 @given(st.lists(st.sampled_from([*"%\\\\=;x", "25", "u00", "4f", "&#x", "&#", "&amp;", "'"]), max_size=60))
@@ -887,27 +651,6 @@ def test_exactly_the_parts_of_tokens_are_masked(tokens, pieces):
         if re.search(rb"[0-9]{5}|[0-9][A-Za-z]", data[begin:stop]):
             assert masked[begin:stop] == b"*" * (stop - begin)
     assert secrets.echo_text(data.decode("latin-1")) == masked.decode("latin-1")
-
-
-@pytest.mark.parametrize(
-    ("learn", "secret", "text"),
-    [
-        (Secrets.cookies, "greeting=the-house-of-the-rising-sun-2024", b"of the-rising-sun-2024, it is said"),
-        (Secrets.url, "/x?next=/shop/checkout/delivery2/express", b"see /checkout/delivery2/ for it"),
-        (Secrets.credentials, "Bearer abcdefghijklmnopqrstuvwxyz7", b"abcdefghijklmnop"),
-    ],
-)
-def test_words_of_a_secret_are_no_part_to_mask(learn, secret, text):
-    secrets = Secrets()
-    learn(secrets, secret)
-    assert secrets.known
-    assert secrets.echo(text) == text
-
-
-def test_a_part_of_a_message_is_not_masked():
-    secrets = Secrets()
-    secrets.message(b'{"id": "3f9aB7c2D1e8F6a4b5C0", "text": "hello"}')
-    assert secrets.echo(b"order 9aB7c2D1e8F6a4 shipped") == b"order 9aB7c2D1e8F6a4 shipped"
 
 
 def test_parts_of_tokens_cost_little():
