@@ -4,8 +4,6 @@ It prints figures and never fails because of one: whether a ratio is good enough
 missing on this machine is named.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import sys
 import tempfile

@@ -5,8 +5,6 @@ All of it runs on one machine, so that the clock says nothing; per URL (with --f
 processor does. Dask's own processes rest between two pieces of work, and that is counted with them.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import subprocess

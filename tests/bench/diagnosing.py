@@ -1,7 +1,5 @@
 """What the causes add to a line of ``--json``, and how often a word is read in another sense."""
 
-from __future__ import annotations
-
 import os
 import time
 from base64 import b64encode

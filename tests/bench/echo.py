@@ -5,8 +5,6 @@ for byte, what it was sent, and one window is as good as another (RFC 7692 secti
 It serves one client after the other, prints its port, and believes that they conform.
 """
 
-from __future__ import annotations
-
 import re
 import socket
 import sys

@@ -1,7 +1,5 @@
 """How the work grows with the bytes: four times as many must not take much more than four times as long."""
 
-from __future__ import annotations
-
 import time
 
 from measure import Row

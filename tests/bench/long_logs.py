@@ -5,8 +5,6 @@ other keys: once as it was, and once with a third of the sockets never finished,
 without the events that no socket needs.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import re

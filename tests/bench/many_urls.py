@@ -1,8 +1,6 @@
 """``connect --json`` over many URLs of one local server, beside the least that a client does (trio and h11, and
 nothing kept) and beside scripts that write status, headers and body of each as JSON."""
 
-from __future__ import annotations
-
 import json
 import sys
 from importlib import import_module

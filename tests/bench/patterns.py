@@ -1,8 +1,6 @@
 """``python -m tests.bench.patterns [CHARACTERS]``: every pattern of the program on runs of each character that
 it takes (and of pairs), 64 KiB long, and the slowest ten with their times."""
 
-from __future__ import annotations
-
 import re
 import sys
 import time

@@ -1,7 +1,5 @@
 """The programs that are measured: our own, what it stands on, its peers, a browser. What is missing is said."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Saved recordings to read again: one for the engines by themselves, a thousand for all of them together."""
 
-from __future__ import annotations
-
 import time
 from base64 import b64encode
 from itertools import cycle, islice

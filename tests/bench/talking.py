@@ -7,8 +7,6 @@ itself: `talk` at zlib's level 1 and nothing below 1 KiB, the others at level 6 
 with a window of 4 KiB. Where `talk` has not compressed a message, it has none to inflate here.
 """
 
-from __future__ import annotations
-
 import os
 import select
 import subprocess

@@ -3,8 +3,6 @@
 The same interpreter and packages run both, one after the other in each round: lists of URLs against nginx,
 saved recordings, and the start. A ratio is of processor time, over that of the other checkout."""
 
-from __future__ import annotations
-
 import sys
 import tempfile
 from itertools import cycle, islice

@@ -5,8 +5,6 @@ tests/browsers/recordings/NAME.jsonl, as the drivers write them for the engines 
 of agreement with each engine's view is printed. What is not in it (the console, the requests) stays unknown.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

@@ -14,8 +14,6 @@ Keys of a case, all but ``server`` optional:
 - ``before``, ``after``, ``on_open``, ``on_message``, ``at_end``: script with ``ws``, ``url``, ``rec(type, {})``
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import re

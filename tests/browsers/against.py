@@ -6,8 +6,6 @@ is told from a wrong rule: ``2/3`` is two of three times. The figure of events c
 both, over all places.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections import Counter

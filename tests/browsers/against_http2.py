@@ -4,8 +4,6 @@ As ``against`` does over HTTP/1.1: one that differs is measured again, so that a
 ``2/3`` is two of three times. Measured are events and handshakes.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from typing import Any
 from unittest.mock import patch

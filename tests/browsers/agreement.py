@@ -1,7 +1,5 @@
 """Prints the table of agreement: ``python -m tests.browsers.agreement [--faults] [--write]``."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -1,7 +1,5 @@
 """What newer engines do differently is an expected failure."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers.moved import installed, moved

@@ -1,7 +1,5 @@
 """A headless Chromium of a test, spoken to by the DevTools protocol over a WebSocket."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

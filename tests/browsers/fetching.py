@@ -4,8 +4,6 @@ tests.browsers.fetching`` writes recordings/fetch.jsonl.
 Page and server are two origins on loopback addresses, in clear. ``same-...`` is asked at the page's own origin.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -6,8 +6,6 @@ resets a connection only after a while: what depends on the moment alone shows n
 frames, longer than WebKitGTK holds an error back.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import tomllib

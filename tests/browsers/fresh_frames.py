@@ -1,8 +1,6 @@
 """Random frames, right and wrong, for ``fresh`` and ``fresh_http2``: single ones, messages in pieces, and
 messages that permessage-deflate made."""
 
-from __future__ import annotations
-
 import zlib
 
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT

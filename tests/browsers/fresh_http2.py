@@ -4,8 +4,6 @@
 has ``against_http2`` measure them. The server waits between what it sends, so that a rule is told from a race.
 """
 
-from __future__ import annotations
-
 import argparse
 import tomllib
 from pathlib import Path

@@ -5,8 +5,6 @@ of the version that they name. So the live tests of such an engine may differ (c
 to do. Runtimes are not asked: their versions stand in clients/package.json.
 """
 
-from __future__ import annotations
-
 import functools
 import sys
 

@@ -1,8 +1,6 @@
 """The pages that wsprobe makes, read by axe-core in a real browser: reports of one URL and of many, the page of
 ``wsprobe serve``; on a desktop in light colours and on a phone in dark ones."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

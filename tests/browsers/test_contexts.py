@@ -1,8 +1,6 @@
 """Sockets of frames and workers, and several at once, in the browsers that are installed: what ``explain`` says
 of them (iframe, sandbox, null origin, worker, service worker, pending). Run with ``-n 0 -m engines``."""
 
-from __future__ import annotations
-
 import json
 import re
 from urllib.parse import parse_qs, unquote, urlsplit

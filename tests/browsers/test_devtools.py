@@ -1,7 +1,5 @@
 """What Chromium's DevTools write is read, and what is written for them they read: their own code is run."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -5,8 +5,6 @@ attacker does before and after DNS rebinding. It tries what would give it a scri
 way through the relay, and says in its title what it got.
 """
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 from urllib.parse import quote

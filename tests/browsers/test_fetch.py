@@ -1,7 +1,5 @@
 """What fetch() sees of the same URL: as measured, and as `compare --fetch` says it."""
 
-from __future__ import annotations
-
 import json
 import socket
 import threading

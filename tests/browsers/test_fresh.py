@@ -1,7 +1,5 @@
 """Random scenarios: the same for a seed, scenarios of the lab, and every view comes through them."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers.fresh import scenarios, written

@@ -1,7 +1,5 @@
 """Random scenarios over HTTP/2: the same for a seed, and every view comes through them."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers.against_http2 import predicted

@@ -1,7 +1,5 @@
 """The engines themselves, driven again: run with ``-n 0 -m engines``. Takes some minutes."""
 
-from __future__ import annotations
-
 import os
 
 import pytest

@@ -4,8 +4,6 @@ The page comes over plain HTTP. Firefox asks over HTTP/2 all the same; Chromium 
 gets it from a request with credentials, which the page makes before it opens its socket.
 """
 
-from __future__ import annotations
-
 import pytest
 import trio
 

@@ -1,8 +1,6 @@
 """Chromium and Firefox themselves on real servers that take WebSockets over HTTP/2, with a page that came over
 HTTP/2 from there: run with ``-n 0 -m engines``. What they do is what ``compare --page-http 2`` says."""
 
-from __future__ import annotations
-
 import json
 import queue
 import shutil

@@ -1,7 +1,5 @@
 """Local Network Access: the view against what Chromium did, and Chromium itself (``-n 0 -m engines``)."""
 
-from __future__ import annotations
-
 import os
 from itertools import product
 from urllib.parse import urlsplit

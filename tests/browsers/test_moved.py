@@ -1,7 +1,5 @@
 """A distribution that has moved on: said, excused, and measured anew with what changed for scripts."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers import moved

@@ -5,8 +5,6 @@ environment it runs a third of it (those whose name's CRC-32 is a multiple of 3,
 other): that is what .ci/run does, since the drivers of test_live.py go through the whole of it there.
 """
 
-from __future__ import annotations
-
 import os
 from zlib import crc32
 

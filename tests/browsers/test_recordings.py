@@ -1,7 +1,5 @@
 """What our views say is what the engines did: every scenario, event, attribute and console text."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """The bytes that we send as an engine are the bytes that the engine sends: tests/browsers/recordings."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers.driver import store

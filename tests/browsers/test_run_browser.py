@@ -1,7 +1,5 @@
 """compare --run-browser with the browsers that are installed: run with ``-n 0 -m engines``."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

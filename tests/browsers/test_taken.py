@@ -1,7 +1,5 @@
 """python -m tests.browsers: a file that the page wrote becomes the recordings of a new engine."""
 
-from __future__ import annotations
-
 import json
 import sys
 

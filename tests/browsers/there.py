@@ -1,7 +1,5 @@
 """The browsers that a test needs."""
 
-from __future__ import annotations
-
 from tests.peers.place import missing
 from wsprobe.lab import installed
 

@@ -1,7 +1,5 @@
 """Our own views of every scenario that was measured, written as the recordings write them."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from unittest.mock import patch

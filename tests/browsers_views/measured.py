@@ -5,8 +5,6 @@ catalogue. ``measured/ENGINE@VERSION.jsonl`` are recordings as in tests/browsers
 (tests/browsers/driver/store.py), each with the keys that were kept.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

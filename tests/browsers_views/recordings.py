@@ -1,7 +1,5 @@
 """Recordings for views, made by hand: bytes and times in, a Reading out."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from functools import cache
 from hashlib import sha1

@@ -1,7 +1,5 @@
 """What a script in each engine sees of an answer: the rows of answers/*.txt (edges.py)."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers_views.edges import FOLDER, answer_of, sections

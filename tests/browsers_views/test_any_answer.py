@@ -1,7 +1,5 @@
 """No bytes, no URL and no policy make an engine raise; how an answer is cut changes nothing."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Where engines depart from the URL standard, from CSP and from one another before anything is sent."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers_views.recordings import KEY, URL

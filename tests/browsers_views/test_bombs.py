@@ -1,7 +1,5 @@
 """Messages that inflate to more than is kept: no engine's view follows them, and each says so."""
 
-from __future__ import annotations
-
 import zlib
 
 import pytest

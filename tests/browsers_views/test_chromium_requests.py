@@ -1,7 +1,5 @@
 """What Chromium asks, and asks again with credentials."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

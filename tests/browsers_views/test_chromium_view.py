@@ -1,7 +1,5 @@
 """What Chromium makes of a connection that fails, or of one that races."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

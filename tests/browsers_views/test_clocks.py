@@ -1,7 +1,5 @@
 """After the end of the recording the engine's own timers run on, as if the server did nothing more."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers_views.recordings import OPEN, frame, recorded, seen

@@ -4,8 +4,6 @@ The cases were measured with a server of each: Node 20 and 26 (ws 8.23, undici 6
 WebKitGTK with gnutls_x509_crt_check_hostname() of GnuTLS 3.8. ``wss-common-name`` is measured in each engine.
 """
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

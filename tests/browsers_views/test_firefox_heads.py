@@ -1,7 +1,5 @@
 """Heads and bodies as Firefox reads them: a case at each limit, and one past it."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers_views.recordings import OPEN, frame, seen

@@ -1,7 +1,5 @@
 """What Firefox asks, and asks again with credentials; which policies keep it from asking."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

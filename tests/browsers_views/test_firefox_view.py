@@ -1,7 +1,5 @@
 """What Firefox makes of a connection that fails, of HTTP/2, and of an end beside a Close; what races."""
 
-from __future__ import annotations
-
 import pytest
 from hpack import Encoder
 from msgspec.structs import replace

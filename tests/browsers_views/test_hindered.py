@@ -1,7 +1,5 @@
 """What keeps a request from being sent, and what each library calls it."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers_views.recordings import recorded

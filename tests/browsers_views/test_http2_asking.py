@@ -1,7 +1,5 @@
 """Which protocol an engine asks over, what it sends, and what it asks next: pure, from what has been seen."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

@@ -1,7 +1,5 @@
 """Each engine asks the lab over HTTP/2, with wsprobe's own client: the same views as in the browsers."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

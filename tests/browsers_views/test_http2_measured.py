@@ -1,7 +1,5 @@
 """The views over HTTP/2 against what real browsers did, each version: events, console and handshakes."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers_views.http2_cases import host, load, observed, sockets

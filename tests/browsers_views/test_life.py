@@ -1,7 +1,5 @@
 """The order of a life: what comes before what, in whichever engine."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

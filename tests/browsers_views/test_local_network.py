@@ -1,7 +1,5 @@
 """Local Network Access: which address is of which space, which page may reach it, and what is said of it."""
 
-from __future__ import annotations
-
 import json
 import socket
 import threading

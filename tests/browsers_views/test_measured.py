@@ -1,7 +1,5 @@
 """The view of each version of an engine against what that engine did with odd answers and on odd pages."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers_views import measured

@@ -1,7 +1,5 @@
 """A recording that was read and seen is gone with its last name: of many, none is left to the collector."""
 
-from __future__ import annotations
-
 import gc
 
 from tests.browsers_views.recordings import OPEN, URL, frame, recorded

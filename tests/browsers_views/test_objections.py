@@ -1,7 +1,5 @@
 """What browsers say to a certificate, and to a version of TLS."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.browsers.network import objections

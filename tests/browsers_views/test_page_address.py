@@ -1,7 +1,5 @@
 """URLs, origins and sites."""
 
-from __future__ import annotations
-
 import pytest
 from ada_url import URL
 from hypothesis import given, settings

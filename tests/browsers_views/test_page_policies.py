@@ -1,7 +1,5 @@
 """Content Security Policy, mixed content, blocked ports, subprotocol arguments."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.browsers.engine import Page

@@ -1,7 +1,5 @@
 """What script in a runtime is told that no browser tells: messages, and the words of a library."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

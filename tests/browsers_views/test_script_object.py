@@ -1,7 +1,5 @@
 """The WebSocket object, the timeline, inflation, what is hidden."""
 
-from __future__ import annotations
-
 import zlib
 from random import Random
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """The situations that must look alike: every entry is held to the engines' own views of the lab's examples."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

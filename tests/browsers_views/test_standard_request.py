@@ -1,7 +1,5 @@
 """The request by the letter of the texts."""
 
-from __future__ import annotations
-
 from tests.browsers_views.recordings import KEY, URL
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page

@@ -1,7 +1,5 @@
 """The files of facts: a version each, the newest is the one that an engine uses."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import msgspec

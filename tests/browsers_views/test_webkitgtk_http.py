@@ -1,7 +1,5 @@
 """An answer as libsoup reads it, rule by rule: a case at each limit, and one past it."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.cases import every

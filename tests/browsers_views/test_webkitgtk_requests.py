@@ -1,7 +1,5 @@
 """What WebKitGTK asks, and asks again: credentials and redirects."""
 
-from __future__ import annotations
-
 from hashlib import md5
 
 import pytest

@@ -1,7 +1,5 @@
 """URIs as GLib resolves them: the expectations are its own, of GLib 2.84 (g_uri_parse_relative, inet_aton)."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.browsers.webkitgtk.uri import BadUri, is_numbers, resolved

@@ -1,7 +1,5 @@
 """When WebKitGTK knows an answer, what it makes of a connection that fails, and of libsoup's oddities."""
 
-from __future__ import annotations
-
 import zlib
 from ctypes import CDLL, c_char_p
 

@@ -1,7 +1,5 @@
 """Whatever a runtime told script when it was measured is explained."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.browsers.driver import store

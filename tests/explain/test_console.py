@@ -1,7 +1,5 @@
 """Every text that the engines were seen to write is recognised, as it is pasted."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

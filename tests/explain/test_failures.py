@@ -1,7 +1,5 @@
 """Texts of clients are explained by their form, so a client that nobody listed is understood too."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

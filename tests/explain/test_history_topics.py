@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from wsprobe import explain
 from wsprobe.history import data
 

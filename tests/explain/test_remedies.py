@@ -1,8 +1,6 @@
 """The code that `explain remedy` prints: the ASGI middleware at the level of the protocol, and the command.
 Real servers and browsers: tests/peers/test_remedies.py."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """Explaining loads no network library and no renderer."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -8,8 +8,6 @@ words of what it ``says``, and of its ``usual`` cause. In ``cases/*.toml`` are c
 listed, or how TLS fails.
 """
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 

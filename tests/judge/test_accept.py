@@ -1,7 +1,5 @@
 """Sec-WebSocket-Accept as it comes out of each known slip, made here from first principles."""
 
-from __future__ import annotations
-
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from hashlib import sha1
 

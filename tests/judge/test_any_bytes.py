@@ -1,7 +1,5 @@
 """Whatever comes, judge and outcome return, and what they say can be printed."""
 
-from __future__ import annotations
-
 from typing import get_args
 
 import pytest

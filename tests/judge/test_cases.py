@@ -1,7 +1,5 @@
 """Every case is judged as listed: in as few reads as can be, byte by byte, in odd pieces, always the same."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import pytest

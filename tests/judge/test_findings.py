@@ -1,7 +1,5 @@
 """The table of findings: every id is complete, made by some rule, and produced by some case."""
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

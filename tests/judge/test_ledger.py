@@ -1,7 +1,5 @@
 """Each rule of the ledger has a finding of its level, and an answer that breaks it; each fault has a rule."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import pytest

@@ -1,8 +1,6 @@
 """Findings whose words depend on what came: no answer, HTTP behind a 101, a Close that is text, a strict
 library; a proxy's refusal."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.diagnosis.recorded import reading_of

@@ -1,7 +1,5 @@
 """Command lines as people read them, tried with the parser that will read them."""
 
-from __future__ import annotations
-
 import shlex
 
 import click

@@ -1,7 +1,5 @@
 """The pages of the commands: every option with its help, every example a command line that parses."""
 
-from __future__ import annotations
-
 import json
 import re
 from contextlib import redirect_stdout, suppress

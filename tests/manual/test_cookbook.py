@@ -1,7 +1,5 @@
 """wsprobe-cookbook(7) and the samples of section 1: each command prints the lines that the page shows."""
 
-from __future__ import annotations
-
 import re
 from unittest import mock
 

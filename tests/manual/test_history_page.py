@@ -1,7 +1,5 @@
 """wsprobe-history(7) is the short of history.md, which has everything that the data has."""
 
-from __future__ import annotations
-
 from man.build import history, page, table
 from man.build.markdown import text
 from wsprobe.history import data

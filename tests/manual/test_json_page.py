@@ -1,7 +1,5 @@
 """wsprobe-json(5) names and describes every member that is printed, and its examples work."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

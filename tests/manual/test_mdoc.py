@@ -1,7 +1,5 @@
 """The writer of mdoc: sentences to lines, escapes, lists."""
 
-from __future__ import annotations
-
 import pytest
 
 from man.build import mdoc

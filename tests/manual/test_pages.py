@@ -1,8 +1,6 @@
 """The committed pages are what the data makes, and mandoc has nothing to say against them;
 wsprobe-browsers(7) is the short of browsers.md, which has every scenario in which views differ."""
 
-from __future__ import annotations
-
 import html
 import os
 import re

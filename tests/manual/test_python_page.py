@@ -1,7 +1,5 @@
 """The examples of wsprobe-python(3) do what they say."""
 
-from __future__ import annotations
-
 from asyncio import run as run_in_asyncio
 from inspect import isawaitable
 

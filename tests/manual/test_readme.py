@@ -1,7 +1,5 @@
 """README.md: every command line parses, what needs no network runs, and prints what is shown."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,8 +1,6 @@
 """Servers with a session to steal, made with libraries that nobody here wrote: with the weakness, and mended
 with the lines that an audit prints."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from contextlib import contextmanager, suppress

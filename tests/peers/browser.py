@@ -1,7 +1,5 @@
 """A real browser at the bench, for the tests of peers. Without it the test is skipped, in CI it fails."""
 
-from __future__ import annotations
-
 import os
 from contextlib import asynccontextmanager
 

@@ -1,8 +1,6 @@
 """Real servers and clients that nobody here wrote, each on free ports of loopback with a configuration of its
 own. A test that needs something that is not a Python package says so with ``needs("nginx")``."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

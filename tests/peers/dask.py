@@ -3,8 +3,6 @@
 And calls of wsprobe, which use them.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,8 +1,6 @@
 """Echo servers that nobody here wrote, a program each (servers/echo-*): every message comes back, and what is
 said to /CODE is answered with a Close of that code."""
 
-from __future__ import annotations
-
 import os
 import sys
 from contextlib import contextmanager

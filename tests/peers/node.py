@@ -1,7 +1,5 @@
 """The package ``ws`` on Node: installed once into pytest's cache, a server and a client written for it here."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -4,8 +4,6 @@
 ``em-websocket`` has them and the drafts 05 to 08.
 """
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 
 from tests.peers.node import of_node

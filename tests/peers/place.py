@@ -1,8 +1,6 @@
 """Where a peer runs: free ports of loopback, a folder that its workers may read, a process that is ended by its
 own handle. Nothing here waits without an end."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

@@ -1,7 +1,5 @@
 """Prometheus, its promtool, and the blackbox exporter, on free ports of loopback."""
 
-from __future__ import annotations
-
 import json
 import urllib.error
 import urllib.parse

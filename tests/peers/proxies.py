@@ -1,8 +1,6 @@
 """nginx, Apache httpd and HAProxy with configurations of their own (servers/): in front of a WebSocket server,
 rightly and wrongly, and refusing. Each has its ports by name, and a log."""
 
-from __future__ import annotations
-
 import base64
 import datetime
 import getpass

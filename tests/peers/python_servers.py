@@ -1,7 +1,5 @@
 """Servers that are Python packages, each in a thread of the tests' own process."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import threading

@@ -1,7 +1,5 @@
 """Apache httpd, refusing and in front of a WebSocket server, both of its ways to pass an upgrade on."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.peers.place import HOST

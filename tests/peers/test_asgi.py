@@ -1,8 +1,6 @@
 """Starlette on uvicorn (both of its implementations) and on hypercorn: refusal before accept, after it, with an
 answer of its own, and by a crash."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """``wsprobe trace --audit`` at real servers: each weakness where it is, and none once it is mended."""
 
-from __future__ import annotations
-
 import json
 import re
 import ssl

@@ -1,8 +1,6 @@
 """Clients that nobody here wrote, against ``wsprobe serve``: the lab is a server to them, and its faults are
 faults to them."""
 
-from __future__ import annotations
-
 import re
 import socket
 import subprocess

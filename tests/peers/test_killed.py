@@ -1,8 +1,6 @@
 """``connect --resume`` that is ended at random moments, by SIGKILL too, and sometimes in the midst of a line.
 In the end every URL has one report. A few times with two workers; often, for minutes, with -n 0 -m kills."""
 
-from __future__ import annotations
-
 import json
 import random
 import signal

@@ -1,7 +1,5 @@
 """What is missing is named: skipped on somebody's machine, a failure in CI."""
 
-from __future__ import annotations
-
 import sys
 
 import pytest

@@ -1,7 +1,5 @@
 """nginx, refusing and in front of a WebSocket server: the report, a socket, curl and its log say the same."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import ssl

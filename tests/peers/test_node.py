@@ -1,7 +1,5 @@
 """``ws`` on Node, which most servers in JavaScript stand on."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.peers.place import HOST, UNTIL_ENDED

@@ -1,7 +1,5 @@
 """Older wire versions against code of their time, which nobody here wrote."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Callable
 

@@ -1,8 +1,6 @@
 """The metrics of `watch --listen`: promtool finds no fault, a real Prometheus scrapes and labels them, and the
 blackbox exporter says the same of the same targets under the names that both have."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,8 +1,6 @@
 """Refusals of real servers: the report, a socket, curl and the server's own log say the same. And a session
 through each proxy."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.peers.place import HOST, UNTIL_ENDED

@@ -1,8 +1,6 @@
 """Real browsers and clients through `wsprobe relay`, before servers that nobody here wrote. The browsers:
 ``-n 0 -m engines``; the 100,000 messages: ``-n 0 -m long``."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import signal

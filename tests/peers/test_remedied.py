@@ -1,8 +1,6 @@
 """Each server that `explain remedy` prints: what a program, a page, and a stranger's page learn of a refusal.
 Chromium: ``-n 0 -m engines``."""
 
-from __future__ import annotations
-
 import base64
 import http.client
 import json

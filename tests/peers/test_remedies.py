@@ -1,8 +1,6 @@
 """The code that `explain remedy` prints, in real servers: what a page and a program learn before and after. The
 browsers: ``-n 0 -m engines``."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from http.client import HTTPConnection

@@ -1,7 +1,5 @@
 """`wsprobe talk` with servers that nobody here wrote: what is said comes back, whatever and however much."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

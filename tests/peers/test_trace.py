@@ -1,7 +1,5 @@
 """``wsprobe trace`` at real chains: what it concludes first is right, or leaves it open."""
 
-from __future__ import annotations
-
 import json
 from contextlib import ExitStack
 from pathlib import Path

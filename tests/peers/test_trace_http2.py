@@ -1,7 +1,5 @@
 """``wsprobe trace`` over HTTP/2, at real proxies that end TLS before a WebSocket server."""
 
-from __future__ import annotations
-
 import json
 
 import jsonschema_rs

@@ -1,7 +1,5 @@
 """The Python package websockets on its own: what it refuses, and what it says it missed."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -4,8 +4,6 @@ Their versions stand in package.json beside this file and nowhere else. They go 
 ``WSPROBE_CLIENTS`` names, or a folder of the user's cache; never into the checkout.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Installs the runtimes that are driven, unless they are there."""
 
-from __future__ import annotations
-
 from tests.browsers.clients import VERSIONS, folder, install, installed
 
 if any(installed(name) != version for name, version in VERSIONS.items()):

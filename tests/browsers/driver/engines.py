@@ -1,7 +1,5 @@
 """The engines that can be driven, by name: of a runtime ENGINE@VERSION, of a browser what is installed."""
 
-from __future__ import annotations
-
 from tests.browsers.driver.chromium import Chromium
 from tests.browsers.driver.firefox import Firefox
 from tests.browsers.driver.runtime import RUNTIMES

@@ -1,7 +1,5 @@
 """The page that opens the sockets and writes down what script is told."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

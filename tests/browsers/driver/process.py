@@ -1,7 +1,5 @@
 """Processes that end with us, and the directories they may write to."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

@@ -22,8 +22,6 @@ and port of a page elsewhere. A line of ENGINE@VERSION-requests.jsonl has the ``
 (situations.py), "" if there was none.
 """
 
-from __future__ import annotations
-
 import json
 from datetime import date
 from pathlib import Path
