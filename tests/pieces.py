@@ -40,6 +40,19 @@ def rewrite(path, means):
     path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
+def members(of, names):
+    """Those of *names* that have a value: ``code 5, complete, debug 'why'``."""
+    values = ((name, getattr(of, name)) for name in names.split())
+    said = [(name, value) for name, value in values if value not in (None, "", b"", ()) and value is not False]
+    return ", ".join(name if value is True else f"{name} {shown(value)}" for name, value in said)
+
+
+def shown(value):
+    if isinstance(value, bytes):
+        return repr(value)[1:] if len(value) < 100 else f"{len(value)} bytes"
+    return str(value)
+
+
 def pieces(text, words):
     """The pieces of *text*, in order: bytes, Sent at no time, or microseconds. *words*: name -> bytes, or what
     makes them of texts."""

@@ -9,7 +9,7 @@ WRITERS = (
     *("man.build", "tests.cli.printed", "tests.trace.rules", "tests.browsers_views.edges"),
     *("tests.diagnosis.rules", "tests.diagnosis.sessions", "tests.diagnosis.varied", "tests.diagnosis.first"),
     *("tests.judge.test_session_rules", "tests.session.test_conversations", "tests.talk.test_session"),
-    *("tests.http2.test_rules", "tests.http2.test_session", "tests.http2.test_read"),
+    *("tests.http2.test_rules", "tests.http2.test_session", "tests.http2.test_read", "tests.read.test_read"),
 )
 
 if __name__ == "__main__":

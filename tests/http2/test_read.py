@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from tests.cases import every
 from tests.http2.lines import STREAM, planned, recorded
 from tests.http2.words import ASKED, ON, OPENING, answer, block, pieces, recording
-from tests.pieces import cases, rewrite
+from tests.pieces import cases, members, rewrite, shown
 from wsprobe.exchange import Connected, Ended, Exchange, Limits, Received, Sent, TlsDone
 from wsprobe.read import read
 from wsprobe.read.http2 import (
@@ -66,17 +66,6 @@ def reading(*pieces, how="local"):
 
 def whole(of):
     return b"".join(each.header + each.payload for each in of.http2.of("server")) + of.rest
-
-
-def members(of, names):
-    """Those of *names* that have a value: ``code 5, debug 'why'``."""
-    values = ((name, getattr(of, name)) for name in names.split())
-    said = [(name, value) for name, value in values if value not in (None, "", b"", ()) and value is not False]
-    return ", ".join(name if value is True else f"{name} {shown(value)}" for name, value in said)
-
-
-def shown(value):
-    return repr(value)[1:] if isinstance(value, bytes) else str(value)
 
 
 def listed(block):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
-
-import brotli
 import h11
 import pytest
 from hypothesis import given, settings
@@ -33,157 +29,6 @@ def body(fields, data, *, status=403, method=b"GET", ended="clean", limit=LIMIT)
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
-@pytest.mark.parametrize(
-    ("fields", "data", "framing", "raw", "content", "complete"),
-    [
-        (b"", b"abc", "close", b"abc", b"abc", True),
-        (b"", b"", "close", b"", b"", True),
-        (b"Content-Length: 2\r\n", b"abcd", "length", b"ab", b"ab", True),
-        (b"Content-Length: 0\r\n", b"abcd", "length", b"", b"", True),
-        (b"Content-Length: 9\r\n", b"abcd", "length", b"abcd", b"abcd", False),
-        (b"content-length : 2\r\n", b"abcd", "length", b"ab", b"ab", True),
-        (b"Content-Length: 2\r\nContent-Length: 2\r\n", b"abcd", "length", b"ab", b"ab", True),
-        (CHUNKED, b"2\r\nab\r\n1;x=y\r\nc\r\n0\r\nT: x\r\n\r\nrest", "chunked", None, b"abc", True),
-        (CHUNKED + b"Content-Length: 1\r\n", b"1\r\na\r\n0\r\n\r\n", "chunked", None, b"a", True),
-        (CHUNKED, b"5\r\nab", "chunked", b"5\r\nab", b"ab", False),
-        (CHUNKED, b"1\r\na\r\nzz\r\n", "chunked", b"1\r\na\r\nzz\r\n", b"a", False),
-        (CHUNKED, b"1\na\n0\n\n", "chunked", b"1\na\n0\n\n", b"", False),
-        (CHUNKED, b"zz", "chunked", b"zz", b"zz", False),
-        (CHUNKED, b"zz\r\nmore\r\n", "chunked", b"zz\r\nmore\r\n", b"zz\r\nmore\r\n", False),
-        (b"Transfer-Encoding: x;q=1 ,\r\n" + CHUNKED, b"1\r\na\r\n0\r\n\r\n", "chunked", None, b"a", True),
-        (CHUNKED + b"Content-Length: x\r\n", b"1\r\na\r\n0\r\n\r\n", "chunked", None, b"a", True),
-        (b"Transfer-Encoding: identity\r\nContent-Length: 1\r\n", b"abc", "close", b"abc", b"abc", True),
-        (b"Transfer-Encoding: chunked, x\r\n", b"1\r\n", "close", b"1\r\n", b"1\r\n", True),
-    ],
-)
-def test_framing(fields, data, framing, raw, content, complete):
-    made, rest = body(fields, data)
-    assert (made.framing, made.content, made.complete, made.cut) == (framing, content, complete, False)
-    assert made.raw + rest == data
-    if raw is not None:
-        assert made.raw == raw
-    else:
-        assert rest == data[data.index(b"0\r\n") :].partition(b"\r\n\r\n")[2]
-    assert bool(made.problem) is not complete
-    assert made.malformed is (b"zz" in data)
-
-
-@pytest.mark.parametrize(
-    ("fields", "problem"),
-    [
-        (b"Content-Length: x\r\n", "h11: bad Content-Length"),
-        (b"Content-Length: +2\r\n", "h11: bad Content-Length"),
-        (b"Content-Length: 2\r\nContent-Length: 3\r\n", "h11: conflicting Content-Length headers"),
-        (b"Transfer-Encoding: chunked, chunked\r\n", "h11: Only Transfer-Encoding: chunked is supported"),
-        (b"Transfer-Encoding: ,\r\n", "h11: Only Transfer-Encoding: chunked is supported"),
-        (b"Content-Length: 2\x00\r\n", "h11: illegal header line"),
-        (b"Content-Length: " + b"2," * LONG + b"3\r\n", "h11: conflicting Content-Length headers"),
-        (b"Content-Length: " + b"," * LONG + b"\r\n", "h11: bad Content-Length"),
-        (b"Content-Length: " + b"2 " * LONG + b"\r\n", "h11: bad Content-Length"),
-        (b"Transfer-Encoding: " + b"a " * LONG + b"\r\n", "h11: Only Transfer-Encoding: chunked is supported"),
-    ],
-)
-def test_where_h11_refuses_all_is_kept_and_it_says_why(fields, problem):
-    made, rest = body(fields, b"abc")
-    assert (made.framing, made.raw, made.content, made.complete, rest) == (
-        "unknown",
-        b"abc",
-        b"abc",
-        False,
-        b"",
-    )
-    assert made.problem.startswith(problem)
-    assert made.malformed
-
-
-@pytest.mark.parametrize(
-    ("fields", "coding"),
-    [
-        (b"Transfer-Encoding: gzip, chunked\r\n", "gzip"),
-        (b"Transfer-Encoding: gzip\r\nTransfer-Encoding: Chunked\r\n", "gzip"),
-        (b"Content-Encoding: deflate\r\nTransfer-Encoding: gzip, chunked\r\n", "deflate, gzip"),
-    ],
-)
-def test_codings_before_chunked_are_undone(fields, coding):
-    """RFC 9112 section 6.1: Transfer-Encoding lists them in the order in which they were applied."""
-    data = gzip.compress(zlib.compress(b"no") if "deflate" in coding else b"no")
-    made, rest = body(fields, b"%x\r\n%s\r\n0\r\n\r\nrest" % (len(data), data))
-    assert (made.framing, made.content, made.decoded, made.coding) == ("chunked", data, b"no", coding)
-    assert (made.problem, made.coding_problem, rest) == ("", "", b"rest")
-
-
-def test_a_long_list_of_one_length_is_that_length():
-    made, rest = body(b"Content-Length: " + b"2, " * LONG + b"2\r\n", b"abc")
-    assert (made.framing, made.content, rest) == ("length", b"ab", b"c")
-
-
-def test_other_oddities_of_the_head_do_not_matter():
-    made, rest = body(b" fold\r\nno colon\r\nA(B): \x00\r\nContent-Length: 2\r\n", b"abc")
-    assert (made.framing, made.content, rest) == ("length", b"ab", b"c")
-
-
-@pytest.mark.parametrize(("status", "method"), [(204, b"GET"), (304, b"GET"), (403, b"HEAD")])
-def test_answers_without_a_body(status, method):
-    made, rest = body(b"Content-Length: 2\r\n", b"abc", status=status, method=method)
-    assert (made.framing, made.raw, made.complete, rest) == ("none", b"", True, b"abc")
-
-
-@pytest.mark.parametrize("status", [None, 0, 99, 600, 999])
-def test_a_status_that_makes_no_sense_is_framed_as_any_other(status):
-    assert body(b"Content-Length: 2\r\n", b"abc", status=status)[0].content == b"ab"
-
-
-def test_how_the_connection_ended_decides_whether_a_body_to_its_end_is_whole():
-    assert body(b"", b"abc", ended="not")[0].complete is False
-    assert body(b"", b"abc", ended="not")[0].problem == ""
-    unclean = body(b"", b"abc", ended="unclean")[0]
-    assert (unclean.complete, unclean.problem) == (
-        False,
-        "the connection did not end cleanly, so the end of the body is not certain",
-    )
-    assert body(b"Content-Length: 3\r\n", b"abc", ended="unclean")[0].complete
-    short = body(b"Content-Length: 5\r\n", b"abc")[0]
-    assert "received 3 bytes, expected 5" in short.problem
-
-
-@pytest.mark.parametrize(
-    ("fields", "data"),
-    [
-        (b"", b"a" * 1001),
-        (b"Content-Length: 5000\r\n", b"a" * 3000),
-        (b"Content-Length: 5000\r\n", b"a" * 5001),
-        (CHUNKED, b"1\r\na\r\n" * 1001 + b"0\r\n\r\n"),
-        (b"Content-Length: x\r\n", b"a" * 2000),
-    ],
-)
-def test_a_body_over_the_limit_is_cut_and_its_bytes_are_kept(fields, data):
-    made, rest = body(fields, data)
-    assert (made.cut, made.complete, len(made.content)) == (True, False, LIMIT)
-    assert made.raw + rest == data
-
-
-@pytest.mark.parametrize(
-    ("data", "content"),
-    [(b"1\r\na\r\n" * 900, 900), (b"1;" + b"x" * 30_000 + b"\r\na\r\n", 1), (b"0\r\n" + b"A: b\r\n" * 5000, 0)],
-    ids=["chunks", "a chunk line", "trailers"],
-)
-def test_chunk_framing_is_taken_up_to_a_limit(data, content):
-    made, _ = body(CHUNKED, data, ended="not")
-    assert (made.cut, made.cut_by, len(made.content)) == (False, "", content)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [b"1\r\na\r\n" * 500 + b"1;" + b"x" * 200_000, b"1;" + b"x" * 200_000, b"0\r\n" + b"A: b\r\n" * 50_000],
-    ids=["chunks", "a chunk line", "trailers"],
-)
-def test_chunk_framing_over_its_limit_is_cut_and_its_bytes_are_kept(data):
-    made, rest = body(CHUNKED, data)
-    assert (made.cut, made.complete, made.malformed) == (True, False, False)
-    assert made.cut_by == "33018 bytes of chunk framing"
-    assert made.raw + rest == data
-
-
 def test_one_byte_chunks_are_not_all_given_to_h11(monkeypatch):
     """h11 works on each chunk: where most of a body is framing, the rest of it must not reach h11."""
     given = []
@@ -195,12 +40,6 @@ def test_one_byte_chunks_are_not_all_given_to_h11(monkeypatch):
     assert made.cut
     assert sum(given) < 3 * SLICE
     assert len(made.raw + rest) == 6_000_000
-
-
-@pytest.mark.parametrize("fields", [b"", b"Content-Length: 1000\r\n"])
-def test_a_body_of_just_the_limit_is_whole(fields):
-    made, _ = body(fields, b"a" * LIMIT)
-    assert (made.cut, made.complete) == (False, True)
 
 
 parts = st.lists(
@@ -262,19 +101,6 @@ def test_a_long_body_byte_by_byte():
     for _ in range(50_000):
         reader.feed(b"a")
     assert len(reader.body()[0].content) == 50_000
-
-
-def test_what_is_wrong_with_the_coding_is_told_apart_from_the_framing():
-    made, _ = body(b"Content-Length: 30\r\nContent-Encoding: gzip\r\n", gzip.compress(b"hello")[:20])
-    assert (made.coding, made.decoded, made.coding_fault) == ("gzip", b"hello", "short")
-    assert made.coding_problem == "the compressed data ends too early"
-    assert "received 20 bytes, expected 30" in made.problem
-    fine, _ = body(
-        b"Content-Encoding: gzip\r\nCONTENT-ENCODING: br\r\n", brotli.compress(gzip.compress(b"hello"))
-    )
-    assert (fine.coding, fine.decoded, fine.coding_fault, fine.problem) == ("gzip, br", b"hello", "", "")
-    none, _ = body(b"", b"hello")
-    assert (none.coding, none.decoded) == ("", None)
 
 
 LENGTHS = {

@@ -1,19 +1,25 @@
-"""read(): everything that is in a recording, whatever is in it."""
+"""read(): everything that is in a recording, whatever is in it.
+
+``python -m tests.read.test_read`` writes anew what the readings of readings.txt have."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.cases import EXAMPLES
+from tests.cases import EXAMPLES, every
+from tests.pieces import cases, members, pieces, rewrite, shown
 from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received, Sent, Target
 from wsprobe.read import read
 from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import INTERIM_MAX, Session
 from wsprobe.wire import WIRES
 
+FILE = Path(__file__).parent / "readings.txt"
 REQUEST = (
     b"GET /chat HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -41,31 +47,51 @@ def accounted(reading):
     return held + reading.rest
 
 
-def test_a_session():
-    reading = read(exchange(SESSION))
-    assert (reading.final.status, reading.final.body) == (101, None)
-    assert [(f.opcode, f.data) for f in reading.session.frames] == [(1, b"hi"), (8, b"\x03\xe8")]
-    assert (reading.session.start, reading.session.rest) == (len(UPGRADE), b"\x81")
-    assert reading.looks_like == ""
-    assert reading.opinion.accepts
+WORDS = {
+    "request": REQUEST,
+    "upgrade": UPGRADE,
+    "no": b"HTTP/1.1 403 No\r\n",
+    "crlf": b"\r\n",
+    "chunked": b"Transfer-Encoding: chunked\r\n",
+    "status": lambda status: f"HTTP/1.1 {status} x\r\n".encode(),
+    "length": lambda value: f"Content-Length: {value}\r\n".encode(),
+}
+BODY = (
+    "framing expected complete cut cut_by problem malformed content decoded coding coding_fault coding_problem"
+)
 
 
-def test_a_refusal():
-    reading = read(exchange(REFUSAL))
-    assert reading.session is None
-    assert (reading.final.status, reading.final.reason) == (403, b"Forbidden")
-    assert (reading.final.body.content, reading.final.body.complete, reading.rest) == (b"no!", True, b"more")
+def lines(of):
+    for each in of.responses:
+        said = [f"{each.status} {each.reason.decode()}", "" if each.head.complete else "without its end"]
+        if each.body is not None:
+            said += [members(each.body, BODY)]
+            said += [f"raw {shown(each.body.raw)}"] * (each.body.raw != each.body.content)
+        if each is of.responses[-1]:
+            no = of.opinion is not None and not of.opinion.accepts
+            said += [members(of, "looks_like rest"), f"h11: {of.opinion.message}" if no else ""]
+        yield ", ".join(filter(None, said))
+    if of.session is not None:
+        yield f"session from {of.session.start}, rest {shown(of.session.rest)}"
+        for frame in of.session.frames:
+            assert of.when(frame.span[1] - 1) == frame.at
+            yield f"opcode {frame.opcode} {shown(frame.data)} at {frame.at}"
 
 
-def test_interim_answers_come_first_and_are_kept():
-    early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
-    reading = read(exchange(early + SESSION))
-    assert [r.status for r in reading.responses] == [100, 103, 101]
-    assert reading.session.start == len(early + UPGRADE)
-    only = read(exchange(early))
-    assert [r.status for r in only.responses] == [100, 103]
-    assert only.final is None
-    assert only.opinion is not None
+def means(written, how):
+    reads = pieces(written, WORDS)
+    request = reads.pop(0).data if isinstance(reads[0], Sent) else REQUEST
+    of = read(exchange(*reads, how=how, plan=replace(PLAN, request=request, limits=Limits(max_body=1000))))
+    assert accounted(of) == of.received
+    assert (of.request.head.raw, of.session and of.looks_like) == (request, of.session and "")
+    asked = members(of.request, "method resource version key protocols extensions")
+    return [*lines(of), *[f"request: {asked}".rstrip()] * (written[0] == ">")]
+
+
+@every(cases(FILE))
+def test_what_a_reading_has(of):
+    given_, expected = of
+    assert means(*given_) == expected
 
 
 def test_interim_answers_beyond_a_limit_stay_bytes():
@@ -85,33 +111,6 @@ def test_lines_of_interim_answers_beyond_a_limit_stay_bytes():
     assert reading.opinion is None
 
 
-def test_nothing_and_less_than_a_head():
-    nothing = read(exchange())
-    assert (nothing.responses, nothing.session, nothing.opinion, nothing.final) == ((), None, None, None)
-    part = read(exchange(b"HTTP/1.1 403 Forbidden\r\nX: y"))
-    assert (part.final.status, part.final.body, part.final.head.complete) == (403, None, False)
-    early = read(exchange(UPGRADE[:-2]))
-    assert (early.session, early.rest) == (None, b"")
-
-
-def test_what_is_not_http_is_one_answer_without_a_status():
-    reading = read(exchange(b"SSH-2.0-OpenSSH\r\n"))
-    assert [r.status for r in reading.responses] == [None]
-    assert reading.looks_like == "ssh"
-
-
-def test_a_status_that_only_a_browser_takes_for_101_opens_a_session():
-    reading = read(exchange(b"HTTP/1.1 0101 x\r\n\r\n\x81\x00"))
-    assert reading.final.status is None
-    assert len(reading.session.frames) == 1
-
-
-def test_frames_carry_the_time_of_their_last_byte():
-    reading = read(exchange(UPGRADE[:10], UPGRADE[10:] + b"\x81", b"\x02", b"", b"hi\x82", b"\x05ab"))
-    assert [f.at for f in reading.session.frames] == [140, 150]
-    assert [reading.when(f.span[1] - 1) for f in reading.session.frames] == [140, 150]
-
-
 def test_our_own_frames_are_read_from_what_was_sent():
     events = (
         Sent(1, REQUEST[:20]),
@@ -127,38 +126,6 @@ def test_our_own_frames_are_read_from_what_was_sent():
     assert reading.sent == REQUEST + b"\x81\x82abcd\x09\x0b\x88"
 
 
-def test_a_request_is_read_back():
-    reading = read(exchange())
-    request = reading.request
-    assert (request.method, request.resource, request.version) == (b"GET", b"/chat", b"HTTP/1.1")
-    assert (request.key, request.protocols, request.extensions) == (b"dGhlIHNhbXBsZSBub25jZQ==", (), None)
-
-
-EMPTY = {"key": None, "protocols": (), "extensions": None}
-TWO = b"Sec-WebSocket-Protocol: a, b\nSec-WebSocket-Protocol: c\n\n"
-
-
-@pytest.mark.parametrize(
-    ("raw", "first", "fields"),
-    [
-        (b"GET /a b HTTP/1.1\n\n", (b"GET", b"/a b", b"HTTP/1.1"), {}),
-        (b"GET\n\n", (b"GET", b"", b""), {}),
-        (b"GET /\n\n", (b"GET", b"", b"/"), {}),
-        (b"", (b"", b"", b""), {}),
-        (b"G / H\nSec-WebSocket-Key: x\n", (b"G", b"/", b"H"), {"key": b"x"}),
-        (b"G / H\nSec-WebSocket-Key: a\nsec-websocket-key: b\n\n", (b"G", b"/", b"H"), {}),
-        (b"G / H\n" + TWO, (b"G", b"/", b"H"), {"protocols": (b"a", b"b", b"c")}),
-        (b"G / H\n" + TWO.replace(b"Protocol", b"Extensions"), (b"G", b"/", b"H"), {"extensions": b"a, b, c"}),
-        (b"G / H\nWebSocket-Protocol: sample\n\n", (b"G", b"/", b"H"), {"protocols": (b"sample",)}),
-    ],
-)
-def test_requests(raw, first, fields):
-    request = read(exchange(plan=replace(PLAN, request=raw))).request
-    assert (request.method, request.resource, request.version) == first
-    assert {name: getattr(request, name) for name in EMPTY} == EMPTY | fields
-    assert request.head.raw == raw
-
-
 def test_bytes_after_the_blank_line_belong_to_the_request_that_was_planned():
     plan = replace(PLAN, request=REQUEST + b"8 bytes!")
     reading = read(Exchange(plan, (Sent(1, plan.request + b"more"), Ended(2, "fin"))))
@@ -171,21 +138,6 @@ def test_a_request_that_was_never_sent_is_read_from_the_plan():
     assert (reading.sent, reading.request.method) == (b"", b"GET")
 
 
-@pytest.mark.parametrize(
-    "how", ["fin", "reset", "truncated", "error", "timeout", "limit", "local", "interrupted"]
-)
-def test_how_it_ended_is_told_to_the_body(how):
-    body = read(exchange(b"HTTP/1.1 403 x\r\n\r\nabc", how=how)).responses[0].body
-    assert body.complete is (how == "fin")
-    assert bool(body.problem) is (how in ("reset", "truncated", "error"))
-
-
-def test_the_limit_of_the_plan_cuts_the_body():
-    plan = replace(PLAN, limits=Limits(max_body=2))
-    body = read(exchange(b"HTTP/1.1 403 x\r\n\r\nabc", plan=plan)).responses[0].body
-    assert (body.content, body.cut, body.raw) == (b"ab", True, b"abc")
-
-
 def test_another_wire_is_read_by_its_own_reader(monkeypatch):
     def reversed_session(data, start, when, sent, own, when_sent):
         return Session((), data[start:][::-1], start)
@@ -193,32 +145,6 @@ def test_another_wire_is_read_by_its_own_reader(monkeypatch):
     monkeypatch.setitem(WIRES, "own", replace(WIRES["hybi-13"], session=reversed_session))
     reading = read(exchange(UPGRADE + b"abc", plan=replace(PLAN, wire="own")))
     assert reading.session == Session((), b"cba", len(UPGRADE))
-
-
-@pytest.mark.parametrize(
-    ("data", "how", "accepts", "message"),
-    [
-        (UPGRADE, "local", True, ""),
-        (REFUSAL, "fin", True, ""),
-        (b"HTTP/1.1 403 x\r\n\r\nabc", "fin", True, ""),
-        (b"HTTP/1.1 403 x\r\n\r\nabc", "timeout", False, "NEED_DATA"),
-        (b"HTTP/1.1 403 x\r\nA", "timeout", False, "NEED_DATA"),
-        (b"HTTP/1.1 403 x\r\nA", "fin", False, "peer unexpectedly closed connection"),
-        (b"\r\nHTTP/1.1 403 x\r\n\r\n", "fin", False, "no response line received"),
-        (b"HTTP/1.1  101 x\r\n\r\n", "fin", False, "illegal status line: bytearray(b'HTTP/1.1  101 x')"),
-        (b"HTTP/1.1 101 x\r\nA : b\r\n\r\n", "fin", False, "illegal header line: bytearray(b'A : b')"),
-        (
-            b"HTTP/1.1 101 x\r\nTransfer-Encoding: gzip\r\n\r\n",
-            "fin",
-            False,
-            "Only Transfer-Encoding: chunked is supported",
-        ),
-        (b"HTTP/1.1 100 x\r\n\r\nHTTP/1.1 101 x\r\n\r\n", "fin", True, ""),
-    ],
-)
-def test_the_opinion_of_h11(data, how, accepts, message):
-    opinion = read(exchange(data, how=how)).opinion
-    assert (opinion.accepts, opinion.message) == (accepts, message)
 
 
 def test_a_large_head_does_not_depend_on_how_tcp_cut_it():
@@ -303,3 +229,7 @@ def test_hostile_answers_are_read_whole(name):
     pieces = [data[at : at + 65536] for at in range(0, len(data), 65536)]
     reading = read(exchange(*pieces))
     assert reading.received == data
+
+
+if __name__ == "__main__":
+    rewrite(FILE, means)
