@@ -194,13 +194,11 @@ def work_with(
 
     try:
         return net.run(everything, written=written_descriptor(settings))
-    except BaseExceptionGroup as group:
-        for error in leaves(group):
-            if isinstance(error, ClusterError):
-                raise _unusable(error, settings.lists.resume, printed()) from None
+    except BaseException as error:
+        for each in leaves(error):
+            if isinstance(each, ClusterError):
+                raise _unusable(each, settings.lists.resume, printed()) from None
         raise
-    except ClusterError as error:
-        raise _unusable(error, settings.lists.resume, printed()) from None
 
 
 def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.UsageError:

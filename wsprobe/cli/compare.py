@@ -32,6 +32,9 @@ from wsprobe.text import printable
 if TYPE_CHECKING:
     from wsprobe.lab.installed import BrowserRun
 
+    Seen = Sequence[Sequence[BrowserRun]]
+    """The results of installed browsers, for each report."""
+
 TELLABLE_IN_EACH = 100
 """With more recordings than this, only the first object has ``tellable``: it names all of them, and in every
 object the output would grow as their square."""
@@ -53,7 +56,7 @@ def compare(places: Sequence[str], given: Given) -> int:
 def compare_all(words: Sequence[str], settings: Settings, by: Readers, view: ViewSettings) -> int:
     """Collect the recordings, let the readers read them, print; returns the exit status. Raises
     click.UsageError."""
-    started, workers, verbose = view.run_browser, view.workers, view.verbose
+    started, workers = view.run_browser, view.workers
     check_no_command([word for word in words if not _is_recording(word)])
     kept: list[Kept] = [lines(word, by.entry) if _is_recording(word) else None for word in words]
     match kept:
@@ -64,10 +67,10 @@ def compare_all(words: Sequence[str], settings: Settings, by: Readers, view: Vie
 
                 return compare_runs(old, new, settings)
             kept = [old, new]
-    output = Output(settings)
+    output = CompareOutput(settings, view.verbose)
     if by.fetch and any(_is_recording(word) for word in words):
         raise click.UsageError("--fetch sends a request, which a recording cannot answer; name a URL")
-    seen: list[list[BrowserRun]] = []
+    seen: Seen = []
     gone: list[str] = []
     if settings.cluster is not None:
         _check_shared(words, settings)
@@ -93,78 +96,116 @@ def compare_all(words: Sequence[str], settings: Settings, by: Readers, view: Vie
                 return compare_shared(lines_left, settings, by, workers)
             from wsprobe.cli.compare_many import compare_many  # only for many recordings
 
-            return compare_many(lines_left, output, by, verbose)
+            return compare_many(lines_left, output, by, view.verbose)
         found = map(exchanges, lines_left)
         reports = [recorded(exchange, by) for of_line in found for exchange in of_line]
     else:
-        reports = _collected(words, kept, by, output, verbose)
+        reports = _collected(words, kept, by, output)
     if not reports:
         empty = " and ".join("standard input" if word == "-" else printable(word) for word in words)
         raise click.UsageError(f"no recording to compare in {empty}")
     read_again = settings.output.as_json and all(map(_is_recording, words))
     if not by.browsers and not by.revisions and len(reports) < 2 and not read_again and not gone:
         raise click.UsageError("nothing to compare with: add --browser-mode, --spec, or a second URL or file")
-    result = _report([with_verdicts(each, by) for each in reports], by, output, seen, verbose)
+    result = output.report(reports, by, seen)
     for name in gone:
         note(f"not tried from {name}: its worker was gone")
     return Exit.USAGE if gone else result
 
 
-def _report(
-    reports: Sequence[Report],
-    by: Readers,
-    output: Output,
-    seen: Sequence[Sequence[BrowserRun]],
-    verbose: bool,
-) -> int:
-    """Print *reports* and write the files that the options ask for; returns the exit status.
+class CompareOutput(Output):
+    """Prints reports side by side, as JSON or for a person, and writes the files that the options ask for."""
 
-    *seen*: what installed browsers did with each."""
-    settings = output.settings
-    groups = tellables(reports) if by.browsers else []
-    finished = [finish(each, settings, own_status=False) for each in reports]
-    if not settings.output.silent or settings.output.as_json:
-        show([each.report for each in finished], groups, settings, seen, verbose)
-    output.keep(*finished)
-    _test(finished, output, strict=by.strict)
-    output.write_files()
-    if (file := output.report_file("compare")) is not None:
-        file.compared([each.unmasked for each in finished], groups, seen)
-    if settings.expectations:
-        return _held(finished, output)
-    if not all(each.held.same for found in seen for each in found):
-        return Exit.DIFFERENT
-    return status([reached(each, strict=by.strict) for each in reports])
+    def __init__(self, settings: Settings, verbose: bool) -> None:
+        """*verbose*: print everything, not only what fits one screen. Raises click.UsageError for a file that
+        cannot be written."""
+        super().__init__(settings)
+        self._verbose = verbose
 
+    def report(self, reports: Sequence[Report], by: Readers, seen: Seen = ()) -> int:
+        """Print and keep *reports*, with the verdicts of *by*; returns the exit status."""
+        settings = self.settings
+        reports = [with_verdicts(each, by) for each in reports]
+        groups = tellables(reports) if by.browsers else []
+        finished = [finish(each, settings, own_status=False) for each in reports]
+        shown = [each.report for each in finished]
+        if settings.output.as_json:
+            self._show_json(shown, groups, seen)
+        elif not settings.output.silent:
+            self._show(shown, groups, seen)
+        self.keep(*finished)
+        self._test(finished, strict=by.strict)
+        self.write_files()
+        if (file := self.report_file("compare")) is not None:
+            file.compared([each.unmasked for each in finished], groups, seen)
+        if settings.expectations:
+            return self._held(finished)
+        if not all(each.held.same for found in seen for each in found):
+            return Exit.DIFFERENT
+        return status([reached(each, strict=by.strict) for each in reports])
 
-def _test(finished: Sequence[Finished], output: Output, *, strict: bool) -> None:
-    """Take each of *finished* as a test case for --junit: it fails if its views differ, if it differs from the
-    first one, or if nobody answered; with --expect, if that is not met."""
-    if output.junit is None:
-        return
-    first = finished[0].report
-    usual = reached(first, strict=strict).results
-    for each in finished:
-        report = replace(each.report, exit_status=Exit.OPEN)
-        got = reached(report, strict=strict)
-        if output.settings.expectations:
-            output.junit.test(report, each.unmet)
-        elif len(got.results) > 1 or got.results != usual:
-            why = "the views differ" if len(got.results) > 1 else f"differs from {first.title}"
-            beside = [report] if report.views or report.verdicts else [first, report]
-            output.junit.unlike(report, why, plain(comparison(beside, [], Look())))
-        else:
-            unanswered = reached(each.report, strict=strict).unanswered is not None
-            output.junit.test(each.report if unanswered else report)
+    def _test(self, finished: Sequence[Finished], *, strict: bool) -> None:
+        """Take each of *finished* as a test case for --junit: it fails if its views differ, if it differs from
+        the first one, or if nobody answered; with --expect, if that is not met."""
+        if self.junit is None:
+            return
+        first = finished[0].report
+        usual = reached(first, strict=strict).results
+        for each in finished:
+            report = replace(each.report, exit_status=Exit.OPEN)
+            got = reached(report, strict=strict)
+            if self.settings.expectations:
+                self.junit.test(report, each.unmet)
+            elif len(got.results) > 1 or got.results != usual:
+                why = "the views differ" if len(got.results) > 1 else f"differs from {first.title}"
+                beside = [report] if report.views or report.verdicts else [first, report]
+                self.junit.unlike(report, why, plain(comparison(beside, [], Look())))
+            else:
+                unanswered = reached(each.report, strict=strict).unanswered is not None
+                self.junit.test(each.report if unanswered else report)
 
+    def _held(self, finished: Sequence[Finished]) -> int:
+        """Say what --expect does not find; returns the exit status of that."""
+        unmet = [each for each in finished if each.unmet]
+        if unmet and self.settings.output.redact:
+            unmet = [replace(unmet[0], unmet=unmet[0].unmet[:1])]
+        self.complain(*unmet)
+        return Exit.UNEXPECTED if unmet else Exit.OPEN
 
-def _held(finished: Sequence[Finished], output: Output) -> int:
-    """Say what --expect does not find; returns the exit status of that."""
-    unmet = [each for each in finished if each.unmet]
-    if unmet and output.settings.output.redact:
-        unmet = [replace(unmet[0], unmet=unmet[0].unmet[:1])]
-    output.complain(*unmet)
-    return Exit.UNEXPECTED if unmet else Exit.OPEN
+    def _show(self, reports: Sequence[Report], groups: Sequence[Tellable], seen: Seen) -> None:
+        """Print for a person."""
+        of = look(sys.stdout, self.settings.output.color)
+        of = replace(of, verbose=int(self._verbose), screen=not self._verbose)
+        if self.settings.elsewhere.from_each:
+            from wsprobe.show.state import side_by_side  # only with --from-each
+
+            emit([*side_by_side(reports, of), ()], sys.stdout, of)
+        if not seen:
+            emit(comparison(reports, groups, of), sys.stdout, of)
+            return
+        from wsprobe.show.measured import seen_beside  # only with --run-browser
+
+        lines: list[Line] = []
+        for report, found in zip(reports, seen, strict=True):
+            lines += [()] if lines else []
+            lines += comparison([report], [], of)
+            for each in found:
+                lines += fitted(seen_beside(each, of), of)
+        emit(lines, sys.stdout, of)
+
+    def _show_json(self, reports: Sequence[Report], groups: Sequence[Tellable], seen: Seen) -> None:
+        """Print one JSON object a line."""
+        from wsprobe.show import as_json, json_text  # only for --json
+
+        told_apart = as_json.tellable_value(groups, [r.title for r in reports])
+        for number, each in enumerate(reports):
+            told_too = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
+            value = as_json.report_value(each, told_apart if told_too else None)
+            if seen:
+                from wsprobe.show.measured import seen_value  # only with --run-browser
+
+                value = replace(value, seen=[seen_value(one) for one in seen[number]])
+            sys.stdout.writelines(json_text.json_line(value, self.settings.output.brief))
 
 
 def _check_shared(words: Sequence[str], settings: Settings) -> None:
@@ -212,9 +253,7 @@ def _peeked(lines: Iterator[RecordedLine]) -> tuple[Iterator[RecordedLine], bool
     return chain(first, lines), len(first) > 1
 
 
-def _collected(
-    words: Sequence[str], kept: Sequence[Kept], by: Readers, output: Output, verbose: bool
-) -> list[Report]:
+def _collected(words: Sequence[str], kept: Sequence[Kept], by: Readers, output: CompareOutput) -> list[Report]:
     """As ``collect``. After ^C, what was finished is reported and kept before KeyboardInterrupt is raised."""
     done: list[Report] = []
     try:
@@ -222,7 +261,7 @@ def _collected(
     except KeyboardInterrupt:
         hold_back()
         if done:
-            _report([with_verdicts(each, by) for each in done], by, output, (), verbose)
+            output.report(done, by)
         raise
     return done
 
@@ -264,54 +303,3 @@ def tellables(reports: Sequence[Report]) -> list[Tellable]:
     if len(reports) < 2:
         return []
     return [tellable([r.views[i] for r in reports]) for i in range(len(reports[0].views))]
-
-
-def show(
-    reports: Sequence[Report],
-    groups: Sequence[Tellable],
-    settings: Settings,
-    seen: Sequence[Sequence[BrowserRun]] = (),
-    verbose: bool = False,
-) -> None:
-    """Print the reports, as JSON or for a person. *seen*: what installed browsers did, for each report.
-    *verbose*: print everything, not only what fits one screen."""
-    if settings.output.as_json:
-        show_json(reports, groups, settings, seen)
-        return
-    of = replace(look(sys.stdout, settings.output.color), verbose=int(verbose), screen=not verbose)
-    if settings.elsewhere.from_each:
-        from wsprobe.show.state import side_by_side  # only with --from-each
-
-        emit([*side_by_side(reports, of), ()], sys.stdout, of)
-    if not seen:
-        emit(comparison(reports, groups, of), sys.stdout, of)
-        return
-    from wsprobe.show.measured import seen_beside  # only with --run-browser
-
-    lines: list[Line] = []
-    for report, found in zip(reports, seen, strict=True):
-        lines += [()] if lines else []
-        lines += comparison([report], [], of)
-        for each in found:
-            lines += fitted(seen_beside(each, of), of)
-    emit(lines, sys.stdout, of)
-
-
-def show_json(
-    reports: Sequence[Report],
-    groups: Sequence[Tellable],
-    settings: Settings,
-    seen: Sequence[Sequence[BrowserRun]],
-) -> None:
-    """Print the reports, one JSON object a line."""
-    from wsprobe.show import as_json, json_text  # only for --json
-
-    told_apart = as_json.tellable_value(groups, [r.title for r in reports])
-    for number, each in enumerate(reports):
-        told_too = bool(groups) and (number == 0 or len(reports) <= TELLABLE_IN_EACH)
-        value = as_json.report_value(each, told_apart if told_too else None)
-        if seen:
-            from wsprobe.show.measured import seen_value  # only with --run-browser
-
-            value = replace(value, seen=[seen_value(one) for one in seen[number]])
-        sys.stdout.writelines(json_text.json_line(value, settings.output.brief))

@@ -21,6 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.files import private
+from wsprobe.cli.option import usage_error
 from wsprobe.cli.output import Output
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
 from wsprobe.cli.settings import Settings
@@ -114,29 +115,22 @@ class Resume:
         """Number of URLs skipped because they occur earlier in the list."""
         if path == "-":
             raise self._wrong("not an ordinary file")
-        try:
+        with usage_error(OSError, where=f"--resume: {path}"):
             # Reports contain what was sent, credentials too.
-            self._file = private(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0))
-        except (OSError, ValueError) as error:
-            raise self._wrong(error) from None
-        try:
-            if not stat.S_ISREG(os.fstat(self._file).st_mode):
-                raise self._wrong("not an ordinary file")
-            self._lock()
-            self._end = self._read(tally)
-            os.ftruncate(self._file, self._end)
-        except OSError as error:
-            os.close(self._file)
-            raise self._wrong(error) from None
-        except BaseException:
-            os.close(self._file)
-            raise
+            self._file = private(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+            try:
+                if not stat.S_ISREG(os.fstat(self._file).st_mode):
+                    raise self._wrong("not an ordinary file")
+                self._lock()
+                self._end = self._read(tally)
+                os.ftruncate(self._file, self._end)
+            except BaseException:
+                os.close(self._file)
+                raise
         self._old = frozenset(self._asked)
 
-    def _wrong(self, error: OSError | ValueError | str) -> click.UsageError:
-        if isinstance(error, ValueError):
-            error = "no file can have that name"
-        return click.UsageError(f"--resume: {self.path}: {error if isinstance(error, str) else error.strerror}")
+    def _wrong(self, why: str) -> click.UsageError:
+        return click.UsageError(f"--resume: {self.path}: {why}")
 
     def _lock(self) -> None:
         try:

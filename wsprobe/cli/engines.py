@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from math import inf
+from urllib.parse import quote
 
 import click
 from msgspec.structs import replace
@@ -23,7 +24,8 @@ from wsprobe.browsers.request import visit
 from wsprobe.browsers.url import below_localhost, parse
 from wsprobe.cli.probe import Made, Placing, apart_if_large, conversation, reported, usable
 from wsprobe.cli.readers import Readers, as_is
-from wsprobe.cli.settings import HandshakeSettings, Settings, now, route
+from wsprobe.cli.request_settings import now
+from wsprobe.cli.settings import HandshakeSettings, Settings, route
 from wsprobe.cli.targets import LabTargets, ProbeTarget
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
 from wsprobe.read import read
@@ -261,8 +263,6 @@ def with_credentials(url: str, user: str | None) -> str:
     scheme, mark, rest = url.partition("://")
     if user is None or not mark or "@" in rest.partition("/")[0]:
         return url
-    from urllib.parse import quote
-
     name, colon, password = user.partition(":")
     name, password = (quote(os.fsencode(part), safe="") for part in (name, password))
     return f"{scheme}://{name}{colon}{password}@{rest}"

@@ -330,9 +330,7 @@ def _append(path: str, parts: Iterable[bytes]) -> None:
     the middle of a line, that part stays a separate line. What another program appends stays whole. Raises
     OSError."""
     if _is_special(path):
-        with _held(path) as descriptor:
-            for each in parts:
-                _write_all(descriptor, each)
+        _into_special(path, parts)
         return
     flags = os.O_CREAT | os.O_APPEND
     try:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from wsprobe.cli.option import Context
+from wsprobe.cli.option import URL, Context
 from wsprobe.cli.second_interrupt import restore
 from wsprobe.cli.streams import forget_output, note, prepare, write_error
 from wsprobe.exception_groups import leaves
@@ -40,10 +40,6 @@ COMMANDS = {
     "serve": "run the lab: a loopback server that plays every scenario",
 }
 """Name -> one line for the help, so that listing the commands loads none of them."""
-
-
-_URL = re.compile(r"(?i)(?:wss?|https?)://|lab:")
-"""What begins so is probed where a command's name could be."""
 
 
 class ReaderGone(Exception):
@@ -93,7 +89,7 @@ class CommandGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command for *args*: a URL alone means ``connect``, and ``connect --talk`` means ``talk``."""
         name = args[0]
-        if _URL.match(name):
+        if re.match(URL, name):
             return "connect", self.get_command(ctx, "connect"), args
         if name == "help" and args[1:2] and args[1] in COMMANDS:
             return super().resolve_command(ctx, [args[1], "--help", *args[2:]])

@@ -284,7 +284,8 @@ class NoUrl(click.UsageError):
 
 WORDS = "words"
 """The key in the context for the words of the command line."""
-_URL = r"(?i)(?:wss?|https?)://|lab:"
+URL = r"(?i)(?:wss?|https?)://|lab:"
+"""How a word begins that is probed, whatever could be in its place."""
 OF_OTHERS = {
     ("-I", "--head"): "a handshake is a GET; -i prints the answer, head and body",
     ("-d", "--data", "--data-raw", "--data-binary", "--json-data"): "a handshake has no body; wsprobe connect "
@@ -388,7 +389,7 @@ class Command(click.Command):
         }
         for before, word in pairwise(ctx.meta.get(WORDS, ())):
             option = before if before.startswith("--") else f"-{before[-1:]}"
-            if before.startswith("-") and option in takes and re.match(_URL, word):
+            if before.startswith("-") and option in takes and re.match(URL, word):
                 return f"; {option} took {word!a} as its value"
         return ""
 

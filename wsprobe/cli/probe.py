@@ -13,7 +13,8 @@ from wsprobe import net
 from wsprobe.cli import expect
 from wsprobe.cli.files import rewrite, write
 from wsprobe.cli.option import usage_error
-from wsprobe.cli.settings import HandshakeSettings, Settings, for_strangers, now, plan_for
+from wsprobe.cli.request_settings import now
+from wsprobe.cli.settings import HandshakeSettings, Settings, for_strangers, plan_for
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.judge.subject import how

@@ -338,10 +338,8 @@ def _usage() -> Iterator[None]:
     """Raise UsageError for the exceptions of the command line."""
     try:
         yield
-    except click.UsageError as error:
-        raise UsageError(error.format_message()) from None
-    except BaseExceptionGroup as group:
-        found = next((each for each in leaves(group) if isinstance(each, click.UsageError)), None)
-        if found is None:
-            raise
-        raise UsageError(found.format_message()) from None
+    except BaseException as error:
+        for each in leaves(error):
+            if isinstance(each, click.UsageError):
+                raise UsageError(each.format_message()) from None
+        raise

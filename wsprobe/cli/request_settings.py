@@ -33,6 +33,11 @@ LONGEST_JAR = 8 * MEBIBYTE
 """The most bytes of a .netrc, and of a cookie file: a browser keeps some thousands, none over 4 KiB."""
 
 
+def now() -> float:
+    """Seconds since 1970."""
+    return datetime.now(UTC).timestamp()
+
+
 class RequestSettings(Section, frozen=True, kw_only=True):
     """What a page can do too: for `connect` and `compare`."""
 
@@ -151,7 +156,6 @@ class RequestSettings(Section, frozen=True, kw_only=True):
             before = read_for("--cookie-jar", kept_in, LONGEST_JAR, "a file of cookies").decode(
                 "utf-8", "surrogateescape"
             )
-        now = datetime.now(UTC).timestamp()
         pairs: list[str] = []
         found: list[Cookie] = []
         for text in self.cookies:
@@ -163,7 +167,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
             except OSError as error:
                 hint = "" if error.errno == errno.EFBIG else " (a word without = is a file of cookies)"
                 raise click.UsageError(f"--cookie: {text}: {error.strerror}{hint}") from None
-            found += cookies.parse(lines.decode("utf-8", "surrogateescape"), now)
+            found += cookies.parse(lines.decode("utf-8", "surrogateescape"), now())
             keeps = True
         return tuple(pairs), Jar(found, keeps=keeps, before=before)
 

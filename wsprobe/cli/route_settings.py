@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import sys
+from base64 import b64decode
 from ipaddress import ip_address
 from math import inf
 from typing import ClassVar
@@ -119,10 +120,8 @@ class RouteSettings(Section, frozen=True, kw_only=True):
     def _proxy_header(self) -> str | None:
         if self.haproxy_clientip is None:
             return "" if self.haproxy_protocol else None
-        import ipaddress  # late: only for this option
-
         try:
-            return str(ipaddress.ip_address(self.haproxy_clientip))
+            return str(ip_address(self.haproxy_clientip))
         except ValueError:
             raise click.UsageError(
                 f"--haproxy-clientip: {self.haproxy_clientip!r} is not an IP address"
@@ -333,8 +332,6 @@ _PIN = "sha256//"
 def _pinned(text: str) -> tuple[str, ...]:
     """The hashes in --pinnedpubkey, or the hash of the key in the file that it names. Raises
     click.UsageError."""
-    from base64 import b64decode  # late: only for this option
-
     if text.startswith(_PIN):
         pins = [each.strip() for each in text.split(";") if each.strip()]
         for each in pins:

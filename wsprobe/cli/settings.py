@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Literal
 
 import click
@@ -21,6 +20,7 @@ from wsprobe.cli.request_settings import (
     OwnRequestSettings,
     RequestSettings,
     SessionSettings,
+    now,
 )
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given
@@ -205,11 +205,6 @@ def over_http2(made: Plan, offer: Offer, handshake: HandshakeSettings) -> Plan:
         http2=Http2(fields, prior_knowledge=prior, anyway=handshake.http2_anyway),
         tls=replace(made.tls, alpn=("h2",) if prior else ("h2", "http/1.1")),
     )
-
-
-def now() -> float:
-    """Seconds since 1970."""
-    return datetime.now(UTC).timestamp()
 
 
 def route(handshake: HandshakeSettings, to: Target, credentials: Credentials | None = None) -> Route:

@@ -54,16 +54,10 @@ from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import TRACE, Choice, Series, following
 from wsprobe.trace.trace import Backend, Start, Trace, TraceRequest
-from wsprobe.trace.weakness import Found, Level, Weakness
+from wsprobe.trace.weakness import Found, Weakness
 
 BROWSERS = ("chromium", "firefox")
 """The browsers whose own requests are sent."""
-
-
-def _choice(own: TraceSettings) -> Choice:
-    """The changes to try. Raises click.UsageError."""
-    series = AUDIT if own.audits else TRACE
-    return Choice(_changes("only", own.only, series), _changes("skip", own.skip, series), series)
 
 
 def _changes(option_name: str, texts: Sequence[str], series: Series) -> frozenset[str]:
@@ -102,11 +96,11 @@ def trace(url: str, given: Given) -> int:
     settings, own = settings_of(given), given[TraceSettings]
     own.check()
     expect.check(settings.expectations, "trace", has=("weakness",) if own.audits else ())
-    choice, backends = _choice(own), tuple(map(_backend, own.backend))
-    if own.audits:
-        output = AuditOutput(settings, own.sarif, own.sarif_artifact, own.fail_on or "warning")
-        return trace_all(url, settings, own, choice, backends, output)
-    return trace_all(url, settings, own, choice, backends, TraceOutput(settings))
+    series = AUDIT if own.audits else TRACE
+    choice = Choice(_changes("only", own.only, series), _changes("skip", own.skip, series), series)
+    backends = tuple(map(_backend, own.backend))
+    output = AuditOutput(settings, own) if own.audits else TraceOutput(settings)
+    return trace_all(url, settings, own, choice, backends, output)
 
 
 def trace_all(
@@ -256,6 +250,8 @@ class TraceOutput(Output):
     """Prints and saves: a row for each answer as it arrives, and the conclusions at the end; or one JSON
     object."""
 
+    _show_plan, _show_row = staticmethod(show.dry_run), staticmethod(show.row)
+
     def __init__(self, settings: Settings) -> None:
         """Raises click.UsageError for a file that cannot be written."""
         super().__init__(settings)
@@ -289,12 +285,7 @@ class TraceOutput(Output):
     def dry_run(self, seen: Trace, choice: Choice) -> None:
         """Print the requests that may be sent."""
         url = seen.start.plan.target.url
-        if self.masks:
-            url = Secrets().url(url)
-        self._emit(self._planned(url, seen, choice))
-
-    def _planned(self, url: str, seen: Trace, choice: Choice) -> list[Line]:
-        return show.dry_run(url, seen, choice, self._look)
+        self._emit(self._show_plan(Secrets().url(url) if self.masks else url, seen, choice, self._look))
 
     def asking(self, step: TraceRequest) -> None:
         """On a terminal, show which request is running."""
@@ -312,10 +303,7 @@ class TraceOutput(Output):
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
         if not self.settings.output.as_json:
-            self._emit(self._row(name, seen))
-
-    def _row(self, name: str, seen: Trace) -> list[Line]:
-        return show.row(name, seen, self._look)
+            self._emit(self._show_row(name, seen, self._look))
 
     def interrupted(self) -> None:
         """End the line on which the terminal has written ^C."""
@@ -338,8 +326,12 @@ class TraceOutput(Output):
         """Report the unmet conditions of --expect for the unchanged handshake, and write the file of
         --junit."""
         self.complain(base)
-        self.test(base, plain(self._told(seen, shown, choice)))
+        self.test(self._tested(base, seen), plain(self._told(seen, shown, choice)))
         self.write_files()
+
+    def _tested(self, base: Finished, seen: Trace) -> Finished:
+        """*base*, with what fails the test of --junit."""
+        return base
 
     def _told(self, seen: Trace, shown: Trace, choice: Choice) -> list[Line]:
         """The meaning of the answers, as lines for a text file."""
@@ -364,12 +356,12 @@ class AuditOutput(TraceOutput):
     """Prints and saves an audit: masked, because it is about secrets and goes to others."""
 
     masks = True
+    _show_plan, _show_row = staticmethod(show_audit.dry_run), staticmethod(show_audit.row)
 
-    def __init__(self, settings: Settings, sarif: str | None, artifact: str | None, fail_on: Level) -> None:
-        """*sarif*: the file of --sarif. *artifact*: that of --sarif-artifact. *fail_on*: the least level that
-        fails. Raises click.UsageError for a file that cannot be written."""
+    def __init__(self, settings: Settings, own: TraceSettings) -> None:
+        """Raises click.UsageError for a file that cannot be written."""
         super().__init__(settings)
-        self._sarif, self._artifact, self._fail_on = sarif, artifact, fail_on
+        self._own = own
         Call(click.get_current_context()).learn(self._secrets)
 
     def shown(self, report: Report) -> Report:
@@ -394,7 +386,7 @@ class AuditOutput(TraceOutput):
     def _failing(self, seen: Trace) -> list[Weakness]:
         """The weaknesses that fail the audit."""
         found = (each.weakness for each in weaknesses(seen))
-        return [each for each in found if each.is_at_least(self._fail_on)]
+        return [each for each in found if each.is_at_least(self._own.fail_on or "warning")]
 
     def end(self, seen: Trace, shown: Trace, choice: Choice) -> None:
         """The weaknesses, and the files of --report and --sarif."""
@@ -406,20 +398,17 @@ class AuditOutput(TraceOutput):
             self._print(audit_value(self._reports, found, untested))
         else:
             self._emit(show_audit.concluded(found, untested, shown, choice, self._look))
-        if self._sarif is not None:
-            write_whole(self._sarif, sarif_text(found, untested, shown, self._artifact), "sarif")
+        if self._own.sarif is not None:
+            text = sarif_text(found, untested, shown, self._own.sarif_artifact)
+            write_whole(self._own.sarif, text, "sarif")
         if shown["base"] is not None and (file := self.report_file("trace")) is not None:
             file.audited(shown, choice, found, untested)
 
-    def judged(self, base: Finished, seen: Trace, shown: Trace, choice: Choice) -> None:
-        """As of a trace. Where nothing is expected, a weakness of the level of --fail-on fails the test of
-        --junit."""
-        self.complain(base)
-        failed = base.unmet
-        if not self.settings.expectations and reference(seen) is not None:
-            failed = tuple(f"{each.level}: {each.id}" for each in self._failing(seen))
-        self.test(replace(base, unmet=failed), plain(self._told(seen, shown, choice)))
-        self.write_files()
+    def _tested(self, base: Finished, seen: Trace) -> Finished:
+        """Where nothing is expected, a weakness of the level of --fail-on fails the test."""
+        if self.settings.expectations or reference(seen) is None:
+            return base
+        return replace(base, unmet=tuple(f"{each.level}: {each.id}" for each in self._failing(seen)))
 
     def _told(self, seen: Trace, shown: Trace, choice: Choice) -> list[Line]:
         found = tuple(map(self._hidden, weaknesses(seen)))
@@ -437,9 +426,3 @@ class AuditOutput(TraceOutput):
             fix=hide(conclusion.fix),
         )
         return replace(found, conclusion=hidden)
-
-    def _planned(self, url: str, seen: Trace, choice: Choice) -> list[Line]:
-        return show_audit.dry_run(url, seen, choice, self._look)
-
-    def _row(self, name: str, seen: Trace) -> list[Line]:
-        return show_audit.row(name, seen, self._look)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from functools import partial
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import click
@@ -61,8 +62,6 @@ def _listen(text: str) -> tuple[str, int]:
         raise click.UsageError(f"--listen: {text!a} is not ADDRESS:PORT, nor a port")
     address = (found["address"] or "127.0.0.1").strip("[]")
     address = "127.0.0.1" if address == "localhost" else address
-    from ipaddress import ip_address  # only with --listen
-
     try:
         return str(ip_address(address)), int(found["port"])
     except ValueError:
@@ -296,13 +295,12 @@ class WatchOutput(Output):
     def begin(self, places: Sequence[ProbeTarget]) -> None:
         """Take the places to watch."""
         self._places = list(places)
-        labels = unique(label(place, self.settings.output.redact) for place in places)
-        titles = (self._masked(place.name or place.url) for place in places)
+        redact = self.settings.output.redact
+        labels = unique(label(place, redact) for place in places)
+        given = (place.name or place.url for place in places)
+        titles = map(Secrets().url, given) if redact else given
         self._watches = [Watch(title, name) for title, name in zip(titles, labels, strict=True)]
         self._draw()
-
-    def _masked(self, url: str) -> str:
-        return Secrets().url(url) if self.settings.output.redact else url
 
     def recorded(self, number: int, exchange: Exchange) -> None:
         """Take the recording of a probe before it is known to be complete, in case ^C comes now."""

@@ -12,19 +12,15 @@ from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.route_settings import CONNECTION
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.trace_settings import INSTEAD, TraceSettings
+from wsprobe.trace.changes import CHANGES
 
-ELSEWHERE = (
-    *("wire", "cookie_jar"),
-    *("http2", "http2_prior_knowledge", "http2_anyway"),
-)
+ELSEWHERE = ("wire", "cookie_jar", "http2", "http2_prior_knowledge", "http2_anyway")
 """Options of `connect` that lead to another host or another protocol than the changes are about, or change a
 request by what an earlier answer said."""
 
 
 def tables() -> Tables:
     """The requests, and what each shows."""
-    from wsprobe.trace.changes import CHANGES  # for --help all and the manual
-
     rows = [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in CHANGES]
     return (("Changes, in the order they are sent", rows),)
 
