@@ -79,8 +79,8 @@ def test_a_request_from_a_file_is_not_sent_twice(tmp_path, capsys):
 def test_the_report_says_why_it_was_asked_again(capsys):
     assert run(["connect", "--ws-negotiate", "--send", "hi", "lab:speaks-8-and-7"]) == 0
     _, _, first, rest = capsys.readouterr().out.split("\n", 3)
-    assert first.startswith("sent again as hybi-08 after ws://127.0.0.1:")
-    assert first.endswith("/s/speaks-8-and-7: it answered 426, and lists 8, 7")
+    assert first.startswith("ws://127.0.0.1:")
+    assert first.endswith("/s/speaks-8-and-7 answered 426, and lists 8, 7: sent again as hybi-08")
     assert '< Text "hi"\n' in rest
 
 

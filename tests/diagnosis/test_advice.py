@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from tests.diagnosis.recorded import reading_of
+import pytest
+from msgspec.structs import replace
+
+from tests.diagnosis.recorded import reading_of, recorded
+from wsprobe.diagnosis import causes
 from wsprobe.diagnosis.advice import IF_NO_REASON, PASS_ON, Advice, advice
 from wsprobe.diagnosis.kinds import KINDS, parse
 from wsprobe.diagnosis.proxies import LEADING, proxies
+from wsprobe.exchange import Logged
 
 LOST = (
     b"HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n\r\nUpgrade Required"
@@ -60,6 +65,46 @@ def test_unknown_words_of_the_server_come_before_the_lines_of_a_proxy(body, head
     found = advice(reading_of(head + body, "open", {}))
     assert found.lines[0].startswith("nginx: ")
     assert (found.heading, found.without(set()).heading) == (heading, heading)
+
+
+OF_CONNECT = r"(?:\(|try |, |with )--?(?:u|b|H|bearer|origin|cert|protocol)\b"
+"""Options of `connect`, as advice names them."""
+PROTOCOLS = b"HTTP/1.1 400 Bad Request\r\nSec-WebSocket-Protocol: v2\r\n\r\n"
+LOGIN = b"HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n"
+CERTIFICATE = (
+    b"HTTP/1.1 400 Bad Request\r\nServer: nginx/1.26.3\r\n\r\n<html>\r\n"
+    b"<head><title>400 No required SSL certificate was sent</title></head>\r\n<body>\r\n"
+    b"<center><h1>400 Bad Request</h1></center>\r\n<center>No required SSL certificate was sent</center>\r\n"
+    b"<hr><center>nginx/1.26.3</center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+@pytest.mark.parametrize("of_page", [True, False], ids=["a page's request", "wsprobe's request"])
+def test_a_page_is_given_no_option_of_connect(of_page):
+    answers = [(each.answer, each.ended, each.asked, each.late) for each in recorded()]
+    alone = (PROTOCOLS, LOGIN, CERTIFICATE, b"HTTP/1.1 401 Unauthorized\r\n\r\n")
+    answers += [(each, "fin", {}, False) for each in alone]
+    answers += [(b"", "fin", {"scheme": "wss"}, False)]
+    named = set()
+    for answer in answers:
+        reading = reading_of(*answer)
+        if of_page:
+            reading = replace(reading, exchange=replace(reading.exchange, logged=Logged("devtools")))
+        said = "; ".join(text for each in causes(reading) for text in (each.fix, *each.usual))
+        named.update(found[0] for found in re.finditer(OF_CONNECT, re.sub(r"--protocol in wsprobe", "", said)))
+    own = {
+        "(-u",
+        "(-b",
+        "(-H",
+        ", --bearer",
+        ", -b",
+        ", -H",
+        "try --origin",
+        "(--cert",
+        "with --cert",
+        "(--protocol",
+    }
+    assert named == (set() if of_page else own)
 
 
 @pytest.mark.parametrize("answer", [LOST, NGINX_502])

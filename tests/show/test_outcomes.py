@@ -184,7 +184,8 @@ def test_a_socket_of_a_page_is_explained_too():
     refused = of_a_page("nothing", ANSWER.format("401 Unauthorized", ""), "0.2 fin")
     assert refused.views
     text = plain(why(refused, Look()))
-    assert "-> send the required token, cookie or password" in text
+    assert "-> let the page send the required cookie, or a token in the URL" in text
+    assert "(-u" not in text
     assert "A script in a browser sees none of this" not in text  # `page` says what it saw
 
 

@@ -380,6 +380,6 @@ def test_each_hop_is_told_with_the_next_one():
     first, second, last = (exchange(plan(f"ws://h/{path}"), moved) for path in "abc")
     told = earlier(replace(last, hops=(first, second)))
     assert told == [
-        ("sent again to ws://h/b after ws://h/a: it answered 302 Found", first),
-        ("sent again to ws://h/c after ws://h/b: it answered 302 Found", second),
+        ("ws://h/a answered 302 Found: followed to ws://h/b", first),
+        ("ws://h/b answered 302 Found: followed to ws://h/c", second),
     ]

@@ -343,7 +343,8 @@ class Command(click.Command):
         for at, word in enumerate(args[:-1]):
             if word in ("-h", "--help"):
                 ctx.meta[ALL] = args[at + 1] == "all"
-                ctx.meta[ONE] = next((each for each in self.get_params(ctx) if args[at + 1] in each.opts), None)
+                names = {args[at + 1], f"--{args[at + 1]}"}
+                ctx.meta[ONE] = next((each for each in self.get_params(ctx) if names & set(each.opts)), None)
                 args = args[: at + 1]
                 break
         try:

@@ -20,16 +20,24 @@ from msgspec.structs import replace
 from wsprobe.diagnosis import asgi, libraries, proxy_pages
 from wsprobe.diagnosis.cause import ACTS, FORMERLY, REPLACED, Cause
 from wsprobe.diagnosis.evidence import KEY, Evidence, answer_of, foreign_origin, hop_of, unanswered
-from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, otherwise, too_much
+from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, led_to_login, otherwise, too_much
 from wsprobe.diagnosis.no_answer import nothing_came, way
 from wsprobe.diagnosis.own_request import ODD_FIELDS, beside, challenged, own_request
 from wsprobe.diagnosis.programs import PROGRAMS, Author, AuthorRules, written_by
 from wsprobe.diagnosis.status import by_status, own_origin
-from wsprobe.diagnosis.words import QUOTED, of_something_else, own_words, stated, stated_by
+from wsprobe.diagnosis.words import (
+    QUOTED,
+    names_another_reason,
+    of_something_else,
+    own_words,
+    stated,
+    stated_by,
+)
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TlsFailed, TunnelFailed, TunnelReceived
 from wsprobe.read import read
 from wsprobe.read.behind import http_behind
 from wsprobe.read.reading import Reading, Response
+from wsprobe.wire.followup import REDIRECTS
 
 __all__ = ["ACTS", "FORMERLY", "PROGRAMS", "REPLACED", "Author", "Cause", "author", "causes"]
 
@@ -91,6 +99,7 @@ def _same(reading: Reading) -> tuple[object, ...] | None:
         or not body.complete
         or reading.session is not None
         or reading.http2 is not None
+        or exchange.hops
         or len(reading.received) > _KEPT
     ):
         return None
@@ -100,7 +109,8 @@ def _same(reading: Reading) -> tuple[object, ...] | None:
     sent = reading.sent.replace(key, b"", 1) if KEY.fullmatch(key) else reading.sent
     received = re.sub(_TIME, b"", reading.received, count=1)
     target = exchange.plan.target
-    return sent, received, exchange.how_ended, target.secure, target.host, target.port
+    by_page = bool(exchange.logged)
+    return sent, received, exchange.how_ended, target.secure, target.host, target.port, by_page
 
 
 _TIME = rb"\r\n[Dd]ate: [^\r\n]{0,40}(?=\r\n)"
@@ -133,6 +143,9 @@ def _author(reading: Reading) -> Author:
         found = Author(causes=found.causes) if reading.http2 is not None else found
     else:
         found = _refusal(answer, over_http2=reading.http2 is not None)
+        if (login := _led_to_login(reading.exchange, answer)) is not None:
+            more = (cause for cause in found.causes if cause.certainty != "status")
+            found = replace(found, causes=(login, *more))
     hop = hop_of(answer)
     return found if hop in ("", found.id) else replace(found, hop=hop)
 
@@ -259,7 +272,9 @@ def _quoting(said: Cause, act: Cause, evidence: Evidence) -> Cause:
     distract from them, and a status without a mark adds nothing."""
     if act.certainty == "status":
         act = replace(act, statement="")
-    if evidence.status in _WITH_FIX:
+    if evidence.status == 403 and names_another_reason(said.quote):
+        act = replace(act, fix=said.fix)
+    elif evidence.status in _WITH_FIX:
         act = replace(act, fix=otherwise(act.fix))
     elif evidence.status < 500 and evidence.status != 426:
         usually = otherwise(act.fix) if act.certainty == "shared" else act.fix
@@ -305,6 +320,15 @@ def _named(known: Author, evidence: Evidence) -> list[Cause]:
         else replace(one, program=known.program)
         for one in found
     ]
+
+
+def _led_to_login(exchange: Exchange, answer: Evidence) -> Cause | None:
+    """The cause if redirects that were followed led to the login that gave this *answer*."""
+    statuses = [read(hop).status for hop in exchange.hops]
+    redirects = [status for status in statuses if status in REDIRECTS]
+    if not redirects:
+        return None
+    return led_to_login(answer, exchange.hops[0].plan.target, exchange.plan.target, redirects[-1])
 
 
 def _arrived(evidence: Evidence, found: Iterable[Cause]) -> Iterable[Cause]:

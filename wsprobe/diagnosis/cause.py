@@ -87,7 +87,7 @@ class Cause(msgspec.Struct, frozen=True):
     @property
     def fix_in_trace(self) -> str:
         """What to do, for a trace, which is what else it may name."""
-        return self.fix.replace(f"; {TELLS_APART}", "")
+        return re.sub(r"; wsprobe trace [^;]*", "", self.fix)
 
     @property
     def repeats_outcome(self) -> bool:

@@ -51,6 +51,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """Status and reason phrase: ``403 Forbidden``."""
     servers: tuple[str, ...] = ()
     """The values of Server."""
+    by_page: bool = False
+    """Whether a browser sent the request for a page: no option of wsprobe changes such a request."""
 
     # Of the request, what few rules read:
 
@@ -274,6 +276,7 @@ def _evidence(
         over_http2,
         f"{status} {shown(reason)}".rstrip(),
         by_name.get("server", ()),
+        bool(reading.exchange.logged),
     )
 
 

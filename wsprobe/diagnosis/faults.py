@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import Cause
-from wsprobe.diagnosis.evidence import LARGE, Evidence, shown, to_another_host, url_parts
+from wsprobe.diagnosis.evidence import LARGE, Evidence, is_markup, shown, to_another_host, url_parts
+from wsprobe.exchange import Target
 from wsprobe.wire.followup import REDIRECTS
 
 LOOK_UP = "look up these words in the server's code or documentation"
@@ -82,6 +83,11 @@ def credentials_wanted(evidence: Evidence) -> Cause:
             "check the user, password or token: they may be wrong, expired, or for another server",
         )
     text = "the server requires credentials, and received no valid ones"
+    if evidence.by_page:
+        also = ", or in the first message" if evidence.status == 101 else ""
+        fix = f"let the page send the required cookie, or a token in the URL or as a subprotocol{also}; a page "
+        fix += "cannot set a header"
+        return Cause("unauthorized", text, fix)
     if evidence.status == 101:
         return Cause(
             "unauthorized",
@@ -110,9 +116,11 @@ def origin_refused(evidence: Evidence, fix: str, text: str = "") -> Cause:
     that was perhaps meant is added to it."""
     if evidence.origin is None:
         missing = "the server requires an Origin; none was sent (browsers always send one)"
-        return Cause("origin-refused", text or missing, f"try --origin with the page's origin; {fix}")
+        first = "" if evidence.by_page else "try --origin with the page's origin; "
+        return Cause("origin-refused", text or missing, f"{first}{fix}")
     if (other := near(evidence.origin, evidence.host, secure=evidence.secure)) is not None:
-        fix = f"{fix}, or try --origin {shown(other[0])}: {other[1]}"
+        how = "open the page at" if evidence.by_page else "try --origin"
+        fix = f"{fix}, or {how} {shown(other[0])}: {other[1]}"
     return Cause(
         "origin-refused", text or f"the server does not allow the origin {shown(evidence.origin)}", fix
     )
@@ -245,8 +253,8 @@ def redirected(evidence: Evidence, who: str) -> Cause:
         return Cause("redirected", words, "correct the address of the redirect", "stated", evidence.line)
     place, path, _ = url_parts(to)
     fix = "correct the path, open the socket at the final address, or log in first"
-    if re.search(r"(?i)(?<![a-z])(?:log[-_]?in|sign[-_]?in|sso|oauth2?)(?![a-z])", path):
-        fix = "log in first, and send the cookie or token that this gives (-b, --bearer)"
+    if re.search(_LOGIN_PATH, path):
+        fix = _log_in(evidence)
     if to_another_host(to, evidence.host):
         how = f"to another host ({shown(place)})"
     elif to.lower().startswith(("https:", "wss:")) and not evidence.secure:
@@ -263,6 +271,45 @@ def redirected(evidence: Evidence, who: str) -> Cause:
         fix,
         "stated",
         f"{evidence.line}; Location: {shown(to)}",
+    )
+
+
+_LOGIN_PATH = r"(?i)(?<![a-z])(?:log[-_]?in|sign[-_]?in|sso|oauth2?)(?![a-z])"
+_LOGIN_TITLE = r"(?i)<(?:title|h1|h2)[^<>]*>[^<]*\b(?:log|sign)[ -]?in\b"
+_PASSWORD = r"(?i)<input\b[^<>]*\btype\s*=\s*[\"']?password\b"
+
+
+def _log_in(evidence: Evidence) -> str:
+    """What to do about a redirect to a page that asks to log in."""
+    given = "send the cookie or token that this gives"
+    return (
+        f"log in in the page, and {given}" if evidence.by_page else f"log in first, and {given} (-b, --bearer)"
+    )
+
+
+def asks_to_log_in(evidence: Evidence) -> bool:
+    """Whether the answer is a page with a title or a heading that asks to log in."""
+    return is_markup(evidence) and re.search(_LOGIN_TITLE, evidence.text[:2000]) is not None
+
+
+def led_to_login(evidence: Evidence, first: Target, last: Target, status: int) -> Cause | None:
+    """That the request to *first* was redirected (*status*) to a login at *last*, whose answer *evidence* has;
+    None if that is no login."""
+    asked = url_parts(first.resource)[1]
+    there = evidence.path if first.host == last.host else f"{last.host}{evidence.path}"
+    named = re.search(_LOGIN_PATH, there) and not re.search(_LOGIN_PATH, asked)
+    form = is_markup(evidence) and re.search(_PASSWORD, evidence.text) is not None
+    # The same path, with a slash or over https, is no other page.
+    page = (form or asks_to_log_in(evidence)) and there.rstrip("/") != asked.rstrip("/")
+    if not 200 <= evidence.status < 300 or not (page or named):
+        return None
+    what = "a page that asks to log in" if page else "a login by its name"
+    return Cause(
+        "unauthorized",
+        f"the handshake was redirected ({status}) to {shown(there)}, {what}",
+        _log_in(evidence),
+        "stated",
+        f"a redirect ({status}) to {shown(there)}",
     )
 
 
@@ -283,6 +330,10 @@ def subprotocols_named(said: str) -> str:
     """The subprotocols that the words *said* of a server name, as they stand there; "" if they name none."""
     named = re.search(_EXPECTED, said)
     return named[named.lastindex or 0] if named is not None else ""
+
+
+IN_A_PAGE = "the second argument of new WebSocket()"
+"""Where a page offers a subprotocol."""
 
 
 def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
@@ -307,7 +358,7 @@ def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
     cause = Cause(
         "subprotocol-required",
         f"the server requires {offered}",
-        f"offer {one}: --protocol in wsprobe, the second argument of new WebSocket() in a page",
+        f"offer {one}: {IN_A_PAGE if evidence.by_page else f'--protocol in wsprobe, {IN_A_PAGE} in a page'}",
     )
     if evidence.protocols and re.search(r"(?i)\bmissing (?:sub-?protocol|sec-websocket-protocol)\b", said):
         sent = shown(", ".join(evidence.protocols))

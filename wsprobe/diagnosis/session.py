@@ -108,9 +108,10 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
             "subprotocol-none",
             f"the server selected none of the offered subprotocols ({offered})",
             "select one in the server, or offer one that the server supports; Chromium fails if none is "
-            "selected",
+            "selected; wsprobe trace --backend HOST:PORT URL tells whether a proxy drops it",
             "own-request",
             f"the request: Sec-WebSocket-Protocol: {offered}; the answer has none",
+            usual=("a server that supports none of these", "a proxy that drops Sec-WebSocket-Protocol"),
         )
 
 

@@ -10,7 +10,9 @@ from wsprobe.diagnosis.evidence import Evidence, behind_proxy, foreign_origin, i
 from wsprobe.diagnosis.faults import (
     A_CHECK,
     DROPPED,
+    IN_A_PAGE,
     NO_ENDPOINT,
+    asks_to_log_in,
     challenged,
     credentials_wanted,
     http10,
@@ -71,7 +73,8 @@ _TITLE_SHOWN = 60
 
 def _to_do(evidence: Evidence, row: StatusMeaning) -> str:
     if listed := listed_protocols(evidence):
-        return f"offer {listed} (--protocol), or correct the path"
+        how = IN_A_PAGE if evidence.by_page else "--protocol"
+        return f"offer {listed} ({how}), or correct the path"
     match evidence.status:
         case 404 | 405 | 410:
             return _PATH
@@ -80,7 +83,8 @@ def _to_do(evidence: Evidence, row: StatusMeaning) -> str:
         case 401:
             return credentials_wanted(evidence).fix
         case 403:
-            origin = "try --origin with the origin of the page; " if evidence.origin is None else ""
+            lacks = evidence.origin is None and not evidence.by_page
+            origin = "try --origin with the origin of the page; " if lacks else ""
             return f"{origin}send what the application requires (token, cookie, parameter); look in its log"
         case 505:
             return http10().fix
@@ -149,7 +153,7 @@ def _not_found(evidence: Evidence) -> Iterator[str]:
 
 
 def _page(evidence: Evidence) -> Iterator[str]:
-    if is_markup(evidence) and re.search(_LOGIN_PAGE, evidence.text[:2000]):
+    if asks_to_log_in(evidence):
         yield "no session of a login (the page asks to log in)"
     if not evidence.body:
         yield "a refusal without an upgrade (no token)"
@@ -158,7 +162,6 @@ def _page(evidence: Evidence) -> Iterator[str]:
         yield "a proxy that hides an error behind this page"
 
 
-_LOGIN_PAGE = r"(?i)<(?:title|h1|h2)[^<>]*>[^<]*\b(?:log|sign)[ -]?in\b"
 _ID_IN_PATH = r"(?i)/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|\d+)(?:/|\Z)"
 """A UUID, a long hexadecimal number, or a number."""
 

@@ -938,6 +938,23 @@ def _with(cause: Cause, quote: str, line: str) -> Cause:
     return replace(cause, quote=said, certainty="stated", evidence=f"{line}: {said}")
 
 
+def names_another_reason(quote: str) -> bool:
+    """Whether these words of a server blame a token, a key, a session, a licence or the like, and no Origin."""
+    return re.search(_FAULTY, quote) is not None and "origin" not in quote.lower()
+
+
+_CREDENTIAL = (
+    r"(?:tokens?|jwt|keys?|sessions?|cookies?|passwords?|secrets?|signature|ticket|licen[cs]es?|subscriptions?"
+    r"|trial|membership|account)"
+)
+_FAULT_OF_IT = (
+    r"(?:expired|invalid|not valid|no longer valid|missing|required|revoked|inactive|suspended|disabled|wrong)"
+)
+_FAULTY = (
+    rf"(?i)\b{_CREDENTIAL}\b[^.\n]{{0,30}}\b{_FAULT_OF_IT}\b|\b{_FAULT_OF_IT}\b[^.\n]{{0,20}}\b{_CREDENTIAL}\b"
+)
+
+
 def bare(quote: str, where: str) -> Cause:
     """The server's words, if wsprobe does not know their meaning."""
     said = shown(quote, QUOTED)

@@ -154,14 +154,14 @@ def asked_again(before: Reading, then: Reading) -> str:
     assert of is not None
     if of.request is None:
         return (
-            f"sent over {protocol(then.http2 is not None)}: the server speaks HTTP/2 but does not announce "
-            "WebSockets over it, so no request was sent over HTTP/2"
+            "the server speaks HTTP/2 but does not announce WebSockets over it: sent over "
+            f"{protocol(then.http2 is not None)}"
         )
     if before.final is not None:
         said = f"the server answered {before.final.status}"
     else:
         said = ended(of.end, "the stream") if of.end is not None else "there was no answer"
-    return f"sent again over {protocol(then.http2 is not None)}: over HTTP/2{_asked_again(of)} {said}"
+    return f"over HTTP/2{_asked_again(of)} {said}: sent again over {protocol(then.http2 is not None)}"
 
 
 def sentence(report: Report) -> str:

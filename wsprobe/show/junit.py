@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.report.report import Report
+from wsprobe.report.result import further_findings
 from wsprobe.report.timing import in_utc
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import handshake
@@ -52,8 +53,10 @@ def case_of(report: Report, unmet: tuple[str, ...] = (), more: str = "") -> Case
     fault = None
     if unmet or report.exit_status:
         result, likely = report.result, report.result.cause
+        broken = (each.text for each in further_findings(report.verdict) if each.fatal)
+        why = likely.labelled if likely else next(broken, "")
         fault = Fault(
-            message=unmet[0] if unmet else result.headline + (f"; {likely.labelled}" if likely else ""),
+            message=unmet[0] if unmet else "; ".join(filter(None, (result.headline, why))),
             kind="expectation" if unmet else report.outcome,
             text="".join(f"{each}\n" for each in unmet) + plain(handshake(report, Look())) + more,
         )

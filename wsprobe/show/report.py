@@ -13,6 +13,7 @@ from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.network import objections
 from wsprobe.diagnosis.advice import Advice
 from wsprobe.diagnosis.cause import as_clause
+from wsprobe.diagnosis.words import names_another_reason
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -208,20 +209,20 @@ def asked_again(hop: Exchange, then: Exchange) -> str:
     final = answer.final
     status = final.status if final is not None else None
     reason = visible(final.reason) if final is not None else ""
-    said = f"{status} {reason}".rstrip()
+    answered = f"{url} answered {status} {reason}".rstrip()
     if how := answered_with(hop, then):
-        return f"sent again {how} after {url}: it answered {said}"
+        return f"{answered}: sent again {how}"
     if final is None and any(isinstance(event, TunnelFailed) for event in hop.events):
         how = f"with {scheme(then.plan.route.proxy_authorization or 'Basic')} credentials for the proxy"
-        return f"sent again {how}, which answered 407 on the way to {url}"
+        return f"the proxy answered 407 on the way to {url}: sent again {how}"
     listed = ", ".join(map(str, listed_numbers(answer)))
     if then.plan.target.url == hop.plan.target.url and listed:
-        return f"sent again as {then.plan.wire} after {url}: it answered {status}, and lists {listed}"
+        return f"{url} answered {status}, and lists {listed}: sent again as {then.plan.wire}"
     if answer.http2 is not None and then.plan.target.url == hop.plan.target.url:
         return http2.asked_again(answer, read(then))
     left = left_behind(hop, then)
     kept = f"; left out for the other origin: {', '.join(left)}" if left else ""
-    return f"sent again to {shown_text(then.plan.target.url)} after {url}: it answered {said}{kept}"
+    return f"{answered}: followed to {shown_text(then.plan.target.url)}{kept}"
 
 
 def answered_with(hop: Exchange, then: Exchange) -> str:
@@ -366,7 +367,8 @@ def origin_matters(report: Report) -> bool:
     if final is None or report.reading.request.head.all(b"origin"):
         return False
     if report.outcome in ("refused", "closed"):
-        if report.causes and report.causes[0].id in WITHOUT_ORIGIN:
+        first = report.causes[0] if report.causes else None
+        if first is not None and (first.id in WITHOUT_ORIGIN or names_another_reason(first.quote)):
             return False
         return not any("origin" in f"{each.text} {each.fix}".lower() for each in report.causes)
     names = (b"access-control-allow-origin", b"origin", b"sec-websocket-origin")

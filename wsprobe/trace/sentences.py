@@ -44,6 +44,13 @@ def written_by(answer: Answer) -> str:
     """Who wrote *answer*, as far as its marks show it."""
     if answer.author.id:
         return f"written by {answer.author.who}"
+    if hop := answer.author.hop:
+        own: list[str] = []
+        others: list[str] = []
+        for field in answer.server:
+            (own if field.lower().startswith(hop) else others).append(field)
+        also = f", whose Server field is {', '.join(others)}" if others else ""
+        return f"from {own[0] if own else title(hop)} or a program behind it{also}"
     if answer.server:
         return f"author unknown: the Server field ({', '.join(answer.server)}) may be a proxy's"
     return "author unknown"

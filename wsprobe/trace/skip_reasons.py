@@ -87,8 +87,10 @@ def browsers_headers(seen: Trace) -> str:
         return "the page's own Origin is enough"
     if seen.base.opens:
         return "the Origin alone makes the difference"
+    if own.kind != "http":
+        return "the request with the page's own Origin gets no valid answer"
     return (
-        "" if own.status in (400, 403, 406, 500) else f"a {own.result()} does not depend on a browser's headers"
+        "" if own.status in (400, 403, 406, 500) else f"a {own.status} does not depend on a browser's headers"
     )
 
 
