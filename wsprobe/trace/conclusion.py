@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
+from wsprobe.data_file import text_beside
 from wsprobe.trace.claim import Claim, overlooked
 from wsprobe.trace.trace import Trace
 
@@ -78,19 +80,26 @@ class Rule(msgspec.Struct, frozen=True):
         return next(refuting, "" if self.differing else overlooked(found.because, seen))
 
 
-def rule(
-    seen: str,
-    means: str,
-    cannot_know: str = "",
-    *,
-    id: str | None = None,
-    claims: tuple[Claim, ...] = (),
-    differing: bool = False,
-) -> Callable[[Find], Rule]:
-    """Make a rule of a function. Its id is the name of the function with hyphens, unless *id* is given."""
+def _described() -> dict[str, tuple[str, str, str, str]]:
+    """The words of ``conclusions.txt`` in its order: name of a rule -> id, seen, means, cannot_know."""
+    found = {}
+    text = text_beside(__file__, "conclusions.txt").partition("\n\n")[2].replace("\n    ", " ")
+    for block in re.split(r"\n(?=\S)", text.rstrip()):
+        head, means, *limits = block.split("\n  ")
+        title, _, seen = head.partition(": ")
+        name, _, id = title.removesuffix(")").partition(" (")
+        found[name] = (
+            id.removeprefix("-") if id else name,
+            seen,
+            means,
+            "".join(limits).removeprefix("not known: "),
+        )
+    return found
 
-    def decorate(find: Find) -> Rule:
-        name = find.__name__.replace("_", "-") if id is None else id
-        return Rule(name, seen, means, cannot_know, find, claims, differing)
 
-    return decorate
+DESCRIBED = _described()
+
+
+def rule(*, claims: tuple[Claim, ...] = (), differing: bool = False) -> Callable[[Find], Rule]:
+    """Make a rule of a function, with the words that ``conclusions.txt`` has for its name."""
+    return lambda find: Rule(*DESCRIBED[find.__name__.replace("_", "-")], find, claims, differing)

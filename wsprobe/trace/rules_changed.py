@@ -23,8 +23,6 @@ from wsprobe.trace.trace import Trace
 
 # -- the answer calls something missing or wrong that was sent right
 
-REMOVED = "a proxy in front of the program that answers removes or changes the field"
-
 
 def _has(request: bytes, name: bytes, value: bytes = b"") -> bool:
     return any(value in each.lower() for each in values(request, name))
@@ -38,13 +36,7 @@ def _refused(seen: Trace) -> Answer | None:
     return seen.base if seen.base.kind == "http" else None
 
 
-@rule(
-    "505, or the answer reports HTTP/1.0, but HTTP/1.1 was sent",
-    "a proxy sends HTTP/1.0 to the program behind it",
-    "which proxy, if there are several",
-    id="http-1.0",
-    claims=(proxy_to_blame,),
-)
+@rule(claims=(proxy_to_blame,))
 def http_1_0(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
     if base is None or not base.reading.sent.partition(b"\r\n")[0].endswith(b" HTTP/1.1"):
@@ -74,14 +66,7 @@ def _as_get(seen: Trace) -> str:
     return " A plain GET gets the same answer." if seen.like_get else ""
 
 
-@rule(
-    "the answer reports a missing or invalid Sec-WebSocket-Key or Sec-WebSocket-Version, but the right one was "
-    "sent",
-    f"{REMOVED} (of the version: version-lost)",
-    "which proxy, if several",
-    id="key-lost",
-    claims=(proxy_to_blame,),
-)
+@rule(claims=(proxy_to_blame,))
 def field_lost(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
     if base is None or base.cause is None or base.cause_id != "changed":
@@ -93,13 +78,7 @@ def field_lost(seen: Trace) -> Iterator[Conclusion]:
         yield _removed(seen, "Sec-WebSocket-Key", "header")
 
 
-@rule(
-    "the answer reports a missing or invalid Upgrade or Connection, but both were sent correctly",
-    REMOVED,
-    "which proxy, if several",
-    id="upgrade-lost",
-    claims=(proxy_to_blame,),
-)
+@rule(claims=(proxy_to_blame,))
 def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
     if base is None or not _is_upgrade(base.reading.sent):
@@ -141,11 +120,7 @@ def _accept_is_wrong(base: Answer) -> bool:
     return any(f.id.startswith("accept-") and f.fatal for f in base.report.verdict.findings)
 
 
-@rule(
-    "a 101 that breaks another rule",
-    "no client accepts the 101",
-    "whether a proxy or the application breaks it",
-)
+@rule()
 def invalid_101(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     elsewhere = base.cause if base.cause_id == "other-protocol" else None
@@ -165,11 +140,7 @@ def invalid_101(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "a 101 with a wrong Sec-WebSocket-Accept",
-    "a proxy changes the key",
-    "whether the application computes a wrong value",
-)
+@rule()
 def key_changed(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "invalid" and seen.base.field(b"sec-websocket-accept") is not None:
         yield _accept(
@@ -180,11 +151,7 @@ def key_changed(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule(
-    "a 101 without Sec-WebSocket-Accept",
-    "a proxy removes fields from the answer",
-    "whether the application omits the field",
-)
+@rule()
 def accept_lost(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.kind == "invalid":
         what = "A 101 without Sec-WebSocket-Accept"
@@ -216,11 +183,7 @@ def _host_of(request: bytes) -> str:
     return next(iter(values(request, b"host")), b"").decode("latin-1")
 
 
-@rule(
-    "the answer is about the Host",
-    "a proxy rewrites Host, or the application's list lacks the name",
-    "which of these, without --backend",
-)
+@rule()
 def host_refused(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     asked = [each.evidence.startswith("the request: Host: ") for each in base.author.causes]
@@ -275,11 +238,7 @@ def _opens_without(seen: Trace, own: Answer) -> str:
     return f"Opens without an Origin; {which} ({own.result()}"
 
 
-@rule(
-    "opens without Origin, refuses the page's own with a page of a proxy",
-    "a rule of that proxy refuses the Origin",
-    id="blocked-by-rule",
-)
+@rule()
 def origin_refused_by_proxy(seen: Trace) -> Iterator[Conclusion]:
     own = _own_refused(seen)
     if own is not None and own.by_proxy and own.status in (400, 401, 403, 404):
@@ -295,12 +254,7 @@ def origin_refused_by_proxy(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule(
-    "refuses an Origin of another host; the URL's own gets another answer, or the refused one opens directly",
-    "the application, or a rule in front of it, does not allow this origin",
-    "which of the two, without --backend",
-    id="origin-refused",
-)
+@rule()
 def cross_origin_refused(seen: Trace) -> Iterator[Conclusion]:
     base, given, past = seen.base, seen.start.cross_origin, seen.past
     own, bare, other = seen["same-origin"], seen["no-origin"], seen["origin-other"]
@@ -337,11 +291,7 @@ def cross_origin_refused(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "opens without Origin, refuses the page's own; the answer has another Host, or the direct handshake opens",
-    "a proxy rewrites Host, or drops its port, and the application compares Origin with Host",
-    "",
-)
+@rule()
 def host_changed(seen: Trace) -> Iterator[Conclusion]:
     own = _own_refused(seen)
     if own is None:
@@ -374,12 +324,7 @@ def _past_with_origin(seen: Trace) -> Answer | None:
     return seen.past if past is None and seen.start.has_origin else past
 
 
-@rule(
-    "opens without Origin, refuses the page's own, directly too",
-    "the application does not allow this origin",
-    "the allowed origins",
-    id="origin-refused",
-)
+@rule()
 def origin_refused_directly(seen: Trace) -> Iterator[Conclusion]:
     own, past = _own_refused(seen), _past_with_origin(seen)
     if own is not None and past is not None and past.kind == "http":
@@ -392,11 +337,7 @@ def origin_refused_directly(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule(
-    "opens without Origin, refuses the page's own",
-    "a proxy rewrites Host, or drops its port; or the application's list lacks the origin",
-    "which of these, without --backend",
-)
+@rule()
 def host_changed_or_origin_list(seen: Trace) -> Iterator[Conclusion]:
     own = _own_refused(seen)
     if own is None:
@@ -455,7 +396,7 @@ def _refused_without(seen: Trace) -> Answer | None:
     return bare if own is not None and own.opens and bare is not None and not bare.opens else None
 
 
-@rule("refused without Origin, opens with any", "a rule requires the header", "why", claims=(any_origin_opens,))
+@rule(claims=(any_origin_opens,))
 def origin_rule(seen: Trace) -> Iterator[Conclusion]:
     bare, other = _refused_without(seen), seen["origin-other"]
     if seen.base.opens or bare is None or other is None or not other.opens:
@@ -472,7 +413,7 @@ def origin_rule(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule("refused without Origin, opens with the page's own", "a list of allowed origins", "the list")
+@rule()
 def origin_wanted(seen: Trace) -> Iterator[Conclusion]:
     bare, other = _refused_without(seen), seen["origin-other"]
     if seen.base.opens or bare is None:
@@ -508,7 +449,7 @@ def _origin_names(seen: Trace) -> tuple[str, ...]:
     return ("base", name) if name != "base" else ("base",)
 
 
-@rule("the answer reports a missing Origin, but one was sent", "a proxy drops it", "which proxy, if several")
+@rule()
 def origin_lost(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
     if about is not None and misses_origin(about[0].text):
@@ -521,7 +462,7 @@ def origin_lost(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule("the answer has another Origin than the request", "a proxy rewrites it", "which proxy, if several")
+@rule()
 def origin_changed(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
     named = [each.rstrip(".") for each in AN_ORIGIN.findall(about[0].text)] if about is not None else []
@@ -535,12 +476,7 @@ def origin_changed(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule(
-    "the answer is about the Origin, and the same Origin opens directly",
-    "a proxy changes Host, and the application compares the two",
-    "",
-    id="host-changed",
-)
+@rule()
 def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
     if about is None or compared(seen) != "opens":
@@ -573,11 +509,7 @@ def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
 # -- the subprotocol
 
 
-@rule(
-    "the handshake opens with other subprotocols",
-    "the application does not accept the offered subprotocol",
-    claims=(application_to_blame,),
-)
+@rule(claims=(application_to_blame,))
 def subprotocol_refused(seen: Trace) -> Iterator[Conclusion]:
     base, offered = _refused(seen), seen.start.protocols
     others = (n for n, a in seen.answers.items() if a.opens and (n == "no-protocol" or n[:9] == "protocol "))
@@ -593,11 +525,7 @@ def subprotocol_refused(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "the handshake opens with the subprotocol that the server names",
-    "the application requires it",
-    id="subprotocol-required",
-)
+@rule()
 def subprotocol_named(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     for name in named_subprotocols(seen):
@@ -615,11 +543,7 @@ def subprotocol_named(seen: Trace) -> Iterator[Conclusion]:
         return
 
 
-@rule(
-    "the answer is about the subprotocol, and one was offered",
-    "a proxy drops it, or the application requires another",
-    "whether the application supports the offered name",
-)
+@rule()
 def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
     base, offered = _refused(seen), seen.start.protocols
     if base is None or not offered or base.cause_id not in ("subprotocol-required", "subprotocol-lost"):
@@ -639,12 +563,7 @@ def subprotocol_lost(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "opens without one of the offered subprotocols; the backend, asked directly, selects one",
-    "a proxy drops Sec-WebSocket-Protocol, from the request or from the answer",
-    "",
-    id="subprotocol-lost",
-)
+@rule()
 def subprotocol_dropped(seen: Trace) -> Iterator[Conclusion]:
     base, past = seen.base, seen.past
     final = past.reading.final if past is not None and past.opens else None

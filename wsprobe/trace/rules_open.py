@@ -28,11 +28,7 @@ BALANCERS = ("aws", "cloudflare")
 IDLE_LIMITS = 'Idle limits of more proxies, and who ended the session: wsprobe explain "idle timeout"'
 
 
-@rule(
-    "opens, then drops after some seconds of silence",
-    "an idle timeout of a proxy, or of the application",
-    "which of these, unless a direct connection was held as long",
-)
+@rule()
 def idle_timeout(seen: Trace) -> Iterator[Conclusion]:
     held, past = seen["again-2"], seen["backend-held"]
     seconds = None if held is None or not seen.base.opens else ended_in_silence(held)
@@ -149,11 +145,7 @@ def _lines(seen: Trace, past: Answer | None, seconds: float) -> str:
     return steps(proxy_lines(seen, "idle", tuple(dict.fromkeys((*own, *others)))), IDLE_LIMITS)
 
 
-@rule(
-    "opens, then the server closes the session with a Close frame",
-    "the application refuses after the handshake",
-    "why",
-)
+@rule()
 def closed(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.opens and seen.base.report.outcome == "closed":
         yield Conclusion(
@@ -182,12 +174,7 @@ def _closed_id(base: Answer) -> str:
     return base.stated or "closed"
 
 
-@rule(
-    "opens, then the server closes the session with a Close frame after some seconds of silence",
-    "an idle timeout of a proxy or of the application, or the application closes by itself",
-    "which of these",
-    id="closed",
-)
+@rule()
 def closed_while_held(seen: Trace) -> Iterator[Conclusion]:
     held, past = seen["again-2"], seen["backend-held"]
     seconds = None if held is None or not seen.base.opens else closed_in_silence(held)
@@ -221,12 +208,7 @@ def closed_while_held(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "opens, then the connection drops immediately",
-    "the application returned or raised an exception after the handshake, or a proxy closed the connection",
-    "which of these",
-    id="dropped-after-101",
-)
+@rule()
 def dropped_after_101(seen: Trace) -> Iterator[Conclusion]:
     if seen.base.opens and seen.base.report.outcome == "aborted":
         yield Conclusion(
@@ -255,7 +237,7 @@ def _ended_directly(seen: Trace) -> str:
     return " Asked directly, the session stays open: a proxy ends it."
 
 
-@rule("opens in every tested form", "no proxy blocks it", "a longer idle timeout; HTTP/2, if not tested")
+@rule()
 def opens(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if not base.opens or turning(seen) not in ((), ("no-origin",)):
@@ -340,7 +322,7 @@ def _untested(seen: Trace) -> str:
     return "; ".join((*over_http2, idle, f"rate limits above {counted(len(seen.answers), 'request')}"))
 
 
-@rule("anything else", "no tested change explains it, or the answers do not fit one cause", differing=True)
+@rule(differing=True)
 def unknown(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     changed = [(name, each) for name, each in handshakes(seen) if not as_base(each, base)]

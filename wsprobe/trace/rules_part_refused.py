@@ -17,11 +17,7 @@ from wsprobe.trace.trace import Trace
 TOO_LARGE = frozenset({413, 414, 431, 494})
 
 
-@rule(
-    "refused with the Origin alone; Chromium's request opens",
-    "a rule about User-Agent or another browser header",
-    "which header",
-)
+@rule()
 def browser_headers_wanted(seen: Trace) -> Iterator[Conclusion]:
     base, own, chromium, firefox = seen.base, seen.own, seen["chromium"], seen["firefox"]
     if chromium is None or own is None or own.opens or not chromium.opens:
@@ -41,11 +37,7 @@ def browser_headers_wanted(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "413, 414, 431; or another answer without a long cookie or query",
-    "a field is too large",
-    "which, if several",
-)
+@rule()
 def header_too_large(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "http":
@@ -71,12 +63,12 @@ def _size(seen: Trace, name: bytes) -> int:
     return sum(map(len, values(seen.start.plan.request, name)))
 
 
-@rule("refused with the cookie, opens without", "a rule on the cookie", "which part of the value is refused")
+@rule()
 def cookie_refused(seen: Trace) -> Iterator[Conclusion]:
     yield from _refused_for(seen, "no-cookie", "cookie")
 
 
-@rule("refused with the query, opens without", "a rule on the query", "which part of the value is refused")
+@rule()
 def query_refused(seen: Trace) -> Iterator[Conclusion]:
     yield from _refused_for(seen, "no-query", "query")
 
@@ -97,11 +89,7 @@ def _refused_for(seen: Trace, name: str, noun: str) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "Connection: keep-alive, Upgrade is refused, Connection: Upgrade opens",
-    "a server or proxy compares the whole value (Apache: RewriteCond %{HTTP:Connection} =Upgrade)",
-    "which of them",
-)
+@rule()
 def connection_compared(seen: Trace) -> Iterator[Conclusion]:
     other = seen["keepalive-upgrade"]
     if not seen.base.opens or other is None or other.opens or other.kind == "interrupted":
@@ -116,7 +104,7 @@ def connection_compared(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule("with the final slash (or without it) the path has another answer", "the route is for the other form")
+@rule()
 def slash(seen: Trace) -> Iterator[Conclusion]:
     base, other = seen.base, seen["slash"]
     if base.kind != "http" or other is None:

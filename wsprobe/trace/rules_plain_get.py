@@ -29,7 +29,6 @@ from wsprobe.trace.direct import (
     unmapped,
 )
 from wsprobe.trace.sentences import (
-    NOT_IF_SIGNED,
     itself,
     likeliest,
     proxy_of,
@@ -54,11 +53,7 @@ from wsprobe.trace.to_do import (
 from wsprobe.trace.trace import Trace
 
 
-@rule(
-    "the handshake is dropped without a byte, a plain GET gets an answer",
-    "a rule drops requests with Upgrade, or the application closes the connection",
-    "which of these",
-)
+@rule()
 def handshake_dropped(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "cut" or get is None or get.kind != "http":
@@ -92,12 +87,7 @@ def _only_upgrade_counts(seen: Trace) -> Answer | None:
     return bare
 
 
-@rule(
-    "refused; another status without Upgrade; the same answer without the version",
-    "a rule refuses Upgrade; or, if no proxy signs the answer, the program that answers refuses the handshake",
-    NOT_IF_SIGNED,
-    claims=(every_upgrade, proxy_to_blame),
-)
+@rule(claims=(every_upgrade, proxy_to_blame))
 def upgrade_refused(seen: Trace) -> Iterator[Conclusion]:
     base, bare = seen.base, _only_upgrade_counts(seen)
     if bare is None or bare.status == base.status:
@@ -121,7 +111,7 @@ def _its_words(base: Answer) -> str:
     return says and f" {says[0].upper()}{says[1:]}."
 
 
-@rule("a 5xx for the handshake, another answer to a plain GET", "the server fails on handshakes alone", "why")
+@rule()
 def handshake_fails(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or base.status < 500 or alike(base, get):
@@ -183,11 +173,7 @@ def _reads(seen: Trace) -> bool:
     return version is not None and not alike(version, seen.base)
 
 
-@rule(
-    "the handshake is refused; a plain GET gets another answer",
-    "a rule or a WebSocket library refuses the handshake",
-    "which",
-)
+@rule()
 def handshake_refused(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if not refusing(seen) or _reads(seen) or base.by_server or get is None or compared(seen) == "same":
@@ -204,11 +190,7 @@ def handshake_refused(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "a WebSocket library refuses the handshake; directly the same bytes open",
-    "the proxy changes the path, Host, Origin or a header",
-    "which part",
-)
+@rule()
 def request_changed(seen: Trace) -> Iterator[Conclusion]:
     shown = refusing(seen)
     if shown and compared(seen) == "opens":
@@ -237,13 +219,7 @@ def _changed(seen: Trace) -> str:
     return "The proxy changes the request's path, or another part (Host, Origin, a header)"
 
 
-@rule(
-    "a WebSocket library refuses every form of the handshake",
-    "the path, Origin, Host, credentials or a subprotocol",
-    "whether the URL is wrong or a proxy rewrites the path, without --backend",
-    id="handshake-refused",
-    claims=(every_form_refused,),
-)
+@rule(claims=(every_form_refused,))
 def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
     shown = refusing(seen)
     if shown:
@@ -275,12 +251,7 @@ def _every_variant(seen: Trace) -> str:
     return f"The library refuses every variant.{usually(path, *others)}"
 
 
-@rule(
-    "500 or another 5xx for every request",
-    "that server itself fails",
-    "why; see that server's log",
-    claims=(every_request,),
-)
+@rule(claims=(every_request,))
 def server_error(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or base.status < 500 or not alike(base, get):
@@ -328,12 +299,7 @@ def _refuses(past: Answer | None) -> bool:
     return past is not None and past.kind == "http" and 400 <= past.status < 500
 
 
-@rule(
-    "405 to every GET",
-    "no WebSocket endpoint at this path, or a rule on the method",
-    NOT_IF_SIGNED,
-    claims=(every_request,),
-)
+@rule(claims=(every_request,))
 def method_refused(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind == "http" and base.status == 405 and seen.like_get:
@@ -358,13 +324,7 @@ def _same_for_both(seen: Trace) -> str:
     return f"A handshake and a plain GET get the same {base.status} ({written_by(base)})"
 
 
-@rule(
-    "the same answer to handshake and plain GET; directly, a plain GET gets the same "
-    "answer, a handshake another",
-    "a proxy drops Upgrade",
-    "which proxy, if there are several",
-    id="upgrade-lost",
-)
+@rule()
 def upgrade_lost_at_proxy(seen: Trace) -> Iterator[Conclusion]:
     base, past, past_get, both = seen.base, seen.past, seen["backend-get"], _same_for_both(seen)
     if not both or past is None or past_get is None or base.by_proxy or not gets_plain_get(seen):
@@ -391,12 +351,7 @@ def upgrade_lost_at_proxy(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "the same 400 (or the application's 401 or 403) to handshake and plain GET; directly the handshake opens",
-    "the proxy changes or refuses the request",
-    "which, and which part",
-    id="request-changed",
-)
+@rule()
 def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     lost = base.status in (401, 403) and base.by_server
@@ -413,11 +368,7 @@ def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule(
-    "the same 401, 402, 403, 406 or 451 to handshake and plain GET; directly the handshake opens",
-    "a rule of the proxy",
-    "",
-)
+@rule()
 def blocked_by_rule(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if both and compared(seen) == "opens" and base.status in (401, 402, 403, 406, 451):
@@ -443,11 +394,7 @@ def _of_the_page(base: Answer) -> str:
     return "unauthorized" if base.by_proxy and base.status == 401 else ""
 
 
-@rule(
-    "the same answer to handshake and plain GET; directly the handshake opens, a plain GET gets another answer",
-    "the path leads elsewhere",
-    "whether the proxy answers by itself, or another program does",
-)
+@rule()
 def elsewhere(seen: Trace) -> Iterator[Conclusion]:
     past_get, both = seen["backend-get"], _same_for_both(seen)
     if both and compared(seen) == "opens" and past_get is not None:
@@ -475,7 +422,7 @@ NO_LIBRARY = "without a WebSocket library"
 """Words of a usual cause: the program takes every handshake for a plain GET."""
 
 
-@rule("a refusal, directly too", "the application itself refuses", "why; see its log", id="refused-by-app")
+@rule()
 def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
     shown, past = _same_for_both(seen) or refusing(seen), seen.past
     if not shown or past is None or compared(seen) != "same":
@@ -507,12 +454,7 @@ def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "the same 401, 403, 406, 407 or 451 to handshake and plain GET",
-    "a rule of a proxy or of the application",
-    "whose rule",
-    claims=(every_form_refused,),
-)
+@rule(claims=(every_form_refused,))
 def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if both and base.status in (401, 403, 406, 407, 451):
@@ -532,7 +474,7 @@ def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule("the same proxy page, or 200, to handshake and plain GET", "no route to the application", "why")
+@rule()
 def no_route(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if not both or not (base.by_proxy or (base.status == 200 and _is_page(base))):
@@ -560,11 +502,7 @@ def _is_page(answer: Answer) -> bool:
     return answer.page or kind.startswith(("text/html", "application/xhtml"))
 
 
-@rule(
-    "the same answer to handshake and plain GET, one or both marked by Varnish",
-    "Upgrade is lost at Varnish, or on the side shown by the marks",
-    "whether the path is also wrong",
-)
+@rule()
 def upgrade_lost(seen: Trace) -> Iterator[Conclusion]:
     base, both, side = seen.base, _same_for_both(seen), varnish(seen)
     if both and side:
@@ -581,12 +519,7 @@ SEES_NO_HANDSHAKE = frozenset({"upgrade-lost", "no-route", "no-websocket"})
 """Causes that the next conclusion names itself."""
 
 
-@rule(
-    "the same 404, 200, 403 or 400 for the handshake and a plain GET",
-    "a proxy drops Upgrade, or the path leads elsewhere",
-    "which of these, without --backend: a direct plain GET with the same body shows a lost "
-    "Upgrade; any other body shows that the path leads elsewhere",
-)
+@rule()
 def upgrade_lost_or_elsewhere(seen: Trace) -> Iterator[Conclusion]:
     both, base = _same_for_both(seen), seen.base
     also = "" if base.cause_id in SEES_NO_HANDSHAKE else likeliest(seen)

@@ -18,12 +18,7 @@ from wsprobe.trace.to_do import lines_if_seen, steps, with_code
 from wsprobe.trace.trace import Trace
 
 
-@rule(
-    "401 with a challenge, for a plain GET too",
-    "the request requires credentials before it reaches the application",
-    "whether the proxy or the application requires credentials, if the answer does not show its author",
-    claims=(no_handshake_opens,),
-)
+@rule(claims=(no_handshake_opens,))
 def unauthorized(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "http" or base.status not in (401, 407):
@@ -46,11 +41,7 @@ def unauthorized(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "3xx",
-    "a redirect to https, to the final slash or to a login page; browsers do not follow",
-    "whether the target URL opens",
-)
+@rule()
 def redirected(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "http" or not 300 <= base.status < 400 or not base.location:
@@ -91,11 +82,7 @@ def _after_redirect(seen: Trace) -> str:
     return steps(advice, "Or let the proxy answer this path without a redirect." if opens else "")
 
 
-@rule(
-    "the answer states its cause, in words or by a mark of one program",
-    "that cause, as `connect` reports it",
-    id="",
-)
+@rule()
 def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
     base = seen.as_page
     cause = shown_by(base)

@@ -29,11 +29,7 @@ from wsprobe.trace.to_do import ask_past, first_do, proxy_lines, steps
 from wsprobe.trace.trace import Trace
 
 
-@rule(
-    "429 (or 503) for the first request, or for all repeats at the end",
-    "a limit counts the requests",
-    "a limit above the number of requests sent",
-)
+@rule()
 def rate_limited(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind == "http" and (base.status == 429 or base.cause_id == "rate-limited"):
@@ -70,12 +66,7 @@ def rate_limited(seen: Trace) -> Iterator[Conclusion]:
         yield from one_of_several(seen)
 
 
-@rule(
-    "the handshake repeated at the end gets another answer than at the start",
-    "one of several servers is wrong, or a limit counts the requests",
-    "two servers with answers that alternate in the same way",
-    differing=True,
-)
+@rule(differing=True)
 def one_of_several(seen: Trace) -> Iterator[Conclusion]:
     differing = _differing(seen)
     if not differing or _without_http(seen):
@@ -123,7 +114,7 @@ def _steady(seen: Trace) -> bool:
     return len(differing) == len(_repeats(seen)) and all(same(each, differing[0][1]) for _, each in differing)
 
 
-@rule("the answers differ by address", "one address of the name leads to another server", "why", differing=True)
+@rule(differing=True)
 def addresses_differ(seen: Trace) -> Iterator[Conclusion]:
     named = {name: each for name, each in seen.answers.items() if name.startswith("address ")}
     for name, each in named.items():
@@ -148,7 +139,7 @@ def _address(answer: Answer) -> str:
     return "the first"
 
 
-@rule("no request was sent", "the name, address, port or TLS is wrong", "whether a server would open")
+@rule()
 def not_reached(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if base.kind != "not-reached":
@@ -167,7 +158,7 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule("the answer shows that the port uses TLS", "the URL requires wss://", "whether a server would open")
+@rule()
 def tls_port(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if "plain-to-tls-port" in base.found or base.cause_id == "tls-port":
@@ -192,11 +183,7 @@ _SPOKEN = frozenset({"not-http-ssh", "not-http-smtp", "not-http-ftp", "not-http-
 """Causes that name the protocol of an answer that is not HTTP."""
 
 
-@rule(
-    "the answer is not HTTP, or incomplete",
-    "the port uses another protocol, the connection broke, or the answer is too long to read",
-    "which of these",
-)
+@rule()
 def not_http(seen: Trace) -> Iterator[Conclusion]:
     name = _without_http(seen) or "base"
     answer = seen.answers[name]
@@ -226,11 +213,7 @@ def not_http(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-@rule(
-    "dropped, or refused in the TLS handshake, over HTTP/1.1; an answer over HTTP/2",
-    "a listener for HTTP/2 only",
-    claims=(every_request,),
-)
+@rule(claims=(every_request,))
 def http2_only(seen: Trace) -> Iterator[Conclusion]:
     base, over = seen.base, seen["http2"]
     if over is None or over.reading.http2 is None:
@@ -263,11 +246,7 @@ def _over_http2(answer: Answer) -> str:
 ENABLE_CONNECT_PROTOCOL = 8
 
 
-@rule(
-    "opens over HTTP/1.1; over HTTP/2 the server announces WebSockets, but does not open them",
-    "browsers that use HTTP/2 fail where others open",
-    "which proxy drops the request",
-)
+@rule()
 def http2_announced(seen: Trace) -> Iterator[Conclusion]:
     """The announcement is that of RFC 8441 section 3."""
     over = seen["http2"]
@@ -288,12 +267,7 @@ def http2_announced(seen: Trace) -> Iterator[Conclusion]:
     )
 
 
-@rule(
-    "every request, even a plain GET, is dropped without a byte",
-    "the listener drops requests, or the server behind it is down or uses another protocol",
-    "which of these; HTTP/2, a PROXY line or the server's log would show it",
-    claims=(no_request_answered,),
-)
+@rule(claims=(no_request_answered,))
 def cut_at_once(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "cut" or get is None or get.kind not in ("cut", "not-reached"):
@@ -343,13 +317,7 @@ _LATE = (
 """Why a proxy gets no answer in time."""
 
 
-@rule(
-    "a 502, 503 or 504 for every request, or no answer to the handshake and a 5xx for a plain GET; directly "
-    "the application refuses, closes or does not answer",
-    "the application is reachable; the proxy turns its failure or refusal into an error",
-    "of a refusal: whether the proxy reaches the application at all",
-    id="backend-timeout",
-)
+@rule()
 def backend_fails_too(seen: Trace) -> Iterator[Conclusion]:
     base, past, past_get = seen.base, seen.past, seen["backend-get"]
     only_get = _fails_for_get(seen)
@@ -399,11 +367,7 @@ def _failing(seen: Trace) -> str:
     return f"The handshake is {how}, a plain GET gets {get.status} ({written_by(get)})"
 
 
-@rule(
-    "a 502, 503 or 504 for every request; or no answer to the handshake and a 5xx for a plain GET",
-    "the proxy is up but cannot use the server behind it",
-    "whether that server is down, has another address, uses TLS or HTTP/2, or failed a health check",
-)
+@rule()
 def backend_down(seen: Trace) -> Iterator[Conclusion]:
     base, get, past_get = seen.base, seen["get"], seen["backend-get"]
     if get is None or get.kind != "http" or get.status < 500:
@@ -476,12 +440,7 @@ def _of_haproxy(base: Answer) -> str:
     return ""
 
 
-@rule(
-    "no request gets an answer, not even a plain GET",
-    "the server hangs, or waits for another protocol",
-    "which",
-    claims=(every_request,),
-)
+@rule(claims=(every_request,))
 def no_answer(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind == "silent" and get is not None and get.kind == "silent":
@@ -504,11 +463,7 @@ _UNSEEN_101 = (
 """Why a handshake that a library reads gets no answer."""
 
 
-@rule(
-    "the handshake gets no answer, but the same request without Upgrade does",
-    "a Node server accepts the upgrade but has no handler for it: ws: true or a rule for the path is missing",
-    "which of these",
-)
+@rule()
 def no_upgrade_listener(seen: Trace) -> Iterator[Conclusion]:
     plain = ((name, seen[name]) for name in ("no-upgrade", "get"))
     answered = [(name, each) for name, each in plain if each is not None and each.kind == "http"]

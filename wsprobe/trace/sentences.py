@@ -11,9 +11,6 @@ from wsprobe.diagnosis.cause import usual_causes
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.trace import Trace
 
-NOT_IF_SIGNED = "who wrote the answer, if its marks do not show it"
-"""What rules about an answer that a proxy may have written cannot know."""
-
 
 def shows_proxy(seen: Trace) -> bool:
     """True if a proxy is known to be there: it left a mark, or the user named what is behind it."""
