@@ -12,7 +12,7 @@ import trio
 from msgspec.structs import replace
 
 from tests.cases import every
-from tests.http2.test_judge import are_words, found_in_cases, judged
+from tests.http2.test_rules import are_words, found_in_cases
 from tests.schema import validate
 from wsprobe.diagnosis import author
 from wsprobe.exchange import Ended, Http2, Limits, Plan, Received, Sent, TlsDone, TlsOptions
@@ -123,7 +123,7 @@ def test_it_is_the_same_every_time(name):
 
 def test_each_connect_has_its_own_play():
     scenario = ALL["h2-rst-refused-twice-then-200"]
-    said = [judged(play(scenario, plan(scenario), attempt=number))[0] for number in range(4)]
+    said = [report(play(scenario, plan(scenario), attempt=number)).outcome for number in range(4)]
     assert said == ["dropped", "dropped", "open", "open"]
 
 
@@ -131,15 +131,15 @@ def test_credentials_count_as_asked_for_on_a_connection_of_their_own():
     scenario = ALL["h2-status-401-userinfo-then-200"]
     asked = plan(scenario)
     given = replace(asked.http2, fields=(*asked.http2.fields, (b"authorization", b"Basic dTpw")))
-    assert judged(play(scenario, asked))[0] == "unauthorized"
-    assert judged(play(scenario, replace(asked, http2=given)))[0] == "open"
+    assert report(play(scenario, asked)).outcome == "unauthorized"
+    assert report(play(scenario, replace(asked, http2=given))).outcome == "open"
 
 
 def test_a_client_that_asks_again_on_the_connection_gets_the_next_play():
     scenario = ALL["h2-rst-refused-twice-then-200"]
     asked = plan(scenario)
     made = play(scenario, replace(asked, http2=replace(asked.http2, tries=3)))
-    assert judged(made)[0] == "open"
+    assert report(made).outcome == "open"
     connection = read(made).http2
     assert (connection.earlier, connection.stream) == ((1, 3), 5)
 
@@ -168,7 +168,7 @@ def test_over_sockets_it_is_the_same(name):
     exchange = live(name)
     scenario = ALL[name]
     http1 = read(exchange).http2 is None
-    assert judged(exchange)[0] == (scenario.outcome if http1 else scenario.http2.outcome)
+    assert report(exchange).outcome == (scenario.outcome if http1 else scenario.http2.outcome)
     assert http1 == (name == "h2-alpn-none")
     done = next(event for event in exchange.events if isinstance(event, TlsDone))
     assert done.alpn == (None if http1 else "h2")
@@ -181,7 +181,7 @@ def test_in_clear_with_prior_knowledge():
             return await probe(replace(made, http2=replace(made.http2, prior_knowledge=True)))
 
     exchange = trio.run(once)
-    assert judged(exchange)[0] == "open"
+    assert report(exchange).outcome == "open"
     assert next(event.data for event in exchange.events if isinstance(event, Sent)).startswith(PREFACE)
 
 

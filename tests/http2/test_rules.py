@@ -11,7 +11,7 @@ from tests.http2.lines import STREAM
 from tests.http2.words import ON, answer, pieces, recording
 from tests.pieces import cases, rewrite
 from wsprobe.exchange import Received
-from wsprobe.judge import judge
+from wsprobe.judge import judge, outcome
 from wsprobe.judge.http2_answer import answer as rule_of_answers
 from wsprobe.read import read
 from wsprobe.wire.http2 import rst_stream, settings
@@ -21,15 +21,20 @@ RESTATED = ("h2-refuses", "http2-status-not-200")
 """These two say again what others say, and are left out."""
 
 
-def told(of):
+def told(of, *outcome_too):
     """What is found: its id, the bytes that it points at by the number of their piece, and what it says."""
     starts, at = [], 0
     for event in of.events:
         if isinstance(event, Received):
             starts.append(at)
             at += len(event.data)
-    said = []
-    for finding in judge(read(of)).findings:
+    reading = read(of)
+    verdict = judge(reading)
+    above_notes = [finding.id.removeprefix("http2-") for finding in verdict.findings if finding.level != "note"]
+    words = (outcome(reading, verdict), verdict.answer, verdict.spec, "above notes:", *above_notes)
+    said = [" ".join(words)] * len(outcome_too)
+    for finding in verdict.findings:
+        are_words(finding)
         if finding.id in RESTATED:
             continue
         place = ""
@@ -41,8 +46,20 @@ def told(of):
     return said
 
 
-def means(written, how):
-    return told(recording(pieces(written), how))
+def are_words(finding):
+    """Assert that what *finding* says can be printed and names its source."""
+    for words in (finding.text, finding.usual, finding.spec, finding.expected, finding.received):
+        assert words is None or (words.isascii() and words.isprintable())
+    assert "RFC" in finding.spec
+
+
+def found_in_cases():
+    read_cases = (read(recording(pieces(written), how)) for (written, how, *_), _ in cases(FILE).values())
+    return {finding.id for reading in read_cases for finding in judge(reading).findings}
+
+
+def means(written, how, *outcome_too):
+    return told(recording(pieces(written), how), *outcome_too)
 
 
 @every(cases(FILE))

@@ -5,8 +5,8 @@ from functools import cache
 import pytest
 
 from tests.cases import every
-from tests.http2.test_judge import found_in_cases
 from tests.http2.test_lab import ALL as OVER_HTTP2
+from tests.http2.test_rules import found_in_cases
 from tests.judge.conftest import cases, exchange_of
 from tests.lab.test_play import ALL as LAB
 from wsprobe import explain
