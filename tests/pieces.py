@@ -57,7 +57,7 @@ def pieces(text, words):
     """The pieces of *text*, in order: bytes, Sent at no time, or microseconds. *words*: name -> bytes, or what
     makes them of texts."""
     made, times = [], 1
-    for written in _split(text, " "):
+    for written in split(text, " "):
         if re.fullmatch(r"\d+x", written):
             times = int(written[:-1])
             continue
@@ -72,12 +72,12 @@ def pieces(text, words):
 
 def octets(text, words=MappingProxyType({})):
     """The bytes of one piece."""
-    return b"".join(_part(each, words) for each in _split(text, "+"))
+    return b"".join(_part(each, words) for each in split(text, "+"))
 
 
 def act(written):
     """``open text 'hi'``, ``open close 4001 'bye'``, ``time 0.1 ping`` (milliseconds): an act of a plan."""
-    when, *more = _split(written, " ")
+    when, *more = split(written, " ")
     after = round(float(more.pop(0)) * 1000) if when == "time" else 0
     do = more.pop(0)
     code = int(more.pop(0)) if do == "close" and more else None
@@ -89,13 +89,13 @@ def _part(text, words):
     if atom.startswith("'"):
         made = atom[1:-1].encode().decode("unicode_escape").encode("latin-1")
     elif call := re.fullmatch(r"([\w-]+)\((.*)\)", atom):
-        made = words[call[1]](*_split(call[2], ","))
+        made = words[call[1]](*split(call[2], ","))
     else:
         made = words[atom] if atom in words else bytes.fromhex(atom)
     return made * int(times or 1)
 
 
-def _split(text, by):
+def split(text, by):
     """*text* at each *by* outside quotes and parentheses."""
     parts, depth, quoted = [""], 0, False
     for each in re.findall(r"\\.|.", text):

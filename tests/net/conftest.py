@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 import trio
+import trio.testing
 import trustme
 from msgspec.structs import fields, replace
 from trio.testing import MockClock
@@ -78,11 +79,13 @@ class Net:
     @classmethod
     def plays(cls, *steps):
         """One side of a connection. Bytes are sent, a number is seconds to wait; ``head`` reads up to a blank
-        line, ``read`` once, ``rest`` to the end; ``fin``, ``close`` and ``reset`` end it; ``broken`` meets the
-        reset of the other side. In a tuple, what was read follows, or what must hold of it. Of a list the steps
+        line, ``read`` once, ``rest`` to the end; ``settle`` waits until nothing more happens; ``fin``,
+        ``close`` and ``reset`` end it; ``broken`` meets the reset of the other side. In a tuple, what was read
+        follows, or what must hold of it; behind ``all``, the bytes to read, in any pieces. Of a list the steps
         are done again and again, until the connection breaks.
         """
         do = {
+            "settle": lambda stream: trio.testing.wait_all_tasks_blocked(),
             "head": cls.head,
             "read": lambda stream: stream.receive_some(65536),
             "rest": cls.until_eof,
@@ -105,7 +108,8 @@ class Net:
                         while True:
                             await cls.plays(*step)(stream)
                 else:
-                    got = await do[step[0]](stream)
+                    read = partial(cls.exactly, len(step[1])) if step[0] == "all" else do[step[0]]
+                    got = await read(stream)
                     assert step[1](got) if callable(step[1]) else got == step[1], got
 
         return side
@@ -128,6 +132,14 @@ class Net:
             more = await stream.receive_some(65536)
             if not more:
                 break
+            data += more
+        return data
+
+    @staticmethod
+    async def exactly(size, stream):
+        """Read so many bytes, or fewer if the other side sends no more."""
+        data = b""
+        while len(data) < size and (more := await stream.receive_some(size - len(data))):
             data += more
         return data
 

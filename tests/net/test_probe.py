@@ -42,14 +42,6 @@ def test_a_refusal_is_recorded_from_first_to_last(net):
     assert exchange.hops == ()
 
 
-def test_each_read_is_an_event(net):
-    answer = [bytes([byte]) for byte in net.REFUSAL[:40]]
-    pieces = [step for byte in answer for step in (byte, 0.01)]
-    exchange = net.exchange(net.plays("head", *pieces), virtual=True)
-    assert [event.data for event in exchange.events if isinstance(event, Received)] == answer
-    assert net.ended(exchange).how == "fin"
-
-
 def test_nothing_listens(net):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -59,39 +51,6 @@ def test_nothing_listens(net):
     assert (failed.address, failed.port, failed.errno) == ("127.0.0.1", port, "ECONNREFUSED")
     assert failed.error == "Connection refused"
     assert net.ended(exchange).how == "error"
-
-
-STAGES = {
-    "on accept": b"",
-    "in the status line": b"HTTP/1.1 4",
-    "in a header": b"HTTP/1.1 403 No\r\nContent-Le",
-    "in the body": b"HTTP/1.1 403 No\r\nContent-Length: 10\r\n\r\nabc",
-    "in a session": b"101",
-    "in a frame": b"101\x81\x05he",
-}
-
-
-@pytest.mark.parametrize("how", ["fin", "reset"])
-@pytest.mark.parametrize("stage", STAGES)
-def test_the_peer_ends_the_connection(net, stage, how):
-    said = STAGES[stage].replace(b"101", net.SWITCHING) if b"101" in STAGES[stage] else STAGES[stage]
-
-    async def server(stream):
-        if said:
-            await net.head(stream)
-            await stream.send_all(said)
-            await trio.testing.wait_all_tasks_blocked()
-        if how == "reset":
-            await net.reset(stream)
-        else:
-            await stream.send_eof()
-            await net.until_eof(stream)
-
-    exchange = net.exchange(server)
-    assert net.received(exchange) == said
-    assert net.ended(exchange).how == how
-    if how == "reset":
-        assert net.ended(exchange).error in ("Connection reset by peer", "Broken pipe")
 
 
 def test_an_answer_is_read_although_sending_failed(net, monkeypatch):
@@ -109,19 +68,6 @@ def test_an_answer_is_read_although_the_request_is_not_all_sent(net):
     exchange = net.exchange(server, virtual=True, request=net.REQUEST + b"x" * 16_000_000)
     assert net.received(exchange) == net.REFUSAL
     assert net.ended(exchange).how == "local"
-
-
-def test_a_server_that_keeps_silent(net):
-    exchange = net.exchange(net.plays("rest"), virtual=True)
-    assert exchange.events[-1] == Ended(
-        30_000_000, "timeout", "the exchange took longer than 30 s (maximum time)"
-    )
-
-
-def test_one_byte_a_second_for_ever(net):
-    exchange = net.exchange(net.plays("head", b"HTTP/1.1 200 OK\r\n", [1, b"x"]), virtual=True)
-    assert net.ended(exchange).at == 30_000_000
-    assert 28 <= net.received(exchange).count(b"x") <= 30
 
 
 @pytest.mark.parametrize(
@@ -163,24 +109,6 @@ def test_too_many_pieces(net, monkeypatch):
     exchange = net.exchange(net.plays("head", [b"x", 0.001]), virtual=True)
     assert (net.ended(exchange).how, net.ended(exchange).error) == ("limit", "20 reads")
     assert sum(isinstance(event, Received) for event in exchange.events) == 20
-
-
-def test_a_session_is_watched_and_closed(net):
-    """Ours is the Close with 1000, after the linger; the server answers and closes."""
-    frames = []
-
-    async def server(stream):
-        await net.head(stream)
-        await stream.send_all(net.SWITCHING + b"\x81\x02hi")
-        frames.append(await stream.receive_some(100))
-        await stream.send_all(b"\x88\x02\x03\xe8")
-
-    exchange = net.exchange(server, virtual=True)
-    assert net.ended(exchange).how == "fin"
-    assert frames[0][:2] == b"\x88\x82"
-    sent = [event for event in exchange.events if isinstance(event, Sent)]
-    assert [sent[0].data, sent[1].data] == [net.REQUEST, frames[0]]
-    assert sent[1].at == 300_000
 
 
 @pytest.mark.parametrize("waits", [False, True])

@@ -1,5 +1,7 @@
 """The relay over loopback: what passes, what is told, what is recorded."""
 
+from contextlib import asynccontextmanager
+
 import pytest
 import trio
 from trio.testing import MockClock
@@ -22,11 +24,11 @@ from wsprobe.wire.rfc6455 import frame
 KEY = b"k\x00ey"
 CLOSED = frame(CLOSE, b"\x03\xe8", KEY)
 BYE = frame(CLOSE, b"\x11\x33bye", None)
-HELLO = frame(TEXT, b"hello", KEY)
+HELLO, YO = frame(TEXT, b"hello", KEY), frame(TEXT, b"yo", KEY)
 ASK = REQUEST.replace(b"/chat", b"/")
 ASKS = (ASK, "head")
 OPENS = ("head", SWITCHING)
-REFUSES = ("head", REFUSAL, "rest")
+TOLD = b"HTTP/1.1 101 Switching Protocols\r\n"
 
 
 class Shown:
@@ -57,21 +59,24 @@ class Shown:
         return only
 
 
+@asynccontextmanager
+async def between(net, server, shown, url="ws://127.0.0.1:{port}/chat", **settings):
+    """A connection to the relay before *server*, and the relay's port."""
+    async with net.serving(net.plays(*server) if isinstance(server, tuple) else server) as port:
+        relaying = Relaying(parse(url.format(port=port)), Door(), **settings)
+        async with relay(relaying, "127.0.0.1", 0, shown) as at:
+            yield await trio.open_tcp_stream("127.0.0.1", at), at
+
+
 def relayed(net, server, client, virtual=False, url="ws://127.0.0.1:{port}/chat", wait=True, **settings):
     """What the relay showed of *client* before it and *server* behind it: steps of net.plays, or a function."""
-    server, client = (net.plays(*each) if isinstance(each, tuple) else each for each in (server, client))
+    act = net.plays(*client) if isinstance(client, tuple) else client
 
     async def work():
         shown = Shown()
         with trio.fail_after(1000 if virtual else 20):
-            return await within(shown)
-
-    async def within(shown):
-        async with net.serving(server) as port:
-            relaying = Relaying(parse(url.format(port=port)), settings.pop("door", Door()), **settings)
-            async with relay(relaying, "127.0.0.1", 0, shown) as at:
-                stream = await trio.open_tcp_stream("127.0.0.1", at)
-                await client(stream)
+            async with between(net, server, shown, url, **settings) as (stream, _):
+                await act(stream)
                 await trio.aclose_forcefully(stream)
                 if wait:
                     await shown.is_over.wait()
@@ -104,17 +109,7 @@ FRAMES = {
 @pytest.mark.parametrize("frames", FRAMES.values(), ids=FRAMES)
 def test_frames_pass_untouched_both_ways(net, frames):
     data = b"".join(frames)
-
-    async def server(stream):
-        assert b"GET /chat HTTP/1.1" in await net.head(stream)
-        await stream.send_all(SWITCHING)
-        got = b""
-        while len(got) < len(data):
-            got += await stream.receive_some(65536)
-        assert got == data
-        await stream.send_all(got)
-        assert await net.until_eof(stream) == b""
-
+    server = (("head", holds(b"GET /chat HTTP/1.1")), SWITCHING, ("all", data), data, ("rest", b""))
     client = (ASK, ("head", SWITCHING), *frames, "fin", ("rest", data))
     exchange = relayed(net, server, client).exchange
     assert (SWITCHING + data).startswith(net.received(exchange))
@@ -136,139 +131,11 @@ def test_the_request_is_recorded_as_it_came_and_as_it_went(net):
 
 
 def test_another_path_is_the_clients(net):
-    async def server(stream):
-        assert (await net.head(stream)).startswith(b"GET /room?x=1 HTTP/1.1\r\n")
-        await stream.send_all(REFUSAL)
-
+    server = (("head", begins(b"GET /room?x=1 HTTP/1.1\r\n")), REFUSAL)
     client = (REQUEST.replace(b"/chat", b"/room?x=1"), ("rest", REFUSAL))
     exchange = relayed(net, server, client).exchange
     assert exchange.plan.target.resource == "/room?x=1"
     assert exchange.plan.target.url.endswith("/room?x=1")
-
-
-def test_both_closes_are_kept(net):
-    yo = frame(TEXT, b"yo", KEY) + CLOSED
-    server = (*OPENS, frame(TEXT, b"hi", None) + BYE, ("rest", yo))
-    made = report(relayed(net, server, (*ASKS, yo, "fin", "rest")).exchange)
-    assert (made.outcome, made.close.code, made.close.reason, made.close.clean) == ("closed", 4403, "bye", True)
-    assert [each.data for each in made.messages] == [b"hi"]
-    assert [each.data for each in made.sent_messages] == [b"yo"]
-
-
-def test_closes_are_kept_behind_what_is_left_out(net):
-    flood = frame(BINARY, b"x" * 1000, None) * 10
-
-    async def client(stream):
-        await stream.send_all(ASK)
-        got = b""
-        while not got.endswith(BYE):
-            got += await stream.receive_some(65536)
-        await net.plays(CLOSED, "fin", "rest")(stream)
-
-    server = (*OPENS, flood + BYE, "rest")
-    exchange = relayed(net, server, client, limits=Limits(max_session=2500)).exchange
-    made = report(exchange)
-    assert made.close.code == 4403
-    assert made.close.clean
-    assert len(made.messages) == 2
-    assert [e.bytes_received for e in exchange.events if isinstance(e, LeftOut)] == [len(flood) * 8 // 10]
-
-
-def test_the_servers_half_close_goes_through(net):
-    client = (*ASKS, ("rest", b""), b"still here", "fin")
-    exchange = relayed(net, (*OPENS, "fin", ("rest", b"still here")), client).exchange
-    assert net.ended(exchange).how == "fin"
-
-
-def test_the_clients_half_close_goes_through(net):
-    client = (*ASKS, "fin", ("rest", b"still here"))
-    exchange = relayed(net, (*OPENS, ("rest", b""), b"still here"), client).exchange
-    assert net.ended(exchange) == Ended(net.ended(exchange).at, "local", "the client closed the connection")
-
-
-def test_a_half_closed_connection_ends_in_silence(net):
-    exchange = relayed(net, (*OPENS, "fin", "rest"), (*ASKS, ("rest", b""), 70), virtual=True).exchange
-    assert net.ended(exchange).how == "timeout"
-
-
-def test_a_reset_of_the_server_is_one_for_the_client(net):
-    exchange = relayed(net, (*OPENS, "reset"), (*ASKS, "broken")).exchange
-    assert net.ended(exchange).how == "reset"
-    assert report(exchange).outcome == "aborted"
-
-
-def test_a_reset_of_the_client_is_one_for_the_server(net):
-    exchange = relayed(net, (*OPENS, "broken"), (*ASKS, "reset")).exchange
-    assert exchange.client.ended == "reset"
-    assert net.ended(exchange).error == "the client closed the connection"
-
-
-def test_a_refusal_passes_untouched(net):
-    shown = relayed(net, REFUSES, (ASK, ("rest", REFUSAL)))
-    assert report(shown.exchange).outcome == "refused"
-    assert shown.exchange.client.answer == b""
-    assert shown.answers == [(1, None)]
-
-
-TOLD = b"HTTP/1.1 101 Switching Protocols\r\n"
-
-
-def test_a_page_is_told_of_a_refusal(net):
-    told_so = ("read", frame(CLOSE, b"\x11\x33403 stop", None))
-    client = (ASK, ("head", SWITCHING), told_so, CLOSED, ("rest", b""))
-    shown = relayed(net, REFUSES, client, tell=told)
-    assert [each.code for _, each in shown.answers] == [4403]
-    client = shown.exchange.client
-    assert client.answer.endswith(b"403 stop")
-    assert client.received == CLOSED
-    assert net.received(shown.exchange) == REFUSAL
-    assert report(shown.exchange).outcome == "refused"
-
-
-def test_a_good_101_passes_where_pages_are_told(net):
-    async def client(stream):
-        await stream.send_all(ASK)
-        got = b""
-        while not got.endswith(b"\nx"):
-            got += await stream.receive_some(1)
-        assert got == SWITCHING + b"x"
-        await stream.send_all(b"y")
-
-    server = (*OPENS, b"x", ("rest", b"y"))
-    assert relayed(net, server, client, tell=told).exchange.client.answer == b""
-
-
-@pytest.mark.parametrize("tell", [None, told])
-def test_a_server_that_cannot_be_reached(net, tell):
-    async def client(stream):
-        await stream.send_all(ASK)
-        answer = await net.until_eof(stream)
-        assert answer.startswith(TOLD if tell else b"HTTP/1.1 502 Bad Gateway\r\n")
-        assert not tell or b"\x13\x24unreachable: " in answer
-
-    shown = relayed(net, None, client, virtual=True, url="ws://127.0.0.1:1/", tell=tell)
-    assert report(shown.exchange).outcome == "unreachable"
-    assert shown.exchange.client.answer
-
-
-@pytest.mark.parametrize("longest", [5, float("inf")])
-@pytest.mark.parametrize(("tell", "told_"), [(None, b""), (told, b"\x13\x25timeout: ")])
-def test_a_server_that_does_not_answer(net, tell, told_, longest):
-    settings = {"limits": Limits(max_time=5), "tell": tell, "longest": longest}
-    shown = relayed(net, ("rest",), (ASK, ("rest", holds(told_))), virtual=True, **settings)
-    assert report(shown.exchange).outcome == "timeout"
-
-
-def test_a_server_that_closes_without_an_answer(net):
-    shown = relayed(net, ("head",), (ASK, ("rest", holds(b"\x13\x27dropped: "))), virtual=True, tell=told)
-    assert report(shown.exchange).outcome == "dropped"
-
-
-def test_a_connection_that_lasts_too_long(net):
-    client = (*ASKS, ("rest", b""))
-    exchange = relayed(net, (*OPENS, "rest"), client, virtual=True, longest=50).exchange
-    assert net.ended(exchange).how == "timeout"
-    assert exchange.client.ended == "timeout"
 
 
 def test_the_rest_of_a_long_answer_does_not_last_longer_either(net):
@@ -288,11 +155,8 @@ def test_the_rest_of_a_long_answer_does_not_last_longer_either(net):
 def test_what_was_recorded_is_kept_when_the_relay_is_ended(net):
     async def work():
         shown = Shown()
-        async with net.serving(net.plays(*OPENS, "rest")) as port:
-            relaying = Relaying(parse(f"ws://127.0.0.1:{port}/"), Door())
-            async with relay(relaying, "127.0.0.1", 0, shown) as at:
-                stream = await trio.open_tcp_stream("127.0.0.1", at)
-                await net.plays(*ASKS)(stream)
+        async with between(net, (*OPENS, "rest"), shown) as (stream, _):
+            await net.plays(*ASKS)(stream)
         await trio.aclose_forcefully(stream)
         assert net.ended(shown.exchange).how == "interrupted"
         assert net.ended(shown.exchange).at >= max(each.at for each in shown.exchange.events)
@@ -304,53 +168,23 @@ def test_what_was_recorded_is_kept_when_the_relay_is_ended(net):
 def test_a_connection_goes_on_while_reports_wait_for_a_reader(net):
     """No other one is let in until there is room."""
 
-    async def server(stream):
-        await net.plays(*OPENS)(stream)
-        await stream.send_all(await stream.receive_some())
-        await net.until_eof(stream)
-
     async def work():
         shown = Shown()
-        async with net.serving(server) as port:
-            relaying = Relaying(parse(f"ws://127.0.0.1:{port}/"), Door())
-            async with relay(relaying, "127.0.0.1", 0, shown) as at:
-                first = await trio.open_tcp_stream("127.0.0.1", at)
-                await net.plays(*ASKS)(first)
-                shown.has_room = trio.Event()
-                second = await trio.open_tcp_stream("127.0.0.1", at)
-                await second.send_all(ASK)
-                await first.send_all(b"passes")
-                assert await first.receive_some() == b"passes"
-                await trio.aclose_forcefully(first)
-                await shown.is_over.wait()
-                assert len(shown.answers) == 1
-                shown.has_room.set()
-                await net.head(second)
-                assert len(shown.answers) == 2
-                await trio.aclose_forcefully(second)
+        async with between(net, (*OPENS, ("read", b"passes"), b"passes", "rest"), shown) as (first, port):
+            await net.plays(*ASKS)(first)
+            shown.has_room = trio.Event()
+            second = await trio.open_tcp_stream("127.0.0.1", port)
+            await second.send_all(ASK)
+            await net.plays(b"passes", ("all", b"passes"))(first)
+            await trio.aclose_forcefully(first)
+            await shown.is_over.wait()
+            assert len(shown.answers) == 1
+            shown.has_room.set()
+            await net.head(second)
+            assert len(shown.answers) == 2
+            await trio.aclose_forcefully(second)
 
     net.run(work)
-
-
-def test_a_foreign_page_is_turned_away(net):
-    ask = REQUEST[:-2] + b"Origin: https://evil.example\r\n\r\n"
-    shown = relayed(net, None, (ask, ("rest", begins(b"HTTP/1.1 403 Forbidden\r\n"))), wait=False)
-    assert shown.away == [403]
-    assert shown.exchanges == []
-
-
-@pytest.mark.parametrize(
-    ("data", "status"), [(b"", None), (b"GET / HT", None), (b"\x16\x03\x01\x02\x00", 400), (b"x" * 70_000, 431)]
-)
-def test_what_is_no_request_is_not_recorded(net, data, status):
-    answer = begins(b"HTTP/1.1 %d " % status) if status else b""
-    shown = relayed(net, None, (data, "fin", ("rest", answer)), wait=False)
-    assert shown.exchanges == []
-    assert shown.away == ([status] if status else [])
-
-
-def test_a_client_that_says_nothing(net):
-    assert relayed(net, None, (("rest", b""),), virtual=True, wait=False).exchanges == []
 
 
 def test_no_more_connections_than_allowed(net):
@@ -384,11 +218,6 @@ def test_a_connection_that_has_ended_makes_room_for_another(net):
     relayed(net, (*OPENS, "rest"), client, connections=1)
 
 
-def test_behind_a_refusal_the_client_sees_an_end_and_no_reset(net):
-    client = (*ASKS, "rest", b"late", ("read", b""))
-    assert relayed(net, ("head", REFUSAL), client).exchange.client.ended != "reset"
-
-
 def test_a_slow_client_slows_the_server(net):
     """What was taken from the server and not by the client is bounded by buffers of the system."""
     sending = []
@@ -412,13 +241,6 @@ def test_over_tls(net, authority):
     settings = {"url": "wss://127.0.0.1:{port}/chat", "tls": TlsOptions(ca_file=authority.ca_file)}
     exchange = relayed(net, serving, (*ASKS, yo, "fin", ("rest", after)), **settings).exchange
     assert report(exchange).outcome == "open"
-
-
-def test_tls_that_fails_is_told(net):
-    server = (b"HTTP/1.1 400 Bad Request\r\n\r\n", "rest")
-    client = (ASK, ("rest", holds(b"\x13\x26tls-failed: ")))
-    shown = relayed(net, server, client, virtual=True, url="wss://127.0.0.1:{port}/", tell=told)
-    assert report(shown.exchange).outcome == "tls-failed"
 
 
 @pytest.mark.parametrize("host", ["192.0.2.7", "0.0.0.0"])
