@@ -4,6 +4,7 @@ import pytest
 import trio
 import trio.socket as tsocket
 
+from tests.cases import every
 from wsprobe.exchange import Resolved, ResolveFailed, Route
 from wsprobe.net.dial import Address, interleave, resolve
 from wsprobe.net.stream import End, Tape
@@ -31,6 +32,11 @@ class Names(trio.abc.HostnameResolver):
         raise AssertionError("not asked for")
 
 
+def named(host, port, *addresses, **more):
+    """A route that names the addresses of a host."""
+    return Route(resolve=((host, port, addresses),), **more)
+
+
 def resolved(host, route=Route(), rows=(), port=80):
     names = Names(rows)
 
@@ -43,12 +49,43 @@ def resolved(host, route=Route(), rows=(), port=80):
     return result, events, names.asked
 
 
-def test_families_take_turns():
-    rows = [(V6, "2001:db8::1", 0), (V6, "2001:db8::2", 0), (V4, "192.0.2.1", 0), (V4, "192.0.2.2", 0)]
-    result, events, _ = resolved("two.example", rows=rows)
-    texts = ("2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2")
-    assert tuple(address.text for address in result) == texts
-    assert events == [Resolved(events[0].at, "two.example", texts)]
+TWO = [(V6, "2001:db8::1", 0), (V6, "2001:db8::2", 0), (V4, "192.0.2.1", 0), (V4, "192.0.2.2", 0)]
+ONE = [(V4, "192.0.2.1", 0)]
+UNKNOWN = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+FOUND = {
+    "families take turns": (Route(), TWO, ["2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2"]),
+    "one address twice is one attempt": (Route(), ONE * 2, ["192.0.2.1"]),
+    "a scope is part of the address": (Route(), [(V6, "fe80::1", 3)], ["fe80::1%3"]),
+    "IPv4 only": (Route(family=4), TWO, ["192.0.2.1", "192.0.2.2"]),
+    "IPv6 only": (Route(family=6), TWO, ["2001:db8::1", "2001:db8::2"]),
+    "two addresses are named": (
+        named("shop.example", 80, "192.0.2.7", "2001:db8::7"),
+        ONE,
+        ["192.0.2.7", "2001:db8::7"],
+    ),
+    "for any port": (named("SHOP.example", 0, "192.0.2.7"), ONE, ["192.0.2.7"]),
+    "for any name": (named("*", 80, "192.0.2.7"), ONE, ["192.0.2.7"]),
+    "for another port": (named("shop.example", 443, "192.0.2.7"), ONE, ["192.0.2.1"]),
+    "for another name": (named("other.example", 80, "192.0.2.7"), ONE, ["192.0.2.1"]),
+    "what is named is no address": (named("*", 0, "not-an-address"), UNKNOWN, "Name or service not known"),
+    "none of the family is named": (named("*", 0, "192.0.2.7", family=6), (), "the host has no IPv6 address"),
+    "no such name": (Route(), UNKNOWN, "Name or service not known"),
+}
+"""The route, what the name service has, and the addresses, or the error."""
+
+
+@every(FOUND)
+def test_the_addresses_of_a_name(case):
+    route, rows, found = case
+    result, (event,), asked = resolved("shop.example", route, rows)
+    assert {family for _, family in asked} <= {{4: V4, 6: V6}.get(route.family, 0)}
+    if isinstance(found, str):
+        assert result == End("error", found)
+        assert event == ResolveFailed(event.at, "shop.example", found)
+    else:
+        assert [each.text for each in result] == found
+        assert event == Resolved(event.at, "shop.example", tuple(found))
+        assert all(each.sockaddr == ("fe80::1", 80, 0, 3) for each in result if "%" in each.text)
 
 
 @pytest.mark.parametrize(
@@ -61,62 +98,6 @@ def test_interleave(families, order):
     assert "".join(str(address.family) for address in ordered) == order
     for family in (4, 6):
         assert [a for a in ordered if a.family == family] == [a for a in given if a.family == family]
-
-
-def test_one_address_twice_is_one_attempt():
-    result, _, _ = resolved("twice.example", rows=[(V4, "192.0.2.1", 0), (V4, "192.0.2.1", 0)])
-    assert len(result) == 1
-
-
-def test_a_scope_is_part_of_the_address():
-    result, _, _ = resolved("link.example", rows=[(V6, "fe80::1", 3)])
-    assert result[0].text == "fe80::1%3"
-    assert result[0].sockaddr == ("fe80::1", 80, 0, 3)
-
-
-@pytest.mark.parametrize(("family", "kept"), [(4, V4), (6, V6)])
-def test_one_family_only(family, kept):
-    rows = [(V6, "2001:db8::1", 0), (V4, "192.0.2.1", 0)]
-    result, _, asked = resolved("two.example", Route(family=family), rows)
-    assert [address.family for address in result] == [kept]
-    assert asked == [("two.example", kept)] or asked == [(b"two.example", kept)]
-
-
-@pytest.mark.parametrize(
-    ("given", "addresses"),
-    [
-        (("shop.example", 80, ("192.0.2.7", "2001:db8::7")), ["192.0.2.7", "2001:db8::7"]),
-        (("SHOP.example", 0, ("192.0.2.7",)), ["192.0.2.7"]),
-        (("*", 80, ("192.0.2.7",)), ["192.0.2.7"]),
-        (("shop.example", 443, ("192.0.2.7",)), ["192.0.2.1"]),
-        (("other.example", 80, ("192.0.2.7",)), ["192.0.2.1"]),
-    ],
-)
-def test_addresses_that_the_plan_names(given, addresses):
-    result, events, _ = resolved("shop.example", Route(resolve=(given,)), [(V4, "192.0.2.1", 0)])
-    assert [address.text for address in result] == addresses
-    assert events[0].host == "shop.example"
-
-
-def test_a_named_address_that_is_none():
-    fault = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    route = Route(resolve=(("*", 0, ("not-an-address",)),))
-    result, events, _ = resolved("shop.example", route, fault)
-    assert isinstance(result, End)
-    assert events == [ResolveFailed(events[0].at, "shop.example", "Name or service not known")]
-
-
-def test_named_addresses_of_the_other_family():
-    route = Route(family=6, resolve=(("*", 0, ("192.0.2.7",)),))
-    _, events, _ = resolved("shop.example", route)
-    assert events == [ResolveFailed(events[0].at, "shop.example", "the host has no IPv6 address")]
-
-
-def test_no_such_name():
-    fault = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    result, events, _ = resolved("none.example", rows=fault)
-    assert result == End("error", "Name or service not known")
-    assert events == [ResolveFailed(events[0].at, "none.example", "Name or service not known")]
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
