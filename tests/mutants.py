@@ -478,6 +478,7 @@ def main():
     )
     words.add_argument("--list", action="store_true", help="only show them")
     given = words.parse_args()
+    os.environ.setdefault("WSPROBE_TESTS", "all")  # tests/cases.py
     print(
         f"cosmic-ray {metadata.version('cosmic-ray')}, seed {given.seed}, {' '.join(given.rooms)}", flush=True
     )

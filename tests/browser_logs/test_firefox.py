@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.browser_logs import sample
+from tests.cases import SHARE
 from wsprobe.browser_logs.firefox import FirefoxLog
 from wsprobe.exchange import Received
 from wsprobe.report.report import report
@@ -101,7 +102,7 @@ def test_a_cut_or_damaged_log_is_read_as_far_as_it_goes(name):
     data = sample.log(f"{name}.moz_log")
     chance = random.Random(37)
     whole = fed(data)
-    for end in range(0, len(data), len(data) // 15):
+    for end in range(0, len(data), SHARE * len(data) // 60):
         cut = fed(data[:end])
         assert [each.url for each in cut] == [each.url for each in whole[: len(cut)]]
         damaged = bytearray(data[:end])

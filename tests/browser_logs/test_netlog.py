@@ -6,6 +6,7 @@ import random
 import pytest
 
 from tests.browser_logs import sample
+from tests.cases import SHARE
 from wsprobe.browser_logs.netlog import NetLog
 from wsprobe.browser_logs.netlog_recording import WebSocket
 from wsprobe.exchange import Received, Sent
@@ -187,7 +188,7 @@ def test_a_cut_or_damaged_log_is_read_as_far_as_it_goes(name):
     data = sample.log(name)
     chance = random.Random(37)
     whole = sample.sockets(name)
-    for end in range(0, len(data), max(1000, len(data) // 60)):
+    for end in range(0, len(data), SHARE * max(1000, len(data) // 60)):
         cut = list(sample.netlog(data[:end]).sockets())
         assert [each.url for each in cut] == [each.url for each in whole[: len(cut)]]
         damaged = bytearray(data)

@@ -1,6 +1,6 @@
 """Whatever a saved recording has been turned into: it is refused in one line, or every reader bears it.
 
-Seeded: the same mutations on every run. ``WSPROBE_EXAMPLES`` in the environment makes more of them.
+Seeded: the same mutations on every run. ``WSPROBE_TESTS=all`` makes more of them.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from man.build.conclusions import WORDS
-from tests.cases import every, named
+from tests.cases import SHARE, every, named
 from tests.trace.chains import Chain, chains, trace
 from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusion import Certainty
@@ -209,7 +209,7 @@ def test_no_conclusion_hangs_on_one_request(left_out):
             "origin-rule",
         },
     }
-    for number, chain in list(enumerate(CHAINS))[::2]:
+    for number, chain in list(enumerate(CHAINS))[:: 2 * SHARE]:
         for direct in (False, True):
             asked = whole(number, direct)[0].answers
             if not any(name.startswith(SENT_AS.get(left_out, left_out)) for name in asked):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cases import EXAMPLES
 from tests.trace.recorded import recorded
 from tests.trace.rules import FILES, exchange_of, sections, start_of
 from tests.trace.test_chains import CHAINS, whole
@@ -200,7 +201,7 @@ def tables(draw):
     return Trace(beginning(begin), {"base": answer(few[0], begin), **given_rows})
 
 
-@settings(max_examples=1500)
+@settings(max_examples=15 * EXAMPLES)
 @given(tables())
 def test_no_row_of_any_table_speaks_against_the_conclusion(seen):
     found = conclusions(seen)
