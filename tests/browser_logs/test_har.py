@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import every
 from wsprobe.browser_logs import har
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Resolved, Sent
 from wsprobe.recording.archive import ascii_json, dump, load
@@ -120,27 +121,23 @@ def test_which_entries_are_websockets(entry, is_one):
     assert len(of(entry).entries) == is_one
 
 
-@pytest.mark.parametrize(
-    ("headers", "content", "framed"),
-    [
-        ([{"name": "Content-Length", "value": "2"}], {"text": "no"}, "length"),
-        (
-            [{"name": "Content-Length", "value": "9"}, {"name": "Content-Encoding", "value": "br"}],
-            {"text": "no"},
-            "close",
-        ),
-        ([{"name": "transfer-encoding", "value": "chunked"}], {"text": "no"}, "close"),
-        ([{"name": "Content-Length", "value": "2"}], {}, "close"),
-        ([], {"text": b64encode(b"no").decode(), "encoding": "base64"}, "close"),
-    ],
-)
-def test_a_body_that_was_decoded_is_no_fault_of_the_server(headers, content, framed):
+DECODED = {
+    "a length": ({"Content-Length": "2"}, {"text": "no"}, "length"),
+    "a length before br": ({"Content-Length": "9", "Content-Encoding": "br"}, {"text": "no"}, "close"),
+    "chunked": ({"transfer-encoding": "chunked"}, {"text": "no"}, "close"),
+    "a length and nothing": ({"Content-Length": "2"}, {}, "close"),
+    "base64": ({}, {"text": b64encode(b"no").decode(), "encoding": "base64"}, "close"),
+}
+
+
+@every(DECODED)
+def test_a_body_that_was_decoded_is_no_fault_of_the_server(case):
+    fields, content, framed = case
+    headers = [{"name": name, "value": value} for name, value in fields.items()]
     made = report(har.recording(of(refused(headers, content)).entries[0], "x"))
     assert [finding.id for finding in made.verdict.findings if finding.level != "note"] == ["status-not-101"]
-    assert (made.reading.final.body.framing, made.reading.final.body.content) == (
-        framed,
-        b"no" if content else b"",
-    )
+    body = made.reading.final.body
+    assert (body.framing, body.content) == (framed, b"no" if content else b"")
 
 
 def test_several_values_of_one_name_are_several_fields():
@@ -151,45 +148,27 @@ def test_several_values_of_one_name_are_several_fields():
 REFUSED = "Error during WebSocket handshake: Unexpected response code: 503"
 
 
-@pytest.mark.parametrize(
-    ("error", "outcome", "net_error"),
-    [
-        (REFUSED, "server-error", ""),
-        (f"WebSocket connection to 'wss://h/ws' failed: {REFUSED}", "server-error", ""),
-        ("Error during WebSocket handshake: 'Upgrade' header is missing", "invalid", ""),
-        ("Connection closed before receiving a handshake response", "dropped", ""),
-        (
-            "Error in connection establishment: net::ERR_CONNECTION_REFUSED",
-            "unreachable",
-            "ERR_CONNECTION_REFUSED",
-        ),
-        (
-            "Error in connection establishment: net::ERR_NAME_NOT_RESOLVED",
-            "unresolved",
-            "ERR_NAME_NOT_RESOLVED",
-        ),
-        (
-            "Error in connection establishment: net::ERR_CERT_DATE_INVALID",
-            "tls-failed",
-            "ERR_CERT_DATE_INVALID",
-        ),
-        (
-            "Error in connection establishment: net::ERR_TUNNEL_CONNECTION_FAILED",
-            "proxy-failed",
-            "ERR_TUNNEL_CONNECTION_FAILED",
-        ),
-        ("net::ERR_FAILED", "dropped", "ERR_FAILED"),
-        ("something new", "dropped", ""),
-    ],
-)
-def test_a_failed_handshake_is_what_the_browser_said_of_it(error, outcome, net_error):
+FAILED = {
+    REFUSED: "server-error",
+    f"WebSocket connection to 'wss://h/ws' failed: {REFUSED}": "server-error",
+    "Error during WebSocket handshake: 'Upgrade' header is missing": "invalid",
+    "Connection closed before receiving a handshake response": "dropped",
+    "Error in connection establishment: net::ERR_CONNECTION_REFUSED": "unreachable",
+    "Error in connection establishment: net::ERR_NAME_NOT_RESOLVED": "unresolved",
+    "Error in connection establishment: net::ERR_CERT_DATE_INVALID": "tls-failed",
+    "Error in connection establishment: net::ERR_TUNNEL_CONNECTION_FAILED": "proxy-failed",
+    "net::ERR_FAILED": "dropped",
+    "something new": "dropped",
+}
+
+
+@every(tuple(FAILED))
+def test_a_failed_handshake_is_what_the_browser_said_of_it(error):
     noted = [{"type": "error", "opcode": -1, "data": error}]
     entry = opened(response={"status": 0, "statusText": ""}, _webSocketMessages=noted)
     made = report(har.recording(of(entry).entries[0], "WebInspector 537.36"))
-    assert made.outcome == outcome
-    logged = made.exchange.logged
-    assert logged
-    assert (logged.source, logged.error) == ("har", net_error)
+    logged, net_error = made.exchange.logged, error.partition("net::")[2]
+    assert (made.outcome, logged.source, logged.error) == (FAILED[error], "har", net_error)
     assert logged.message == error.removeprefix("WebSocket connection to 'wss://h/ws' failed: ")
 
 
@@ -349,9 +328,7 @@ def har_of(*exchanges):
 def written(*exchanges):
     document = json.loads(har_of(*exchanges))
     jsonschema_rs.validate(document, HAR)
-    entries = document["log"]["entries"]
-    assert isinstance(entries, list)
-    return entries
+    return document["log"]["entries"]
 
 
 @pytest.mark.parametrize(("opcode", "payload"), [(1, "a\x1b\u202e".encode() * 50_000), (2, b"\0\xff" * 80_000)])
@@ -434,7 +411,6 @@ def test_a_session_that_failed_keeps_the_error():
     made = har.recording(of(opened(_webSocketMessages=[error])).entries[0], "Chrome")
     assert made.events[-1] == Ended(made.events[-1].at, "error", "Invalid frame header\\x1b[2J")
     whole = har.recording(of(opened(_webSocketMessages=[])).entries[0], "Chrome")
-    assert isinstance(whole.events[-1], Ended)
     assert whole.events[-1].how == "local"
 
 

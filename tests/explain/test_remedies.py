@@ -3,8 +3,6 @@ Real servers and browsers: tests/peers/test_remedies.py."""
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
@@ -14,7 +12,6 @@ from wsprobe.diagnosis.programs import PROGRAMS
 from wsprobe.explain.data.remedies.asgi import TellThePage
 
 PAGE = [(b"host", b"chat.example"), (b"Origin", b"https://chat.example")]
-App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def application(*messages, error=None):

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from wsprobe.history import data, find, read_as
-from wsprobe.history.data import Revision
-from wsprobe.read.reading import Reading
-
-Answered = Callable[[dict[str, Any], Revision], Reading]
 
 TOUCHED = {
     # contradiction: (revision, what is sent)

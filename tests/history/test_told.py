@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsFailed
 from wsprobe.history import find, read_as
 from wsprobe.judge.finding import Disclosed
-from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 
-Heard = Callable[..., Reading]
 REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 SIX = ("name-not-resolved", "no-route", "refused", "not-completed", "options-dropped", "abrupt-close")
 SEVEN = (*SIX[:3], "tls-failed", *SIX[3:])
@@ -50,15 +46,12 @@ def test_of_these_nothing_is_known(name):
 
 def opening(heard, more=b""):
     key = heard(REFUSED).request.key
-    assert key is not None
     head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     return head + b"Sec-WebSocket-Accept: " + expected_accept(key) + b"\r\n" + more + b"\r\n"
 
 
 def told(reading, name):
-    found = read_as(reading, name).told
-    assert found is not None
-    return found
+    return read_as(reading, name).told
 
 
 def test_403_since_2012(heard):

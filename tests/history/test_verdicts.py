@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from tests.cases import every
 from tests.history.conftest import answers
 from wsprobe.history import find, read_as
-from wsprobe.history.data import Revision, select
+from wsprobe.history.data import select
 from wsprobe.history.hixie import parsed
 from wsprobe.judge import judge
-from wsprobe.read.reading import Reading
-
-Case = tuple[dict[str, Any], Revision, str]
-Answered = Callable[[dict[str, Any], Revision], Reading]
 
 ANSWERS = {
     "established",

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from msgspec import Struct
 from websockets.client import ClientProtocol
@@ -67,9 +65,6 @@ def test_the_verdict_of_connect_is_that_of_a_conforming_client():
         outcomes = {"invalid"} if to.fail else set()
         outcomes |= {"open" if to.close == 1000 else "closed"} if to.close is not None else set()
         assert scenario.outcome in outcomes, name
-
-
-Cut = Callable[[bytes], Iterator[bytes]]
 
 
 def whole(data):

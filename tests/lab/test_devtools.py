@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import pytest
 import trio
@@ -14,7 +12,6 @@ from trio.testing import memory_stream_one_way_pair
 from wsprobe.lab.devtools import LONGEST, DevTools, Refused, over_pipe
 from wsprobe.lab.installed import MOST_TEXTS, Console, open_page
 
-Answer = Callable[[dict[str, Any]], dict[str, Any] | None]
 URL = "https://app.example:8443/page?x=1"
 
 
