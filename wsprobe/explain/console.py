@@ -21,7 +21,7 @@ from wsprobe.browsers import BY_NAME, table, versions
 from wsprobe.explain import tables
 from wsprobe.explain.entry import PAGE, Topic, lab, load
 
-FILES = ("chromium", "firefox", "webkitgtk", "runtimes", "clients")
+FILES = ("chromium", "firefox", "webkitgtk", "clients")
 
 _NAMES = {"chromium": "Chromium (Chrome, Edge)", "firefox": "Firefox", "webkitgtk": "WebKitGTK"}
 """The browsers, whose scripts get no text of an error; the other clients have only one name."""
@@ -110,7 +110,7 @@ def rows(name: str) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
         found = (text for place in places(row) for text in fact(place, row.get("given", {})))
         engines = row.get("engines") or data.get("engines") or [_title(place) for place in places(row)]
         for text in dict.fromkeys([row["text"]] if "text" in row else found):
-            whole = name in _CLIENTS and text[0] != "["
+            whole = name == "clients" and text[0] != "["
             yield tuple(engines), {"whole": whole, **row, "text": text}
         for other in row.get("also", ()):
             yield tuple(engines), {"whole": False, **row, "text": other, "english": text}
@@ -135,10 +135,9 @@ def fact(place: str, given: Mapping[str, str]) -> Iterator[str]:
         yield _PLACE.sub(lambda found: given.get(found[1], found[0]), text.translate(_CURLY))
 
 
-_CLIENTS = ("runtimes", "clients")
-"""Their texts are short, so one counts only as a whole statement: other programs use the same words within
-longer ones."""
 _WHOLE = r"(?:(?<![\w -])|(?<=[:>] )|(?<=[Ee]rror )|(?<=[\])] ))(?:{})(?=$|\.?[\"',;)\]]|\.$| code | \(| at )"
+"""Texts of clients are short, so one counts only as a whole statement: other programs use the same words within
+longer ones."""
 
 
 def _pattern(text: str) -> str:
