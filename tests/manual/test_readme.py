@@ -12,7 +12,7 @@ import pytest
 
 from tests.browsers.driver import store
 from tests.manual.command_lines import calls, parse
-from wsprobe.browsers import VERSIONED, title, versions
+from wsprobe.browsers import title
 from wsprobe.report.outcome import TABLE, Exit
 
 ROOT = Path(__file__).parents[2]
@@ -104,11 +104,9 @@ def test_outcomes_and_statuses_are_those_of_the_table():
 
 def test_versions_and_dates_are_those_of_the_recordings():
     """Each version that has facts, with the release that was measured, and when."""
-    known = [f"{engine}@{version}" for engine in VERSIONED for version in versions(engine)]
-    assert known == store.names()
     rows = [
         f"| {title(*name.split('@'))} | `{name}` | {store.load(name)[0]} | {store.measured_on(name)} |"
-        for name in known
+        for name in store.names()
     ]
     section = README.partition("## Which versions, measured when\n")[2].partition("\n## ")[0]
     assert [line for line in section.splitlines() if line.startswith("| ")][1:] == rows
