@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 
@@ -14,5 +15,6 @@ WRITERS = (
 )
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     for module in WRITERS:
         subprocess.run([sys.executable, "-m", module], check=True)

@@ -15,7 +15,7 @@ from wsprobe.cli.commands.connect import command as connect
 from wsprobe.cli.files import check_replaceable, write_whole
 from wsprobe.cli.main import program, run
 from wsprobe.cli.option import Option
-from wsprobe.cli.output_settings import OUTPUT, VERDICT
+from wsprobe.cli.output_settings import OUTPUT, REPORTS, VERDICT
 from wsprobe.cli.repeat_command import RULES, Call
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.outcome import Exit
@@ -35,10 +35,10 @@ CALLS = {
 
 
 @pytest.mark.parametrize("kind", CALLS)
-@pytest.mark.parametrize("suffix", ["html", "md"])
+@pytest.mark.parametrize("suffix", REPORTS)
 @pytest.mark.parametrize("open_to_all", [False, True])
 def test_it_is_masked_unless_it_is_not_to_be(kind, suffix, open_to_all, tmp_path, capsys):
-    file = tmp_path / f"r.{suffix}"
+    file = tmp_path / f"r{suffix}"
     where = f"lab:/status/403?header=Set-Cookie:s={SECRET}&body={SECRET}&reason={SECRET}"
     asked = [where if word.startswith("lab:") else word for word in CALLS[kind]]
     run([*asked, *EVERYWHERE, "--report", str(file), *(["--no-redact"] if open_to_all else [])])

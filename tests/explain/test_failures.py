@@ -72,7 +72,10 @@ def test_no_text_is_taken_for_that_of_another_client(client):
     }
     alone = {text: by for text, by in writers.items() if by and "other programs use the same words" not in by}
     known = OWN_WORDS.get(client, ())
-    assert {text: by for text, by in alone.items() if not any(by.startswith(name) for name in known)} == {}
+    wrong = {text: by for text, by in alone.items() if not any(by.startswith(name) for name in known)}
+    assert wrong == {}, (
+        "the client's own words belong in OWN_WORDS below; for shared words, `shared = true` in the row"
+    )
 
 
 NODE = ("ws (Node)", "Node", "undici")

@@ -15,6 +15,7 @@ import pytest
 from man.build import PAGES, SAMPLES, TABLES, engines, page, sample, table
 from man.build.views import CATALOGUE, floods, grouped, said, views
 from wsprobe import explain
+from wsprobe.browsers import RUNTIMES
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.conclusions import RULES
 
@@ -179,6 +180,12 @@ def test_every_scenario_in_which_views_differ_is_in_the_tables_once():
 
 def test_the_page_about_browsers_is_read_in_one_go():
     assert len((MAN / "wsprobe-browsers.7").read_text("ascii").split()) <= 1900
+
+
+def test_each_runtime_is_described():
+    assert {name.partition("@")[0] for name in engines.RUNTIMES} == {*RUNTIMES}, (
+        "a line in man/build/engines.py"
+    )
 
 
 @pytest.mark.parametrize("names", [names for _, names in engines.AGREED])
