@@ -189,7 +189,7 @@ class OutputSettings(Section, frozen=True, kw_only=True):
 
 
 class OwnOutputSettings(Section, frozen=True, kw_only=True):
-    """How the result of wsprobe's own request is printed, for commands without other readers."""
+    """How `connect`, `talk` and `page` print a report."""
 
     heading: ClassVar[str] = OUTPUT
 

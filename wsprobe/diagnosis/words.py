@@ -792,7 +792,7 @@ STATED: tuple[tuple[tuple[str, ...], str, Means], ...] = (
     (("error",), r"(?:internal|server|runtime)[ _]error", _failed),
 )
 """(pieces of which the words have one, else the expression is neither compiled nor tried; the words, in lower
-case; what they mean)."""
+case; what they mean). ``senses._WORDS`` must have each word of a text, or it may be about something else."""
 
 
 def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:

@@ -2,8 +2,9 @@
 
 A row of ``data/console`` has its ``text``, or in ``fact`` the place of the text in the facts of an engine
 (ENGINE.TABLE.KEY or ENGINE.KEY; a list of places if several engines have it), with what is ``given`` for some
-of its parts, and in ``also`` what the text is in other languages. Its ``engines`` are those of
-the file, or of its facts. What a page itself prints about its socket, such as ``CloseEvent {code: 1006}`` or
+of its parts, and in ``also`` what the text is in other languages. Its ``engines`` are those of the file, or of
+its facts. ``general``: the text leaves the cause open; ``shared``: other programs use the same words; ``last``:
+no text follows. What a page itself prints about its socket, such as ``CloseEvent {code: 1006}`` or
 ``readyState 3``, leads to its topic.
 """
 
