@@ -11,7 +11,7 @@ import re
 from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import ACTS, MOST_USUAL, Cause
-from wsprobe.diagnosis.evidence import Evidence, shown
+from wsprobe.diagnosis.evidence import Evidence, is_markup, shown
 from wsprobe.diagnosis.faults import asked_wrong, host_refused, too_much
 from wsprobe.diagnosis.programs import Author
 
@@ -94,10 +94,10 @@ def says_otherwise(evidence: Evidence, said: Cause | None, known: Author) -> boo
 
 
 def challenged(evidence: Evidence) -> bool:
-    """The server, or a proxy, asks for credentials: whatever else it says, they are what is missing."""
-    return evidence.status in (401, 407) and (
-        evidence.has("www-authenticate") or evidence.has("proxy-authenticate")
-    )
+    """The server, a proxy or the network (511, with a page) asks for credentials: whatever else it says, they
+    are what is missing."""
+    named = evidence.has("www-authenticate") or evidence.has("proxy-authenticate")
+    return (evidence.status in (401, 407) and named) or (evidence.status == 511 and is_markup(evidence))
 
 
 def led_to(own: Cause, act: Cause) -> Cause:

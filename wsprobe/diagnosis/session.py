@@ -95,10 +95,11 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
     """What was selected of the subprotocols offered, where that is a fault."""
     selected = evidence.get("sec-websocket-protocol")
     if selected and selected not in evidence.protocols:
+        clients = "browsers" if evidence.protocols else "Chromium and WebKitGTK"  # Firefox ignores one then
         yield Cause(
             "subprotocol-unasked",
             f"the application selected the subprotocol {shown(selected)}; the client did not offer it",
-            "select only an offered subprotocol; otherwise browsers fail the connection",
+            f"select only an offered subprotocol; otherwise {clients} fail the connection",
             "stated",
             f"Sec-WebSocket-Protocol: {shown(selected)}",
         )
@@ -108,7 +109,7 @@ def _chosen(evidence: Evidence) -> Iterator[Cause]:
             "subprotocol-none",
             f"the server selected none of the offered subprotocols ({offered})",
             "select one in the server, or offer one that the server supports; Chromium fails if none is "
-            "selected; wsprobe trace --backend HOST:PORT URL tells whether a proxy drops it",
+            "selected; wsprobe trace --protocol NAME --backend HOST:PORT URL tells whether a proxy drops it",
             "own-request",
             f"the request: Sec-WebSocket-Protocol: {offered}; the answer has none",
             usual=("a server that supports none of these", "a proxy that drops Sec-WebSocket-Protocol"),

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.network import objections
 from wsprobe.diagnosis.advice import Advice
-from wsprobe.diagnosis.cause import as_clause
+from wsprobe.diagnosis.cause import ACTS, as_clause
 from wsprobe.diagnosis.words import names_another_reason
 from wsprobe.exchange import (
     Connected,
@@ -350,25 +350,21 @@ def why(report: Report, look: Look) -> list[Line]:
     return fitted([*rows, *(_heard(report, look) if refused and not seen else [])], look)
 
 
-WITHOUT_ORIGIN = frozenset(
-    (
-        *("client-certificate", "forward-proxy", "header-too-large", "http-1.0"),
-        *("rate-limited", "tls-port", "version-unsupported"),
-    )
-)
-"""Causes in which an Origin has no part."""
+OF_A_CHECK = frozenset({*ACTS, "unauthorized", "credentials-refused", "blocked-by-rule", "server-says"}) - {
+    "upgrade-required"
+}
+"""Causes that leave open whether a check of the Origin is the reason."""
 
 
 def origin_matters(report: Report) -> bool:
     """True if the request had no Origin, and one could change the answer: a refusal (with an answer or a Close)
-    whose causes do not mention it, and whose first has another reason than an Origin; or a server that names
-    origins."""
+    whose causes do not mention it, and whose first may be about it; or a server that names origins."""
     final = report.reading.final
     if final is None or report.reading.request.head.all(b"origin"):
         return False
     if report.outcome in ("refused", "closed"):
         first = report.causes[0] if report.causes else None
-        if first is not None and (first.id in WITHOUT_ORIGIN or names_another_reason(first.quote)):
+        if first is not None and (first.id not in OF_A_CHECK or names_another_reason(first.quote)):
             return False
         return not any("origin" in f"{each.text} {each.fix}".lower() for each in report.causes)
     names = (b"access-control-allow-origin", b"origin", b"sec-websocket-origin")

@@ -85,6 +85,8 @@ def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
         return
     to_what = base.field(b"upgrade") or "websocket"
     wants = base.cause_id == "upgrade-required" and seen.like_get and "websocket" in to_what.lower()
+    # Words that ask for something else, such as a newer client, leave no usual causes.
+    wants = wants and base.cause is not None and bool(base.cause.usual)
     marked = base.cause is not None and base.cause_id == "upgrade-lost" and base.cause.certainty == "only"
     in_words = base.stated == "upgrade-lost" or wants
     if in_words or marked:
@@ -97,7 +99,8 @@ def _removed(seen: Trace, part: str, fault: str, *, marked: bool = False, id: st
     arrives = _as_get(seen)
     if not arrives and fault == "header" and get is not None and not alike(base, get):
         arrives = " Upgrade and Connection arrive: a plain GET gets another answer."
-    shows = f"The answer {base.status} reports {part} as missing or wrong: {of_cause(base)}."
+    words = f": {of_cause(base)}" if base.words or base.own_reason else ""
+    shows = f"The answer {base.status} reports {part} as missing or wrong{words}."
     if marked:
         shows = (
             f"The answer {base.status} ({quoted(base)}) is what {base.author.who} sends if {part} is "

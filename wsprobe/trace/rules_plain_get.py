@@ -458,11 +458,13 @@ def refused_by_app(seen: Trace) -> Iterator[Conclusion]:
 def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if both and base.status in (401, 403, 406, 407, 451):
-        whose = f"a rule of {base.author.who}" if base.by_proxy else "a rule of the application or of a proxy"
+        whose, unknown = f"a rule of {base.author.who}", ""
+        if not base.by_proxy:
+            whose, unknown = "a rule of the application or of a proxy", " Cannot tell whose rule."
         yield Conclusion(
             f"{both}, {quoted(base)}: {whose} refuses every variant. The rule requires something "
             "that the request lacks (a session cookie, a token), or refuses the address or the "
-            f"path. Cannot tell whose rule.{likeliest(seen, quoted_before=True)}{past_the_proxy(seen)}",
+            f"path.{unknown}{likeliest(seen, quoted_before=True)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
             steps(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.diagnosis.evidence import to_another_host
 from wsprobe.request.edits import values
-from wsprobe.trace.answer import alike
+from wsprobe.trace.answer import alike, same
 from wsprobe.trace.claim import no_handshake_opens
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, compared, past_the_proxy, sure
@@ -100,7 +100,7 @@ def named_by_the_answer(seen: Trace) -> Iterator[Conclusion]:
     yield Conclusion(
         f"{base.result()}{alike_}{who}: {cause.text}.{evidence}{more}",
         0.75 if cause.certainty == "shared" else 0.9,
-        beside(seen, "no-origin" if any_origin else "get"),
+        beside(seen, "no-origin" if any_origin else "get" if same(base, seen.base) else "origin"),
         with_code(as_sentence(cause.fix_in_trace), base),
         open=cause.certainty == "shared" or any_origin,
         id=cause.id,

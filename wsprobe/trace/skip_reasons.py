@@ -10,6 +10,7 @@ from collections.abc import Callable
 from wsprobe.diagnosis.evidence import to_another_host, url_parts
 from wsprobe.request.edits import resource_of, values
 from wsprobe.trace.answer import alike, ended_while_held
+from wsprobe.trace.sentences import title
 from wsprobe.trace.trace import Trace
 
 
@@ -149,7 +150,7 @@ def proxy_is_unnamed(seen: Trace) -> str:
         return handshake_is_seen(seen) or "the answers already show the cause"
     if settled(seen):
         return settled(seen)
-    return f"the answers already name {seen.proxies[0]}" if seen.proxies else ""
+    return f"the answers already name {title(seen.proxies[0])}" if seen.proxies else ""
 
 
 def not_cut(seen: Trace) -> str:

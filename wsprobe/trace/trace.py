@@ -84,9 +84,10 @@ class Trace(msgspec.Struct, frozen=True):
     @property
     def as_page(self) -> Answer:
         """The answer that names the cause: with the page's own Origin, if that changes nothing (then a missing
-        Origin is not the cause), else the base."""
-        own = self.own
-        return own if own is not None and same(own, self.base) else self.base
+        Origin is not the cause), or is refused too; else the base."""
+        own, base = self.own, self.base
+        refused = own is not None and own.cause_id == base.cause_id == "origin-refused"
+        return own if own is not None and (refused or same(own, base)) else base
 
     @property
     def without_origin(self) -> Answer | None:
