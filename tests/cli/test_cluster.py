@@ -69,12 +69,6 @@ def test_what_dask_makes_of_something_else_is_one_line(raised, told, capsys, mon
     assert told in said(capsys, "--cluster", "tcp://127.0.0.1:1")
 
 
-def test_recordings_do_not_go_to_a_scheduler_in_clear(capsys, tmp_path):
-    (tmp_path / "kept.json").write_text("{}\n" * 1001)
-    assert run(["compare", "--json", "--cluster", ELSEWHERE, str(tmp_path / "kept.json")]) == 2
-    assert "and would expose recordings (with all that was sent)" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     "made", [None, 5, [], [None], ["x"], (WorkerResult(),), [WorkerResult(), WorkerResult()]]
 )

@@ -94,19 +94,8 @@ def test_files_have_each_of_them_too(recorded, many, tmp_path):
     har, page, junit = (tmp_path / name for name in ("har.json", "page.html", "junit.xml"))
     written = []
     for more in ((), ("--junit", str(junit))):  # for which all are held
-        run(
-            [
-                "compare",
-                "-s",
-                "--browser-mode",
-                "--har",
-                str(har),
-                "--report",
-                str(page),
-                *more,
-                many(*recorded),
-            ]
-        )
+        files = ("--har", str(har), "--report", str(page), *more)
+        run(["compare", "-s", "--browser-mode", *files, many(*recorded)])
         shown = page.read_text()
         written.append((har.read_bytes(), [shown.count(f"lab:{name}</h2>") for name in SCENARIOS]))
     assert written[0] == written[1]

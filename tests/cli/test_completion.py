@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.processes import python
 from wsprobe.cli.shells import kept
 
 BIN = Path(sys.executable).parent
@@ -97,21 +98,19 @@ def test_a_tab_completes(shell, tmp_path):
         terminal.close()
 
 
+def fish(commands, folder):
+    """What fish prints for these commands, with the completion of wsprobe."""
+    line = f"_WSPROBE_COMPLETE=fish_source wsprobe | source; {commands}"
+    how = {"cwd": folder, "env": ENVIRONMENT | {"HOME": str(folder)}, "text": True, "timeout": 60}
+    return subprocess.check_output(["fish", "-N", "-c", line], **how)
+
+
 @pytest.mark.programs
 @wanting("fish")
 def test_fish_completes(tmp_path):
     (tmp_path / "kept-recording.json").touch()
     completions = "; ".join(f"complete -C '{typed}'; echo {END}" for typed, _ in TYPED)
-    done = subprocess.run(
-        ["fish", "-N", "-c", f"_WSPROBE_COMPLETE=fish_source wsprobe | source; {completions}"],
-        cwd=tmp_path,
-        env=ENVIRONMENT | {"HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    told = done.stdout.split(f"{END}\n")
+    told = fish(completions, tmp_path).split(f"{END}\n")
     for (typed, completed), lines in zip(TYPED, told, strict=False):
         assert any(line.startswith(completed.split()[-1]) for line in lines.splitlines()), f"{typed}: {lines}"
     assert len(told) == len(TYPED) + 1
@@ -120,20 +119,7 @@ def test_fish_completes(tmp_path):
 @pytest.mark.programs
 @wanting("fish")
 def test_fish_shows_the_whole_of_a_help_with_commas(tmp_path):
-    done = subprocess.run(
-        [
-            "fish",
-            "-N",
-            "-c",
-            "_WSPROBE_COMPLETE=fish_source wsprobe | source; complete -C 'wsprobe connect --incl'",
-        ],
-        env=ENVIRONMENT | {"HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert "head and body, instead of the report" in done.stdout
+    assert "head and body, instead of the report" in fish("complete -C 'wsprobe connect --incl'", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -183,13 +169,8 @@ for line in sys.argv[1:]:
     loaded = {{"trio", "ssl", "rich", "h11", "asyncio", "ada_url"}} & set(sys.modules)
     sys.stderr.write(f"{{line}} loads {{loaded}}\\n" if loaded else "")
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code, *(line for line, _ in KNOWN)],
-        env=ENVIRONMENT | {"COMP_WORDBREAKS": "=:", "_WSPROBE_COMPLETE": "bash_complete"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    variables = {"COMP_WORDBREAKS": "=:", "_WSPROBE_COMPLETE": "bash_complete"}
+    done = python(code, *(line for line, _ in KNOWN), env=ENVIRONMENT | variables)
     assert done.stderr == ""
     *told, rest = done.stdout.split(f"{END}\n")
     assert rest == ""

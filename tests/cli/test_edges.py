@@ -8,11 +8,11 @@ import resource
 import signal
 import socket
 import subprocess
-import sys
 
 import click
 import pytest
 
+from tests.cli.processes import COMMAND, python, started
 from wsprobe.cli.files import write
 from wsprobe.cli.main import failed, run, without
 from wsprobe.cli.recordings import recordings
@@ -20,7 +20,6 @@ from wsprobe.exchange import Ended, Exchange, Plan
 from wsprobe.recording.archive import dump, load
 from wsprobe.request.target import parse
 
-COMMAND = [sys.executable, "-m", "wsprobe"]
 EXCHANGE = Exchange(Plan(parse("ws://192.0.2.1/"), b"GET / HTTP/1.1\r\n\r\n"), (Ended(2, "fin"),))
 FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 
@@ -126,12 +125,7 @@ def test_a_signal_is_as_an_interrupt(number, status, tmp_path):
     file = tmp_path / "kept"
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
-        subprocess.Popen(
-            [*COMMAND, "connect", "-v", "--save", str(file), f"ws://127.0.0.1:{silent.getsockname()[1]}/"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process,
+        started("connect", "-v", "--save", str(file), f"ws://127.0.0.1:{silent.getsockname()[1]}/") as process,
     ):
         for each in process.stderr:
             if "User-Agent" in each:
@@ -154,7 +148,7 @@ def test_an_interrupt_while_loading_leaves_no_traceback():
         "sys.meta_path.insert(0, Late())\n"
         "import runpy; runpy.run_module('wsprobe', run_name='__main__')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = python(code)
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 

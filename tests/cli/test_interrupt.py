@@ -11,6 +11,7 @@ import weakref
 
 import pytest
 
+from tests.cli.processes import started
 from wsprobe.cli import engines
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.main import interrupt_again, main, run
@@ -21,8 +22,7 @@ from wsprobe.report.outcome import Exit
 
 def interrupted(when, *arguments):
     """Run ``connect -v`` and interrupt it once *when* stands in a line of its standard error."""
-    command = [sys.executable, "-m", "wsprobe", "connect", "-v", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = started("connect", "-v", *arguments)
     seen = ""
     for each in process.stderr:
         seen += each
@@ -30,7 +30,7 @@ def interrupted(when, *arguments):
             break
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    return subprocess.CompletedProcess(command, process.returncode, out, seen + err)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, seen + err)
 
 
 @pytest.mark.programs
@@ -169,9 +169,7 @@ def test_two_signals_one_after_the_other(number, tmp_path):
     """The second arrives once the first has ended the exchange."""
     file = tmp_path / "kept"
     command = ["connect", "-v", "--linger", "60", "-m", "60", "--save", str(file), "lab:/echo"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "wsprobe", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = started(*command)
     for awaited in ("Sec-WebSocket-Accept", "interrupted"):
         assert any(awaited in each for each in process.stderr)
         process.send_signal(number)

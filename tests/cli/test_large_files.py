@@ -55,11 +55,6 @@ def test_a_file_of_cookies_is_not_read_to_its_end(tmp_path, monkeypatch, capsys)
     assert "longer than 1,000 bytes, the limit for a file of cookies" in capsys.readouterr().err
 
 
-def test_a_recording_is_no_longer_than_what_is_read(capsys):
-    assert run(["talk", "--save", "x", "--save-max", "17m", "ws://127.0.0.1:1/"]) == 2
-    assert "'17m' is more than 16m" in capsys.readouterr().err
-
-
 QUOTED = {
     "quotes in a word": "a'b'\\'",
     "one long word": "a\\b",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 
 import pytest
 
+from tests.cli.processes import started
 from wsprobe.cli.main import run
 from wsprobe.cli.targets import BEGIN, UrlList
 
@@ -38,8 +38,7 @@ def test_a_list_in_utf_16_is_one_line(capsys, tmp_path):
 
 @pytest.mark.programs
 def test_a_url_on_standard_input_is_asked_before_the_next_one_is_there():
-    command = [sys.executable, "-m", "wsprobe", "connect", "-w", LINE, "-"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with started("connect", "-w", LINE, "-", stdin=subprocess.PIPE) as process:
         for name in ("lab:ok", "lab:status-403"):
             process.stdin.write(f"{name}\n")
             process.stdin.flush()

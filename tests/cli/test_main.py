@@ -15,6 +15,7 @@ import click
 import pytest
 from msgspec.structs import replace
 
+from tests.cli.processes import started
 from wsprobe.cli.main import COMMANDS, listen, program, run
 from wsprobe.cli.option import Command, Formatter, leaves
 from wsprobe.cli.probe import host_of
@@ -119,10 +120,9 @@ def test_leaves_takes_groups_apart():
 def test_closed_pipe_is_141_and_silent(words):
     end, pipe = os.pipe()
     os.close(end)  # before it begins: a reader that goes later may be later than all that is written
-    command = [sys.executable, "-m", "wsprobe", *words]
-    done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    process = started(*words, stdout=pipe)
     os.close(pipe)
-    assert (done.returncode, done.stderr) == (141, "")
+    assert (process.communicate(timeout=60)[1], process.returncode) == ("", 141)
 
 
 @pytest.mark.programs
@@ -135,9 +135,7 @@ def test_closed_pipe_is_141_with_no_buffer_between():
 
 @pytest.mark.programs
 def test_interrupt_ends_serve_with_130():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "wsprobe", "serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = started("serve")
     assert process.stdout.readline().startswith("ws://127.0.0.1:")
     os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)

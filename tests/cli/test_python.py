@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from typing import get_args
 
 import pytest
@@ -12,6 +10,7 @@ import trio
 from msgspec.structs import asdict
 
 import wsprobe
+from tests.cli.processes import python
 from wsprobe.exchange import Ended, Plan, Received
 from wsprobe.report.outcome import STATUS_OF, Outcome
 from wsprobe.request.target import parse
@@ -199,7 +198,7 @@ def test_the_names_are_those_of_the_json(capsys):
 def test_nothing_is_loaded_before_it_is_used():
     heavy = ("trio", "click", "typing")
     code = f"import sys, wsprobe; print([n for n in sys.modules if n[:8] == 'wsprobe.' or n in {heavy}])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = python(code, check=True)
     assert done.stdout == "['wsprobe.version']\n"
     assert set(wsprobe.__all__) <= set(dir(wsprobe))
     with pytest.raises(AttributeError):

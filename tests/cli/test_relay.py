@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import stat
-import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tests.cli.processes import started
 from tests.diagnosis.sessions import Session
 from wsprobe.cli.main import run
 from wsprobe.cli.readers import as_client_saw
@@ -28,12 +28,7 @@ from wsprobe.request.edits import with_field
 @contextmanager
 def relaying(*arguments):
     """A relay in a process of its own, and the URL that it says it has."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "wsprobe", "relay", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started("relay", *arguments)
     try:
         first = process.stdout.readline()
         yield process, json.loads(first)["ready"]["ws"] if "--json" in arguments else first.strip()
@@ -183,13 +178,14 @@ def test_a_foreign_page_is_named_and_not_reported(capsys):
 @pytest.mark.programs
 def test_interrupted_with_a_session_open(capsys, tmp_path):
     save = tmp_path / "kept"
-    with relaying("--save", str(save), "lab:/echo") as (process, url):
-        command = [sys.executable, "-m", "wsprobe", "connect", "-v", "--linger", "60", url]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as client:
-            while "Sec-WebSocket-Accept" not in client.stderr.readline():
-                pass
-            out, _ = ended(process)
-            client.communicate()
+    with (
+        relaying("--save", str(save), "lab:/echo") as (process, url),
+        started("connect", "-v", "--linger", "60", url) as client,
+    ):
+        while "Sec-WebSocket-Accept" not in client.stderr.readline():
+            pass
+        out, _ = ended(process)
+        client.communicate()
     assert "wsprobe was interrupted while the client was connected" in out
     exchange = archive.load(save.read_text())
     assert exchange.client is not UNSET

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.processes import started
 from tests.exchanges import SAMPLE_OPENED
 from tests.hostile.servers import SERVERS, serving
 
@@ -53,8 +54,7 @@ class Relay:
 
 @contextmanager
 def relaying(*arguments):
-    command = [sys.executable, "-m", "wsprobe", "relay", "--json", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with started("relay", "--json", *arguments, stderr=subprocess.DEVNULL) as process:
         url = json.loads(process.stdout.readline())["ready"]["ws"]
         relay = Relay(process.pid, int(url.rstrip("/").rpartition(":")[2]))
         reader = threading.Thread(target=relay.read, args=(process.stdout,))

@@ -6,11 +6,11 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 
 import click
 import pytest
 
+from tests.cli.processes import python, started
 from wsprobe.cli.commands.connect import command as connect
 from wsprobe.cli.files import check_replaceable, write_whole
 from wsprobe.cli.main import program, run
@@ -57,14 +57,12 @@ def test_a_full_disk_takes_nothing_from_what_is_printed(kind, tmp_path):
     file = tmp_path / "r.html"
     file.write_text("what was there before")
     code = (
-        "import resource, sys\n"
-        "sys.dont_write_bytecode = True\n"  # it would be cut short, and confuse Python ever after
+        "import resource\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
-        "from wsprobe.cli.main import run\n"
-        "sys.exit(run(sys.argv[1:]))\n"
+        "from wsprobe.cli.main import main\n"
+        "main()\n"
     )
-    words = [sys.executable, "-B", "-c", code, *CALLS[kind], "--report", str(file)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    done = python(code, *CALLS[kind], "--report", str(file))
     assert done.returncode == Exit.USAGE
     assert "403" in done.stdout
     assert re.fullmatch(rf"wsprobe[ a-z]*: --report: .*{file.name}: File too large.*\n", done.stderr)
@@ -124,27 +122,11 @@ def test_the_command_repeats_what_decides_the_answer():
 
 
 def test_secrets_of_a_command_line_are_masked_wherever_they_stand():
-    made = call(
-        *(
-            "-u",
-            f"me:{SECRET}",
-            "--bearer",
-            SECRET,
-            "-b",
-            f"a={SECRET}",
-            "-H",
-            f"X: {SECRET}",
-            "--send",
-            SECRET,
-        ),
-        *(
-            "-x",
-            f"http://u:{SECRET}@p:1",
-            "--request-target",
-            f"/?t={SECRET}",
-            f"ws://{SECRET}@a.example/?t={SECRET}",
-        ),
-    ).line(Secrets())
+    words = (
+        f"-u me:{SECRET} --bearer {SECRET} -b a={SECRET} -H 'X: {SECRET}' --send {SECRET} "
+        f"-x http://u:{SECRET}@p:1 --request-target /?t={SECRET} ws://{SECRET}@a.example/?t={SECRET}"
+    )
+    made = call(*shlex.split(words)).line(Secrets())
     assert SECRET not in made
     assert "a.example" in made
 
@@ -195,20 +177,9 @@ def test_an_exchange_is_repeated_in_its_order(tmp_path):
 @pytest.mark.programs
 def test_what_was_typed_in_a_session_is_masked(tmp_path):
     file = tmp_path / "r.md"
-    words = [
-        sys.executable,
-        "-m",
-        "wsprobe",
-        "connect",
-        "--talk",
-        "--linger",
-        "0.1",
-        "--report",
-        str(file),
-        "lab:/echo",
-    ]
-    done = subprocess.run(words, input=f"{SECRET}\n", capture_output=True, text=True, timeout=60)
-    assert done.stdout == f"{SECRET}\n"
+    words = ("connect", "--talk", "--linger", "0.1", "--report", str(file), "lab:/echo")
+    with started(*words, stdin=subprocess.PIPE) as process:
+        assert process.communicate(f"{SECRET}\n", timeout=60)[0] == f"{SECRET}\n"
     text = file.read_text("utf-8")
     assert SECRET not in text
     assert text.count(f'Text "{"*" * len(SECRET)}"') == 2

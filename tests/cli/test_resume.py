@@ -6,10 +6,10 @@ import json
 import resource
 import signal
 import subprocess
-import sys
 
 import pytest
 
+from tests.cli.processes import python, started
 from wsprobe.cli.connect_output import progress
 from wsprobe.cli.main import run
 from wsprobe.report.outcome import Exit
@@ -73,13 +73,11 @@ def test_a_file_that_is_no_list_of_reports_is_left_alone(data, says, capsys, tmp
 
 @pytest.mark.programs
 def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path):
-    """A limit to the size of files stands for the disk. Byte code is not written (-B): cut short, it would
-    confuse Python ever after."""
+    """A limit to the size of files stands for the disk."""
     file = tmp_path / "kept"
-    done = subprocess.run(
-        [sys.executable, "-B", "-m", "wsprobe", "connect", "--linger", "0", "--resume", str(file), *NAMES],
-        capture_output=True,
-        text=True,
+    done = python(
+        "from wsprobe.cli.main import main; main()",
+        *("connect", "--linger", "0", "--resume", str(file), *NAMES),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)),
     )
     assert done.returncode == 2
@@ -98,8 +96,7 @@ def test_a_full_disk_is_one_line_and_what_was_recorded_is_whole(tmp_path):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_one_run_at_a_time_and_what_is_interrupted_is_asked_again(number, status, capsys, tmp_path):
     file = tmp_path / "kept"
-    command = [sys.executable, "-m", "wsprobe", "connect", "--resume", str(file), "-"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started("connect", "--resume", str(file), "-", stdin=subprocess.PIPE) as process:
         process.stdin.write("lab:ok\nlab:silence\n")
         process.stdin.flush()
         while not file.exists() or not file.read_bytes().endswith(b"\n"):

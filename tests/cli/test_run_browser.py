@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.processes import python
 from wsprobe.cli.main import run
 from wsprobe.lab import guard, installed
 
@@ -139,7 +140,7 @@ def test_nothing_of_it_is_loaded_unasked():
         "run(['compare', '--browser', 'chromium', 'lab:status-403'])\n"
         "print('\\n'.join(sys.modules), file=sys.stderr)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = python(code, check=True)
     loaded = set(done.stderr.split())
     assert "wsprobe.lab.server" in loaded
     unwanted = ("site", "installed", "measured", "devtools", "guard")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
+from tests.cli.processes import started
 from wsprobe.cli.main import run
 from wsprobe.cli.serve import log
 from wsprobe.lab import find
@@ -24,13 +23,7 @@ from wsprobe.lab.server import Visit
 @contextmanager
 def serving(folder, *arguments):
     """A lab in a process of its own, its temporary files in *folder*, and the URLs that it says it has."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "wsprobe", "serve", "--json", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"TMPDIR": str(folder)},
-    )
+    process = started("serve", "--json", *arguments, env=os.environ | {"TMPDIR": str(folder)})
     try:
         yield process, json.loads(process.stdout.readline())["ready"]
     finally:

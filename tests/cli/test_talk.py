@@ -7,13 +7,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from functools import partial
 from types import SimpleNamespace
 
 import click
 import pytest
 
+from tests.cli.processes import started
 from tests.cli.test_connect import flaky
 from tests.exchanges import SAMPLE_OPENED
 from wsprobe.cli.main import run
@@ -350,14 +350,7 @@ def test_a_saved_session_is_bounded(typed, capfd, tmp_path):
     assert [each.id for each in made.verdict.findings if each.level == "fail"] == []
 
 
-def program(*words, **how):
-    return subprocess.Popen(
-        [sys.executable, "-m", "wsprobe", "talk", *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **how,
-    )
+program = partial(started, "talk", stdin=subprocess.PIPE, text=False)
 
 
 @pytest.mark.programs

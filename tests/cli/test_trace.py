@@ -50,9 +50,9 @@ def test_recordings_are_kept_and_compare_reads_both(capsys, tmp_path):
 @pytest.mark.programs
 def test_interrupted():
     """^C while a request is under way: what was recorded until then is told, and the status is 130."""
-    command = [sys.executable, "-m", "wsprobe", "trace", "-m", "60", "lab:silence", "--json"]
+    words = ["trace", "-m", "60", "lab:silence", "--json"]
     process = subprocess.Popen(
-        [sys.executable, "-c", STARTED, *command[3:]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", STARTED, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr.readline() == "sent\n"
     process.send_signal(signal.SIGINT)

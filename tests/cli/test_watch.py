@@ -7,13 +7,12 @@ import pty
 import re
 import signal
 import socket
-import subprocess
-import sys
 import urllib.request
 
 import pytest
 from msgspec.structs import replace
 
+from tests.cli.processes import started
 from tests.watch.played import OPEN, exchange
 from wsprobe.cli.main import run
 from wsprobe.exchange import Ended, Received
@@ -48,15 +47,10 @@ def test_a_disk_that_is_full(capsys):
     assert "  1 probe, 100 % up, 0 changes" in lines
 
 
-def started(*words):
-    command = [sys.executable, "-m", "wsprobe", "watch", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 @pytest.mark.programs
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_with_a_last_summary(number):
-    process = started("--every", "1h", "--linger", "0.02", "lab:status-403")
+    process = started("watch", "--every", "1h", "--linger", "0.02", "lab:status-403")
     first = process.stdout.readline()
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
@@ -70,7 +64,7 @@ def test_a_signal_ends_it_with_a_last_summary(number):
 def test_what_was_recorded_of_a_session_is_kept_when_it_is_cut_short(tmp_path):
     file = tmp_path / "kept"
     words = ("--hold", "1h", "--send", "hello", "--json", "--save", str(file), "--listen", "0", "lab:/echo")
-    process = started(*words)
+    process = started("watch", *words)
     assert "metrics at" in process.stderr.readline()
     # The lab is in the same process: its session is open when its echo has been recorded, and nothing shows
     # that from outside. A signal that comes earlier finds less, but a recording all the same.
@@ -103,9 +97,9 @@ def test_a_session_that_is_held_when_a_signal_comes_is_told_of(monkeypatch, caps
 @pytest.mark.programs
 def test_on_a_terminal_a_table_is_drawn_over_itself():
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "wsprobe", "watch", *QUICK, "--count", "3", "lab:status-403", "lab:/echo"]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
-    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment)
+    words = ("watch", *QUICK, "--count", "3", "lab:status-403", "lab:/echo")
+    process = started(*words, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     drawn = b""
     try:
@@ -126,7 +120,7 @@ def test_on_a_terminal_a_table_is_drawn_over_itself():
 
 @pytest.mark.programs
 def test_metrics_are_served_while_it_lasts():
-    process = started("--every", "1h", "--linger", "0.02", "--listen", "127.0.0.1:0", "lab:status-403")
+    process = started("watch", "--every", "1h", "--linger", "0.02", "--listen", "127.0.0.1:0", "lab:status-403")
     address = process.stderr.readline().removeprefix("wsprobe: metrics at ").strip()
     process.stdout.readline()
     with urllib.request.urlopen(address, timeout=60) as answer:
@@ -140,7 +134,7 @@ def test_metrics_are_served_while_it_lasts():
 
 @pytest.mark.programs
 def test_the_reader_of_the_output_goes_away():
-    process = started("--every", "1h", "lab:status-403")  # an hour in which nothing is written
+    process = started("watch", "--every", "1h", "lab:status-403")  # an hour in which nothing is written
     assert "refused 403" in process.stdout.readline()
     process.stdout.close()
     assert process.wait(60) == Exit.PIPE

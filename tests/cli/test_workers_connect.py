@@ -7,12 +7,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import trio
 
+from tests.cli.processes import started
 from wsprobe.cli.main import run
 from wsprobe.cli.output import WorkerResult
 from wsprobe.net import worker_pool
@@ -51,20 +51,8 @@ def workers_of(process):
 def test_a_worker_that_is_killed_is_named_and_its_urls_are_asked_again(tmp_path):
     """Two workers, each with a URL in hand; one is killed."""
     file = tmp_path / "kept"
-    command = [
-        sys.executable,
-        "-m",
-        "wsprobe",
-        "connect",
-        "--workers",
-        "2",
-        "--resume",
-        str(file),
-        "-m",
-        "60",
-        "-",
-    ]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    words = ("connect", "--workers", "2", "--resume", str(file), "-m", "60", "-")
+    with started(*words, stdin=subprocess.PIPE) as process:
         process.stdin.write("lab:ok\nftp://h/\nlab:silence\nlab:silence-long\n")
         process.stdin.flush()
         assert "line 2: scheme 'ftp'" in process.stderr.readline()
@@ -81,8 +69,8 @@ def test_a_worker_that_is_killed_is_named_and_its_urls_are_asked_again(tmp_path)
 
 
 def test_what_was_under_way_is_reported_when_it_is_interrupted():
-    command = [sys.executable, "-m", "wsprobe", "connect", "--workers", "2", "-w", r"%{url} %{outcome}\n", "-"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    words = ("connect", "--workers", "2", "-w", r"%{url} %{outcome}\n", "-")
+    with started(*words, stdin=subprocess.PIPE) as process:
         process.stdin.write("lab:ok\nlab:silence\n")
         process.stdin.flush()
         assert process.stdout.readline() == "lab:ok open\n"
@@ -124,21 +112,3 @@ def test_without_other_processes_this_one_does_the_work(capsys, monkeypatch):
         "wsprobe: worker process 1 could not be started (Resource temporarily unavailable)\n"
         "wsprobe: this process does the work alone\n"
     )
-
-
-def test_when_no_process_is_left_and_none_can_be_started_that_is_said(capsys, monkeypatch):
-    def nobody(self, item, over):
-        over(worker_pool.Lost(nobody_left=True))
-
-    monkeypatch.setattr(WorkerPool, "give", nobody)
-    assert run(["connect", "--workers", "2", *WORDS]) == 2
-    assert capsys.readouterr().err == (
-        "wsprobe connect: all worker processes have ended, and the system allows no new one; the printed "
-        "results are complete; --workers 1 needs no other process (see wsprobe connect --help)\n"
-    )
-
-
-@pytest.mark.parametrize("other", [["-v"], ["--report", "x.html"], ["--cookie-jar", "x"]])
-def test_options_of_one_process(other, capsys):
-    assert run(["connect", "--workers", "2", *other, "lab:ok"]) == 2
-    assert "--workers uses several processes, and -v" in capsys.readouterr().err
