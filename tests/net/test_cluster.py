@@ -61,7 +61,7 @@ def test_where_nobody_listens_nobody_speaks_tls():
     assert not speaks_tls(f"tls://127.0.0.1:{port}", 60)
 
 
-def test_a_scheduler_that_speaks_tls_is_named_with_its_address(monkeypatch):
+async def test_a_scheduler_that_speaks_tls_is_named_with_its_address(monkeypatch):
     """Dask's own client says no more than that nobody answered in time."""
     pytest.importorskip("dask")
 
@@ -70,12 +70,9 @@ def test_a_scheduler_that_speaks_tls_is_named_with_its_address(monkeypatch):
 
     monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(Client=client))
 
-    async def entered(address):
+    with answering(ALERT) as address, pytest.raises(ClusterError) as raised:
         async with cluster(address, 60, print):
             raise AssertionError
-
-    with answering(ALERT) as address, pytest.raises(ClusterError) as raised:
-        trio.run(entered, address)
     assert str(raised.value) == (
         f"the program at {address} speaks TLS; if it is a scheduler, its address is tls{address[3:]}"
     )
@@ -113,18 +110,14 @@ def test_a_scheduler_that_returns_garbage_is_named_in_a_line(identity):
         scheduled(client)._workers()
 
 
-def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch):
+async def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch):
     """Dask's own limits do not cover it: without this one the command did not end."""
     over = threading.Event()
     monkeypatch.setattr(module, "_connect", lambda address, patience: over.wait())
-
-    async def enter():
-        async with cluster("tcp://127.0.0.1:1", 0.01, str):
-            raise AssertionError("there is no cluster")
-
     try:
         with pytest.raises(ClusterError, match=r"no scheduler answered at tcp://127.0.0.1:1 within 0.01 s"):
-            trio.run(enter)
+            async with cluster("tcp://127.0.0.1:1", 0.01, str):
+                raise AssertionError("there is no cluster")
     finally:
         over.set()
 

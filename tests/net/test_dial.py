@@ -5,7 +5,6 @@ import os
 import socket
 import sys
 from contextlib import ExitStack, suppress
-from functools import partial
 
 import pytest
 import trio
@@ -135,23 +134,18 @@ def test_no_answer_from_anywhere(net):
     assert sorted(closed) == sorted(addresses)
 
 
-def test_a_family_that_the_system_does_not_have(monkeypatch):
+async def test_a_family_that_the_system_does_not_have(monkeypatch):
     def none(family):
         raise OSError(errno.EAFNOSUPPORT, "no")
 
     monkeypatch.setattr(dial, "new_socket", none)
-
-    async def work():
-        tape = Tape()
-        await connect((Address(socket.AF_INET6, ("::1", 80), "::1", 80),), None, tape)
-        return tape.events
-
-    events = trio.run(work)
-    assert events[-1].errno == "EAFNOSUPPORT"
+    tape = Tape()
+    await connect((Address(socket.AF_INET6, ("::1", 80), "::1", 80),), None, tape)
+    assert tape.events[-1].errno == "EAFNOSUPPORT"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a Unix socket with a full queue refuses")
-def test_a_unix_socket_whose_queue_is_full(tmp_path):
+async def test_a_unix_socket_whose_queue_is_full(tmp_path):
     """It is not connected to, though it is writable at once."""
     path = str(tmp_path / "socket")
     with ExitStack() as stack:
@@ -163,26 +157,18 @@ def test_a_unix_socket_whose_queue_is_full(tmp_path):
                 client = stack.enter_context(dial.new_socket(socket.AF_UNIX))
                 client.connect(path)
 
-        async def work():
-            tape = Tape()
-            return await connect(dial.unix(path), None, tape), tape.events
-
-        result, events = trio.run(work)
+        tape = Tape()
+        result = await connect(dial.unix(path), None, tape)
     assert result == End("error", "could not connect to any address")
-    assert [type(event) for event in events] == [Connecting, ConnectFailed]
-    assert events[-1].errno == "EAGAIN"
+    assert [type(event) for event in tape.events] == [Connecting, ConnectFailed]
+    assert tape.events[-1].errno == "EAGAIN"
 
 
 @pytest.mark.parametrize("interface", ["eth99", "192.0.2.1"])
-def test_no_device_to_bind_to(interface, monkeypatch):
+async def test_no_device_to_bind_to(interface, monkeypatch):
     """Where the system cannot bind to a device, an attempt says so."""
     monkeypatch.delattr(socket, "SO_BINDTODEVICE", raising=False)
-
-    async def work():
-        tape = Tape()
-        address = Address(socket.AF_INET, ("127.0.0.1", 9), "127.0.0.1", 9)
-        await connect((address,), interface, tape)
-        return tape.events
-
-    failed = trio.run(partial(work))[-1]
+    tape = Tape()
+    await connect((Address(socket.AF_INET, ("127.0.0.1", 9), "127.0.0.1", 9),), interface, tape)
+    failed = tape.events[-1]
     assert failed.errno == ("EADDRNOTAVAIL" if interface == "192.0.2.1" else errno.errorcode[errno.EOPNOTSUPP])

@@ -15,7 +15,7 @@ def virtual(work):
 
 
 @pytest.mark.parametrize("parallel", [1, 2, 3, 100])
-def test_results_come_in_the_order_of_the_jobs(parallel):
+async def test_results_come_in_the_order_of_the_jobs(parallel, autojump_clock):
     seconds = [5, 1, 4, 1, 3, 1, 2]
     got, running, most = [], 0, 0
 
@@ -27,7 +27,7 @@ def test_results_come_in_the_order_of_the_jobs(parallel):
         running -= 1
         return job
 
-    virtual(lambda: in_order(sleep, seconds, Pace(parallel), got.append))
+    await in_order(sleep, seconds, Pace(parallel), got.append)
     assert got == seconds
     assert most == min(parallel, len(seconds))
 
@@ -36,7 +36,7 @@ def test_results_come_in_the_order_of_the_jobs(parallel):
     ("weight", "least", "most"),
     [pytest.param(0, WINDOW + 1, WINDOW + 10, id="many"), pytest.param(HEAVY // 4, 1, 19, id="heavy")],
 )
-def test_a_slow_first_job_holds_back_an_endless_iterable(weight, least, most):
+async def test_a_slow_first_job_holds_back_an_endless_iterable(weight, least, most, autojump_clock):
     taken = 0
 
     def jobs():
@@ -49,39 +49,33 @@ def test_a_slow_first_job_holds_back_an_endless_iterable(weight, least, most):
         if job == 1:
             await trio.sleep_forever()
 
-    async def limited():
-        with trio.move_on_after(10):
-            await in_order(work, jobs(), Pace(4), lambda result: None, lambda result: weight)
-
-    virtual(limited)
+    with trio.move_on_after(10):
+        await in_order(work, jobs(), Pace(4), lambda result: None, lambda result: weight)
     assert least <= taken <= most
 
 
-def test_a_slow_first_job_does_not_stop_those_behind_it():
+async def test_a_slow_first_job_does_not_stop_those_behind_it(autojump_clock):
     """93 jobs, three of which take 3 seconds and stand at the head: 3 seconds in all, with 8 at a time."""
 
     async def work(job):
         await trio.sleep(3 if job < 3 else 0.01)
 
-    async def timed():
-        start = trio.current_time()
-        await in_order(work, range(93), Pace(8), lambda result: None)
-        return trio.current_time() - start
-
-    assert virtual(timed) == pytest.approx(3)
+    start = trio.current_time()
+    await in_order(work, range(93), Pace(8), lambda result: None)
+    assert trio.current_time() - start == pytest.approx(3)
 
 
-def test_a_result_is_handed_on_at_once():
+async def test_a_result_is_handed_on_at_once(autojump_clock):
     times = []
 
     async def work(job):
         await trio.sleep(job)
 
-    virtual(lambda: in_order(work, [1, 2, 3], Pace(3), lambda result: times.append(round(trio.current_time()))))
+    await in_order(work, [1, 2, 3], Pace(3), lambda result: times.append(round(trio.current_time())))
     assert [at - times[0] for at in times] == [0, 1, 2]
 
 
-def test_a_busy_host_is_asked_no_more_at_once_and_others_overtake():
+async def test_a_busy_host_is_asked_no_more_at_once_and_others_overtake(autojump_clock):
     begun, running = [], 0
 
     async def work(job):
@@ -94,35 +88,35 @@ def test_a_busy_host_is_asked_no_more_at_once_and_others_overtake():
 
     jobs = ["a1", "a2", "a3", "b1", "b2"]
     pace = Pace(parallel=8, per_host=2)
-    virtual(lambda: in_order(work, jobs, pace, lambda result: None, host=lambda job: job[0]))
+    await in_order(work, jobs, pace, lambda result: None, host=lambda job: job[0])
     assert sorted(begun[:4]) == ["a1", "a2", "b1", "b2"]
     assert begun[4] == "a3"
 
 
-def test_jobs_begin_evenly_spaced():
+async def test_jobs_begin_evenly_spaced(autojump_clock):
     times = []
 
     async def work(job):
         times.append(trio.current_time())
         await trio.sleep(2.5)
 
-    virtual(lambda: in_order(work, range(8), Pace(parallel=4, interval=0.5), lambda result: None))
+    await in_order(work, range(8), Pace(parallel=4, interval=0.5), lambda result: None)
     assert [round(at - times[0], 3) for at in times[:5]] == [0, 0.5, 1.0, 1.5, 2.5]
     assert min(later - earlier for earlier, later in pairwise(times)) == pytest.approx(0.5)
 
 
-def test_results_that_need_no_order_come_at_once():
+async def test_results_that_need_no_order_come_at_once(autojump_clock):
     got = []
 
     async def work(job):
         await trio.sleep(job)
         return job
 
-    virtual(lambda: in_order(work, [3, 1, 2], Pace(3), got.append, ordered=False))
+    await in_order(work, [3, 1, 2], Pace(3), got.append, ordered=False)
     assert got == [1, 2, 3]
 
 
-def test_a_job_that_is_slow_to_come_does_not_hold_up_those_that_run():
+async def test_a_job_that_is_slow_to_come_does_not_hold_up_those_that_run(autojump_clock):
     got = []
 
     async def jobs():
@@ -134,24 +128,21 @@ def test_a_job_that_is_slow_to_come_does_not_hold_up_those_that_run():
         await trio.sleep(1)
         return job, trio.current_time()
 
-    virtual(lambda: in_order(work, jobs(), Pace(3), got.append))
+    await in_order(work, jobs(), Pace(3), got.append)
     assert got[1][1] - got[0][1] == pytest.approx(100)
 
 
-def test_lines_are_read_whole_and_one_without_end_is_cut(tmp_path):
+async def test_lines_are_read_whole_and_one_without_end_is_cut(tmp_path):
     file = tmp_path / "lines"
     long = b"x" * (LONGEST_LINE * 2)
     file.write_bytes(b"a\r\n\n" + long + b"\nb\n" + b"y" * 70_000 + b"\nlast")
-
-    async def read():
-        with file.open("rb") as opened:
-            async with aclosing(lines(opened.fileno())) as every:
-                return [line async for line in every]
-
-    assert trio.run(read) == [b"a\r\n", b"\n", long[:LONGEST_LINE], b"b\n", b"y" * 70_000 + b"\n", b"last"]
+    with file.open("rb") as opened:
+        async with aclosing(lines(opened.fileno())) as every:
+            found = [line async for line in every]
+    assert found == [b"a\r\n", b"\n", long[:LONGEST_LINE], b"b\n", b"y" * 70_000 + b"\n", b"last"]
 
 
-def test_a_result_that_takes_long_holds_back_the_next_and_what_has_not_begun():
+async def test_a_result_that_takes_long_holds_back_the_next_and_what_has_not_begun(autojump_clock):
     """Of seven jobs, two at a time, the first result takes until 10 s. The second job ends at 2 s, no other
     begins before 10 s."""
     began, handed = [], []
@@ -171,18 +162,14 @@ def test_a_result_that_takes_long_holds_back_the_next_and_what_has_not_begun():
         handed.append((result, trio.current_time()))
         return None
 
-    async def main():
-        zero = trio.current_time()
-        await in_order(work, range(1, 8), Pace(2), each)
-        return zero
-
-    zero = virtual(main)
+    zero = trio.current_time()
+    await in_order(work, range(1, 8), Pace(2), each)
     assert [result for result, _ in handed] == list(range(1, 8))
     assert [at - zero for _, at in handed[:3]] == [10, 10, 13]
     assert [at - zero for _, at in began[:4]] == [0, 0, 10, 10]
 
 
-def test_the_last_result_may_take_long():
+async def test_the_last_result_may_take_long(autojump_clock):
     handed = []
 
     async def work(job):
@@ -192,11 +179,11 @@ def test_the_last_result_may_take_long():
         await trio.sleep(9)
         handed.append(result)
 
-    virtual(lambda: in_order(work, [1, 2], Pace(2), rest))
+    await in_order(work, [1, 2], Pace(2), rest)
     assert handed == [1, 2]
 
 
-def test_large_work_is_done_one_after_the_other_and_no_loop_waits():
+async def test_large_work_is_done_one_after_the_other_and_no_loop_waits():
     """The work waits for the loop, so a loop that waited for the work would never end."""
     running, most = 0, 0
     go_on = threading.Event()
@@ -209,18 +196,15 @@ def test_large_work_is_done_one_after_the_other_and_no_loop_waits():
         running -= 1
         return threading.get_ident()
 
-    async def main():
-        threads = []
+    threads = []
 
-        async def one():
-            threads.append(await in_only_thread(work))
+    async def one():
+        threads.append(await in_only_thread(work))
 
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(one)
-            nursery.start_soon(one)
-            await wait_all_tasks_blocked()
-            go_on.set()
-        assert threading.get_ident() not in threads
-
-    trio.run(main)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(one)
+        nursery.start_soon(one)
+        await wait_all_tasks_blocked()
+        go_on.set()
+    assert threading.get_ident() not in threads
     assert most == 1

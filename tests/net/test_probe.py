@@ -5,7 +5,6 @@ import pytest
 import trio
 import trio.testing
 from msgspec.structs import replace
-from trio.testing import MockClock
 
 from wsprobe.exchange import (
     SECOND,
@@ -42,11 +41,11 @@ def test_a_refusal_is_recorded_from_first_to_last(net):
     assert exchange.hops == ()
 
 
-def test_nothing_listens(net):
+async def test_nothing_listens(net):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        exchange = net.run(lambda: probe(net.plan(port)))
+        exchange = await probe(net.plan(port))
     failed = net.only(exchange, ConnectFailed)
     assert (failed.address, failed.port, failed.errno) == ("127.0.0.1", port, "ECONNREFUSED")
     assert failed.error == "Connection refused"
@@ -123,41 +122,33 @@ def test_an_end_before_our_close_went_out_has_its_time(net, waits):
     assert ended.at > ours.at if waits else ended.at == ours.at
 
 
-def test_a_unix_socket(net, tmp_path):
+async def test_a_unix_socket(net, tmp_path):
     path = str(tmp_path / "socket")
-
-    async def work():
-        listening = trio.socket.socket(trio.socket.AF_UNIX)
-        await listening.bind(path)
-        listening.listen()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.serve_listeners, net.refuses, [trio.SocketListener(listening)])
-            exchange = await probe(net.plan(1, unix_socket=path))
-            nursery.cancel_scope.cancel()
-        return exchange
-
-    exchange = net.run(work)
+    listening = trio.socket.socket(trio.socket.AF_UNIX)
+    await listening.bind(path)
+    listening.listen()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.serve_listeners, net.refuses, [trio.SocketListener(listening)])
+        exchange = await probe(net.plan(1, unix_socket=path))
+        nursery.cancel_scope.cancel()
     assert net.kinds(exchange)[:2] == ["Connecting", "Connected"]
     assert net.only(exchange, Connected) == Connected(exchange.events[1].at, path, 0, "")
     assert net.received(exchange) == net.REFUSAL
 
 
-def test_a_unix_socket_that_is_not_there(net, tmp_path):
-    exchange = net.run(lambda: probe(net.plan(1, unix_socket=str(tmp_path / "none"))))
+async def test_a_unix_socket_that_is_not_there(net, tmp_path):
+    exchange = await probe(net.plan(1, unix_socket=str(tmp_path / "none")))
     assert net.only(exchange, ConnectFailed).errno == "ENOENT"
 
 
-def test_ipv6(net):
-    async def work():
-        async with net.serving(net.refuses, host="::1") as port:
-            return await probe(net.plan(port, host="::1"))
-
+async def test_ipv6(net):
     try:
         with socket.create_server(("::1", 0), family=socket.AF_INET6):
             pass
     except OSError as error:
         pytest.skip(f"no IPv6 on this machine's loopback: {error}")
-    exchange = net.run(work)
+    async with net.serving(net.refuses, host="::1") as port:
+        exchange = await probe(net.plan(port, host="::1"))
     assert net.only(exchange, Connected).local.startswith("[::1]:")
     assert net.received(exchange) == net.REFUSAL
 
@@ -172,47 +163,35 @@ def test_an_address_to_connect_from(net):
     assert net.only(exchange, ConnectFailed).errno in ("ENODEV", "EPERM", "EOPNOTSUPP")
 
 
-def test_another_place_to_connect_to(net):
-    async def work(**parts):
-        async with net.serving(net.refuses) as port:
-            places = tuple((*frm, to, at or port) for *frm, to, at in parts["connect_to"])
-            plan = net.plan(9, host="shop.example", connect_to=places)
-            return await probe(plan)
-
-    exchange = net.run(
-        lambda: work(connect_to=[("other", 0, "192.0.2.1", 1), ("shop.example", 9, "127.0.0.1", 0)])
-    )
-    assert net.only(exchange, Resolved).host == "127.0.0.1"
-    assert net.received(exchange) == net.REFUSAL
-    exchange = net.run(lambda: work(connect_to=[("", 8, "192.0.2.1", 1), ("", 0, "127.0.0.1", 0)]))
-    assert net.received(exchange) == net.REFUSAL
+async def test_another_place_to_connect_to(net):
+    async with net.serving(net.refuses) as port:
+        for places in (
+            (("other", 0, "192.0.2.1", 1), ("shop.example", 9, "127.0.0.1", port)),
+            (("", 8, "192.0.2.1", 1), ("", 0, "127.0.0.1", port)),
+        ):
+            exchange = await probe(net.plan(9, host="shop.example", connect_to=places))
+            assert net.only(exchange, Resolved).host == "127.0.0.1"
+            assert net.received(exchange) == net.REFUSAL
 
 
-def test_cancelled_and_still_recorded(net):
+async def test_cancelled_and_still_recorded(net, autojump_clock):
     watched, kept = [], []
-
-    async def work():
-        async with net.serving(net.plays("rest")) as port:
-            with trio.move_on_after(1) as scope:
-                await probe(net.plan(port), watched.append, keep=kept.append)
-            assert scope.cancelled_caught
-
-    net.run(work, virtual=True)
+    async with net.serving(net.plays("rest")) as port:
+        with trio.move_on_after(1) as scope:
+            await probe(net.plan(port), watched.append, keep=kept.append)
+        assert scope.cancelled_caught
     assert watched[-1] == Ended(1_000_000, "interrupted")
     assert [exchange.events for exchange in kept] == [tuple(watched)]
 
 
-def test_a_broken_watch_is_no_matter_of_the_network(net):
+async def test_a_broken_watch_is_no_matter_of_the_network(net):
     def watch(event):
         if isinstance(event, Sent):
             raise BrokenPipeError
 
-    async def work():
+    with pytest.raises(BaseExceptionGroup) as raised:
         async with net.serving(net.plays("rest")) as port:
             await probe(net.plan(port), watch)
-
-    with pytest.raises(BaseExceptionGroup) as raised:
-        net.run(work)
     assert raised.group_contains(BrokenPipeError)
 
 
@@ -233,32 +212,32 @@ def test_a_broken_watch_is_no_matter_of_the_network(net):
         ({"secure": True, "minimum": "1.3", "maximum": "1.2"}, "at least 1.3 and at most 1.2"),
     ],
 )
-def test_a_plan_that_no_network_can_carry_out(net, parts, words):
+async def test_a_plan_that_no_network_can_carry_out(net, parts, words):
     with pytest.raises(PlanError) as raised:
-        net.run(lambda: probe(net.plan(1, **parts)))
+        await probe(net.plan(1, **parts))
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
-def test_an_unknown_wire(net):
+async def test_an_unknown_wire(net):
     with pytest.raises(PlanError, match="hybi-99"):
-        net.run(lambda: probe(replace(net.plan(1), wire="hybi-99")))
+        await probe(replace(net.plan(1), wire="hybi-99"))
 
 
-def test_time_runs_out_while_a_name_is_resolved(net, monkeypatch):
+async def test_time_runs_out_while_a_name_is_resolved(net, monkeypatch, autojump_clock):
     async def never(*args, **kwargs):
         await trio.sleep_forever()
 
     monkeypatch.setattr(trio.socket, "getaddrinfo", never)
     monkeypatch.setattr("wsprobe.net.dial.tsocket.getaddrinfo", never)
     plan = net.plan(1, host="slow.example", limits=Limits(connect_timeout=3))
-    exchange = trio.run(probe, plan, clock=MockClock(autojump_threshold=0))
+    exchange = await probe(plan)
     assert exchange.events == (
         Ended(3_000_000, "timeout", "resolving the name took longer than 3 s (connect timeout)"),
     )
 
 
-def test_time_runs_out_just_when_the_connection_stands(net, monkeypatch):
+async def test_time_runs_out_just_when_the_connection_stands(net, monkeypatch, autojump_clock):
     """It is the connect timeout that ran out, and not the maximum time, which is far off."""
     near, far = socket.socketpair()
     near.setblocking(False)
@@ -271,7 +250,7 @@ def test_time_runs_out_just_when_the_connection_stands(net, monkeypatch):
     monkeypatch.setattr(import_module("wsprobe.net.probe"), "reach", late)
     plan = net.plan(1, limits=Limits(connect_timeout=3))
     with near, far:
-        exchange = trio.run(probe, plan, clock=MockClock(autojump_threshold=0))
+        exchange = await probe(plan)
         assert far.recv(1) == b""  # the wire was closed
     assert net.kinds(exchange) == ["Ended"]
     assert net.ended(exchange).error.endswith("took longer than 3 s (connect timeout)")

@@ -26,7 +26,7 @@ def test_a_header_of_the_proxy_protocol(local, remote, client, header):
     assert proxy_header(local, remote, client) == f"{header}\r\n".encode()
 
 
-def test_a_connection_that_was_reset_has_no_other_end_to_name(net, monkeypatch):
+async def test_a_connection_that_was_reset_has_no_other_end_to_name(net, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         ours = socket.create_connection(server.getsockname())
         theirs, _ = server.accept()
@@ -38,7 +38,7 @@ def test_a_connection_that_was_reset_has_no_other_end_to_name(net, monkeypatch):
             return ours
 
         monkeypatch.setattr(dial, "connect", connected)
-        exchange = net.run(lambda: probe(net.plan(server.getsockname()[1], proxy_header="")))
+        exchange = await probe(net.plan(server.getsockname()[1], proxy_header=""))
     assert net.kinds(exchange) == ["Resolved", "Sent", "Ended"]
     assert net.ended(exchange).how == "reset"
 
@@ -59,18 +59,15 @@ def test_that_header_comes_first(net):
     assert sent == f"PROXY TCP4 127.0.0.1 127.0.0.1 {port} {connected.port}\r\n"
 
 
-def test_through_a_tunnel_it_is_for_what_lies_behind(net):
+async def test_through_a_tunnel_it_is_for_what_lies_behind(net):
     async def proxy(stream):
         assert await net.head(stream) == b"CONNECT shop.example:9 HTTP/1.1\r\nHost: shop.example:9\r\n\r\n"
         await stream.send_all(b"HTTP/1.1 200 OK\r\n\r\n")
         assert (await net.head(stream)).startswith(b"PROXY TCP4 192.0.2.7 127.0.0.1 ")
         await stream.send_all(net.REFUSAL)
 
-    async def work():
-        async with net.serving(proxy) as port:
-            plan = net.plan(9, host="shop.example", proxy=f"http://127.0.0.1:{port}", proxy_header="192.0.2.7")
-            return await probe(plan)
-
-    exchange = net.run(work)
+    async with net.serving(proxy) as port:
+        plan = net.plan(9, host="shop.example", proxy=f"http://127.0.0.1:{port}", proxy_header="192.0.2.7")
+        exchange = await probe(plan)
     assert net.kinds(exchange)[3:6] == ["TunnelSent", "TunnelReceived", "ProxyHeaderSent"]
     assert net.received(exchange) == net.REFUSAL

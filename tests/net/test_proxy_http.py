@@ -40,7 +40,7 @@ def test_a_proxy_that_never_ends_its_head(net, said):
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5"])
-def test_a_name_that_does_not_resolve(net, kind):
+async def test_a_name_that_does_not_resolve(net, kind):
     """Of the proxy itself, and of the target where it is ours to resolve."""
 
     class Nobody(trio.abc.HostnameResolver):
@@ -50,25 +50,20 @@ def test_a_name_that_does_not_resolve(net, kind):
         async def getnameinfo(self, sockaddr, flags):
             raise AssertionError("not asked for")
 
-    async def work():
-        trio.socket.set_custom_hostname_resolver(Nobody())
-        async with net.serving(net.plays("rest")) as port:
-            host = "nobody.example" if kind == "http" else "127.0.0.1"
-            return await probe(net.plan(9, host=SHOP, proxy=f"{kind}://{host}:{port}"))
-
-    exchange = net.run(work)
+    trio.socket.set_custom_hostname_resolver(Nobody())
+    async with net.serving(net.plays("rest")) as port:
+        host = "nobody.example" if kind == "http" else "127.0.0.1"
+        exchange = await probe(net.plan(9, host=SHOP, proxy=f"{kind}://{host}:{port}"))
     assert net.only(exchange, ResolveFailed).host == ("nobody.example" if kind == "http" else SHOP)
     assert ("TunnelFailed" in net.kinds(exchange)) is (kind == "http")
     assert net.ended(exchange).error == "Name or service not known"
 
 
-def test_a_proxy_whose_name_cannot_be_a_server_name(net):
-    async def work():
-        async with net.serving(net.plays("rest")) as port:
-            named = ((".example", port, ("127.0.0.1",)),)
-            return await probe(net.plan(9, proxy=f"https://.example:{port}", resolve=named))
-
-    assert "cannot be a server name" in net.only(net.run(work), TunnelFailed).error
+async def test_a_proxy_whose_name_cannot_be_a_server_name(net):
+    async with net.serving(net.plays("rest")) as port:
+        named = ((".example", port, ("127.0.0.1",)),)
+        exchange = await probe(net.plan(9, proxy=f"https://.example:{port}", resolve=named))
+    assert "cannot be a server name" in net.only(exchange, TunnelFailed).error
 
 
 @pytest.mark.parametrize("kind", ["http", "https"])

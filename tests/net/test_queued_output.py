@@ -17,47 +17,39 @@ def pipe():
     os.close(reading)  # ends a thread that still waits for a reader
 
 
-def test_what_waits_for_a_reader_makes_nobody_else_wait(pipe):
+async def test_what_waits_for_a_reader_makes_nobody_else_wait(pipe):
     reading, writing = pipe
     output = QueuedOutput(writing)
     pieces = [b"%d" % (number % 10) * 1000 for number in range(2 * MOST // 1000)]
+    for piece in pieces:
+        output.write(piece)
+    waited = trio.Event()
 
-    async def work():
-        for piece in pieces:
-            output.write(piece)
-        waited = trio.Event()
+    async def wait():
+        await room([output])
+        waited.set()
 
-        async def wait():
-            await room([output])
-            waited.set()
-
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(wait)
-            await trio.testing.wait_all_tasks_blocked()
-            assert not waited.is_set()
-            got = bytearray()
-            while len(got) < len(pieces) * 1000 - MOST:
-                got += os.read(reading, 4096)
-            await waited.wait()
-        while len(got) < len(pieces) * 1000:
-            got += os.read(reading, 1 << 20)
-        return got
-
-    assert trio.run(work) == b"".join(pieces)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await trio.testing.wait_all_tasks_blocked()
+        assert not waited.is_set()
+        got = bytearray()
+        while len(got) < len(pieces) * 1000 - MOST:
+            got += os.read(reading, 4096)
+        await waited.wait()
+    while len(got) < len(pieces) * 1000:
+        got += os.read(reading, 1 << 20)
+    assert got == b"".join(pieces)
     assert output.finish() == 0
     os.close(writing)
 
 
-def test_room_can_be_given_up(pipe):
+async def test_room_can_be_given_up(pipe):
     output = QueuedOutput(pipe[1])
     output.write(bytes(2 * MOST))
-
-    async def work():
-        with trio.move_on_after(0) as given_up:
-            await output.room()
-        assert given_up.cancelled_caught
-
-    trio.run(work)
+    with trio.move_on_after(0) as given_up:
+        await output.room()
+    assert given_up.cancelled_caught
 
 
 def test_a_reader_that_takes_nothing_is_not_waited_for(pipe, monkeypatch):

@@ -152,39 +152,32 @@ def test_the_rest_of_a_long_answer_does_not_last_longer_either(net):
     assert any(isinstance(each, LeftOut) for each in exchange.events)
 
 
-def test_what_was_recorded_is_kept_when_the_relay_is_ended(net):
-    async def work():
-        shown = Shown()
-        async with between(net, (*OPENS, "rest"), shown) as (stream, _):
-            await net.plays(*ASKS)(stream)
-        await trio.aclose_forcefully(stream)
-        assert net.ended(shown.exchange).how == "interrupted"
-        assert net.ended(shown.exchange).at >= max(each.at for each in shown.exchange.events)
-        assert shown.exchange.client.ended == "interrupted"
-
-    net.run(work)
+async def test_what_was_recorded_is_kept_when_the_relay_is_ended(net):
+    shown = Shown()
+    async with between(net, (*OPENS, "rest"), shown) as (stream, _):
+        await net.plays(*ASKS)(stream)
+    await trio.aclose_forcefully(stream)
+    assert net.ended(shown.exchange).how == "interrupted"
+    assert net.ended(shown.exchange).at >= max(each.at for each in shown.exchange.events)
+    assert shown.exchange.client.ended == "interrupted"
 
 
-def test_a_connection_goes_on_while_reports_wait_for_a_reader(net):
+async def test_a_connection_goes_on_while_reports_wait_for_a_reader(net):
     """No other one is let in until there is room."""
-
-    async def work():
-        shown = Shown()
-        async with between(net, (*OPENS, ("read", b"passes"), b"passes", "rest"), shown) as (first, port):
-            await net.plays(*ASKS)(first)
-            shown.has_room = trio.Event()
-            second = await trio.open_tcp_stream("127.0.0.1", port)
-            await second.send_all(ASK)
-            await net.plays(b"passes", ("all", b"passes"))(first)
-            await trio.aclose_forcefully(first)
-            await shown.is_over.wait()
-            assert len(shown.answers) == 1
-            shown.has_room.set()
-            await net.head(second)
-            assert len(shown.answers) == 2
-            await trio.aclose_forcefully(second)
-
-    net.run(work)
+    shown = Shown()
+    async with between(net, (*OPENS, ("read", b"passes"), b"passes", "rest"), shown) as (first, port):
+        await net.plays(*ASKS)(first)
+        shown.has_room = trio.Event()
+        second = await trio.open_tcp_stream("127.0.0.1", port)
+        await second.send_all(ASK)
+        await net.plays(b"passes", ("all", b"passes"))(first)
+        await trio.aclose_forcefully(first)
+        await shown.is_over.wait()
+        assert len(shown.answers) == 1
+        shown.has_room.set()
+        await net.head(second)
+        assert len(shown.answers) == 2
+        await trio.aclose_forcefully(second)
 
 
 def test_no_more_connections_than_allowed(net):
@@ -244,13 +237,10 @@ def test_over_tls(net, authority):
 
 
 @pytest.mark.parametrize("host", ["192.0.2.7", "0.0.0.0"])
-def test_an_address_that_others_reach_has_to_be_asked_for(net, host):
-    async def work():
+async def test_an_address_that_others_reach_has_to_be_asked_for(net, host):
+    with pytest.raises(RelayError, match="is not a loopback address"):
         async with relay(Relaying(parse("ws://127.0.0.1/"), Door()), host, 0, Shown()):
             pass
-
-    with pytest.raises(RelayError, match="is not a loopback address"):
-        net.run(work)
 
 
 @pytest.fixture

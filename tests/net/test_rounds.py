@@ -79,15 +79,11 @@ def test_an_error_ends_it():
         done(work, "a", 1, None)
 
 
-def test_ticking():
+async def test_ticking(autojump_clock):
     ticks = []
-
-    async def while_it_lasts():
-        start = trio.current_time()
-        async with ticking(1, lambda: ticks.append(trio.current_time() - start)):
-            await trio.sleep(3.5)
-
-    trio.run(while_it_lasts, clock=MockClock(autojump_threshold=0))
+    start = trio.current_time()
+    async with ticking(1, lambda: ticks.append(trio.current_time() - start)):
+        await trio.sleep(3.5)
     assert ticks == [1, 2, 3]
 
 

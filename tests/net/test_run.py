@@ -70,15 +70,12 @@ def test_interrupted_in_the_middle(net):
         ([], []),
     ],
 )
-def test_of_a_line_that_is_too_long_the_beginning_is_kept(reads, found, monkeypatch):
+async def test_of_a_line_that_is_too_long_the_beginning_is_kept(reads, found, monkeypatch):
     async def given(descriptor, size):
         for each in reads:
             yield each
 
-    async def work():
-        return [line async for line in lines(0)]
-
     module = sys.modules[lines.__module__]
     monkeypatch.setattr(module, "LONGEST_LINE", 8)
     monkeypatch.setattr(module, "pieces", given)
-    assert trio.run(work) == found
+    assert [line async for line in lines(0)] == found

@@ -230,7 +230,7 @@ def test_what_is_not_kept_is_counted_and_both_closes_are_there(net):
     assert (close.code, close.clean) == (1000, True)
 
 
-def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net):
+async def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net, autojump_clock):
     last = frame(TEXT, b"last", None) + frame(CLOSE, b"\x03\xe8", None)
     opens = net.SWITCHING + frame(TEXT, b"first", None)
     server = net.plays("head", opens, ("read", lambda got: got.startswith(b"\x88")), last)
@@ -241,13 +241,9 @@ def test_told_to_go_it_says_goodbye_and_hands_on_what_comes_until_then(net):
 
     kept = []
     holder = Holder(forever())
-
-    async def work():
-        async with net.serving(server) as port:
-            with trio.move_on_after(5):
-                await probe(net.plan(port), talk=holder, keep=kept.append)
-
-    net.run(work, virtual=True)
+    async with net.serving(server) as port:
+        with trio.move_on_after(5):
+            await probe(net.plan(port), talk=holder, keep=kept.append)
     assert holder.heard == [b"first", b"last"]
     (exchange,) = kept
     assert exchange.events[-1].how == "interrupted"
@@ -293,67 +289,56 @@ async def closed(output, reading, got):
 
 
 @pytest.mark.parametrize("way", ["pipe", "file", "socket"])
-def test_what_is_read_and_written_is_all_there(way, tmp_path):
+async def test_what_is_read_and_written_is_all_there(way, tmp_path):
     data = bytes(range(256)) * 4096
     read = []
+    if way == "pipe":
+        reading, writing = os.pipe()
+    elif way == "socket":
+        reading, writing = (each.detach() for each in socket.socketpair())
+    else:
+        writing = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+        reading = os.open(tmp_path / "file", os.O_RDONLY)
 
-    async def work():
-        if way == "pipe":
-            reading, writing = os.pipe()
-        elif way == "socket":
-            reading, writing = (each.detach() for each in socket.socketpair())
+    async def write():
+        output = DescriptorWriter(writing)
+        await output.write(data)
+        output.close()
+        os.close(writing)
+
+    async with trio.open_nursery() as nursery:
+        if way == "file":
+            await write()
         else:
-            writing = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
-            reading = os.open(tmp_path / "file", os.O_RDONLY)
-
-        async def write():
-            output = DescriptorWriter(writing)
-            await output.write(data)
-            output.close()
-            os.close(writing)
-
-        async with trio.open_nursery() as nursery:
-            if way == "file":
-                await write()
-            else:
-                nursery.start_soon(write)
-            async for piece in pieces(reading, 10_000):
-                read.append(piece)
-            os.close(reading)
-
-    trio.run(work)
+            nursery.start_soon(write)
+        async for piece in pieces(reading, 10_000):
+            read.append(piece)
+        os.close(reading)
     assert b"".join(read) == data
     assert max(map(len, read)) <= 10_000
 
 
-def test_a_pipe_that_nobody_reads_any_more():
-    async def work():
-        async with piped(read=False) as (_, _, output):
-            with pytest.raises(BrokenPipeError):
-                await output.write(b"x")
-
-    trio.run(work)
+async def test_a_pipe_that_nobody_reads_any_more():
+    async with piped(read=False) as (_, _, output):
+        with pytest.raises(BrokenPipeError):
+            await output.write(b"x")
 
 
 @pytest.mark.parametrize("first", [b"a" * 10 + b"\n", b""])
 @pytest.mark.parametrize("taken", [0, 1, 4096])
-def test_a_line_that_was_cut_in_the_middle_is_ended_before_the_next(first, taken):
+async def test_a_line_that_was_cut_in_the_middle_is_ended_before_the_next(first, taken):
     """Whatever a slow reader has taken when time is up: what it gets in the end are whole lines."""
     line = b"x" * (2 * PIECE) + b"\n"
-
-    async def work():
-        async with piped() as (reading, _, output):
-            take = partial(os.read, reading, taken)
-            start = await cut_off(output.write, first + line + b"dropped\n", meanwhile=take)
-            with trio.move_on_after(0):  # nothing is lost where this is cancelled too
-                await output.write(b"never begun\n")
-            got = await closed(output, reading, start)
-            os.set_blocking(reading, False)
-            with pytest.raises(BlockingIOError):  # nothing is left
-                os.read(reading, 1)
-            return got
-
-    assert trio.run(work) == first + line + b"closed\n"
+    async with piped() as (reading, _, output):
+        take = partial(os.read, reading, taken)
+        start = await cut_off(output.write, first + line + b"dropped\n", meanwhile=take)
+        with trio.move_on_after(0):  # nothing is lost where this is cancelled too
+            await output.write(b"never begun\n")
+        got = await closed(output, reading, start)
+        os.set_blocking(reading, False)
+        with pytest.raises(BlockingIOError):  # nothing is left
+            os.read(reading, 1)
+        assert got == first + line + b"closed\n"
 
 
 @pytest.mark.parametrize("reads", [True, False])
@@ -384,17 +369,14 @@ def test_after_an_interrupt_the_output_ends_with_a_whole_line_if_it_is_read(read
 
 
 @pytest.mark.parametrize("pieces", [[b"x" * 99, b"y" * PIECE, b"z\n"], [b"x" * PIECE, b"\ny"]])
-def test_a_line_in_pieces_that_was_cut_is_ended_before_the_next(pieces):
-    async def work():
-        async with piped() as (reading, _, output):
-            await cut_off(output.write_pieces, iter([b"w" * PIECE, *pieces, b"dropped\n"]))
-            return await closed(output, reading, b"")
-
+async def test_a_line_in_pieces_that_was_cut_is_ended_before_the_next(pieces):
     line, end, _ = b"".join([b"w" * PIECE, *pieces]).partition(b"\n")
-    assert trio.run(work) == line + end + b"closed\n"
+    async with piped() as (reading, _, output):
+        await cut_off(output.write_pieces, iter([b"w" * PIECE, *pieces, b"dropped\n"]))
+        assert await closed(output, reading, b"") == line + end + b"closed\n"
 
 
-def test_other_tasks_run_between_the_pieces_of_one_write(tmp_path):
+async def test_other_tasks_run_between_the_pieces_of_one_write(tmp_path):
     """Even into a file, which never blocks."""
     order = []
 
@@ -408,97 +390,64 @@ def test_other_tasks_run_between_the_pieces_of_one_write(tmp_path):
             await trio.lowlevel.checkpoint()
             order.append("other")
 
-    async def work():
-        with (tmp_path / "file").open("wb") as file:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(DescriptorWriter(file.fileno()).write_pieces, made())
-                nursery.start_soon(other)
-
-    trio.run(work)
+    with (tmp_path / "file").open("wb") as file:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(DescriptorWriter(file.fileno()).write_pieces, made())
+            nursery.start_soon(other)
     assert (tmp_path / "file").read_bytes() == b"0123456789"
     assert order.count("other") >= 8
 
 
-def test_a_write_that_ended_between_two_lines_leaves_nothing():
+async def test_a_write_that_ended_between_two_lines_leaves_nothing():
     """The reader took nothing: no line was begun, or a whole one lies in the pipe."""
     fcntl = pytest.importorskip("fcntl")
     if not hasattr(fcntl, "F_GETPIPE_SZ"):
         pytest.skip("the size of a pipe is not known here")
-
-    async def work():
-        async with piped() as (reading, writing, output):
-            size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
-            full = b"x" * (size - 1) + b"\n"
-            await cut_off(output.write, full + b"dropped\n")
-            assert os.read(reading, size) == full
-            await output.write(b"closed\n")
-            return os.read(reading, size)
-
-    assert trio.run(work) == b"closed\n"
+    async with piped() as (reading, writing, output):
+        size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+        full = b"x" * (size - 1) + b"\n"
+        await cut_off(output.write, full + b"dropped\n")
+        assert os.read(reading, size) == full
+        await output.write(b"closed\n")
+        assert os.read(reading, size) == b"closed\n"
 
 
-def test_the_flags_of_a_pipe_are_left_to_whoever_else_holds_it():
-    async def work():
-        async with piped() as (reading, writing, output):
-            await output.write(b"x")
-            assert os.get_blocking(writing)
-            assert os.get_blocking(reading)
-
-    trio.run(work)
+async def test_the_flags_of_a_pipe_are_left_to_whoever_else_holds_it():
+    async with piped() as (reading, writing, output):
+        await output.write(b"x")
+        assert os.get_blocking(writing)
+        assert os.get_blocking(reading)
 
 
 @pytest.mark.parametrize(("room", "after"), [(4 * PIECE, 4 * PIECE), (None, PIECE)])
-def test_a_pipe_is_widened_and_never_narrowed(room, after):
+async def test_a_pipe_is_widened_and_never_narrowed(room, after):
     fcntl = pytest.importorskip("fcntl")
-
-    async def work():
-        reading, writing = os.pipe()
-        if room is not None:
-            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, room)
-        output = DescriptorWriter(writing)
-        await output.write(bytes(room or 1))
-        assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) == after
-        output.close()
-        os.close(reading)
-        os.close(writing)
-
-    trio.run(work)
+    reading, writing = os.pipe()
+    if room is not None:
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, room)
+    output = DescriptorWriter(writing)
+    await output.write(bytes(room or 1))
+    assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) == after
+    output.close()
+    os.close(reading)
+    os.close(writing)
 
 
-def test_a_thread_writes_all_that_it_was_given_before_the_next_one(monkeypatch):
+async def test_a_thread_writes_all_that_it_was_given_before_the_next_one(monkeypatch):
     """Where the system has no pipe that does not block."""
     monkeypatch.delattr(os, "O_NONBLOCK")
     line = b"x" * (2 * PIECE) + b"\n"
-
-    async def work():
-        reading, writing = os.pipe()
-        output = DescriptorWriter(writing)
-        with trio.CancelScope() as time:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(output.write, line)
-                got = await trio.to_thread.run_sync(os.read, reading, 10)  # it is in the middle of the line
-                time.cancel()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(output.write, b"closed\n")
-            while not got.endswith(b"closed\n"):
-                got += await trio.to_thread.run_sync(os.read, reading, PIECE)
-        for each in (reading, writing):
-            os.close(each)
-        return got
-
-    assert trio.run(work) == line + b"closed\n"
+    async with piped() as (reading, _, output):
+        got = await cut_off(output.write, line, meanwhile=partial(os.read, reading, 10))  # in the line's middle
+        assert await closed(output, reading, got) == line + b"closed\n"
 
 
-def test_what_never_blocks_needs_no_thread(monkeypatch):
+async def test_what_never_blocks_needs_no_thread(monkeypatch):
     monkeypatch.delattr(trio.to_thread, "run_sync")
-
-    async def work():
-        descriptor = os.open(os.devnull, os.O_RDWR)
-        await DescriptorWriter(descriptor).write(b"x")
-        assert [piece async for piece in pieces(descriptor, 10)] == []
-        os.close(descriptor)
-
-    trio.run(work)
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    await DescriptorWriter(descriptor).write(b"x")
+    assert [piece async for piece in pieces(descriptor, 10)] == []
+    os.close(descriptor)
 
 
 def test_the_first_reads_are_small_for_they_are_kept_whole(net, monkeypatch):

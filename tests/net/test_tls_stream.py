@@ -44,10 +44,10 @@ def client(authority, wire):
     return TlsWire(wire, context(TlsOptions(ca_file=authority.ca_file)), "127.0.0.1")
 
 
-def test_the_bytes_of_the_handshake_are_kept(authority):
+async def test_the_bytes_of_the_handshake_are_kept(authority):
     peer = Peer(authority.server())
     tls = client(authority, peer)
-    assert trio.run(tls.handshake) is None
+    assert await tls.handshake() is None
     assert tls.seen[:2] == b"\x16\x03"
     assert len(tls.chain("get_unverified_chain")) == 1
     assert len(tls.chain("get_verified_chain")) == 2
@@ -58,70 +58,56 @@ def test_no_handshake_no_chain(authority):
 
 
 @pytest.mark.parametrize("end", [End("fin"), End("reset", "x"), End("error", "y")])
-def test_the_end_below_is_the_end_of_the_handshake(authority, end):
+async def test_the_end_below_is_the_end_of_the_handshake(authority, end):
     wire = ScriptedWire(end)
-    assert trio.run(client(authority, wire).handshake) == end
+    assert await client(authority, wire).handshake() == end
     assert wire.sent[:1] == b"\x16"
 
 
-def test_after_a_fatal_alert_nothing_can_be_sent(authority):
-    async def work():
-        # An alert in clear is a broken record here, which ends the session.
-        peer = Peer(authority.server(), after=[b"\x15\x03\x03\x00\x02\x02\x28"])
-        tls = client(authority, peer)
-        await tls.handshake()
-        while (end := await tls.receive()) and not isinstance(end, End):
-            pass
-        sent = await tls.send(b"x")
-        await tls.close()
-        return end, await tls.receive(), sent, peer.closed
-
-    end, again, sent, closed = trio.run(work)
+async def test_after_a_fatal_alert_nothing_can_be_sent(authority):
+    # An alert in clear is a broken record here, which ends the session.
+    peer = Peer(authority.server(), after=[b"\x15\x03\x03\x00\x02\x02\x28"])
+    tls = client(authority, peer)
+    await tls.handshake()
+    while (end := await tls.receive()) and not isinstance(end, End):
+        pass
+    sent = await tls.send(b"x")
+    await tls.close()
     assert end.how == "error"
-    assert again == end, "the end stays the end"
+    assert await tls.receive() == end, "the end stays the end"
     assert sent.how == "error"
-    assert closed
+    assert peer.closed
 
 
 @pytest.mark.parametrize(
     ("below", "how"), [(End("fin"), "truncated"), (End("reset", "x"), "reset"), (End("error", "y"), "error")]
 )
-def test_the_end_below_after_the_handshake(authority, below, how):
-    async def work():
-        tls = client(authority, Peer(authority.server(), after=[below]))
-        await tls.handshake()
-        return await tls.receive()
-
-    assert trio.run(work).how == how
+async def test_the_end_below_after_the_handshake(authority, below, how):
+    tls = client(authority, Peer(authority.server(), after=[below]))
+    await tls.handshake()
+    assert (await tls.receive()).how == how
 
 
 @pytest.mark.parametrize(("ended", "says"), [(None, True), ("notified", True), ("fin", False)])
-def test_at_the_close_it_says_so_unless_the_connection_broke(authority, ended, says):
+async def test_at_the_close_it_says_so_unless_the_connection_broke(authority, ended, says):
     """The server may have said so itself, with a close_notify."""
-
-    async def work():
-        peer = Peer(authority.server())
-        tls = client(authority, peer)
-        await tls.handshake()
-        if ended is not None:
-            peer.after = [peer.farewell() if ended == "notified" else End("fin")]
-            await tls.receive()
-        peer.sent = b""
-        await tls.close()
-        return peer.sent[:1]
-
-    assert trio.run(work) == (b"\x17" if says else b"")
+    peer = Peer(authority.server())
+    tls = client(authority, peer)
+    await tls.handshake()
+    if ended is not None:
+        peer.after = [peer.farewell() if ended == "notified" else End("fin")]
+        await tls.receive()
+    peer.sent = b""
+    await tls.close()
+    assert peer.sent[:1] == (b"\x17" if says else b"")
 
 
-def test_a_write_that_fails_below(authority):
-    async def work():
-        peer = Peer(authority.server())
-        tls = client(authority, peer)
-        await tls.handshake()
-        peer.fails = End("reset", "x")
-        return await tls.send(b"x")
-
-    assert trio.run(work) == End("reset", "x")
+async def test_a_write_that_fails_below(authority):
+    peer = Peer(authority.server())
+    tls = client(authority, peer)
+    await tls.handshake()
+    peer.fails = End("reset", "x")
+    assert await tls.send(b"x") == End("reset", "x")
 
 
 RECORD = st.builds(

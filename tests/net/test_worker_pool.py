@@ -119,20 +119,16 @@ def test_what_the_work_raises_is_raised_here():
 
 @pytest.mark.programs
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process")
-def test_a_process_that_is_stopped_is_not_waited_for(monkeypatch):
+async def test_a_process_that_is_stopped_is_not_waited_for(monkeypatch):
     """It takes no signal but SIGKILL, and at its end Python waits for all that it has started."""
     monkeypatch.setattr(module, "GRACE", 0.1)
     monkeypatch.setattr(module, "spawned", spawned)
     pool = WorkerPool(make, 1, print)
     (member,) = pool._members
-
-    async def stopped():
-        async with pool.at_work():
-            await pool.up()
-            os.kill(member.process.pid, signal.SIGSTOP)
-            pool.give(1, print)
-
-    trio.run(stopped)
+    async with pool.at_work():
+        await pool.up()
+        os.kill(member.process.pid, signal.SIGSTOP)
+        pool.give(1, print)
     member.process.join(60)
     assert member.process.exitcode == -signal.SIGKILL
 
@@ -166,7 +162,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("case", LOST)
-def test_an_item_on_which_two_were_lost_is_given_to_no_third(case):
+async def test_an_item_on_which_two_were_lost_is_given_to_no_third(case):
     (first, *others), results, sentences = LOST[case]
     said = []
     came = []
@@ -183,15 +179,11 @@ def test_an_item_on_which_two_were_lost_is_given_to_no_third(case):
             over.set()
 
     pool = WorkerPool(make, 1, say)
-
-    async def all_of_it():
-        async with pool.at_work():
-            pool.give(first, take)
-            for each in set(others) - {"later"}:
-                pool.give(each, take)
-            await over.wait()
-
-    trio.run(all_of_it)
+    async with pool.at_work():
+        pool.give(first, take)
+        for each in set(others) - {"later"}:
+            pool.give(each, take)
+        await over.wait()
     assert (came, said) == (results, sentences)
 
 
