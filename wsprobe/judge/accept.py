@@ -38,10 +38,6 @@ def _url_safe(value: bytes) -> bytes:
     return value.translate(bytes.maketrans(b"+/", b"-_"))
 
 
-def _right(key: bytes) -> bytes:
-    return expected_accept(key)
-
-
 def _hex(key: bytes) -> bytes:
     return _digest(key + GUID).hex().encode()
 
@@ -52,7 +48,7 @@ _SLIPS: tuple[Slip, ...] = (
     (
         F.ACCEPT_CASE,
         "this is the expected value in another letter case",
-        lambda got, key: got.lower() == _right(key).lower(),
+        lambda got, key: got.lower() == expected_accept(key).lower(),
     ),
     (F.ACCEPT_ECHO, "this is our own key", lambda got, key: got == key),
     (F.ACCEPT_HEX, "this is the same hash in hexadecimal", lambda got, key: got.lower() == _hex(key)),
@@ -64,17 +60,17 @@ _SLIPS: tuple[Slip, ...] = (
     (
         F.ACCEPT_PADDING,
         "this is the expected value with other padding",
-        lambda got, key: got.rstrip(b"=") == _right(key).rstrip(b"="),
+        lambda got, key: got.rstrip(b"=") == expected_accept(key).rstrip(b"="),
     ),
     (
         F.ACCEPT_URL_SAFE,
         "this is the expected value in the URL-safe alphabet",
-        lambda got, key: got.rstrip(b"=") == _url_safe(_right(key)).rstrip(b"="),
+        lambda got, key: got.rstrip(b"=") == _url_safe(expected_accept(key)).rstrip(b"="),
     ),
     (
         F.ACCEPT_JUNK,
         "this is the expected value with other characters around it",
-        lambda got, key: _right(key) in got,
+        lambda got, key: expected_accept(key) in got,
     ),
     (
         F.ACCEPT_NO_GUID,
@@ -97,7 +93,7 @@ _SLIPS: tuple[Slip, ...] = (
         lambda got, key: (
             got
             in [
-                _right(other)
+                expected_accept(other)
                 for other in (
                     key.lower(),
                     key.upper(),
@@ -111,11 +107,11 @@ _SLIPS: tuple[Slip, ...] = (
             ]
         ),
     ),
-    (F.ACCEPT_EMPTY_KEY, "this was made from an empty key", lambda got, key: got == _right(b"")),
+    (F.ACCEPT_EMPTY_KEY, "this was made from an empty key", lambda got, key: got == expected_accept(b"")),
     (
         F.ACCEPT_SAMPLE_KEY,
         "this answers the sample key of RFC 6455 section 1.3",
-        lambda got, key: got == _right(SAMPLE_KEY),
+        lambda got, key: got == expected_accept(SAMPLE_KEY),
     ),
 )
 
@@ -124,7 +120,7 @@ def accept(reading: Reading, response: Response) -> Iterator[Finding]:
     """Require one Sec-WebSocket-Accept with the right value."""
     fields = response.head.all(b"sec-websocket-accept")
     key = reading.request.key
-    right = _right(key) if key is not None else None
+    right = expected_accept(key) if key is not None else None
     if not fields:
         yield F.ACCEPT_MISSING.found(
             "the 101 has no Sec-WebSocket-Accept header",
@@ -156,7 +152,7 @@ def accept(reading: Reading, response: Response) -> Iterator[Finding]:
 
 
 def _wrong(reading: Reading, field: Field, key: bytes) -> Finding:
-    got, right = field.value, _right(key)
+    got, right = field.value, expected_accept(key)
     if not got:
         return F.ACCEPT_EMPTY.found("Sec-WebSocket-Accept is empty", field.span, expected=right, received=got)
     entry, words = _slip(reading, got, key)
@@ -167,7 +163,7 @@ def _slip(reading: Reading, got: bytes, key: bytes) -> tuple[Entry, str]:
     for entry, words, fits in _SLIPS:
         if fits(got, key):
             return entry, words
-    if any(got == _right(earlier) for earlier in _earlier_keys(reading)):
+    if any(got == expected_accept(earlier) for earlier in _earlier_keys(reading)):
         return F.ACCEPT_EARLIER_KEY, "this answers an earlier request of this probe"
     if re.fullmatch(_SHAPE, got):
         return F.ACCEPT_MISMATCH, f"{shown(got)} has the right form, but is not the answer to this key"
