@@ -90,8 +90,15 @@ def _ascii_only() -> bool:
 
 def emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
     """Write lines to *stream*, in colour if *of* allows it. Raises OSError."""
+    lines = map(shortened, lines)
     with ignore_broken_pipe() if stream is sys.stderr else nullcontext():
-        _emit(map(shortened, lines), stream, of)
+        if of.color:
+            from wsprobe.show.paint import paint  # rich, only in colour
+
+            paint(lines, stream, of)
+        else:
+            stream.write(plain(lines))
+        stream.flush()
 
 
 def write_json(value: object) -> None:
@@ -100,16 +107,6 @@ def write_json(value: object) -> None:
 
     sys.stdout.write(json.dumps(value, ensure_ascii=True, separators=(",", ":")) + "\n")
     sys.stdout.flush()
-
-
-def _emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
-    if of.color:
-        from wsprobe.show.paint import paint  # rich, only in colour
-
-        paint(lines, stream, of)
-    else:
-        stream.write(plain(lines))
-    stream.flush()
 
 
 def note(text: str) -> None:
