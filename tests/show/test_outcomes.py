@@ -111,6 +111,7 @@ LIMIT = "  -> to hold the session without this limit: wsprobe talk ws://127.0.0.
         (made("asked own", "0.1 we close", "0.2 close 1000", "0.3 fin"), ""),
         (made("0.1 close 4403", "0.2 fin"), ""),
         (made("0.1 close 4999", "0.2 fin"), NO_ORIGIN),
+        (made("0.1 close 1013 try later", "0.2 fin"), ""),
         (made("0.1 fin"), ""),
         (made("asked own", "3 limit"), LIMIT),
         (made("Sec-WebSocket-Accept: x", "0.1 fin"), ""),

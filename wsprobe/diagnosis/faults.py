@@ -282,9 +282,9 @@ _PASSWORD = r"(?i)<input\b[^<>]*\btype\s*=\s*[\"']?password\b"
 def _log_in(evidence: Evidence) -> str:
     """What to do about a redirect to a page that asks to log in."""
     given = "send the cookie or token that this gives"
-    return (
-        f"log in in the page, and {given}" if evidence.by_page else f"log in first, and {given} (-b, --bearer)"
-    )
+    if evidence.by_page:
+        return f"log in on the site first, and let the page {given}"
+    return f"log in first, and {given} (-b, --bearer)"
 
 
 def asks_to_log_in(evidence: Evidence) -> bool:

@@ -350,8 +350,8 @@ def why(report: Report, look: Look) -> list[Line]:
     return fitted([*rows, *(_heard(report, look) if refused and not seen else [])], look)
 
 
-OF_A_CHECK = frozenset({*ACTS, "unauthorized", "credentials-refused", "blocked-by-rule", "server-says"}) - {
-    "upgrade-required"
+OF_A_CHECK = {*ACTS, "unauthorized", "credentials-refused", "blocked-by-rule", "server-says"} - {
+    *("upgrade-required", "unavailable"),
 }
 """Causes that leave open whether a check of the Origin is the reason."""
 
