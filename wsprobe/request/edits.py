@@ -28,6 +28,11 @@ def values(request: bytes, name: bytes) -> list[bytes]:
     return [line.partition(b":")[2].strip() for line in lines(request)[1] if name_of(line) == name]
 
 
+def first_value(request: bytes, name: bytes) -> str:
+    """The value of the first field called *name* (lower case) as text; "" without one."""
+    return next(iter(values(request, name)), b"").decode("latin-1")
+
+
 def without(request: bytes, pattern: re.Pattern[bytes] | bytes) -> bytes:
     """*request* without the fields whose names match *pattern* as a whole."""
     first, fields, rest = lines(request)

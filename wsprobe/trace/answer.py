@@ -79,6 +79,11 @@ class Answer(msgspec.Struct, frozen=True):
         return self.kind == "open"
 
     @property
+    def redirects(self) -> bool:
+        """True for a 3xx, wherever it leads."""
+        return self.kind == "http" and 300 <= self.status < 400
+
+    @property
     def by_proxy(self) -> bool:
         """True if a proxy wrote the answer."""
         return self.author.role == "proxy"

@@ -16,7 +16,15 @@ from msgspec.structs import replace
 
 from wsprobe.exchange import Act, Limits, Plan
 from wsprobe.recording.secrets import Secrets, are_credentials
-from wsprobe.request.edits import lines, name_of, resource_of, values, with_field, with_line, without
+from wsprobe.request.edits import (
+    lines,
+    name_of,
+    resource_of,
+    values,
+    with_field,
+    with_line,
+    without,
+)
 from wsprobe.request.target import authority, host_header
 from wsprobe.trace.audit_session import admitted, lost_one, reference, refused, stopped
 from wsprobe.trace.changes import STRANGER, Make, described, step
@@ -273,18 +281,13 @@ def _malformed(field: bytes) -> Callable[[Trace], Plan | None]:
     return plan
 
 
-def _clear_same(seen: Trace) -> Plan | None:
-    given = seen.start.plan
-    return in_clear(given, given.target.port) if given.target.secure else None
-
-
 def port_beside(seen: Trace) -> int:
     """The port that is tried in clear beside that of TLS; 0 for none."""
     return seen.start.clear_port or BESIDE.get(seen.start.plan.target.port, 0)
 
 
-def _clear_beside(seen: Trace) -> Plan | None:
-    given, port = seen.start.plan, port_beside(seen)
+def _clear(seen: Trace, port: int) -> Plan | None:
+    given = seen.start.plan
     return in_clear(given, port) if given.target.secure and port else None
 
 
@@ -394,8 +397,8 @@ ROWS = described(
         ("origin-domain", _from(_domain), _unless_closed(_no_check)),
         ("origin-sibling", _from(lambda seen: sibling(page_origin(seen))), _unless_closed(_no_sibling)),
         ("no-token", _given(without_tokens), _unless_closed()),
-        ("clear", _row(_clear_same), _unless_closed(_clear_is_open)),
-        ("clear-beside", _row(_clear_beside), _unless_closed(_beside)),
+        ("clear", _row(lambda seen: _clear(seen, seen.start.plan.target.port)), _unless_closed(_clear_is_open)),
+        ("clear-beside", _row(lambda seen: _clear(seen, port_beside(seen))), _unless_closed(_beside)),
         ("deflate", _given(_deflate), _unless_closed()),
         ("no-key", _row(_malformed(rb"sec-websocket-key")), _unless_closed()),
         ("no-version", _row(_malformed(rb"sec-websocket-version")), _unless_closed()),

@@ -112,11 +112,8 @@ PROGRAM_LINES = {
 
 def _lines(seen: Trace, listed: str) -> str:
     own = [line for mark, line in PROGRAM_LINES.items() if mark in listed]
-    return "\n".join([*own, *([mending("versions", seen.proxies)] if _named(seen) else [])])
-
-
-def _named(seen: Trace) -> bool:
-    return any(each in table()["versions"] for each in seen.proxies)
+    known = any(each in table()["versions"] for each in seen.proxies)
+    return "\n".join([*own, *([mending("versions", seen.proxies)] if known else [])])
 
 
 @weakness(

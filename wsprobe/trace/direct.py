@@ -151,7 +151,7 @@ def beside(seen: Trace, name: str) -> tuple[str, ...]:
         changed = seen[name]
         also = (name,) if changed is not None and changed.opens is not seen.base.opens else ()
         return ("base" if not seen.base.opens else "origin", opening_directly(seen), *also)
-    return ("base", name) if name in seen.answers else ("base",)
+    return seen.sent("base", name)
 
 
 def opening_directly(seen: Trace) -> str:

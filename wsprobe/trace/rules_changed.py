@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.diagnosis.faults import misses_origin
-from wsprobe.request.edits import values
+from wsprobe.request.edits import first_value, values
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import named_subprotocols
 from wsprobe.trace.claim import any_origin_opens, application_to_blame, proxy_to_blame, turning, with_origin
@@ -24,12 +24,8 @@ from wsprobe.trace.trace import Trace
 # -- the answer calls something missing or wrong that was sent right
 
 
-def _has(request: bytes, name: bytes, value: bytes = b"") -> bool:
+def _has(request: bytes, name: bytes, value: bytes) -> bool:
     return any(value in each.lower() for each in values(request, name))
-
-
-def _is_upgrade(request: bytes) -> bool:
-    return _has(request, b"upgrade", b"websocket") and _has(request, b"connection", b"upgrade")
 
 
 def _refused(seen: Trace) -> Answer | None:
@@ -81,7 +77,10 @@ def field_lost(seen: Trace) -> Iterator[Conclusion]:
 @rule(claims=(proxy_to_blame,))
 def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
     base = _refused(seen)
-    if base is None or not _is_upgrade(base.reading.sent):
+    if base is None:
+        return
+    sent = base.reading.sent
+    if not _has(sent, b"upgrade", b"websocket") or not _has(sent, b"connection", b"upgrade"):
         return
     to_what = base.field(b"upgrade") or "websocket"
     wants = base.cause_id == "upgrade-required" and seen.like_get and "websocket" in to_what.lower()
@@ -119,18 +118,15 @@ def _removed(seen: Trace, part: str, fault: str, *, marked: bool = False, id: st
 # -- a 101 that no client accepts
 
 
-def _accept_is_wrong(base: Answer) -> bool:
-    return any(f.id.startswith("accept-") and f.fatal for f in base.report.verdict.findings)
-
-
 @rule()
 def invalid_101(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     elsewhere = base.cause if base.cause_id == "other-protocol" else None
-    of_key = _accept_is_wrong(base) or base.field(b"sec-websocket-accept") is None
+    fatal = [each for each in base.report.verdict.findings if each.fatal]
+    of_key = any(f.id.startswith("accept-") for f in fatal) or base.field(b"sec-websocket-accept") is None
     if base.kind != "invalid" or (of_key and elsewhere is None):
         return
-    why = next((f.text for f in base.report.verdict.findings if f.fatal), "a rule is broken")
+    why = fatal[0].text if fatal else "a rule is broken"
     fix = "wsprobe connect reports every broken rule."
     if elsewhere is not None:
         why, fix = elsewhere.statement, as_sentence(elsewhere.fix)
@@ -182,10 +178,6 @@ OTHER_HOST = re.compile(r'(?i)not authorized for host "([^"]+)"')
 ADD_ORIGIN = "Add the page's origin to the application's allowed origins."
 
 
-def _host_of(request: bytes) -> str:
-    return next(iter(values(request, b"host")), b"").decode("latin-1")
-
-
 @rule()
 def host_refused(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
@@ -193,8 +185,9 @@ def host_refused(seen: Trace) -> Iterator[Conclusion]:
     own = any(asked) and (asked[0] or (compared(seen) == "opens" and not gets_plain_get(seen)))
     if base.kind != "http" or not (own or base.cause_id == "host-refused"):
         return
-    given = _host_of(base.reading.sent)
-    opens = next((n for n in turning(seen) if _host_of(seen.answers[n].reading.sent) != given), "")
+    given = first_value(base.reading.sent, b"host")
+    hosts = {name: first_value(seen.answers[name].reading.sent, b"host") for name in turning(seen)}
+    opens = next((name for name, host in hosts.items() if host != given), "")
     yield Conclusion(
         f"{base.status}, {quoted(base)}: the program that answers refuses the Host. {_whose_host(seen)} "
         f"({proxy_of(seen)}).{past_the_proxy(seen)}",
@@ -301,7 +294,7 @@ def host_changed(seen: Trace) -> Iterator[Conclusion]:
         return
     free, name = _own_names(seen)
     host = OTHER_HOST.search(own.text)
-    if host is not None and host[1] != _host_of(own.reading.sent):
+    if host is not None and host[1] != first_value(own.reading.sent, b"host"):
         yield Conclusion(
             f"{_opens_without(seen, own)}), and the body has another Host ({host[1]}) than the "
             f"request: a proxy changes Host ({proxy_of(seen)}).{past_the_proxy(seen)}",
@@ -441,7 +434,7 @@ def _about_origin(seen: Trace) -> tuple[Answer, str] | None:
     own = seen.own
     if own is None or own.kind != "http" or not OF_ORIGIN.search(own.text):
         return None
-    sent = next(iter(values(own.reading.sent, b"origin")), b"").decode("latin-1")
+    sent = first_value(own.reading.sent, b"origin")
     return (own, sent) if sent else None
 
 

@@ -47,13 +47,23 @@ def idle_timeout(seen: Trace) -> Iterator[Conclusion]:
             id="backend-timeout",
         )
         return
-    yield Conclusion(
-        f"Opens, then drops after {seconds:.1f} s of silence, without a Close frame. "
-        f"{_at(seen) or _who(seen, past, seconds)}",
+    how = f"drops after {seconds:.1f} s of silence, without a Close frame"
+    yield _idle(seen, how, _who(seen, past, seconds), past, seconds)
+
+
+def _idle(seen: Trace, how: str, who: str, past: Answer | None, seconds: float) -> Conclusion:
+    """*how* the session ended after *seconds*, and *who* has the timeout, if not one of several proxies."""
+    return Conclusion(
+        f"Opens, then {how}. {_at(seen) or who}",
         0.93,
         ("again-2", *_shown_held(seen)),
         f"{_lines(seen, past, seconds)}\nOr send a Ping or a message more often.",
+        id="idle-timeout",
     )
+
+
+def _stays_open(seen: Trace) -> str:
+    return f"the session stays open as long: the proxy has an idle timeout ({proxy_of(seen)})"
 
 
 def _ending(seen: Trace) -> int | None:
@@ -100,10 +110,7 @@ def _who(seen: Trace, past: Answer | None, seconds: float) -> str:
     own = ended_in_silence(past)
     if own is None:
         also = _unlike_default(seen.proxies, seconds, "another proxy")
-        return (
-            "Asked directly, the session stays open as long: the proxy has an idle timeout "
-            f"({proxy_of(seen)}).{also}"
-        )
+        return f"Asked directly, {_stays_open(seen)}.{also}"
     who = "The application has the timeout, or a proxy without a mark in front of it"
     if past.proxies:
         name = title(past.proxies[0])
@@ -153,7 +160,7 @@ def closed(seen: Trace) -> Iterator[Conclusion]:
             f"blocks the handshake; the application{_or_a_proxy(seen)} refuses after it.{likeliest(seen)}"
             f"{_ended_directly(seen)}",
             0.9,
-            ("base", "get") if "get" in seen.answers else ("base",),
+            seen.sent("base", "get"),
             steps(first_do(seen.base, ""))
             or "Look up the code and the reason of the Close in the application: wsprobe connect shows both.",
             open=bool(_or_a_proxy(seen)),
@@ -181,18 +188,8 @@ def closed_while_held(seen: Trace) -> Iterator[Conclusion]:
     if held is None or seconds is None or seconds < AT_ONCE:
         return
     if past is not None and past.opens and stays_open(past):
-        yield Conclusion(
-            f"Opens, then closes (a Close frame) after {seconds:.1f} s of silence. "
-            + (
-                _at(seen)
-                or f"Asked directly, the session stays open as long: the proxy has an idle timeout "
-                f"({proxy_of(seen)})."
-            ),
-            0.93,
-            ("again-2", *_shown_held(seen)),
-            f"{_lines(seen, past, seconds)}\nOr send a Ping or a message more often.",
-            id="idle-timeout",
-        )
+        how = f"closes (a Close frame) after {seconds:.1f} s of silence"
+        yield _idle(seen, how, f"Asked directly, {_stays_open(seen)}.", past, seconds)
         return
     cause = held.cause
     why = cause.text if cause is not None else f"the server sent a Close frame after {seconds:.1f} s"
@@ -216,7 +213,7 @@ def dropped_after_101(seen: Trace) -> Iterator[Conclusion]:
             f"{usually('a handler that returned or raised an exception', 'a proxy that closed the connection')}"
             f"{_ended_directly(seen)}",
             0.75,
-            ("base", "again-1") if "again-1" in seen.answers else ("base",),
+            seen.sent("base", "again-1"),
             "Look in the application's log.",
             open=True,
         )
@@ -242,8 +239,7 @@ def opens(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
     if not base.opens or turning(seen) not in ((), ("no-origin",)):
         return
-    tried = ("origin", "no-origin", "chromium", "firefox", "keepalive-upgrade")
-    ways = [name for name in tried if name in seen.answers]
+    ways = seen.sent("origin", "no-origin", "chromium", "firefox", "keepalive-upgrade")
     bare = seen["no-origin"] if turning(seen) == ("no-origin",) else None
     every = ", in every tested form" if ways else ""
     if bare is not None:
@@ -251,17 +247,12 @@ def opens(seen: Trace) -> Iterator[Conclusion]:
     fails, ending = _fails_directly(seen), ": nothing on the way blocks it."
     if base.cause_id == "subprotocol-none":
         ending = ", but without one of the offered subprotocols: Chromium fails such a handshake."
+    shown = "no-origin" if bare is not None else "backend" if fails else ways[-1] if ways else ""
     yield Conclusion(
         f"Opens (101 with the right Sec-WebSocket-Accept){every}{fails or ending}"
         f"{_watched(seen)} Not tested: {_untested(seen)}.",
         0.6 if fails else 0.9,
-        ("base", "no-origin")
-        if bare is not None
-        else ("base", "backend")
-        if fails
-        else ("base", ways[-1])
-        if ways
-        else ("base",),
+        seen.sent("base", shown),
         open=bool(fails),
     )
 

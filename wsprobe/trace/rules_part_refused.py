@@ -43,10 +43,11 @@ def header_too_large(seen: Trace) -> Iterator[Conclusion]:
     if base.kind != "http":
         return
     large = base.status in TOO_LARGE or base.cause_id == "header-too-large"
+    long = sum(map(len, values(seen.start.plan.request, b"cookie"))) > 4000
     name, what = "get", "a field of the request is"
     for left_out, part in (("no-query", "the query is"), ("no-cookie", "the cookie is")):
         other = seen[left_out]
-        cookie = left_out == "no-cookie" and base.status == 400 and _size(seen, b"cookie") > 4000
+        cookie = left_out == "no-cookie" and base.status == 400 and long
         if other is not None and (other.opens or other.status != base.status) and (large or cookie):
             name, what, large = left_out, part, True
     if large:
@@ -54,13 +55,9 @@ def header_too_large(seen: Trace) -> Iterator[Conclusion]:
             f"{base.result()}, {quoted(base)}: {what} too large for the server or a proxy "
             f"({written_by(base)}).{past_the_proxy(seen)}",
             0.95,
-            ("base", name) if name in seen.answers else ("base",),
+            seen.sent("base", name),
             proxy_lines(seen, "large", base.proxies),
         )
-
-
-def _size(seen: Trace, name: bytes) -> int:
-    return sum(map(len, values(seen.start.plan.request, name)))
 
 
 @rule()
@@ -111,7 +108,7 @@ def slash(seen: Trace) -> Iterator[Conclusion]:
         return
     # A page or a 404 from the library says that nothing is there, not that the handshake reached it; a redirect
     # may lead back to the given form of the path.
-    nothing = other.status in (200, 404) or 300 <= other.status < 400
+    nothing = other.status in (200, 404) or other.redirects
     reached = base.status in (200, 404) and other.by_server and not nothing
     if other.opens or reached:
         path = resource_of(other.reading.sent).decode("latin-1")

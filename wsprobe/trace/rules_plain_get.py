@@ -153,14 +153,11 @@ def refusing(seen: Trace) -> str:
     if not _reads(seen) and not base.by_server and alike(base, get):
         return ""  # only the head differs: another proxy wrote into it
     shown = f"{base.result()} to the handshake ({written_by(base)}), {get.result()} to a plain GET"
-    if not _reads(seen) and _http_route_alone(base):
+    if version is not None and _reads(seen):
+        shown += f", another answer without the version ({version.result()})"
+    elif _http_route_alone(base):
         return f"{shown}: Upgrade arrives, and a page refuses it that is no WebSocket library's."
-    if not _reads(seen):
-        return f"{shown}: a WebSocket library reads the handshake, so Upgrade arrives."
-    result = f" ({version.result()})" if version is not None else ""
-    return f"{shown}, another answer without the version{result}: a WebSocket library reads the handshake, " + (
-        "so Upgrade arrives."
-    )
+    return f"{shown}: a WebSocket library reads the handshake, so Upgrade arrives."
 
 
 def _http_route_alone(base: Answer) -> bool:
@@ -278,6 +275,7 @@ def server_error(seen: Trace) -> Iterator[Conclusion]:
 
 def _why_it_fails(seen: Trace) -> tuple[str, ...]:
     """What makes a server answer every request with a 5xx, a proxy's reasons first where one is there."""
+    past = seen.past
     own: tuple[str, ...] = ("an exception in the application",)
     if compared(seen) == "opens":
         own = (
@@ -285,7 +283,7 @@ def _why_it_fails(seen: Trace) -> tuple[str, ...]:
             "no rule for this path",
             "a proxy that cannot reach the application",
         )
-    elif compared(seen) == "other" and _refuses(seen.past):
+    elif compared(seen) == "other" and past is not None and past.kind == "http" and 400 <= past.status < 500:
         own = ("an exception", "a proxy that makes this of a refusal by the application")
     if not shows_proxy(seen) or (seen.base.by_server and compared(seen) != "opens"):
         return own
@@ -293,10 +291,6 @@ def _why_it_fails(seen: Trace) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*seen.base.cause.usual, *own)))
     missing = "a missing module or handler for the upstream's scheme"
     return (missing, "TLS sent to a plain port", "a tarpit", *own)
-
-
-def _refuses(past: Answer | None) -> bool:
-    return past is not None and past.kind == "http" and 400 <= past.status < 500
 
 
 @rule(claims=(every_request,))
@@ -372,21 +366,17 @@ def request_changed_for_all(seen: Trace) -> Iterator[Conclusion]:
 def blocked_by_rule(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if both and compared(seen) == "opens" and base.status in (401, 402, 403, 406, 451):
+        whose = "refuses, or the proxy drops what the application requires (a cookie, a token)"
+        if base.by_proxy:
+            whose = "refuses, not the application"
         yield Conclusion(
-            f"{both}. {opens_directly(seen)} {_whose_rule(base)} ({proxy_of(seen)}).",
+            f"{both}. {opens_directly(seen)} A rule of the proxy {whose} ({proxy_of(seen)}).",
             0.95,
             beside(seen, "get"),
             proxy_lines(seen, "rule", base.proxies),
             open=not base.by_proxy,
             id=_of_the_page(base),
         )
-
-
-def _whose_rule(base: Answer) -> str:
-    """Who refuses; an answer without a known author may be that of an application which misses something."""
-    if base.by_proxy:
-        return "A rule of the proxy refuses, not the application"
-    return "A rule of the proxy refuses, or the proxy drops what the application requires (a cookie, a token)"
 
 
 def _of_the_page(base: Answer) -> str:
@@ -479,7 +469,9 @@ def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
 @rule()
 def no_route(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
-    if not both or not (base.by_proxy or (base.status == 200 and _is_page(base))):
+    kind = (base.field(b"content-type") or "").lower()
+    is_page = base.page or kind.startswith(("text/html", "application/xhtml"))
+    if not both or not (base.by_proxy or (base.status == 200 and is_page)):
         return
     whose = base.author.who if base.by_proxy else "a page server"
     elsewhere = (
@@ -497,11 +489,6 @@ def no_route(seen: Trace) -> Iterator[Conclusion]:
         proxy_lines(seen, "route", base.proxies),
         open=bool(lost),
     )
-
-
-def _is_page(answer: Answer) -> bool:
-    kind = (answer.field(b"content-type") or "").lower()
-    return answer.page or kind.startswith(("text/html", "application/xhtml"))
 
 
 @rule()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.diagnosis.evidence import to_another_host
-from wsprobe.request.edits import values
+from wsprobe.request.edits import first_value, values
 from wsprobe.trace.answer import alike, same
 from wsprobe.trace.claim import no_handshake_opens
 from wsprobe.trace.conclusion import Conclusion, rule
@@ -44,7 +44,7 @@ def unauthorized(seen: Trace) -> Iterator[Conclusion]:
 @rule()
 def redirected(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
-    if base.kind != "http" or not 300 <= base.status < 400 or not base.location:
+    if not base.redirects or not base.location:
         return
     kind, fix = _redirect(seen)
     every = ", to a plain GET too" if seen.like_get else ", but not to a plain GET" if seen["get"] else ""
@@ -62,8 +62,7 @@ def _redirect(seen: Trace) -> tuple[str, str]:
     """Where the answer redirects to, and what to do about it."""
     base = seen.base
     there = re.match(r"(?i)([a-z]+):", base.location)
-    host = next(iter(values(base.reading.sent, b"host")), b"").decode("latin-1")
-    if to_another_host(base.location, host):
+    if to_another_host(base.location, first_value(base.reading.sent, b"host")):
         return "to another host", _after_redirect(seen)
     if path := to_slash(seen):
         final = "with its final slash" if path.endswith("/") else "without its slash"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wsprobe.diagnosis.evidence import to_another_host, url_parts
-from wsprobe.request.edits import resource_of, values
+from wsprobe.request.edits import first_value, resource_of
 from wsprobe.trace.answer import alike, ended_while_held
 from wsprobe.trace.sentences import title
 from wsprobe.trace.trace import Trace
@@ -36,7 +36,7 @@ def settled(seen: Trace) -> str:
         return "credentials are required first"
     if status in (405, 426, 429):
         return f"a plain GET gets the same {status}"
-    if 300 <= status < 400:
+    if base.redirects:
         return "every request is redirected"
     return ""
 
@@ -106,11 +106,10 @@ def one_browser_alone(seen: Trace) -> str:
 
 def final_slash(seen: Trace) -> str:
     base = seen.base
-    if base.kind == "http" and 300 <= base.status < 400 and to_slash(seen):
+    if base.redirects and to_slash(seen):
         return ""
-    if settled(seen) or base.kind != "http" or not seen.like_get or base.status not in (200, 404):
-        return settled(seen) or "the answer does not depend on the path alone"
-    return ""
+    of_path = base.kind == "http" and seen.like_get and base.status in (200, 404)
+    return settled(seen) or ("" if of_path else "the answer does not depend on the path alone")
 
 
 def to_slash(seen: Trace) -> str:
@@ -118,8 +117,7 @@ def to_slash(seen: Trace) -> str:
     location, request = seen.base.location, seen.start.plan.request
     there = url_parts(location)[1]
     here = resource_of(request).partition(b"?")[0].decode("latin-1")
-    host = b"".join(values(request, b"host")).decode("latin-1")
-    if there == here or to_another_host(location, host):
+    if there == here or to_another_host(location, first_value(request, b"host")):
         return ""
     return there if there in (here + "/", here.removesuffix("/")) else ""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from wsprobe.exchange import Http2, Plan
-from wsprobe.request.edits import values
+from wsprobe.request.edits import first_value, values
 from wsprobe.request.target import bracketed
 from wsprobe.trace.answer import Answer, same
 
@@ -54,7 +54,7 @@ class Start(msgspec.Struct, frozen=True):
     @property
     def cross_origin(self) -> str:
         """The Origin of the handshake, if it is not the URL's own; else ""."""
-        given = b"".join(values(self.plan.request, b"origin")[:1]).decode("latin-1")
+        given = first_value(self.plan.request, b"origin")
         return given if given.lower() != self.origin.lower() else ""
 
     @property
@@ -103,6 +103,10 @@ class Trace(msgspec.Struct, frozen=True):
         """True if a plain GET got the same answer as the handshake."""
         get = self["get"]
         return get is not None and same(self.base, get)
+
+    def sent(self, *names: str) -> tuple[str, ...]:
+        """Those of *names* that were sent."""
+        return tuple(name for name in names if name in self.answers)
 
     def directly(self, number: int) -> Answer | None:
         """The answer of backend *number*, counted from 1, to the same bytes; the last one is ``past``."""
