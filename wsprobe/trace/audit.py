@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from wsprobe.trace import audit_rules_disclosure as disclosure
-from wsprobe.trace import audit_rules_origin as origin
-from wsprobe.trace import audit_rules_secrets as secrets
-from wsprobe.trace import audit_rules_transport as transport
+from wsprobe.trace import audit_rules_disclosure, audit_rules_origin, audit_rules_secrets, audit_rules_transport
 from wsprobe.trace.audit_session import answered, reference, stopped
 from wsprobe.trace.trace import Trace
-from wsprobe.trace.weakness import Found, Weakness
+from wsprobe.trace.weakness import DESCRIBED, Found, Weakness
 
-WEAKNESSES: tuple[Weakness, ...] = (
-    origin.any_origin,
-    origin.origin_prefix,
-    origin.origin_suffix,
-    transport.certificate_refused,
-    transport.clear_text,
-    secrets.token_in_url,
-    secrets.cookie_without_secure,
-    secrets.cookie_without_samesite,
-    secrets.compression_with_secrets,
-    disclosure.server_stops,
-    disclosure.stack_trace,
-    disclosure.version_disclosed,
-    transport.message_size,
-)
+_MODULES = (audit_rules_disclosure, audit_rules_origin, audit_rules_secrets, audit_rules_transport)
+_FOUND = {each.id: each for of in _MODULES for each in vars(of).values() if isinstance(each, Weakness)}
+WEAKNESSES: tuple[Weakness, ...] = tuple(_FOUND[id] for id in DESCRIBED)
 """The worst first."""
 BY_ID = {each.id: each for each in WEAKNESSES}
 

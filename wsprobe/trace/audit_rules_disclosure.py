@@ -77,15 +77,7 @@ def _versions(answer: Answer) -> Iterator[str]:
         yield f"the page says {page[0]}"
 
 
-@weakness(
-    "A request stops the server",
-    "warning",
-    "after a request, the server answers nothing, not even the handshake that it answered before",
-    "Anybody who can send this request can end the service for all.",
-    "whether the server ended, restarts, or keeps this address out",
-    fix="Read the server's log at the time of that request. Catch the exception of one connection, so that it "
-    "ends that connection alone.",
-)
+@weakness
 def server_stops(seen: Trace) -> Shown:
     name = stopped_by(seen)
     if not name:
@@ -116,15 +108,7 @@ def _lines(seen: Trace, listed: str) -> str:
     return "\n".join([*own, *([mending("versions", seen.proxies)] if known else [])])
 
 
-@weakness(
-    "The answers name programs and versions",
-    "note",
-    "a header or an error page names a program and its version",
-    "Attackers search for versions with a known vulnerability.",
-    "whether the version is true, and whether it has a vulnerability",
-    cwe=497,
-    fix="Leave versions out of Server, X-Powered-By and error pages.",
-)
+@weakness
 def version_disclosed(seen: Trace) -> Shown:
     told: dict[str, str] = {}
     for name, answer in _own(seen):
@@ -142,16 +126,7 @@ def version_disclosed(seen: Trace) -> Shown:
     )
 
 
-@weakness(
-    "An error shows the program's stack",
-    "warning",
-    "a body or a close reason holds a stack trace",
-    "Paths, names of modules and lines of source show how the program is made, and sometimes hold secrets.",
-    "what else an error would show",
-    cwe=209,
-    fix="Turn the debug mode of the framework off (DEBUG = False in Django, debug=False in Starlette, "
-    "NODE_ENV=production for Express), and answer errors with a fixed text.",
-)
+@weakness
 def stack_trace(seen: Trace) -> Shown:
     for name, answer in _own(seen):
         if has_stack(_text(answer)):

@@ -17,23 +17,8 @@ from wsprobe.trace.changes import STRANGER
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Shown, found, weakness
 
-CHECK = (
-    "Compare the Origin of each handshake with the whole origins of your pages (scheme, host and port), and "
-    "refuse any other before a session opens. SameSite=Lax or Strict on the session's cookie helps too."
-)
 
-
-@weakness(
-    "Any website can open a session as its visitor",
-    "error",
-    "a foreign Origin, or null, opens a session with the given cookies or credentials, and not without them",
-    "Browsers send cookies and stored credentials with a handshake, whichever page opens it, and CORS does not "
-    "apply. Any page that a logged-in user visits can open this socket as that user, and read and send "
-    "messages (cross-site WebSocket hijacking).",
-    "whether the cookies' SameSite keeps them from handshakes of other sites; what a session gives",
-    cwe=1385,
-    fix=CHECK,
-)
+@weakness
 def any_origin(seen: Trace) -> Shown:
     like, bare, kept = reference(seen), seen["no-credentials"], kept_by_browsers(seen.start.plan)
     tried = {name: answer for name in ("origin-other", "origin-null") if (answer := seen[name]) is not None}
@@ -105,35 +90,12 @@ def _compared(seen: Trace, name: str, origin: str, how: str) -> Shown:
     )
 
 
-BYPASS = (
-    "Anyone who registers such a name passes the check: a page there opens this socket in its visitor's "
-    "browser, with that user's cookies."
-)
-
-
-@weakness(
-    "The Origin is compared by its beginning",
-    "error",
-    "an Origin that begins like the right one opens a session, and another foreign one is refused",
-    BYPASS,
-    "whether the comparison is a prefix, or a regular expression without its end ($)",
-    cwe=1385,
-    fix=CHECK,
-)
+@weakness
 def origin_prefix(seen: Trace) -> Shown:
     return _compared(seen, "origin-prefix", prefixed(page_origin(seen)), "beginning")
 
 
-@weakness(
-    "The Origin is compared by its end",
-    "error",
-    "an Origin that ends like the right one, without a dot before it, opens a session, and another foreign "
-    "one is refused",
-    BYPASS,
-    "whether such a name can be registered",
-    cwe=1385,
-    fix=CHECK,
-)
+@weakness
 def origin_suffix(seen: Trace) -> Shown:
     page, other = page_origin(seen), seen["origin-sibling"]
     shown = _compared(seen, "origin-domain", suffixed(page, 2), "end")

@@ -22,17 +22,7 @@ SHORTEST = 8
 """Characters of a given secret that is looked for in messages: a shorter one may be there by chance."""
 
 
-@weakness(
-    "The URL holds a token that opens the session",
-    "warning",
-    "the handshake opens with the token in its query, more than once, and is refused without it",
-    "URLs end up in the logs of servers and proxies, in error reports and in the console of the page; anyone "
-    "who reads them there can open the session.",
-    "how long the token is valid",
-    cwe=598,
-    fix="Send the token in a cookie (HttpOnly, Secure, SameSite), or in the first message. If it has to be in "
-    "the URL, make it valid once, and for seconds.",
-)
+@weakness
 def token_in_url(seen: Trace) -> Shown:
     names = tokens(resource_of(seen.start.plan.request))
     like, bare = reference(seen), seen["no-token"]
@@ -99,15 +89,7 @@ def _lacking(seen: Trace, what: str, lacks: list[tuple[str, str]]) -> Shown:
     )
 
 
-@weakness(
-    "A cookie without Secure",
-    "warning",
-    "over TLS, the answer sets a cookie without Secure",
-    "The browser also sends the cookie to http:// URLs of the host, where anyone on the path can read it.",
-    "whether the cookie protects anything",
-    cwe=614,
-    fix="Add Secure to the cookie.",
-)
+@weakness
 def cookie_without_secure(seen: Trace) -> Shown:
     if not seen.start.plan.target.secure:
         return "there is no TLS"
@@ -116,16 +98,7 @@ def cookie_without_secure(seen: Trace) -> Shown:
     )
 
 
-@weakness(
-    "A cookie without SameSite",
-    "warning",
-    "the answer sets a cookie without SameSite",
-    "Chromium treats such a cookie as Lax, with exceptions; a browser that treats it otherwise sends it with "
-    "handshakes from pages of other sites.",
-    "whether the cookie protects anything",
-    cwe=1275,
-    fix="Add SameSite=Lax or SameSite=Strict to the cookie.",
-)
+@weakness
 def cookie_without_samesite(seen: Trace) -> Shown:
     known = ("lax", "strict", "none")
     lacks = [(name, cookie) for name, cookie, has in _on_tls(seen) if has.get("samesite") not in known]
@@ -183,18 +156,7 @@ def _offered(seen: Trace) -> bool:
     )
 
 
-@weakness(
-    "Secrets are compressed in one context",
-    "note",
-    "over TLS, permessage-deflate without server_no_context_takeover, and a compressed message that holds a "
-    "secret",
-    "The compressed length of the following text shows how much of it repeats the secret; an attacker who can "
-    "place text in a "
-    "message and see lengths on the path can guess it piece by piece (RFC 7692 section 9).",
-    "whether an attacker can place text in the messages",
-    fix="Agree on server_no_context_takeover (serverNoContextTakeover in ws, server_no_context_takeover in "
-    "websockets), or do not compress messages that hold secrets.",
-)
+@weakness
 def compression_with_secrets(seen: Trace) -> Shown:
     if not seen.start.plan.target.secure:
         return "there is no TLS"

@@ -23,17 +23,7 @@ def _on_this_machine(seen: Trace) -> bool:
     return loopback(seen.start.plan.target.host) or seen.start.plan.route.unix_socket is not None
 
 
-@weakness(
-    "Opens without TLS",
-    "warning",
-    "the socket opens without TLS: at the given ws:// URL, on the TLS port, or on another port (--clear-port; "
-    "80 for 443, 8080 for 8443)",
-    "Anyone on the path can read and change the messages and cookies of a session in clear text, and can "
-    "replace its page and script.",
-    "which program listens on the other port",
-    cwe=319,
-    fix="Serve the socket only over TLS; on a port without TLS, redirect to https, or do not answer at all.",
-)
+@weakness
 def clear_text(seen: Trace) -> Shown:
     base = reference(seen)
     if not seen.start.plan.target.secure:
@@ -77,15 +67,7 @@ def _opens_in_clear(seen: Trace, name: str) -> tuple[Conclusion, ...]:
     )
 
 
-@weakness(
-    "Browsers refuse the certificate",
-    "error",
-    "the certificate does not pass the checks of this machine: name, dates, chain",
-    "A page cannot open this socket, and its user gets no warning to click through. Clients that turn the "
-    "check off accept an attacker in the middle too.",
-    "whether other machines trust another authority",
-    fix="Serve a certificate for this name from an authority that browsers trust, with the whole chain.",
-)
+@weakness
 def certificate_refused(seen: Trace) -> Shown:
     if not seen.start.plan.target.secure:
         return "there is no TLS"
@@ -114,17 +96,7 @@ def _too_large(answer: Answer) -> bool:
     return close is not None and close.by == "server" and close.code in TOO_LARGE
 
 
-@weakness(
-    "Accepts very large messages",
-    "warning",
-    f"with --audit-heavy, the server reads one message of {LARGE:,} bytes and answers a Ping after it",
-    "A server that collects a whole message uses that much memory for each connection, and many connections "
-    "exhaust it.",
-    "whether there is a limit above that size",
-    cwe=770,
-    fix="Set a limit that fits your messages (maxPayload in ws, max_size in websockets, max_msg_size in "
-    "aiohttp, ws_max_size in uvicorn, SetReadLimit in gorilla/websocket).",
-)
+@weakness
 def message_size(seen: Trace) -> Shown:
     large = seen["large"]
     if large is None:

@@ -80,20 +80,20 @@ class Rule(msgspec.Struct, frozen=True):
         return next(refuting, "" if self.differing else overlooked(found.because, seen))
 
 
+def blocks(name: str) -> list[list[str]]:
+    """The entries of the text *name* behind its head: a line, and the indented ones below it."""
+    text = text_beside(__file__, name).partition("\n\n")[2].replace("\n    ", " ")
+    return [block.split("\n  ") for block in re.split(r"\n(?=\S)", text.rstrip())]
+
+
 def _described() -> dict[str, tuple[str, str, str, str]]:
     """The words of ``conclusions.txt`` in its order: name of a rule -> id, seen, means, cannot_know."""
     found = {}
-    text = text_beside(__file__, "conclusions.txt").partition("\n\n")[2].replace("\n    ", " ")
-    for block in re.split(r"\n(?=\S)", text.rstrip()):
-        head, means, *limits = block.split("\n  ")
+    for head, means, *limits in blocks("conclusions.txt"):
         title, _, seen = head.partition(": ")
         name, _, id = title.removesuffix(")").partition(" (")
-        found[name] = (
-            id.removeprefix("-") if id else name,
-            seen,
-            means,
-            "".join(limits).removeprefix("not known: "),
-        )
+        limit = "".join(limits).removeprefix("not known: ")
+        found[name] = (id.removeprefix("-") if id else name, seen, means, limit)
     return found
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from msgspec import Struct
 
-from wsprobe.trace.conclusion import Conclusion
+from wsprobe.trace.audit_requests import LARGE
+from wsprobe.trace.conclusion import Conclusion, blocks
 from wsprobe.trace.trace import Trace
 
 Level = Literal["error", "warning", "note"]
@@ -28,11 +29,11 @@ class Weakness(Struct, frozen=True):
     why: str
     """Why it matters: one sentence or more."""
     cannot_know: str
-    find: Find
     fix: str
     """What to do about it in general."""
-    cwe: int | None = None
+    cwe: int | None
     """Its number in the Common Weakness Enumeration; None if none fits."""
+    find: Find
 
     def is_at_least(self, level: Level) -> bool:
         """Whether it is as severe as *level*, or more."""
@@ -40,15 +41,26 @@ class Weakness(Struct, frozen=True):
         return levels.index(self.level) <= levels.index(level)
 
 
-def weakness(
-    title: str, level: Level, seen: str, why: str, cannot_know: str, *, fix: str, cwe: int | None = None
-) -> Callable[[Find], Weakness]:
-    """Make a weakness of a function. Its id is the name of the function with hyphens."""
+def _described() -> dict[str, tuple[str, str, Level, str, str, str, str, int | None]]:
+    """The words of ``weaknesses.txt`` in its order: id -> the other members of a weakness but its function."""
+    found, texts = {}, [""] * 4
+    for head, *below in blocks("weaknesses.txt"):
+        texts = [old if new.endswith("as above") else new for old, new in zip(texts, below, strict=True)]
+        seen, why, limit, fix = texts
+        marks, _, title = head.partition(": ")
+        id, level, cwe = marks.split(" ")
+        limit, fix = limit.removeprefix("not known: "), fix.removeprefix("do: ")
+        seen = seen.format(large=f"{LARGE:,}")
+        found[id] = (id, title, cast(Level, level), seen, why, limit, fix, None if cwe == "-" else int(cwe))
+    return found
 
-    def decorate(find: Find) -> Weakness:
-        return Weakness(find.__name__.replace("_", "-"), title, level, seen, why, cannot_know, find, fix, cwe)
 
-    return decorate
+DESCRIBED = _described()
+
+
+def weakness(find: Find) -> Weakness:
+    """Make a weakness of a function, with the words that ``weaknesses.txt`` has for its name."""
+    return Weakness(*DESCRIBED[find.__name__.replace("_", "-")], find)
 
 
 class Found(Struct, frozen=True):
