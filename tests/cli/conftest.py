@@ -1,10 +1,29 @@
 """What the tests of the commands share."""
 
-from __future__ import annotations
+import signal
+from contextlib import closing
 
 import pytest
+
+from tests.cli.site import Site
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _no_long_farewell(no_long_farewell):
     """A hundred of them open a session of the lab. What is run in a process of its own waits as ever."""
+
+
+@pytest.fixture
+def site():
+    with closing(Site()) as made:
+        yield made
+
+
+@pytest.fixture
+def own_signals():
+    """The handlers of SIGINT, SIGTERM and SIGHUP, which are afterwards as they were."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield before
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.cli.site import Site
 from wsprobe.cli.cluster import AnyWorker, EveryPlace, asked_by, checked, secluded, sent
 from wsprobe.cli.commands.connect import command
 from wsprobe.cli.connect_output import ConnectOutput
@@ -119,10 +117,9 @@ def test_no_file_of_this_machine_goes_to_a_worker():
 
 
 @pytest.mark.parametrize(("words", "printed"), [(("--json",), True), ((), False)])
-def test_a_worker_probes_its_urls(words, printed):
-    with closing(Site()) as site:
-        site.refuse()
-        (came,) = trio.run(asked_by, sent(settings(*words), 1), [f"ws://127.0.0.1:{site.port}/"], "there")
+def test_a_worker_probes_its_urls(words, printed, site):
+    site.refuse()
+    (came,) = trio.run(asked_by, sent(settings(*words), 1), [f"ws://127.0.0.1:{site.port}/"], "there")
     if printed:
         assert isinstance(came, WorkerResult)
         assert came.exit_status == Exit.REFUSED
@@ -132,11 +129,10 @@ def test_a_worker_probes_its_urls(words, printed):
         assert came.worker == "there"
 
 
-def test_the_line_of_json_is_for_json_and_not_for_a_row():
-    with closing(Site()) as site:
-        site.refuse()
-        words = ("--from-each", "--cluster", ELSEWHERE)
-        (came,) = trio.run(asked_by, sent(settings(*words), 1), [f"ws://127.0.0.1:{site.port}/"], "there")
+def test_the_line_of_json_is_for_json_and_not_for_a_row(site):
+    site.refuse()
+    words = ("--from-each", "--cluster", ELSEWHERE)
+    (came,) = trio.run(asked_by, sent(settings(*words), 1), [f"ws://127.0.0.1:{site.port}/"], "there")
     assert isinstance(came, WorkerResult)
     assert (came.out, came.exit_status) == (b"", Exit.REFUSED)
 

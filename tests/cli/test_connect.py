@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import socket
-import threading
-from contextlib import contextmanager
 
 import pytest
 
@@ -45,26 +42,8 @@ def test_outcome_and_exit_status(name, status, outcome, capsys):
     assert err == ""
 
 
-@contextmanager
-def flaky(answers):
-    """A server that gives one of *answers* to each connection, in order."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def work():
-            for answer in answers:
-                client, _ = server.accept()
-                with client:
-                    client.recv(65536)
-                    client.sendall(answer)
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        yield server.getsockname()[1]
-        thread.join(timeout=10)
-
-
 @pytest.mark.parametrize("days", [-1, 1])
-def test_a_clock_that_is_set_meanwhile(days, monkeypatch, capsys):
+def test_a_clock_that_is_set_meanwhile(days, monkeypatch, capsys, site):
     """Neither what is waited for nor what was measured depends on the time of day."""
     waited = []
     times = itertools.count(1_800_000_000, days * 86_400)
@@ -75,10 +54,11 @@ def test_a_clock_that_is_set_meanwhile(days, monkeypatch, capsys):
     monkeypatch.setattr("wsprobe.net.sleep", at_once)
     monkeypatch.setattr("time.time", lambda: float(next(times)))
     monkeypatch.setattr("wsprobe.cli.probe.now", lambda: float(next(times)))
-    answers = [b"HTTP/1.1 429 Later\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n"] * 2
-    with flaky([*answers, b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"]) as port:
-        url = f"ws://127.0.0.1:{port}/"
-        assert run(["connect", "--json", "--retry", "2", "--retry-max-time", "60", url]) == 12
+    for _ in range(2):
+        site.answer("429 Later", "Retry-After: 9")
+    site.refuse()
+    url = f"ws://127.0.0.1:{site.port}/"
+    assert run(["connect", "--json", "--retry", "2", "--retry-max-time", "60", url]) == 12
     assert waited == [9, 9]
     at = [event["at"] for event in json.loads(capsys.readouterr().out)["exchange"]["events"]]
     assert at == sorted(at)
@@ -105,9 +85,9 @@ def test_certificate_is_named(capsys):
     assert json_of(capsys, "-k", "lab:wss-wrong-host")["outcome"] == "open"
 
 
-def test_a_proxy_s_refusal_is_shown_line_by_line(capsys):
-    with flaky([b"HTTP/1.0 501 No\r\nContent-Length: 9\r\n\r\none\ntwo\n\n"]) as port:
-        assert run(["connect", "-x", f"http://127.0.0.1:{port}", "ws://h.example/"]) == 6
+def test_a_proxy_s_refusal_is_shown_line_by_line(capsys, site):
+    site.answers.append(b"HTTP/1.0 501 No\r\nContent-Length: 9\r\n\r\none\ntwo\n\n")
+    assert run(["connect", "-x", f"http://127.0.0.1:{site.port}", "ws://h.example/"]) == 6
     shown = capsys.readouterr().out.partition("\n\n")[2]
     assert shown.startswith("HTTP/1.0 501 No\nContent-Length: 9\none\ntwo\nfail proxy-failed\n")
 

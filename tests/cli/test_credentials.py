@@ -7,7 +7,6 @@ import json
 import pytest
 
 from tests.cases import verdict
-from tests.cli.site import Site
 from wsprobe.cli.engines import with_credentials
 from wsprobe.cli.main import run
 from wsprobe.cli.settings import HandshakeSettings, for_strangers, plan_for
@@ -19,13 +18,6 @@ from wsprobe.request.opening import Offer
 REFUSED, FORBIDDEN = 11, 12
 BASIC = "Basic bWU6c2VzYW1l"
 """me:sesame"""
-
-
-@pytest.fixture
-def site():
-    made = Site()
-    yield made
-    made.close()
 
 
 # -- .netrc

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import signal
 import socket
 import subprocess
@@ -13,6 +12,7 @@ import click
 import pytest
 
 from tests.cli.processes import COMMAND, python, started
+from tests.cli.test_files import full_disk
 from wsprobe.cli.files import write
 from wsprobe.cli.main import failed, run, without
 from wsprobe.cli.recordings import recordings
@@ -72,17 +72,11 @@ def save(file):
 
 
 def test_a_full_disk_cuts_no_line_of_save(tmp_path):
-    """A limit to the size of files stands for the disk."""
     file = tmp_path / "kept"
     save(file)
     one = file.stat().st_size
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (one + one // 2, hard))
-    try:
-        with pytest.raises(click.UsageError, match=r"--save: .*kept: File too large"):
-            save(file)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with full_disk(one + one // 2), pytest.raises(click.UsageError, match=r"--save: .*kept: File too large"):
+        save(file)
     assert recordings(str(file)) == [EXCHANGE]
 
 

@@ -54,20 +54,15 @@ def test_what_was_recorded_is_reported_and_saved(when, name, says, tmp_path):
     assert last.how == "interrupted"
 
 
-def test_a_second_interrupt_finds_nothing_to_interrupt(monkeypatch):
+def test_a_second_interrupt_finds_nothing_to_interrupt(monkeypatch, own_signals):
     """It comes while worker processes are waited for, at the exit of the interpreter."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(each) for each in numbers]
     monkeypatch.setattr("wsprobe.cli.main.run", lambda argv: Exit.INTERRUPTED)
     monkeypatch.setattr("wsprobe.cli.main.gc.freeze", lambda: None)
-    try:
-        with pytest.raises(SystemExit) as left:
-            main(["connect"])
-        assert left.value.code == Exit.INTERRUPTED
-        assert [signal.getsignal(each) for each in numbers] == [signal.SIG_IGN, *before[1:]]
-    finally:
-        for each, handler in zip(numbers, before, strict=True):
-            signal.signal(each, handler)
+    with pytest.raises(SystemExit) as left:
+        main(["connect"])
+    assert left.value.code == Exit.INTERRUPTED
+    now = {each: signal.getsignal(each) for each in own_signals}
+    assert now == own_signals | {signal.SIGINT: signal.SIG_IGN}
 
 
 def test_an_interrupt_that_a_callback_swallows_is_raised_again(monkeypatch):

@@ -219,17 +219,6 @@ def test_statuses_are_one_table():
     assert len(outcomes) == len(set(outcomes))
 
 
-@pytest.fixture
-def own_signals():
-    """SIGINT and SIGTERM are afterwards as they were."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(each) for each in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
 @pytest.mark.parametrize(
     ("handler", "blocked"),
     [(signal.SIG_IGN, True), (signal.SIG_DFL, False), (signal.default_int_handler, False)],

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-
 import pytest
 from msgspec.structs import replace
 
@@ -42,25 +39,13 @@ def test_only_browsers_resolve_them_and_resolve_has_the_first_word():
 
 
 @pytest.mark.parametrize("name", BROWSERS)
-def test_a_browser_reaches_a_server_below_localhost(name):
-    asked = []
+def test_a_browser_reaches_a_server_below_localhost(name, site):
+    site.refuse()
+    host = f"chat.localhost:{site.port}"
 
-    def serve(server):
-        client, _ = server.accept()
-        with client:
-            asked.append(client.recv(65536))
-            client.sendall(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+    async def visit():
+        (reading,) = await as_engine(ENGINES[name], f"ws://{host}/", Page(f"http://{host}/"), ASKING, 1, list)
+        return reading.final.status
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=serve, args=(server,), daemon=True)
-        thread.start()
-        host = f"chat.localhost:{server.getsockname()[1]}"
-        page = Page(f"http://{host}/")
-
-        async def visit():
-            (reading,) = await as_engine(ENGINES[name], f"ws://{host}/", page, ASKING, 1, list)
-            return reading.final.status
-
-        assert net.run(visit) == 403
-        thread.join(timeout=10)
-    assert f"\r\nHost: {host}\r\n".encode() in asked[0]
+    assert net.run(visit) == 403
+    assert f"\r\nHost: {host}\r\n".encode() in site.asked[0]

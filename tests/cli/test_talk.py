@@ -14,7 +14,6 @@ import click
 import pytest
 
 from tests.cli.processes import started
-from tests.cli.test_connect import flaky
 from tests.exchanges import SAMPLE_OPENED
 from wsprobe.cli.main import run
 from wsprobe.cli.option import Size
@@ -236,11 +235,11 @@ def test_a_normal_close_and_our_own_reconnect_nothing(typed, capfd, waited):
 SAMPLE = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
-def test_a_count_goes_over_all_sessions_and_a_failure_between_them(typed, capfd, waited):
+def test_a_count_goes_over_all_sessions_and_a_failure_between_them(typed, capfd, waited, site):
     session, later = SAMPLE_OPENED + b"\x81\x02hi", b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n"
-    with flaky([session, later, session]) as port:
-        words = ["--ws-key", SAMPLE, "--no-compression", "--reconnect", "5", "--count", "2"]
-        assert run(["talk", *words, f"ws://127.0.0.1:{port}/"]) == 0
+    site.answers = [session, later, session]
+    words = ["--ws-key", SAMPLE, "--no-compression", "--reconnect", "5", "--count", "2"]
+    assert run(["talk", *words, f"ws://127.0.0.1:{site.port}/"]) == 0
     assert waited == [1.0, 2.0]
     captured = capfd.readouterr()
     assert captured.out == "hi\nhi\n"
