@@ -193,7 +193,9 @@ def not_http(seen: Trace) -> Iterator[Conclusion]:
         spoken = causes[0] if causes and causes[0].id in _SPOKEN else None
         mixed = _without_http(seen) and any(each.kind == "cut" for _, each in through(seen))
         what = "The answer is not HTTP, or incomplete: the port uses another protocol, or the connection broke."
-        fix = "wsprobe connect -vv shows the bytes. Check host and port."
+        fix = "wsprobe connect -vv shows the bytes."
+        if spoken is None:
+            fix += " Check host and port."
         if stated is not None:
             what = f"The answer is text without HTTP: {stated.text}."
         elif answer.report.outcome == "limit":
