@@ -3,9 +3,9 @@
 Of a case in ``cases/*.txt`` the first line has its name, what comes, in the notation of tests/pieces.py, how
 the connection ended, and settings (``ask``: a field more in the request; ``request``: one of all its fields).
 ``{accept}`` and other names stand for what they name. The next line is the outcome, the answer that RFC 6455
-allows, and the ids of all findings, in order. More lines say which bytes an id points at (``at``), and some
-words of what it ``says``, and of its ``usual`` cause. In ``cases/*.toml`` are cases of which all events are
-listed, or how TLS fails.
+allows, and the ids of all findings, in order. More lines say which bytes an id points at (``at``), what its
+text ``is`` or some words of what it ``says``, of its ``usual`` cause, and what was ``received``. In
+``cases/*.toml`` are cases of which all events are listed, or how TLS fails.
 """
 
 import tomllib
