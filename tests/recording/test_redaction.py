@@ -163,23 +163,36 @@ def shown(place, text, ways):
                 yield secrets.echo_text(text)
 
 
-def rows(*, chunks):
+def rows(*places):
+    """Of masked.txt, those of *places*: the line -> place, text, and how secrets were learned."""
+    found = {}
     for line in filter(None, FILE.read_text("utf-8").splitlines()):
         place, _, rest = line.partition(" |")
-        if place[0] != "#" and (place == "chunks") == chunks:
-            yield line, place, *(rest if place == "form" else unescaped(rest))[1:].split(" | ")
+        if place in places:
+            found[line] = (place, *(rest if place == "form" else unescaped(rest))[1:].split(" | "))
+    return found
 
 
-@every(lambda: {line: row for line, *row in rows(chunks=False)})
-def test_what_is_masked(row):
+def is_masked(row):
     place, text, *ways = row
     plain, masked = marked(text)
     for made in shown(place, plain, ways):
         assert (made.decode("latin-1") if isinstance(made, bytes) else made) == masked
 
 
-@every(lambda: {line: text for line, _, text in rows(chunks=True)})
-def test_where_the_content_of_chunks_is(text):
+@every(lambda: rows("field", "request", "answer", "socks", "url", "segment", "protocols", "credentials"))
+def test_what_is_masked_in_its_place(row):
+    is_masked(row)
+
+
+@every(lambda: rows("echo", "form"))
+def test_what_is_masked_where_it_is_repeated(row):
+    is_masked(row)
+
+
+@every(lambda: rows("chunks"))
+def test_where_the_content_of_chunks_is(row):
+    text = row[1]
     marks = enumerate(MARKED.finditer(text))
     spans = [(mark.start() - 2 * number, mark.end() - 2 * number - 2) for number, mark in marks]
     assert chunk_spans(marked(text)[0].encode("latin-1")) == spans
