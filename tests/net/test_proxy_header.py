@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from tests.net.conftest import begins
 from wsprobe.exchange import Connected, ProxyHeaderSent
 from wsprobe.net import dial
 from wsprobe.net.dial import proxy_header
@@ -44,28 +45,24 @@ async def test_a_connection_that_was_reset_has_no_other_end_to_name(net, monkeyp
 
 
 def test_that_header_comes_first(net):
-    async def server(stream):
-        said = await net.head(stream)
-        header, rest = said.split(b"\r\n", 1)
-        assert header.startswith(b"PROXY TCP4 127.0.0.1 127.0.0.1 ")
-        assert rest == net.REQUEST
-        await stream.send_all(net.REFUSAL)
-
+    heads = []
+    server = net.plays(("head", lambda head: heads.append(head) is None), net.REFUSAL)
     exchange = net.exchange(server, proxy_header="")
     assert net.kinds(exchange)[2:] == ["Connected", "ProxyHeaderSent", "Sent", "Received", "Ended"]
     sent = net.only(exchange, ProxyHeaderSent).data.decode()
     connected = net.only(exchange, Connected)
     port = connected.local.rpartition(":")[2]
     assert sent == f"PROXY TCP4 127.0.0.1 127.0.0.1 {port} {connected.port}\r\n"
+    assert heads == [sent.encode() + net.REQUEST]
 
 
 async def test_through_a_tunnel_it_is_for_what_lies_behind(net):
-    async def proxy(stream):
-        assert await net.head(stream) == b"CONNECT shop.example:9 HTTP/1.1\r\nHost: shop.example:9\r\n\r\n"
-        await stream.send_all(b"HTTP/1.1 200 OK\r\n\r\n")
-        assert (await net.head(stream)).startswith(b"PROXY TCP4 192.0.2.7 127.0.0.1 ")
-        await stream.send_all(net.REFUSAL)
-
+    proxy = net.plays(
+        ("head", b"CONNECT shop.example:9 HTTP/1.1\r\nHost: shop.example:9\r\n\r\n"),
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        ("head", begins(b"PROXY TCP4 192.0.2.7 127.0.0.1 ")),
+        net.REFUSAL,
+    )
     async with net.serving(proxy) as port:
         plan = net.plan(9, host="shop.example", proxy=f"http://127.0.0.1:{port}", proxy_header="192.0.2.7")
         exchange = await probe(plan)
