@@ -59,11 +59,11 @@ def test_the_recordings_are_of_the_version_that_the_engine_names(name):
     assert store.load(name)[0].startswith(f"{engines()[name].version}.")
 
 
+@pytest.mark.views
 def test_the_table_in_the_manual_is_current():
     """To make it anew: python -m tests.browsers.agreement --write && python -m man.build
 
-    It stands in this file because the views that it counts are worked out here: a file is one process's. Those
-    of floods it takes for agreed on, as is tested above.
+    It needs every view of every engine. Those of floods it takes for agreed on, as is tested above.
     """
     assert json.loads(MANUAL.read_text("ascii")) == value(results(without_floods=True))
 
