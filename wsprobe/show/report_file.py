@@ -95,7 +95,7 @@ class Part(Struct, frozen=True):
     as_is: bool = False
     """True if the engines read wsprobe's own answer, and sent no request themselves."""
     heading: str = ""
-    """Replaces the title."""
+    """Replaces the title, in a trace."""
     folded: bool = False
     """True if the part is one of many similar ones, and folded."""
     short: bool = False
@@ -113,9 +113,10 @@ class Part(Struct, frozen=True):
 
     @property
     def unknown(self) -> list[str]:
-        """What the part cannot show, with the command that shows it."""
+        """What the part cannot show, with the command that shows it; nothing for a trace, whose table has the
+        answers to the other requests."""
         result = self.result
-        return [f"{result.unknown} ({result.ask})"] if result.unknown else []
+        return [f"{result.unknown} ({result.ask})"] if result.unknown and not self.heading else []
 
     @property
     def more(self) -> list[tuple[str, tuple[Line, ...]]]:
