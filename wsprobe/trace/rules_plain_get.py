@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from wsprobe.diagnosis.cause import as_sentence
+from wsprobe.diagnosis.cause import Cause, as_sentence
 from wsprobe.diagnosis.faults import HTTP_ROUTE, NO_ANSWER
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.claim import every_form_refused, every_request, every_upgrade, proxy_to_blame
@@ -248,13 +248,20 @@ def _every_variant(seen: Trace) -> str:
     return f"The library refuses every variant.{usually(path, *others)}"
 
 
+def _behind_a_cdn(base: Answer) -> Cause | None:
+    """What one of a CDN's own statuses, from 520 on, tells of the server behind it."""
+    told = (each for each in base.report.causes if each.id.startswith(("backend-", "bad-gateway")))
+    return next(told, None) if base.status >= 520 else None
+
+
 @rule(claims=(every_request,))
 def server_error(seen: Trace) -> Iterator[Conclusion]:
     base, get = seen.base, seen["get"]
     if base.kind != "http" or get is None or base.status < 500 or not alike(base, get):
         return
-    cause = shown_by(base)
-    if cause is not None and cause.certainty == "stated":
+    behind = _behind_a_cdn(base)
+    cause = behind or shown_by(base)
+    if cause is not None and (behind or cause.certainty == "stated"):
         yield Conclusion(
             f"{base.status} for every request, even a plain GET, {written_by(base)}: {cause.text}."
             f"{past_the_proxy(seen)}",
