@@ -60,8 +60,8 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Cause:
     reset = how == "reset"
     asked = (*_subprotocol(evidence), *_of_socketio(evidence, waited))
     refusal = "a refusal (path, token, cookie, Origin, subprotocol) or a rule (nginx 444)"
-    how = "" if evidence.by_page else " (--cert)"
-    certificate = (f"a required client certificate{how}",) if evidence.secure else ()
+    option = "" if evidence.by_page else " (--cert)"
+    certificate = (f"a required client certificate{option}",) if evidence.secure else ()
     # Many servers close without an alert where they expect TLS; those of another protocol mostly reset. A
     # refusal comes at once; only a proxy, or an application that hangs, closes after seconds.
     if reset:

@@ -295,13 +295,8 @@ def _of_nginx(evidence: Evidence) -> tuple[Cause, ...]:
         return (behind, direct) if kept else (direct, behind)
     if evidence.status == 400 and "SSL certificate" in text:
         wanted = "the server requires a client certificate (ssl_verify_client)"
-        return (
-            Cause(
-                "client-certificate",
-                wanted,
-                "give the browser one" if evidence.by_page else "pass one with --cert and --key",
-            ),
-        )
+        fix = "give the browser one" if evidence.by_page else "pass one with --cert and --key"
+        return (Cause("client-certificate", wanted, fix),)
     if evidence.status == 400 and "Too Large" in text:
         return (_too_large("nginx", "large_client_header_buffers"),)
     return _of_page("nginx", evidence)

@@ -249,7 +249,7 @@ def _every_variant(seen: Trace) -> str:
 
 
 def _behind_a_cdn(base: Answer) -> Cause | None:
-    """What one of a CDN's own statuses, from 520 on, tells of the server behind it."""
+    """What a CDN's own status, from 520 on, says of the server behind it; None for any other."""
     told = (each for each in base.report.causes if each.id.startswith(("backend-", "bad-gateway")))
     return next(told, None) if base.status >= 520 else None
 
