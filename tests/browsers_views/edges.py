@@ -1,4 +1,5 @@
-"""``python -m tests.browsers_views.edges``: writes anew what a script in each engine sees of answers/*.txt.
+"""``python -m tests.browsers_views.edges``: writes anew what a script in each engine sees of answers/*.txt, and
+what parts of the engines make of parts/*.txt.
 
 A section of those files has a title, behind ``>`` what the server sends, and then a row for each answer: it
 stands for ``{x}`` above, and behind ``|`` is what each engine makes of it. `` & `` parts answers that mean the
@@ -16,6 +17,10 @@ What is sent is in the notation of tests/pieces.py. ``good`` is a 101 up to its 
 frame with that first byte, ``bye`` a Close 1000; ``u16(5)`` and ``u64(2**31-1)`` are numbers. In quotes,
 ``{accept}`` is the value of Sec-WebSocket-Accept, and a row ``{}`` is nothing; ``'+...+'`` is out of them.
 
+In parts/*.txt a section has ``call: MODULE EXPRESSION``, in Python, with the names of that module of
+wsprobe/browsers and those of calls.py. Several are columns, ``call NAME: ...``, or with the name of the
+engine. Of a row with `` -> `` in it, ``{1}`` and ``{2}`` are the parts. Shown is the result or the exception.
+
 What a script sees is its events: ``open`` with subprotocol and extensions (``deflate`` for short), messages,
 ``!`` for an error, the code of a close, with a question mark where it is not clean, and its reason; without an
 event, the outcome.
@@ -30,6 +35,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from tests.browsers_views.calls import result
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, URL, frame, recorded
 from tests.exchanges import deflated
 from tests.http2.test_read import PLAN, exchange
@@ -39,7 +45,7 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.read import read
 
-FOLDER = Path(__file__).parent / "answers"
+FOLDER = Path(__file__).parent
 WIDTH = 112
 LONG = 40
 """Characters of a text that are shown."""
@@ -125,6 +131,7 @@ class Section(msgspec.Struct, frozen=True):
     given: tuple[str, ...]
     rows: tuple[str, ...]
     """As they stand in the file; a comment is one too."""
+    folder: str = "answers"
 
     def __str__(self):
         return "\n".join((self.title, *(f"> {line}" for line in self.given), *map(self.anew, self.rows)))
@@ -134,13 +141,13 @@ class Section(msgspec.Struct, frozen=True):
         if row.startswith("#"):
             return row
         answer, groups = answer_of(row), {}
-        asked = [self.asked(each) for each in answer.split(" & ")]
-        for name in OVER_HTTP2 if asked[0].http2 else ENGINES:
-            told = " or ".join(dict.fromkeys(word for each in asked for word in each.told(name)))
-            groups.setdefault(told, []).append(name)
-        *others, most = sorted(groups.items(), key=lambda group: len(group[1]))
+        for name, view in self.columns(answer.split(" & ")):
+            groups.setdefault(view, []).append(name)
+        *others, (most, by) = sorted(groups.items(), key=lambda group: len(group[1]))
         told = [f"{' '.join(names)}: {view}" for view, names in others]
-        told.append(f"{'others' if others else 'all'}: {most[0]}")
+        if not (parts := self.folder == "parts") or len(self.given) > 1:
+            most = f"{('all' if not others else ' '.join(by) if parts else 'others')}: {most}"
+        told.append(most)
         lines = [f"{answer} | {'; '.join(told)}"]
         if len(lines[0]) > WIDTH:
             lines = [answer, f"  {told[0]}"]
@@ -152,11 +159,25 @@ class Section(msgspec.Struct, frozen=True):
                     lines.append(f"  {each}")
         return "\n".join(lines)
 
+    def columns(self, answers):
+        """The name of each column, and what there is in it of these."""
+        if self.folder == "parts":
+            for line in self.given:
+                heading, _, call = line.partition(": ")
+                module, _, call = call.partition(" ")
+                name = heading.removeprefix("call").strip() or module.partition(".")[0]
+                results = [result(module, _filled(call, answer)) for answer in answers]
+                yield name, results[0] if len(set(results)) == 1 else " & ".join(results)
+            return
+        asked = [self.asked(answer) for answer in answers]
+        for name in OVER_HTTP2 if asked[0].http2 else ENGINES:
+            yield name, " or ".join(dict.fromkeys(word for each in asked for word in each.told(name)))
+
     def asked(self, answer):
         """An answer of this section."""
         sends, found = [], {key: [value] for key, value in USUAL.items()}
         for line in self.given:
-            line = line.replace("{x}", answer).replace("{accept}", ACCEPT).replace("{}", "")
+            line = _filled(line, answer)
             key, _, value = line.partition(": ")
             if key in found:
                 found[key].append(value)
@@ -176,6 +197,12 @@ class Section(msgspec.Struct, frozen=True):
             tuple(last["console"].split()),
             tuple(last["because"].split()),
         )
+
+
+def _filled(line, answer):
+    for number, part in enumerate(answer.split(" -> "), 1):
+        line = line.replace(f"{{{number}}}", part)
+    return line.replace("{x}", answer).replace("{accept}", ACCEPT).replace("{}", "")
 
 
 def answer_of(row):
@@ -225,16 +252,17 @@ def _data(data):
 
 def sections():
     """Those of all files."""
-    for path in sorted(FOLDER.glob("*.txt")):
+    for path in (*sorted(FOLDER.glob("answers/*.txt")), *sorted(FOLDER.glob("parts/*.txt"))):
         for part in path.read_text("utf-8").strip().split("\n\n"):
             title, *lines = re.split(r"\n(?! )", part)
             given = [line for line in lines if line.startswith("> ")]
-            yield Section(path.stem, title, tuple(line[2:] for line in given), tuple(lines[len(given) :]))
+            rows = tuple(lines[len(given) :])
+            yield Section(path.stem, title, tuple(line[2:] for line in given), rows, path.parent.name)
 
 
 if __name__ == "__main__":
     written = {}
     for section in sections():
-        written.setdefault(section.file, []).append(str(section))
+        written.setdefault(f"{section.folder}/{section.file}", []).append(str(section))
     for file, parts in written.items():
         (FOLDER / f"{file}.txt").write_text("\n\n".join(parts) + "\n", "utf-8")

@@ -1,23 +1,33 @@
-"""What a script in each engine sees of an answer: the rows of answers/*.txt (edges.py)."""
+"""What a script in each engine sees of an answer, and what parts of the engines make of it: the rows of
+answers/*.txt and parts/*.txt (edges.py)."""
 
 import pytest
 
-from tests.browsers_views.edges import FOLDER, answer_of, sections
+from tests.browsers_views.edges import answer_of, sections
 from tests.browsers_views.recordings import HEAD, URL, recorded
 from tests.cases import each
 from wsprobe.browsers import ALL, ENGINES, RUNTIMES
 from wsprobe.browsers.engine import Page
 
 
-@pytest.mark.parametrize("file", sorted(path.stem for path in FOLDER.glob("*.txt")))
-def test_what_a_script_sees(file):
-    rows = {
-        f"{section.title}: {answer_of(row)}": (section, row)
-        for section in sections()
-        for row in section.rows
-        if section.file == file and not row.startswith("#")
-    }
-    each(rows, check)
+def tables():
+    """Those of each file; of parts/, where a case takes no time, those of each section."""
+    found = {}
+    for section in sections():
+        name = section.file if section.folder == "answers" else f"{section.file}: {section.title}"
+        rows = [row for row in section.rows if not row.startswith("#")]
+        found.setdefault(name, {}).update(
+            (f"{section.title}: {answer_of(row)}", (section, row)) for row in rows
+        )
+    return found
+
+
+TABLES = tables()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_comes_of_it(table):
+    each(TABLES[table], check)
 
 
 def check(case):

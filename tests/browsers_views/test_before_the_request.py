@@ -4,7 +4,6 @@ import pytest
 
 from tests.browsers_views.recordings import KEY, URL
 from wsprobe.browsers import ALL, ENGINES, RUNTIMES
-from wsprobe.browsers.chromium.constructor import canonical
 from wsprobe.browsers.engine import Page
 from wsprobe.exchange import Act
 
@@ -22,45 +21,6 @@ def asked(name, url, page=None):
     """The lines of the request."""
     engine, page = ENGINES[name], page or Page(PAGE)
     return engine.request(engine.construct(url, page), page, KEY).decode("latin-1").split("\r\n")
-
-
-@pytest.mark.parametrize(
-    ("host", "wanted"),
-    [
-        ("A%42*'", "ab%2A'"),
-        ("a b", "a%20b"),
-        ("%20\u00e9", "xn--%20-dma"),
-        ("\u00e9*", "xn--%2A-9la"),
-        ("\u00e9\u00a0", "xn--%20-9fa"),
-        ("\u00a8", "xn--%20-ccb"),
-        ("\u2474", "(1)"),
-        ("\uff0541", "a"),
-        ("\uff0531.1", "1.0.0.1"),
-        ("a\uff052eb", "a.b"),
-        ("=\u0338", "xn--1ch"),
-        (">\u0338", None),
-        ("a%3Cb", None),
-        ("%2541", None),
-        ("\u00e9%", None),
-        ("%e9", None),
-        ("\u00ad", None),
-        ("\u00e9" * 1270, None),
-        ("[::1%5d", "[::1]"),
-        ("%5b::1%5D", "[::1]"),
-        ("[\uff1a:1]", "[::1]"),
-        ("[::010.0x2.3.04]", "[::802:304]"),
-        ("[::1.2.3]", None),
-        ("[::1.2.3.4.]", None),
-        ("[::a.b.c.d]", None),
-        ("a:b", None),
-        ("[::1]:1", None),
-        ("0x7f.1", "127.0.0.1"),
-        ("a.09", None),
-        ("1.2*.3", None),
-    ],
-)
-def test_hosts_as_chromium_canonicalises_them(host, wanted):
-    assert canonical(host) == wanted
 
 
 @pytest.mark.parametrize(

@@ -4,56 +4,8 @@ import pytest
 
 from tests.browsers_views.recordings import recorded
 from tests.cases import every
-from wsprobe.browsers.chromium.http import parse, read_answer, split_list
+from wsprobe.browsers.chromium.http import read_answer
 from wsprobe.exchange import Received
-
-
-@every(
-    {
-        "zeros before the code": (b"HTTP/1.1 00000000000000101 x", (1, 1), 101),
-        "the biggest code": (b"HTTP/1.1 2147483647 x", (1, 1), 2**31 - 1),
-        "one more": (b"HTTP/1.1 2147483648 x", (1, 1), 2**31 - 1),
-        "11 digits": (b"HTTP/1.1 21474836470 x", (1, 1), 2**31 - 1),
-        "spaces before the code": (b"HTTP/1.1   403", (1, 1), 403),
-        "letters behind it": (b"HTTP/1.1 403x", (1, 1), 403),
-        "no digits": (b"HTTP/1.1 x403", (1, 1), 200),
-        "no code": (b"HTTP/1.1", (1, 1), 200),
-        "minor 2": (b"HTTP/1.2 403", (1, 1), 403),
-        "major 2": (b"HTTP/2.0 403", (2, 0), 403),
-        "major 2, minor 1": (b"HTTP/2.1 403", (1, 1), 403),
-        "major 0": (b"HTTP/0.8 403", (1, 0), 403),
-        "no dot": (b"HTTP/1 403", (1, 0), 403),
-        "no slash": (b"HTTP 1.1 403", (1, 0), 1),
-        "no digit behind the dot": (b"HTTP/1.x 403", (1, 0), 403),
-        "no digit before it": (b"HTTP/x.1 403", (1, 0), 403),
-        "digits between": (b"HTTP/12.1 403", (1, 1), 403),
-    }
-)
-def test_a_status_line(case):
-    line, version, status = case
-    headers = parse(line)
-    assert (headers.version, headers.status) == (version, status)
-
-
-@every(
-    {
-        "a list": (b"A: b, c,", [(b"a", (b"b", b"c", b""))]),
-        "no list": (b"Date: b, c", [(b"date", (b"b, c",))]),
-        "a list of one in quotes": (b'A: "b,c"', [(b"a", (b'"b,c"',))]),
-        "folded": (b"A: b\n \tc\nD: e", [(b"a", (b"b c",)), (b"d", (b"e",))]),
-        "a fold of nothing": (b" A: b\nC: d", [(b"c", (b"d",))]),
-        "a fold of what is no field": (b"A\n B: c\nD: e", [(b"d", (b"e",))]),
-        "a fold that would make it one": (b"A\n : b\nD: e", [(b"d", (b"e",))]),
-        "a fold of what has no name": (b": a\n b: c\nD: e", [(b"d", (b"e",))]),
-        "spaces behind the name": (b"A \t: b", [(b"a", (b"b",))]),
-        "a name that is no token": (b"A B: c\nD: e", [(b"d", (b"e",))]),
-        "CR ends a line": (b"A: b\rC: d", [(b"a", (b"b",)), (b"c", (b"d",))]),
-        "empty lines": (b"A: b\n\n\r\nC: d", [(b"a", (b"b",)), (b"c", (b"d",))]),
-    }
-)
-def test_fields(case):
-    text, fields = case
-    assert list(parse(b"HTTP/1.1 200 x\n" + text).fields) == fields
 
 
 def answered(received, how="fin", *, secure=False, port=False, limit=99):
@@ -116,33 +68,6 @@ FOUND = b"HTTP/1.1 403 x\r\nA: b\r\n\r\n"
 def test_an_answer(case):
     found, expected = case
     assert found == expected
-
-
-def test_lists_are_split_at_commas_outside_quotes():
-    assert split_list(b'a, "b,c" ,,"d\\",e",f"') == (b"a", b'"b,c"', b"", b'"d\\",e"', b'f"')
-
-
-@pytest.mark.parametrize(
-    ("head", "version", "status"),
-    [
-        (b"HTTP/1.1 101 x", (1, 1), 101),
-        (b"HTTP/0.9 200 x", (0, 9), 200),
-        (b"HTTP/0.9 200 x\r\nA: b", (1, 0), 200),
-        (b"http/3.5 0404", (1, 1), 404),
-        (b"HTTP/2.0  7x", (2, 0), 7),
-        (b"HTTP 101", (1, 0), 101),
-        (b"HTTP/1.1\t101", (1, 1), 200),
-        (b"HTTP/1.1 " + b"9" * 5000, (1, 1), 2**31 - 1),
-    ],
-)
-def test_more_status_lines(head, version, status):
-    headers = parse(head)
-    assert (headers.version, headers.status) == (version, status)
-
-
-def test_what_is_no_field():
-    headers = parse(b"HTTP/1.1 1\r\nA : b,\n\tc\rnocolon\r\n d: e\r\n: f\r\nG(: h\r\nLocation: i,j\r\n")
-    assert headers.fields == ((b"a", (b"b", b"c")), (b"location", (b"i,j",)))
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,9 @@ from msgspec.structs import replace
 from tests.browsers_views.recordings import KEY, OPEN, recorded
 from wsprobe.browsers import ENGINES, facts
 from wsprobe.browsers.chromium import http2
-from wsprobe.browsers.chromium.http import parse as parse_head
-from wsprobe.browsers.chromium.request import Facts, asks, authorization
+from wsprobe.browsers.chromium.request import Facts, asks
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.local_network import space_of_host
-from wsprobe.exchange import Http2, Priority, Target
+from wsprobe.exchange import Http2, Priority
 from wsprobe.read import read
 
 FACTS = facts("chromium", "156", Facts)
@@ -100,54 +98,6 @@ def test_a_401_is_answered_once_and_for_same_site_pages_only():
     assert CHROMIUM.view(SECRET, Page("http://other.example/"), [reading]).outcome == "failed"
 
 
-def digest(*challenges, resource):
-    to = Target("", False, "h", 80, resource, userinfo="u:p")
-    return authorization(parse_head(answer(*challenges)), to, KEY)
-
-
-@pytest.mark.parametrize(
-    ("challenges", "resource", "expected"),
-    [
-        (
-            ("Basic realm=b", 'Digest realm="a", nonce="abc"'),
-            "/both",
-            'Digest username="u", realm="a", nonce="abc", uri="/both", '
-            'response="2435dbc7342a70a5d948bd67bfd495bb"',
-        ),
-        (
-            ('Digest realm="a", nonce="n", Basic realm="b"',),
-            "/list",
-            'Digest username="u", realm="a", nonce="n", uri="/list", '
-            'response="b3d40fc0a80a889a766a8b9afbbc2735"',
-        ),
-        (
-            ('Digest realm="a", nonce="abc", opaque="o"',),
-            "/dignoqop",
-            'Digest username="u", realm="a", nonce="abc", uri="/dignoqop", '
-            'response="971cfcaf3e02bb9a92d22bf69a0af1f7", opaque="o"',
-        ),
-        (
-            ('Digest realm="a", nonce="abc", algorithm=SHA-256',),
-            "/digsha",
-            'Digest username="u", realm="a", nonce="abc", uri="/digsha", algorithm=SHA-256, '
-            'response="7255ee1656224522bfe0fc61148902ddc384b14505167fc96099bd76a37e1d99"',
-        ),
-        (('Digest realm="a", algorithm=FOO, nonce="a"', "Basic realm=b"), "/", "Basic dTpw"),
-        (("basic",), "/", "Basic dTpw"),
-    ],
-)
-def test_answers_as_chromium_156_gave_them(challenges, resource, expected):
-    assert digest(*challenges, resource=resource) == expected
-
-
-def test_a_digest_with_qop_has_a_cnonce_made_of_the_key():
-    made = digest('Digest realm="a", nonce="abc", qop="auth-int, auth", algorithm=MD5-sess', resource="/x")
-    assert 'qop=auth, nc=00000001, cnonce="' in made
-    assert made == digest(
-        'Digest realm="a", nonce="abc", qop="auth-int, auth", algorithm=MD5-sess', resource="/x"
-    )
-
-
 def test_how_it_asks_over_http2():
     """As it was measured to."""
     page = Page("https://h.example/", http="2")
@@ -182,22 +132,3 @@ def test_when_it_would_have_asked_over_the_other_protocol():
     assert http2.otherwise(url, cold, [offered]) == ""
     assert http2.otherwise(url, warm, [offered]) == ""
     assert "has an HTTP/2 connection, and uses it" in http2.otherwise(url, warm, [over_http1])
-
-
-LOCAL = """0.0.0.0 0.255.255.255
-    10.0.0.0 10.255.255.255 100.64.0.0 100.127.255.255 127.0.0.0 127.255.255.255
-    169.254.0.0 169.254.255.255 172.16.0.0 172.31.255.255 192.168.0.0 192.168.255.255 [::] [::1]
-    [fc00::] [fdff::1]
-    [fe80::] [febf::] [fec0::] [feff::] [2001:db8::] [2001:db8:ffff::] [3fff::] [3fff:fff::]
-    a.local LOCAL local.
-    [::ffff:192.168.0.1]"""
-
-
-PUBLIC = """1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 169.253.255.255
-    169.255.0.0 172.15.255.255 172.32.0.0 192.167.255.255 192.169.0.0 [::2] [fbff::] [fe00::] [fe7f::] [ff00::]
-    [2001:db7::] [2001:db9::] [3ffe::] [3fff:1000::] local.a alocal [::ffff:8.8.8.8]"""
-
-
-def test_the_local_network():
-    assert [host for host in LOCAL.split() if space_of_host(host) == "public"] == []
-    assert [host for host in PUBLIC.split() if space_of_host(host) != "public"] == []

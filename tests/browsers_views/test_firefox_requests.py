@@ -1,35 +1,13 @@
 """What Firefox asks, and asks again with credentials; which policies keep it from asking."""
 
-import pytest
 from msgspec.structs import replace
 
 from tests.browsers_views.recordings import KEY, OPEN, recorded
-from tests.cases import every
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.firefox.constructor import violations
-from wsprobe.browsers.firefox.request import authorizations, challenges
-from wsprobe.browsers.url import parse as parse_address
-from wsprobe.exchange import Http2, Priority, Target
+from wsprobe.exchange import Http2, Priority
 
 FIREFOX = ENGINES["firefox"]
-
-
-@every(
-    {
-        "a parameter of none": (b'realm="x", Basic', [("basic", {})]),
-        "a token for a parameter": (b"Bearer abc", [("bearer", {})]),
-        "two schemes": (b"A x=1, B y=2", [("a", {"x": b"1"}), ("b", {"y": b"2"})]),
-        "a second parameter": (b"A x=1, y = 2", [("a", {"x": b"1", "y": b"2"})]),
-        "an escape in quotes": (b'A x="1\\"2"', [("a", {"x": b'1"2'})]),
-        "a quote that does not end": (b'A x="', [("a", {"x": b'"'})]),
-        "nothing in quotes": (b'A x=""', [("a", {"x": b""})]),
-        "capitals": (b"BASIC Realm=X", [("basic", {"realm": b"X"})]),
-    }
-)
-def test_challenges(case):
-    value, expected = case
-    assert challenges(value) == expected
 
 
 def test_how_it_asks_over_http2():
@@ -50,71 +28,6 @@ def test_how_it_asks_over_http2():
         end_stream="never",
         reads_if_left_out=True,
     )
-
-
-def test_challenges_in_one_field_and_in_several():
-    one = b'Digest realm="a, b", nonce="n", Basic realm="c"'
-    assert challenges(one) == [("digest", {"realm": b"a, b", "nonce": b"n"}), ("basic", {"realm": b"c"})]
-    assert [scheme for scheme, _ in challenges(b'Bearer\nBasic realm="b"\nNegotiate')] == [
-        "bearer",
-        "basic",
-        "negotiate",
-    ]
-
-
-def test_every_challenge_is_answered_in_turn():
-    """The Digest is one that Firefox sent."""
-    to = Target("ws://h/s/creds-both", False, "h", 80, "/s/creds-both", userinfo="user:secret")
-    answers = list(authorizations(b'Bearer\nDigest realm="a", nonce="n"\nNTLM\nBasic realm="b"', to, "key"))
-    assert answers == [
-        'Digest username="user", realm="a", nonce="n", uri="/s/creds-both", '
-        'response="9842ea272bc718516eab29d7ef3231dc"',
-        "Basic dXNlcjpzZWNyZXQ=",
-    ]
-
-
-def test_a_digest_with_protection_counts_and_has_a_nonce_of_its_own():
-    to = Target("ws://h/x", False, "h", 80, "/x", userinfo="u:p")
-    (answer,) = authorizations(b'Digest realm="r", nonce="n", qop="auth", algorithm=MD5, opaque="o"', to, "key")
-    head, _, tail = answer.partition('response="')
-    assert head == 'Digest username="u", realm="r", nonce="n", uri="/x", algorithm=MD5, '
-    assert tail[32:] == '", opaque="o", qop=auth, nc=00000001, cnonce="a62f2225bf70bfac"'
-
-
-def test_no_credentials_no_answer():
-    assert list(authorizations(b"Basic", Target("ws://h/", False, "h", 80, "/"), "key")) == []
-
-
-def _address(url):
-    address = parse_address(url)
-    assert address is not None
-    return address
-
-
-@pytest.mark.parametrize(
-    ("policy", "to", "directives"),
-    [
-        ("connect-src *", "ws://a.example/", []),
-        ("connect-src ws:", "wss://a.example/", []),
-        ("connect-src wss:", "ws://a.example/", ["connect-src wss:"]),
-        ("connect-src http:", "ws://a.example/", ["connect-src http:"]),
-        ("connect-src a.example", "ws://a.example/", ["connect-src http://a.example"]),
-        ("connect-src WS://A.example:*/p/", "ws://a.example:9/p/q", []),
-        ("connect-src ws://a.example/p", "ws://a.example/q", ["connect-src ws://a.example/p"]),
-        ("connect-src ws://a.example:80", "wss://a.example/", []),
-        ("connect-src ws://*.example", "ws://example/", ["connect-src ws://*.example"]),
-        ("connect-src 'SELF'", "ws://page.example:8080/", []),
-        ("connect-src 'self'", "ws://page.example/", ["connect-src 'self'"]),
-        ("connect-src", "ws://a.example/", ["connect-src 'none'"]),
-        ("connect-src 'none' ws:", "ws://a.example/", []),
-        ("connect-src 'none', connect-src 'self'", "ws://b/", ["connect-src 'none'", "connect-src 'self'"]),
-        ("default-src 'none'; script-src *", "ws://a.example/", ["default-src 'none'"]),
-        ("script-src 'none'", "ws://a.example/", []),
-        ("connect-src wss:; upgrade-insecure-requests", "ws://a.example/", []),
-    ],
-)
-def test_policies(policy, to, directives):
-    assert list(violations(policy, _address("http://page.example:8080/"), _address(to))) == directives
 
 
 def unauthorized(url, challenge, page=None):

@@ -10,23 +10,14 @@ from tests.http2.test_read import ON, answer, exchange
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import http2 as chromium
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.http2 import Windows, came_over, offered, settings_fault, shareable, sharing, wrong_size
-from wsprobe.browsers.page import opened_by
+from wsprobe.browsers.http2 import Windows, offered, shareable, sharing
 from wsprobe.browsers.standard.handshake import request_sent
 from wsprobe.browsers.url import parse, target
 from wsprobe.exchange import Certificate, Exchange, Http2, Plan, Resolved, TlsDone
 from wsprobe.read import read
 from wsprobe.read.http2_values import (
-    DATA,
-    GOAWAY,
-    HEADERS,
-    PING,
-    PRIORITY,
-    RST_STREAM,
     SETTINGS,
-    WINDOW_UPDATE,
     HeaderBlock,
-    Http2Frame,
 )
 from wsprobe.read.reading import Field
 from wsprobe.wire.http2 import frame as http2_frame
@@ -40,30 +31,6 @@ def fields(engine, page, url=URL):
     made = ENGINES[engine].construct(url, page)
     asked = ENGINES[engine].first(made, page, KEY).http2
     return [(name.decode(), value.decode()) for name, value in asked.fields]
-
-
-@pytest.mark.parametrize(
-    ("page", "warm"),
-    [
-        (Page(), False),
-        (Page("https://chat.example:8443/"), False),
-        (Page("https://chat.example:8443/", http="2"), True),
-        (Page("https://chat.example/", http="2"), False),
-        (Page("https://www.chat.example:8443/", http="2"), False),
-        (Page("https://www.chat.example:8443/", http="2", shares=True), True),
-        (Page("https://www.chat.example/", http="2", shares=True), False),
-        (Page("https://other.test:8443/", http="2", shares=True), False),
-        (Page("https://chat.example:8443/", http="2", csp="sandbox allow-scripts"), False),
-    ],
-)
-def test_chromium_needs_a_session_and_firefox_none(page, warm):
-    assert chromium.warm(URL, page) is warm
-    for name, over_http2 in (("chromium", warm), ("firefox", True), ("webkitgtk", False), ("whatwg", False)):
-        engine = ENGINES[name]
-        first = engine.first(engine.construct(URL, page), page, KEY)
-        assert (first.http2 is not None) is over_http2
-        assert first.alpn == (("h2", "http/1.1") if over_http2 else ("http/1.1",))
-        assert first.request == engine.request(engine.construct(URL, page), page, KEY)
 
 
 def test_chromium_counts_32_bytes_more_for_a_field():
@@ -102,34 +69,6 @@ def test_which_statuses_chromium_takes_for_one(status, said):
     reading = read(exchange(ON, answer(status)))
     (line,) = ENGINES["chromium"].view(reading.exchange.plan.target.url, Page(), [reading]).console
     assert line.endswith(said)
-
-
-def test_in_clear_nobody_asks_over_http2():
-    page = Page("http://chat.example/", http="2")
-    for name in ENGINES:
-        made = ENGINES[name].construct("ws://chat.example/ws", page)
-        assert ENGINES[name].first(made, page, KEY).http2 is None
-
-
-def test_a_page_without_a_name_is_of_the_own_origin():
-    assert opened_by(Page(""), URL).url == "https://chat.example:8443/"
-    assert opened_by(Page("https://a.example/"), URL).url == "https://a.example/"
-
-
-@pytest.mark.parametrize(
-    ("url", "page"),
-    [
-        ("ws://a.example/x?y#z", "http://a.example/"),
-        ("wss://user:pass@a.example:443/", "https://a.example/"),
-        ("WSS://A.example:8443/x", "https://a.example:8443/"),
-        ("http://[::1]:81/x", "http://[::1]:81/"),
-        ("/chat", "http://localhost/"),
-        ("ws://[bad", "http://localhost/"),
-        ("mailto:a@b.example", "http://localhost/"),
-    ],
-)
-def test_the_page_of_a_url_s_own_origin(url, page):
-    assert opened_by(Page(""), url).url == page
 
 
 def test_what_a_page_asks_for_is_in_the_block():
@@ -228,50 +167,6 @@ def test_what_is_asked_next_with_the_credentials_of_the_url(case):
         assert f"{over}, {'with' if secret else 'without'}" == expected
 
 
-def sized(type_, length):
-    header = length.to_bytes(3, "big") + bytes((type_, 0, 0, 0, 0, 0))
-    return Http2Frame("server", 0, header, b"\0" * length, 0, 0)
-
-
-@every(
-    {
-        f"{type_} of {length}": (type_, length, wrong)
-        for type_, good, bad in (
-            (PRIORITY, (5,), (4, 6)),
-            (RST_STREAM, (4,), (3, 5)),
-            (PING, (8,), (7, 9)),
-            (WINDOW_UPDATE, (4,), (3, 5)),
-            (SETTINGS, (0, 6, 12), (1, 5, 7)),
-            (GOAWAY, (8, 9, 16384), (0, 7, 16385)),
-            (DATA, (0, 16384), (16385,)),
-            (HEADERS, (0, 16384), (16385,)),
-        )
-        for lengths, wrong in ((good, False), (bad, True))
-        for length in lengths
-    }
-)
-def test_the_sizes_of_frames(case):
-    type_, length, wrong = case
-    assert wrong_size(sized(type_, length)) is wrong
-
-
-@every(
-    {
-        "nothing": ([], False, (False, False)),
-        "on": ([(8, 1)], False, (True, False)),
-        "off": ([(8, 0)], False, (False, False)),
-        "on again": ([(8, 1)], True, (True, False)),
-        "off again": ([(8, 0)], True, (True, True)),
-        "on, and off": ([(8, 1), (8, 0)], False, (True, True)),
-        "another value": ([(8, 2)], False, (False, True)),
-        "another setting": ([(4, 2), (3, 0)], True, (True, False)),
-    }
-)
-def test_whether_an_extended_connect_is_announced(case):
-    pairs, before, expected = case
-    assert settings_fault(pairs, before) == expected
-
-
 def test_the_window_when_a_stream_begins():
     """Only what the server says of itself, and only before it: an acknowledgement says nothing."""
     reading = read(exchange(ON, settings([(4, 1000)]), http2_frame(SETTINGS, 1, 0), answer(b"200")))
@@ -290,20 +185,6 @@ def test_whether_http2_was_offered():
         replace(plan, http2=Http2(fields=())),
     ):
         assert offered(replace(plain, exchange=replace(plain.exchange, plan=more)))
-
-
-@pytest.mark.parametrize(
-    ("page", "over"),
-    [
-        (Page("https://h/", http="2"), True),
-        (Page("https://h/"), False),
-        (Page("https://h:1/", http="2"), False),
-        (Page("https://h/", http="2", csp="sandbox"), False),
-    ],
-)
-def test_whether_a_page_came_over_http2_from_there(page, over):
-    assert came_over("wss://h/", page) is over
-    assert not came_over("ws://h/", page)
 
 
 BOTH = Certificate(b"", names=("h.example", "page.example"))

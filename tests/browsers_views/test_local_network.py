@@ -12,10 +12,6 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import (
     before_the_request,
     crossing,
-    space_of,
-    space_of_host,
-    space_of_page,
-    state_of,
 )
 from wsprobe.browsers.tell import KEPT_OFF, alike
 from wsprobe.cli.main import run
@@ -23,71 +19,6 @@ from wsprobe.exchange import Act
 from wsprobe.read.tokens import expected_accept
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.mark.parametrize(
-    ("address", "space"),
-    [
-        *((each, "loopback") for each in ("127.0.0.1", "127.255.255.255", "[::1]", "0.0.0.0", "::")),
-        *(
-            (each, "local")
-            for each in ("10.0.0.1", "172.31.255.255", "192.168.0.1", "169.254.1.1", "100.64.0.1")
-        ),
-        *((each, "local") for each in ("fd00::1", "fe80::1%eth0", "fec0::1", "2001:db8::1", "0.1.2.3")),
-        *((each, "public") for each in ("8.8.8.8", "172.32.0.1", "100.128.0.1", "198.18.0.1", "2001:4860::1")),
-        ("::ffff:10.0.0.1", "local"),
-        ("::ffff:127.0.0.1", "loopback"),
-        ("/run/socket", None),
-    ],
-)
-def test_the_space_of_an_address(address, space):
-    assert space_of(address) == space
-
-
-@pytest.mark.parametrize(
-    ("host", "space"),
-    [
-        *((each, "loopback") for each in ("localhost", "a.localhost", "LOCALHOST.", "127.0.0.1", "[::1]")),
-        *((each, "local") for each in ("printer.local", "10.0.0.1")),
-        *(
-            (each, "public")
-            for each in ("app.example", "localhost.example", "local.example", "intranet", "8.8.8.8")
-        ),
-    ],
-)
-def test_a_name_is_public_and_never_resolved(host, space):
-    assert space_of_host(host) == space
-
-
-@pytest.mark.parametrize(
-    ("page", "space"),
-    [
-        (Page("https://app.example/"), "public"),
-        (Page("http://localhost:3000/"), "loopback"),
-        (Page("http://10.0.0.7/"), "local"),
-        (Page("https://chat.example/"), "local"),  # the target's own host, wherever that is
-        (Page("https://app.example/", address="loopback"), "loopback"),
-        (Page("http://localhost/", csp="treat-as-public-address"), "public"),
-        (Page("data:text/html,x"), "public"),
-        (Page("about:blank"), "public"),
-        (Page("file:///x.html"), "loopback"),
-        (Page("chrome-extension://abc/x.html"), "loopback"),
-    ],
-)
-def test_the_space_of_a_page(page, space):
-    assert space_of_page(page, "chat.example", "local") == space
-
-
-def test_one_permission_may_stand_for_another():
-    def states(**given):
-        page = Page(permissions=tuple((name.replace("_", "-"), state) for name, state in given.items()))
-        return [state_of(page, "local-network"), state_of(page, "loopback-network")]
-
-    assert states() == ["prompt", "prompt"]
-    assert states(local_network="granted") == ["granted", "granted"]
-    assert states(loopback_network="granted") == ["prompt", "granted"]
-    assert states(local_network="granted", loopback_network="denied") == ["granted", "denied"]
-    assert states(local_network_access="granted") == ["granted", "granted"]
 
 
 OPENS = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"

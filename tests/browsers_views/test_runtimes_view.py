@@ -10,8 +10,6 @@ from msgspec.structs import replace
 from tests.browsers_views.recordings import OPEN, frame, recorded, seen
 from wsprobe.browsers import ENGINES, RUNTIMES
 from wsprobe.browsers.engine import Page, until_end
-from wsprobe.browsers.runtime.facts import shown as shown_url
-from wsprobe.browsers.undici import parse_extensions
 from wsprobe.exchange import Certificate, Connected, Ended, TlsFailed
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
@@ -86,11 +84,6 @@ def test_none_is_loaded_unless_asked_for():
     assert not packages & set(done.stdout.split())
 
 
-def test_undici_reads_extensions_between_semicolons():
-    named = {"a": "1", "b": "", "c": "2", "d, e": ""}
-    assert parse_extensions("a=1 ; b;\tc=2=3;d, e;") == named
-
-
 RUSTLS = """0 CloseNotify 10 UnexpectedMessage 20 BadRecordMac 21 DecryptionFailed 22 RecordOverflow
     30 DecompressionFailure 40 HandshakeFailure 41 NoCertificate 42 BadCertificate 43 UnsupportedCertificate
     44 CertificateRevoked 45 CertificateExpired 46 CertificateUnknown 47 IllegalParameter 48 UnknownCA
@@ -157,11 +150,6 @@ def test_alerts_have_the_names_that_their_libraries_give_them():
         assert f":error:{0x0A0003E8 + number:08X}:SSL routines:ssl3_read_bytes:{reason}:" in said
         assert said.startswith("write EPROTO ") is (number != 116)
     assert "CertificateRequired" not in alerted("deno", 116)
-
-
-def test_bun_names_a_url_without_its_credentials():
-    for user in ("u@", ":p@", "u:p@", ""):
-        assert shown_url(f"ws://{user}h/x?y") == "ws://h/x?y"
 
 
 def test_node_names_an_address_and_a_name_in_its_own_words():

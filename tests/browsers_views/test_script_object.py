@@ -14,7 +14,6 @@ from wsprobe.browsers.engine import DomEvent, Page, until_end
 from wsprobe.browsers.hidden import hidden
 from wsprobe.browsers.http2 import Windows
 from wsprobe.browsers.inflate import Inflater, TooLong
-from wsprobe.browsers.page import escaped
 from wsprobe.browsers.script import (
     BEGINNING,
     MESSAGES_KEPT,
@@ -99,15 +98,6 @@ def test_messages_reach_script_only_while_open():
     assert [event.data for event in script.events] == ["", "one"]
 
 
-def test_what_throws_never_reaches_the_wire():
-    good = (Act("open", "text", b"x"), Act("message", "close"), Act("time", "close", b"x" * 123, 3000, 5))
-    bad = (Act("created", "close"), Act("open", "close", code=999), Act("open", "close", b"x" * 124, 1000))
-    assert on_wire(good + bad) == good
-    unsaid = Act("open", "close", b"why")
-    assert on_wire((unsaid,)) == (unsaid,)
-    assert on_wire((unsaid, *good), undefined_is_zero=True) == good
-
-
 def test_arrivals_begin_behind_what_is_skipped():
     reading = recorded(b"abc", b"def")
     assert [(a.data, a.start) for a in arrivals(reading, 4)] == [(b"ef", 4)]
@@ -167,10 +157,6 @@ def test_what_a_message_takes_up_is_within_the_window(engine, bits, window):
         else:
             with pytest.raises(ValueError, match="distance"):
                 feed(inflater, packed[1], True)
-
-
-def test_how_a_subprotocol_is_named():
-    assert escaped("\x1f ~\x7f\\\U0001f600") == "\\u001F ~\\u007F\\\\\\uD83D\\uDE00"
 
 
 def test_no_window_is_wider_than_31_bits():

@@ -2,14 +2,9 @@
 
 from hashlib import md5
 
-import pytest
-
 from tests.browsers_views.recordings import KEY, OPEN, URL, recorded
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.webkitgtk.http import Fields
-from wsprobe.browsers.webkitgtk.request import NTLM, authorization
-from wsprobe.exchange import Target
 from wsprobe.lab import load
 from wsprobe.lab.play import rehearse
 
@@ -59,30 +54,6 @@ def test_fetch_metadata_goes_to_trustworthy_urls_only():
 def test_it_still_speaks_old_tls():
     assert WEBKITGTK.oldest_tls == "1.0"
     assert ENGINES["chromium"].oldest_tls is None
-
-
-BASIC = b'Basic realm="x"'
-
-
-@pytest.mark.parametrize(
-    ("challenges", "secure", "userinfo", "answer"),
-    [
-        ([b"NTLM"], False, None, NTLM),
-        ([b"ntlm", BASIC], False, "u:p", NTLM),
-        ([b"NTLM abc", BASIC], False, "u:p", "Basic dTpw"),
-        ([b"NTLM abc"], False, "u:p", ""),
-        ([b"Negotiate", BASIC], False, "u:p", ""),
-        ([b"Negotiate", b"NTLM"], False, "u:p", ""),
-        ([b"Negotiate", BASIC], True, "u:p", "Basic dTpw"),
-        ([b"Negotiate, NTLM, " + BASIC], True, None, NTLM),
-        ([b"Negotiate abc", BASIC], True, "u:p", ""),
-        ([b"Negotiate a=b, c=d", BASIC], False, "u:p", "Basic dTpw"),
-        ([BASIC], False, None, ""),
-    ],
-)
-def test_the_strongest_scheme_that_is_taken_answers(challenges, secure, userinfo, answer):
-    fields = Fields([(b"WWW-Authenticate", challenge) for challenge in challenges])
-    assert authorization(fields, Target("ws://h/", secure, "h", 80, "/", userinfo), "key") == answer
 
 
 def test_ntlm_begins_anew_on_each_connection_until_it_is_one_too_many():

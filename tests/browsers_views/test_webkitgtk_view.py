@@ -12,8 +12,7 @@ from wsprobe.browsers import ENGINES, facts, inflate
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.inflate import Inflater, TooLong
 from wsprobe.browsers.webkitgtk.channel import Fault, check_answer, inflated, reason
-from wsprobe.browsers.webkitgtk.handshake import Failed, Opened, accept, in_table
-from wsprobe.browsers.webkitgtk.http import contains, parameters, parse
+from wsprobe.browsers.webkitgtk.handshake import Failed, Opened
 from wsprobe.browsers.webkitgtk.redirects import Again, Redirect, answers
 from wsprobe.browsers.webkitgtk.request import Facts
 from wsprobe.exchange import Connected, ConnectFailed, Ended, Exchange, Plan, ResolveFailed, Target, TlsFailed
@@ -23,47 +22,6 @@ FACTS = facts("webkitgtk", "2.54", Facts)
 
 
 WEBKITGTK = ENGINES["webkitgtk"]
-
-
-PARAMETERS = [
-    b"server_max_window_bits",
-    b"client_max_window_bits",
-    b"server_no_context_takeover",
-    b"client_no_context_takeover",
-    b"x",
-]
-
-
-def test_parameters_are_gone_through_in_the_order_of_a_table():
-    assert in_table(PARAMETERS) == in_table(dict.fromkeys(PARAMETERS)) != PARAMETERS
-    assert in_table([b"server_max_window_bits", b"x"]) == [b"x", b"server_max_window_bits"]
-    many = [b"%d" % number for number in range(8)]
-    assert in_table(many) == many
-
-
-def test_the_window_of_the_first_answer_counts():
-    for value, bits in (
-        (b"", 15),
-        (b";server_max_window_bits=8", 8),
-        (b"; server_max_window_bits=10, permessage-deflate; server_max_window_bits=11", 10),
-    ):
-        assert accept(b"permessage-deflate" + value).server_bits == bits
-
-
-def test_a_vertical_tab_is_no_space():
-    assert contains(b"\x0cUpgrade\t, x", b"upgrade")
-    assert not contains(b"\x0bUpgrade", b"upgrade")
-
-
-def test_an_extended_parameter_counts_instead_of_a_plain_one():
-    assert parameters(b"a=1, a*=utf-8''%41", b",", strict=False) == {b"a": b"A"}
-    assert parameters(b"a=1, B=2, A*=utf-8''%41", b",", strict=False) == {b"B": b"2", b"A": b"A"}
-    assert parameters(b"a=1, a=2", b",", strict=False) == {b"a": b"1"}
-
-
-def test_each_byte_that_is_no_utf8_is_replaced_and_folds_become_one_space():
-    head = parse(b"HTTP/1.1 200 O\r\na\xe2\x82: b\r\n \r\n c\xf4\x90\x80\x80\r\n")
-    assert list(head.fields) == [("a\ufffd\ufffd".encode(), "b c\ufffd\ufffd\ufffd\ufffd".encode())]
 
 
 def test_messages_are_inflated_up_to_their_limit(monkeypatch):
