@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 import os
 import pickle
 import random
@@ -31,13 +32,18 @@ from trio.testing import MockClock
 from wsprobe import lab, net
 from wsprobe.cli import main
 from wsprobe.cli.cluster import OtherVersion
-from wsprobe.exchange import SECOND, Plan, Relayed
+from wsprobe.exchange import SECOND, Ended, Plan, Relayed, Sent
+from wsprobe.lab.connection import drive
 from wsprobe.lab.paths import PathError, scenario_at
-from wsprobe.lab.play import play
-from wsprobe.lab.ports import PORTS, place
+from wsprobe.lab.perform import play_of
+from wsprobe.lab.perform_http2 import perform_http2
+from wsprobe.lab.play import HOP, _performance, play
+from wsprobe.lab.ports import KINDS, PORTS, place
 from wsprobe.lab.scenario import Scenario
 from wsprobe.net.cluster import Worker, WorkersLost
+from wsprobe.net.probe import too_long
 from wsprobe.net.relay import plan_for
+from wsprobe.net.stream import End, Tape
 from wsprobe.net.worker_pool import Lost
 from wsprobe.read.request import RequestReader
 from wsprobe.relay.client import answer
@@ -73,12 +79,13 @@ def started():
 
 
 def ran(
-    lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, Callable[[Plan], Scenario]] = {}, stdin=""
+    lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, Callable[[Plan], Scenario]] = {}, stdin=b""
 ):
     """What came of each of *lines*, one after the other in a folder with *files*.
 
     A line begins with ``wsprobe``, behind variables such as ``COLUMNS=60``; ``TERMINAL=1`` makes both outputs
-    a terminal. *scenarios*: by their names, in addition to those of the lab, what a plan reaches.
+    a terminal, ``FILE=1`` a file. *scenarios*: by their names, in addition to those of the lab, what a plan
+    reaches.
     """
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         stack.callback(os.chdir, os.getcwd())
@@ -95,6 +102,7 @@ def ran(
             ("trio.run", partial(run_in_virtual_time, trio.run)),
             ("wsprobe.cli.workers.WorkerPool", Pool),
             ("wsprobe.cli.compare_shared.WorkerPool", Pool),
+            ("wsprobe.cli.talk.OVER_HTTP2", 200_000),
             ("wsprobe.cli.compare.HELD", 3),
             ("wsprobe.cli.report_file.FULL", 1),
             ("wsprobe.cli.report_file.GROUPS", 3),
@@ -103,6 +111,8 @@ def ran(
             ("wsprobe.cli.cluster.cluster", cluster),
             ("wsprobe.cli.relay.relayed", partial(relayed, scenarios)),
             ("wsprobe.net.run.pieces", reads),
+            ("wsprobe.cli.talk.pieces", reads),
+            ("wsprobe.cli.talk.DescriptorWriter", Messages),
             ("wsprobe.net.run.in_thread", at_once),
             ("wsprobe.session.planned_session.FIN_WAIT", SECOND),
             ("wsprobe.cli.watch.rounds.__defaults__", (random.Random(0).random,)),
@@ -264,10 +274,26 @@ async def relayed(scenarios, relaying, host, port, watch, **_):
         yield port or 9000
 
 
-async def reads(descriptor, size):
+async def reads(descriptor, size, first=None):
     """What *descriptor* has, read in no thread: in virtual time all others would go on meanwhile."""
-    while data := os.read(descriptor, size):
+    while data := os.read(descriptor or sys.stdin.fileno(), size):
         yield data
+
+
+class Messages:
+    """As ``net.descriptors.DescriptorWriter`` for standard output."""
+
+    def __init__(self, descriptor, line_end):
+        self._to = sys.stdout.buffer
+
+    async def write(self, data):
+        await self.write_pieces((data,))
+
+    async def write_pieces(self, pieces):
+        await trio.lowlevel.checkpoint()
+        self._to.writelines(pieces)
+
+    finish = write
 
 
 async def at_once(work):
@@ -286,7 +312,7 @@ def _ran(line, stdin):
     variables = dict(word.split("=", 1) for word in words[:at])
     with (
         mock.patch.dict(os.environ, ENVIRONMENT | variables),
-        quiet(stdin, terminal="TERMINAL" in variables) as (out, err),
+        quiet(stdin, variables) as (out, err),
     ):
         status = main.run(words[at + 1 :])
         sys.stdout.flush()
@@ -300,24 +326,32 @@ def _files():
     return {each.name: each.read_bytes() for each in sorted(Path().iterdir())}
 
 
-class Screen(io.TextIOWrapper):
+class Output(io.TextIOWrapper):
+    """A standard output in memory. Its descriptor says only what kind it is of."""
+
+    terminal = False
+
     def isatty(self):
-        return True
+        return self.terminal
+
+    def fileno(self):
+        return self.kind.fileno()
 
 
 @contextmanager
-def quiet(stdin, *, terminal):
+def quiet(stdin, variables):
     """Standard input with this text, and standard output and error in memory."""
     out, err = io.BytesIO(), io.BytesIO()
-    kind = Screen if terminal else io.TextIOWrapper
-    with ExitStack() as stack:
+    with tempfile.TemporaryFile("w+b", 0) as given, open(os.devnull) as nothing, ExitStack() as stack:
+        given.write(stdin)
+        given.seek(0)
+        read = stack.enter_context(open(given.fileno(), closefd=False))
+        stack.enter_context(mock.patch.object(sys, "stdin", read))
         for name, stream in (("stdout", out), ("stderr", err)):
-            written = kind(stream, "utf-8", newline="\n", write_through=True)
+            written = Output(stream, "utf-8", newline="\n", write_through=True)
+            written.kind = given if "FILE" in variables else nothing
+            written.terminal = "TERMINAL" in variables
             stack.enter_context(mock.patch.object(sys, name, written))
-        read, write = os.pipe()
-        with open(write, "w") as given:
-            given.write(stdin)
-        stack.enter_context(mock.patch.object(sys, "stdin", stack.enter_context(open(read))))
         yield out, err
 
 
@@ -325,14 +359,90 @@ async def probed(scenarios, counter, plan, watch=None, talk=None, keep=None, mak
     """As ``net.probe``: the scenario that the path names, played. --connect-to the host NAME.example takes the
     one of that name."""
     net.check(plan)
-    made = replace(play(scenario_of(plan, scenarios), plan, make=make), started=started())
     sys.stderr.write(f"[{plan!r}]\n" if os.environ.get("DUMP_PLANS") else "")
+    scenario, begun = scenario_of(plan, scenarios), started()
+    made = play(scenario, plan, make=make)
+    if talk is not None and any(isinstance(event, Sent) for event in made.events):
+        made = replace(await held(scenario, plan, made.events, talk, watch), started=begun)
+        await trio.sleep(next(counter) / 1e7)
+        return made
+    made = replace(made, started=begun)
     for event in made.events:
         if watch is not None:
             watch(event)
     # No two at the same time: which of them went on first would be chance.
     await trio.sleep(made.events[-1].at / SECOND + next(counter) / 1e7)
     return made
+
+
+async def held(scenario, plan, played, talk, watch):
+    """As ``net.probe`` with *talk*, on a connection in memory. *played*: what happens before the request."""
+    tape = Tape(watch)
+    for event in itertools.takewhile(lambda event: not isinstance(event, Sent), played):
+        tape.add(event)
+        alpn = getattr(event, "alpn", None)
+    await trio.sleep((event.at + HOP) / SECOND)
+    to_server, from_client = trio.open_memory_channel(math.inf)
+    to_client, from_server = trio.open_memory_channel(math.inf)
+    client = partial(net.check(plan).client, alpn)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serves, scenario, plan, Served(to_client, from_client))
+        with trio.CancelScope(deadline=trio.current_time() + plan.limits.max_time) as whole:
+            end = await talk.converse(Held(to_server, from_server), client, tape, whole)
+        nursery.cancel_scope.cancel()
+    end = too_long(tape, plan.limits.max_time, "maximum time") if whole.cancelled_caught else end
+    tape.add(Ended(tape.now(), end.how, end.error))
+    return tape.exchange(plan)
+
+
+class Held:
+    """The client's end of a connection in memory, a ``Wire``."""
+
+    def __init__(self, to, of):
+        self._to, self._of, self._unread = to, of, b""
+
+    async def send(self, data):
+        await trio.lowlevel.checkpoint()
+        self._to.send_nowait(data)
+
+    async def receive(self, most):
+        try:
+            self._unread = self._unread or await self._of.receive()
+        except trio.EndOfChannel:
+            return End("fin")
+        data, self._unread = self._unread[:most], self._unread[most:]
+        return data
+
+
+class Served(Held):
+    """The server's, a ``LabConnection``. What it sends is under way for as long as in ``play``."""
+
+    async def send(self, data):
+        await trio.sleep(HOP / SECOND)
+        await super().send(data)
+
+    async def receive(self):
+        return await self._of.receive()
+
+    async def finish(self, notify):
+        self._to.close()
+
+
+async def serves(scenario, plan, wire):
+    """Play *scenario*."""
+    came = await wire.receive()
+    kind = KINDS[scenario.listener]
+    if came.startswith(b"PRI"):
+        performance = perform_http2(
+            kind.http2,
+            lambda asked, _: play_of(scenario.http2, 0, authorized=asked.authorized),
+            trio.current_time,
+            came,
+        )
+    else:
+        performance = _performance(scenario, kind, came, trio.current_time, PORTS, plan.target.secure)
+    await drive(performance, wire, math.inf)
+    await wire.finish(notify=True)
 
 
 def scenario_of(plan, scenarios):

@@ -4,7 +4,7 @@ A section of those files is command lines, which run one after the other in a fo
 reads what they print as a diff: a change that was not meant shows here, with the words.
 
     # why it is there (may be left out)
-    > urls.txt: the text of a file; \\n begins a new line, \\t is a tab
+    > urls.txt: the text of a file; \\n begins a new line, \\t is a tab, \\xff a byte, \\\\x no byte
     > page.har = paste/mitmproxy.har
     > server teapot: 418 No|Server: x||body
     > server talker: 101 + 8105 68656c6c6f 8800
@@ -18,9 +18,10 @@ to a request with a text (a regular expression) or without, with ``|`` between t
 its 101, or the name of a scenario. ``CURL{NAME}`` is the command that DevTools would copy.
 
 Behind a command line is its exit status, if it is not 0; below it standard output behind ``|``, standard error
-behind ``!``, and each file that it made or changed, behind its name. A line of JSON is broken at its commas, a
-page has no style, and versions are words. ``[...]`` stands for anything, in a line or over several: such rows
-stay while they hold. tests/played.py has what runs, and how."""
+behind ``!``, and each file that it made or changed, behind its name. A control character is its picture (␛, ␍),
+a byte that is no text ⟨ff⟩. A line of JSON is broken at its commas, a page has no style, versions are words.
+``[...]`` stands for anything, in a line or over several: such rows stay while they hold. tests/played.py has
+what runs, and how."""
 
 from __future__ import annotations
 
@@ -59,7 +60,7 @@ class Section(msgspec.Struct, frozen=True):
     def anew(self):
         """The rows, with what is printed now."""
         given = self.name.split("\n")
-        files, servers, stdin = dict[str, str | bytes](), dict[str, Callable[[Plan], Scenario]](), ""
+        files, servers = dict[str, bytes](), dict[str, Callable[[Plan], Scenario]]()
         for row in given:
             name, _, text = row.removeprefix("> ").partition(": ")
             if row.startswith("> server "):
@@ -69,8 +70,8 @@ class Section(msgspec.Struct, frozen=True):
                 name, _, text = name.partition(" = ")
                 files[name] = (FOLDER / text).read_bytes()
             elif row.startswith("> "):
-                files[name] = filled(text.replace("\\n", "\n").replace("\\t", "\t"), servers)
-        stdin = files.pop("stdin", "")
+                files[name] = filled(_ESCAPE.sub(_escaped, text), servers).encode("utf-8", "surrogateescape")
+        stdin = files.pop("stdin", b"")
         lines = [row[2:] for row in given if row.startswith("$ ")]
         came = ran([filled(line, servers) for line in lines], files, servers, stdin)
         rows = [row for row in given if not row.startswith("$ ")]
@@ -107,6 +108,16 @@ def server(text):
         return _scenario(turn)
 
     return answer
+
+
+_ESCAPE = re.compile(r"\\(?:([nt])|x([0-9a-f]{2})|(\\)(?=x))")
+
+
+def _escaped(found):
+    """What is meant."""
+    if found[2]:
+        return bytes.fromhex(found[2]).decode("utf-8", "surrogateescape")
+    return {"n": "\n", "t": "\t"}.get(found[1], "\\")
 
 
 def _scenario(text):
@@ -149,15 +160,28 @@ def _printed(each):
 
 
 def _lines(data, mark):
-    """The lines of *data*. What is no printable text is escaped; a last line without an end shows it."""
+    """The lines of *data*. What is no printable text is shown by ``_shown``; a last line without an end ends
+    with a backslash."""
     if not data:
         return
-    text = _ENCODED.sub(_decoded, data.decode("utf-8", "backslashreplace")).replace(__version__, "VERSION")
+    text = _ENCODED.sub(_decoded, data.decode("utf-8", "surrogateescape")).replace(__version__, "VERSION")
     text = re.sub(r"Python [\d.]+, \w+ (`?)[\w-]+\1", "Python VERSION, SYSTEM", text)
     *whole, last = re.sub(r"<style>.*?</style>", "<style/>", text, flags=re.DOTALL).split("\n")
     for line in (*whole, *([f"{last}\\"] if last else [])):
-        shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
-        yield f"{mark} {shown}".rstrip()
+        yield f"{mark} {''.join(map(_shown, line))}".rstrip()
+
+
+def _shown(char):
+    """*char*; a control character as its picture, such as ␛, and what else cannot be printed as ⟨85⟩ or ⟨202e⟩:
+    not as the program would escape it."""
+    if char.isprintable():
+        return char
+    number = ord(char)
+    return (
+        chr(0x2400 + number)
+        if number < 32
+        else f"⟨{number & 0xFF if 0xDC80 <= number <= 0xDCFF else number:x}⟩"
+    )
 
 
 def _holds(rows, lines):

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import termios
-from contextlib import suppress
+from contextlib import closing, suppress
 from select import select
 
 import pytest
@@ -69,27 +69,28 @@ def typist():
     one.close()
 
 
+def by_hand(typist, *steps):
+    """Each step: what is typed, and what the terminal shows then."""
+    for typed, *seen in steps:
+        typist.type(typed)
+        for text in seen:
+            typist.sees(text)
+
+
 @pytest.mark.programs
 def test_a_session_by_hand(typist):
     typist.sees("open; /help lists the commands, ^D ends")
-    typist.type("hello\r")
-    typist.sees('> Text "hello" (5 bytes)')
-    typist.sees('< Text "hello" (5 bytes)')
-    typist.type("/cloes 4000\r")
-    typist.sees("no command /cloes (did you mean /close?): nothing was sent.")
-    typist.type("//text\r")
-    typist.sees('< Text "/text" (5 bytes)')
-    typist.type("/binary 00 ff\r")
-    typist.sees("< Binary 00 ff (2 bytes)")
-    typist.type("/info\r")
-    typist.sees("received    3 messages")
-    typist.type("/json\r")
-    typist.sees("JSON is shown indented")
-    typist.type('{"a": [1]}\r')
-    typist.sees("< JSON (10 bytes)")
-    typist.sees('"a": [')
-    typist.type("/close 4001 bye\r")
-    typist.sees('wsprobe closed, the server answered: 4001 "bye"')
+    by_hand(
+        typist,
+        ("hello\r", '> Text "hello" (5 bytes)', '< Text "hello" (5 bytes)'),
+        ("/cloes 4000\r", "no command /cloes (did you mean /close?): nothing was sent."),
+        ("//text\r", '< Text "/text" (5 bytes)'),
+        ("/binary 00 ff\r", "< Binary 00 ff (2 bytes)"),
+        ("/info\r", "received    3 messages"),
+        ("/json\r", "JSON is shown indented"),
+        ('{"a": [1]}\r', "< JSON (10 bytes)", '"a": ['),
+        ("/close 4001 bye\r", 'wsprobe closed, the server answered: 4001 "bye"'),
+    )
     typist.sees('in a page: event close, code 4001, reason "bye", wasClean true')
     typist.sees("sent 4 messages")
     assert typist.process.wait(PATIENCE) in (0, 17)
@@ -99,12 +100,9 @@ def test_a_session_by_hand(typist):
 @pytest.mark.programs
 def test_a_paste_of_several_lines_is_one_message(typist):
     typist.sees("open;")
-    typist.type("\x1b[200~one\ntwo\x1b[201~")
-    typist.type("\r")
-    typist.sees('< Text "one\\x0atwo" (7 bytes)')
-    typist.sees(">")  # the prompt is there again: what is typed before, it may take for nothing
-    typist.type("\x04")
-    typist.sees("wsprobe closed, the server answered: 1000")
+    # The prompt is there again before the end is typed: what comes sooner, it may take for nothing.
+    by_hand(typist, ("\x1b[200~one\ntwo\x1b[201~",), ("\r", '< Text "one\\x0atwo" (7 bytes)', ">"))
+    by_hand(typist, ("\x04", "wsprobe closed, the server answered: 1000"))
     assert typist.process.wait(PATIENCE) == 0
 
 
@@ -122,13 +120,8 @@ def test_a_signal_gives_the_terminal_back(typist, number, status):
 @pytest.mark.programs
 def test_without_prompt_toolkit_lines_are_read_and_a_word_says_what_to_install():
     hide = "import sys; sys.modules['prompt_toolkit'] = None; from wsprobe.cli.main import main; main()"
-    typist = Typist("lab:/echo", program=("-c", hide))
-    try:
+    with closing(Typist("lab:/echo", program=("-c", hide))) as typist:
         typist.sees("pip install '.[talk]'")
-        typist.type("hello\n")
-        typist.sees('< Text "hello" (5 bytes)')
-        typist.type("/close\n")
-        typist.sees("wsprobe closed, the server answered: 1000")
+        by_hand(typist, ("hello\n", '< Text "hello" (5 bytes)'))
+        by_hand(typist, ("/close\n", "wsprobe closed, the server answered: 1000"))
         assert typist.process.wait(PATIENCE) == 0
-    finally:
-        typist.close()

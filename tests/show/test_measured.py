@@ -1,12 +1,11 @@
-"""compare --measured: a file that the page wrote, beside the views."""
+"""compare --measured: a file that the page wrote, beside the views. Its command lines are in printed."""
 
 from __future__ import annotations
-
-import json
 
 import msgspec
 import pytest
 
+from tests.cases import every
 from wsprobe.cli.main import run
 from wsprobe.lab import find, load
 from wsprobe.lab.measured import (
@@ -59,8 +58,7 @@ def test_a_scenario_that_is_gone_is_left_out():
     assert set(loaded(text).seen) < set(load())
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
+@every(
     [
         ("", "it is empty"),
         ("\n\n", "it is empty"),
@@ -75,66 +73,10 @@ def test_a_scenario_that_is_gone_is_left_out():
         ),
     ],
 )
-def test_another_file_is_refused_with_its_line(text, words):
+def test_another_file_is_refused_with_its_line(case):
+    text, words = case
     with pytest.raises(MeasuredError, match=words):
         loaded(text)
-
-
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "safari.jsonl"
-    path.write_text(dump(measured("chromium")))
-    return path
-
-
-def test_the_whole_of_a_file(file, capsys):
-    assert run(["compare", "--measured", str(file)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "safari 18.5  7 scenarios"
-    assert "nearest to Chromium 156: 7 of 7 the same" in lines
-    assert "nothing differs" in lines
-    assert "left out: 1, because no trust" in lines
-
-
-def test_one_scenario_of_it(file, capsys):
-    assert run(["compare", "--measured", str(file), "lab:status-403"]) == 0
-    out = capsys.readouterr().out
-    assert out.splitlines()[:2] == ["lab:403", "seen in safari 18.5"]
-    assert "Firefox 153: predicted and seen: the same" in out
-
-
-def test_what_differs_is_status_1(file, capsys):
-    assert run(["compare", "--measured", str(file), "--browser", "firefox", "lab:wss-unknown-ca"]) == 1
-    out = capsys.readouterr().out
-    assert "Firefox 153: predicted and seen differ" in out
-    assert out.count("code 1006") == out.count("code 1015") == 1
-
-
-def test_as_json(file, capsys):
-    assert run(["compare", "--measured", str(file), "--json"]) == 0
-    value = json.loads(capsys.readouterr().out)
-    assert value["nearest"] == "chromium"
-    assert value["measured"]["engine"] == "safari"
-    assert [one["scenario"] for one in value["scenarios"]] == sorted(SOME)
-    assert value["agreement"]["all"]["chromium"] == {"same": 7, "races": 0, "of": 7}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["lab:no-such"], "there is no scenario"),
-        (["lab:wss-ok"], "was not measured: no trust"),
-        (["lab:ok"], "was not measured: the file does not have it"),
-    ],
-)
-def test_what_it_does_not_have(file, capsys, arguments, words):
-    assert run(["compare", "--measured", str(file), *arguments]) == 2
-    assert words in capsys.readouterr().err
-
-
-def test_a_file_that_is_none(tmp_path, capsys):
-    assert run(["compare", "--measured", str(tmp_path / "none")]) == 2
-    assert "none: No such file or directory" in capsys.readouterr().err
 
 
 def test_what_a_browser_wrote_reaches_no_terminal_raw(tmp_path, capsys):
