@@ -3,7 +3,8 @@ cases of a tenth of that, most of the time. What fails is told by the name of it
 runs only the cases that have it in their name.
 
 Of a large table the default run takes every fourth case, the same ones in every run: all of them take longer
-than a person waits. ``WSPROBE_TESTS=all pytest`` takes them all, as CI does once (.ci/run)."""
+than a person waits. ``WSPROBE_TESTS=all pytest`` takes them all, as CI does once (.ci/run). What runs for
+minutes (``-m engines``, ``floods``, ``kills``, ...) takes a share too, and all with the same word."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from inspect import signature
 from itertools import islice
 from typing import TypeVar
+from zlib import crc32
 
 import pytest
 
@@ -60,6 +62,12 @@ def each(cases, check):
     if failed:
         said = f"{len(failed)} of {len(chosen)} cases failed: {', '.join(failed)}"
         raise ExceptionGroup(said, list(failed.values())[:SHOWN])
+
+
+def turn(cases, of, number):
+    """Of *cases* by name one in *of*, and all with WSPROBE_TESTS=all. Which, the name alone says, so that a new
+    case moves no other. So many engines, each with another *number*, have all of them."""
+    return {name: case for name, case in cases.items() if ALL or (crc32(name.encode()) - number) % of == 0}
 
 
 def every(cases):

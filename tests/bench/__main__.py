@@ -1,7 +1,7 @@
 """``python tests/bench``: how long wsprobe takes beside what it stands on, its peers and a browser, in one run.
 
 It prints figures and never fails because of one: whether a ratio is good enough is for a person to say. What is
-missing on this machine is named.
+missing on this machine is named. ``--short``, as in CI, runs each program once: to see that all of it works.
 """
 
 import multiprocessing
@@ -16,14 +16,16 @@ import many_urls
 import programs
 import relaying
 import talking
-from measure import own_peak, side_by_side
+from measure import SHORT, own_peak, side_by_side
 
 # Behind all else, so that an installed wsprobe is the one that is measured: for what the tests are made of.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 PATH = "/status/403?reason=Token%20Expired&body=late"
 """A refusal: it ends every client at once, so that none is measured while it waits."""
-MORE = 5
+MANY = 2_000 if SHORT else 10_000
+"""URLs over which starting two more processes no longer counts."""
+MORE = 1 if SHORT else 5
 """Times as many recordings as are held at once."""
 PAGE = """<!doctype html><title>asking</title><script>
 new WebSocket("{url}").onclose = (event) => {{ document.title = event.code }};
@@ -111,9 +113,9 @@ def many_handshakes(own, folder, url):
             spread=True,
         )
         rows = side_by_side(
-            many_urls.shared(own, refusal, folder), against=many_urls.ALONE, rounds=2, seconds=30
+            many_urls.shared(own, refusal, folder, MANY), against=many_urls.ALONE, rounds=2, seconds=30
         )
-        show(f"{many_urls.MANY} URLs of it, by one process and by two workers", rows, spread=True)
+        show(f"{MANY} URLs of it, by one process and by two workers", rows, spread=True)
         for line in speed_up(rows):
             print(line)
 

@@ -7,8 +7,6 @@ from importlib import import_module
 from importlib.util import find_spec
 
 COUNT = 2000
-MANY = 10_000
-"""URLs over which starting two more processes no longer counts."""
 SIDE_BY_SIDE = 50
 """Connections at once: what --parallel is given, and the limit of the others."""
 LOOP = "a bare trio + h11 loop"
@@ -32,9 +30,9 @@ def floor(url):
     return (sys.executable, __file__, url, "floor")
 
 
-def shared(own, url, folder):
-    """One process, and two workers, over MANY URLs."""
-    connect = _connect(own, url, folder, MANY)
+def shared(own, url, folder, many):
+    """One process, and two workers, over *many* URLs."""
+    connect = _connect(own, url, folder, many)
     return {ALONE: connect, "two workers": (*connect, "--workers", "2")}
 
 

@@ -7,12 +7,15 @@ import os
 import resource
 import select
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+SHORT = "--short" in sys.argv[1:]
+"""Whether it is only to be seen that all of it works: each program runs once, most with a fifth of the work."""
 LONGEST = 30.0
 """Seconds for one run of one program; then it is ended and counted as missing."""
 
@@ -116,14 +119,14 @@ def side_by_side(programs, *, against, rounds, seconds):
     """Rows for *programs* (name -> command, or why it is missing), with ratios to the program *against*.
 
     At most *rounds* rounds, and no new round once *seconds* have passed; the first is not counted where there
-    is another, because it fills the caches.
+    is another, because it fills the caches. SHORT: one.
     """
     commands = {name: what for name, what in programs.items() if not isinstance(what, str)}
     missing = {name: what for name, what in programs.items() if isinstance(what, str)}
     runs = {name: [] for name in commands}
     end = time.perf_counter() + seconds
     for number in range(rounds + 1):
-        if number > 0 and time.perf_counter() > end:
+        if number > 0 and (SHORT or time.perf_counter() > end):
             break
         for name, command in commands.items():
             if name in missing:

@@ -14,8 +14,10 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
+from zlib import crc32
 
+import msgspec
 import trio
 
 from tests.browsers import measure_requests
@@ -24,11 +26,13 @@ from tests.browsers.driver.case import Case, Script
 from tests.browsers.driver.compare import MOST_EVENTS, differences, told
 from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.record import Recording, measure
+from tests.cases import turn
 from wsprobe.browsers import RUNTIMES
 from wsprobe.browsers.engine import Page
-from wsprobe.lab import load
+from wsprobe.lab import find, load
 
 TIMES = 5
+THIRD = 3
 ENDS_EARLY = ("fin-on-accept", "reset-on-accept", "smtp", "ssh", "noise")
 """Listeners that end a connection while it is still being made, or speak before they were asked."""
 ELSEWHERE = ("https-page-ws-private-ip",)
@@ -62,12 +66,39 @@ def left_out(engine, scenario):
     over HTTP/2, which has a page and observations of its own (test_live_http2.py), as has Local Network Access
     (local_network.py)."""
     beyond = engine.partition("@")[0] in RUNTIMES and scenario in ELSEWHERE
-    found = load()[scenario]
+    found = find(scenario)
     return beyond or found.http2 is not None or "{ip}" not in found.page.url != Page().url
 
 
+def shared(engine, known):
+    """The cases that *engine* plays in CI: with WSPROBE_TESTS=all, all. Else a third, in each browser another,
+    so that some browser plays each; one at least of each kind; and each that is no longer as it was when it
+    was recorded, or of which *known* has no recording."""
+    found = {case.name: case for case in cases(engine=engine)}
+    share = turn(found, THIRD, [*ENGINES].index(engine))
+    met = {kind for case in share.values() for kind in kinds(case.scenario)}
+    for name, case in found.items():
+        is_new = known.get(name, {}).get("of") != digest(case.scenario)
+        if is_new or not kinds(case.scenario) <= met:
+            share[name] = case
+            met |= kinds(case.scenario)
+    return list(share.values())
+
+
+def kinds(scenario):
+    """What each engine is to meet: the subject, the listener, what the server does and what the page does."""
+    does = (("server", step.do) for step in scenario.steps), (("page", act.do) for act in scenario.page.acts)
+    return {("about", scenario.about), ("at", scenario.listener), *chain(*does)}
+
+
+def digest(scenario):
+    """What a recording has as its ``of``: another one as soon as *scenario* does anything else."""
+    does = (scenario.steps, scenario.listener, scenario.url, scenario.page, scenario.versions)
+    return f"{crc32(msgspec.json.encode(does)):08x}"
+
+
 def _case(name):
-    scenario = load()[name]
+    scenario = find(name)
     sets_cookies = any(b"set-cookie" in step.data.lower() for step in scenario.steps)
     return Case(scenario, JAR if sets_cookies else Script())
 
@@ -153,7 +184,7 @@ def carried(recording, before, may_race):
     raced = before.get("races", [])
     if not before or not (raced or may_race):
         return recording
-    usual = {name: value for name, value in before.items() if name != "races"}
+    usual = {name: value for name, value in before.items() if name not in ("races", "of")}
     results = [{"times": max(1, TIMES - sum(one["times"] for one in raced)), **usual}, *raced]
     known = {_key(one) for one in (recording, *recording.get("races", ()))}
     others = [one for one in results if _key(one) not in known]
@@ -253,7 +284,10 @@ def _engine(name, only, check, calm):
     before = here if there == checked.version else {}
     may_race = {case.name for case in wanted if _may_race(case)}
     new = {
-        scenario: carried(one, before.get(scenario, {}), scenario in may_race)
+        scenario: {
+            **carried(one, before.get(scenario, {}), scenario in may_race),
+            "of": digest(find(scenario)),
+        }
         for scenario, one in checked.recordings.items()
     }
     store.save(name, checked.version, kept_on | new)

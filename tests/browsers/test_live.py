@@ -1,4 +1,6 @@
-"""The engines themselves, driven again: run with ``-n 0 -m engines``. Takes some minutes."""
+"""The engines themselves, driven again: run with ``-n 0 -m engines``. Takes some minutes.
+
+Each engine plays a third of the catalogue, and with WSPROBE_TESTS=all the whole of it (measure.py)."""
 
 import os
 
@@ -30,7 +32,7 @@ def name(request):
 def again(name, known):
     """What to measure. An older version of a runtime is a package that does not change, and what brings it to
     script is tried with the newest: of the older one what it is *known* to do differently is measured again."""
-    cases, newest = measure.cases(engine=name), store.newest(name.partition("@")[0])
+    cases, newest = measure.shared(name, known), store.newest(name.partition("@")[0])
     if name in (newest, name.partition("@")[0]):
         return cases
     alike = store.load(newest)[1]
@@ -42,9 +44,11 @@ def again(name, known):
 
 def test_the_engine_still_does_what_is_recorded(name, capsys):
     version, known = store.load(name)
-    checked = trio.run(measure.run, ENGINES[name], again(name, known), known, lambda text: None)
+    wanted = again(name, known)
+    checked = trio.run(measure.run, ENGINES[name], wanted, known, lambda text: None)
     with capsys.disabled():
-        print(f"\n{name} {checked.version}", *measure.races(checked, known), sep="\n  ")
+        played = f"{len(wanted)} of {len(known)} scenarios"
+        print(f"\n{name} {checked.version}: {played}", *measure.races(checked, known), sep="\n  ")
     assert (checked.failed, checked.changed) == ({}, {})
     assert checked.version == version or newer(checked.version, version)
 

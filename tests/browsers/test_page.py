@@ -1,12 +1,8 @@
 """What the page of the lab records is what the drivers' recordings have: run with ``-n 0 -m engines``.
 
-By hand the page runs the whole catalogue, some minutes for each engine. With WSPROBE_PAGE_SHARE=3 in the
-environment it runs a third of it (those whose name's CRC-32 is a multiple of 3, so that a new scenario moves no
-other): that is what .ci/run does, since the drivers of test_live.py go through the whole of it there.
+With WSPROBE_TESTS=all the page runs the whole catalogue, some minutes for each engine; else a third of it, in
+each browser another one than its driver plays (test_live.py).
 """
-
-import os
-from zlib import crc32
 
 import pytest
 import trio
@@ -14,8 +10,9 @@ import trio
 from tests.browsers.__main__ import recording
 from tests.browsers.driver import store
 from tests.browsers.driver.compare import differences
-from tests.browsers.measure import left_out
+from tests.browsers.measure import THIRD, left_out
 from tests.browsers.there import there
+from tests.cases import turn
 from wsprobe.lab import installed, load, site
 from wsprobe.lab.measured import MEASURED
 from wsprobe.lab.server import serve
@@ -27,7 +24,6 @@ HOSTS = tuple(f"127.0.10.{number}" for number in range(1, 7))
 SECONDS = 600.0
 TRUST = "wss-ok"
 """What the page opens first, to know whether the browser trusts the lab."""
-SHARE = int(os.environ.get("WSPROBE_PAGE_SHARE", "1"))
 TOLD = ("exception", "url", "events", "readyState")
 CUT_OFF = {"101-then-fin", "close-then-fin", "101-then-rst", "close-code-never-arrives", "error-then-message"}
 """The end comes with, or before, what it ends: which of them is noticed first is a matter of moments."""
@@ -35,10 +31,10 @@ SLOW = {"pmd-bomb"}
 """80 MB to inflate: on a busy machine the server's patience is over before."""
 
 
-def share():
-    """The scenarios that the page is to run: those that the drivers measure in every engine."""
+def share(engine):
+    """The scenarios that the page is to run in *engine*, of those that the drivers measure in every engine."""
     measured = {name: each for name, each in load().items() if not left_out("", name)}
-    return {n: each for n, each in measured.items() if n == TRUST or crc32(n.encode()) % SHARE == 0}
+    return {TRUST: measured[TRUST]} | turn(measured, THIRD, MEASURED.index(engine) + 1)
 
 
 async def run_all(browser):
@@ -73,14 +69,15 @@ def unlike(seen, known):
 @pytest.mark.parametrize("engine", MEASURED)
 def test_the_page_records_what_the_drivers_record(engine, capsys, monkeypatch):
     browser = there(engine)
-    listed = share()
+    listed = share(engine)
     monkeypatch.setattr(site, "load", lambda: listed)
     measured = trio.run(run_all, browser)
     _, recordings = store.load(engine)
     differing = {name: unlike(seen, recordings[name]) for name, seen in measured.seen.items()}
     differing = {name: lines for name, lines in differing.items() if lines}
     with capsys.disabled():
-        print(f"\n{measured.browser.title}: {len(measured.seen)} scenarios, {len(differing)} differ:")
+        played = f"{len(listed)} of {len(recordings)} scenarios"
+        print(f"\n{measured.browser.title}: {played}, {len(differing)} differ:")
         print(*(f"{name}: {line}" for name, lines in differing.items() for line in lines), sep="\n")
     assert measured.browser.leftOut == {}
     assert set(measured.seen) == set(listed)

@@ -3,15 +3,20 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
+from tests import cases
 from tests.browsers.agreement import MANUAL, results, value
 from tests.browsers.driver import store
-from tests.browsers.measure import left_out
+from tests.browsers.driver.engines import ENGINES
+from tests.browsers.measure import THIRD, digest, kinds, left_out, shared
+from tests.browsers.measure import cases as measured
 from tests.browsers.views import engines, faults, is_flood, recordings, scenarios
 from tests.cases import each
-from wsprobe.browsers import VERSIONED, versions
-from wsprobe.lab import load
+from wsprobe.browsers import BROWSERS, VERSIONED, versions
+from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
+from wsprobe.lab.scenario import Step
 
 
 def test_every_version_that_is_known_is_measured_and_the_other_way_round():
@@ -44,7 +49,8 @@ def test_the_view_of_a_flood_is_the_recording(name):
     def check(scenario):
         assert faults(name, scenario) == []
 
-    each({key: one for key, one in scenarios(name).items() if is_put_off(name, one)}, check)
+    floods = {key: one for key, one in scenarios(name).items() if is_put_off(name, one)}
+    each(floods if name == FLOODED else cases.turn(floods, THIRD, [*engines()].index(name)), check)
 
 
 @pytest.mark.parametrize("name", engines())
@@ -52,6 +58,44 @@ def test_each_scenario_is_measured_and_none_is_gone(name):
     wanted = {each for each in load() if not left_out(name, each)}
     changed = sorted(wanted ^ set(recordings(name)))
     assert changed == [], f"python -m tests.browsers.measure --engine {name.partition('@')[0]} measures them"
+
+
+@pytest.mark.parametrize("all_cases", [False, True])
+def test_what_ci_plays_leaves_out_no_scenario_in_every_browser_nor_any_kind(all_cases, monkeypatch):
+    monkeypatch.setattr(cases, "ALL", all_cases)
+    shares = {name: shared(name, store.load(name)[1]) for name in ENGINES}
+    catalogue = {name: measured(engine=name) for name in ENGINES}
+    for name, share in shares.items():
+        met, wanted = ({kind for one in of for kind in kinds(one.scenario)} for of in (share, catalogue[name]))
+        assert met == wanted, name
+        assert (len(share) == len(catalogue[name])) is all_cases
+        assert len(share) < 0.4 * len(catalogue[name]) or all_cases
+    played = {one.name for name in BROWSERS for one in shares[name]}
+    assert played == {one.name for one in catalogue["chromium"]}
+
+
+def test_what_ci_plays_has_each_scenario_that_is_not_as_it_was_measured(monkeypatch):
+    monkeypatch.setattr(cases, "ALL", False)
+    known = store.load("chromium")[1]
+    before = {one.name for one in shared("chromium", known)}
+    changed, new, *_ = left = [one.name for one in measured(engine="chromium") if one.name not in before]
+    known[changed] |= {"of": "00000000"}
+    del known[new]
+    after = {one.name for one in shared("chromium", known)}
+    assert after - before == {changed, new} <= set(left)
+
+
+def test_a_scenario_that_does_anything_else_has_another_digest():
+    first = find("status-403")
+    others = [
+        replace(first, steps=(*first.steps, Step("fin"))),
+        replace(first, listener="tls"),
+        replace(first, url="ws://{ip}:{plain}/"),
+        replace(first, page=replace(first.page, csp="connect-src 'self'")),
+        replace(first, versions=("13",)),
+    ]
+    assert len({digest(each) for each in (first, *others)}) == 6
+    assert digest(replace(first, summary="Says it in other words.", findings=())) == digest(first)
 
 
 @pytest.mark.parametrize("name", engines())

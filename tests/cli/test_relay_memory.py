@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import ALL
 from tests.cli.processes import started
 from tests.exchanges import SAMPLE_OPENED
 from tests.hostile.servers import SERVERS, serving
@@ -113,9 +114,17 @@ def test_a_server_that_means_harm(name, options):
     assert drained(f"lab:{name}", *options) < MOST
 
 
+RELAYS = ((), ("--tell-page",), ("--browser-mode",))
+MEETINGS = [
+    (name, options)
+    for number, name in enumerate(name for name, server in SERVERS.items() if not server.http2)
+    for options in (RELAYS if ALL else [RELAYS[number % len(RELAYS)]])
+]
+"""Each server and each relay; with WSPROBE_TESTS=all each server with each relay."""
+
+
 @pytest.mark.floods
-@pytest.mark.parametrize("options", [(), ("--tell-page",), ("--browser-mode",)])
-@pytest.mark.parametrize("name", [name for name, server in SERVERS.items() if not server.http2])
+@pytest.mark.parametrize(("name", "options"), MEETINGS)
 def test_every_server_that_means_harm(name, options):
     with serving(SERVERS[name]) as port:
         assert drained(f"ws://127.0.0.1:{port}/", *options) < MOST

@@ -1,5 +1,5 @@
 """Real browsers and clients through `wsprobe relay`, before servers that nobody here wrote. The browsers:
-``-n 0 -m engines``; the 100,000 messages: ``-n 0 -m long``."""
+``-n 0 -m engines``; many messages: ``-n 0 -m long``."""
 
 import asyncio
 import json
@@ -12,11 +12,12 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.browsers.there import there
+from tests.cases import ALL
 from tests.peers.place import HOST
 from tests.peers.python_servers import uvicorn_server
 from tests.peers.remedied import SERVERS, server
 
-MESSAGES = 100_000
+MESSAGES = 100_000 if ALL else 20_000
 ENGINES = ("chromium", "firefox")
 
 

@@ -16,6 +16,7 @@ A line of ENGINE@VERSION.jsonl has, in the page's and the DOM's own words:
 - ``asked``: the request lines that reached the server; ``followed``: later requests, whole
 - ``value``: document.cookie at the end, where the scenario sets cookies
 - ``races``: other results that came when it was measured five times, and how often
+- ``of``: a digest of the scenario as it was then (measure.py); if it is another by now, no share leaves it out
 
 ``{ip}`` stands for the scenario's own address, the listeners' names for their ports, ``{page}`` for address
 and port of a page elsewhere. A line of ENGINE@VERSION-requests.jsonl has the ``request`` sent in a situation
