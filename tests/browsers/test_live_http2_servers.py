@@ -113,7 +113,7 @@ def logged(server, name, line):
 
 
 def line_of(name, port, path, status):
-    """What *name* logs of an extended CONNECT (tests/peers/test_http2.py)."""
+    """What *name* logs of an extended CONNECT (tests/peers/answers/http2.txt)."""
     if name == "nghttpx":
         return f"CONNECT {HOST}:{port} HTTP/2 {status}"
     return f"GET https://{HOST}:{port}{path} HTTP/2.0 {status}"

@@ -1,8 +1,6 @@
 """Servers with a session to steal, made with libraries that nobody here wrote: with the weakness, and mended
 with the lines that an audit prints."""
 
-import asyncio
-import threading
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 
@@ -17,7 +15,8 @@ from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
-from tests.peers.place import HOST, PATIENCE, in_thread
+from tests.peers.place import HOST, in_thread
+from tests.peers.python_servers import in_loop
 
 PAGE = "http://app.example"
 SESSION = "session=k3yOfTheSession"
@@ -88,8 +87,8 @@ def starlette_session(*, mended):
     return Starlette(routes=[WebSocketRoute("/chat", chat)])
 
 
-@contextmanager
-def tornado_session(*, mended, debug=False):
+@in_loop
+async def tornado_session(*, mended, debug=False):
     """Tornado with check_origin overridden, as many applications have it; *mended*: with the page's origin.
     *debug*: it shows the errors of the application."""
 
@@ -104,28 +103,12 @@ def tornado_session(*, mended, debug=False):
         def on_message(self, message):
             return
 
-    loop = asyncio.new_event_loop()
-    ready = []
-    started, stop = threading.Event(), asyncio.Event()
-
-    async def main():
-        server = tornado.httpserver.HTTPServer(
-            tornado.web.Application([("/chat", Chat)], serve_traceback=debug)
-        )
-        (listener,) = tornado.netutil.bind_sockets(0, HOST)
-        server.add_sockets([listener])
-        ready.append(listener.getsockname()[1])
-        started.set()
-        await stop.wait()
+    application = tornado.web.Application([("/chat", Chat)], serve_traceback=debug)
+    server = tornado.httpserver.HTTPServer(application)
+    (listener,) = tornado.netutil.bind_sockets(0, HOST)
+    server.add_sockets([listener])
+    try:
+        yield listener.getsockname()[1]
+    finally:
         server.stop()
         await server.close_all_connections()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(main(),))
-    thread.start()
-    try:
-        assert started.wait(PATIENCE)
-        yield ready[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(PATIENCE)
-        loop.close()

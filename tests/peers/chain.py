@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+import shlex
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import trustme
-from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -26,24 +23,27 @@ from websockets.sync.server import serve
 from websockets.typing import Subprotocol
 
 from tests.peers.node import kinds_of
-from tests.peers.place import HOST, in_thread, needs, nobody, open_folder, running
-from tests.peers.proxies import loaded
+from tests.peers.place import HOST, in_thread, nobody, started
+from tests.peers.proxies import as_whom, loaded
 from tests.peers.python_servers import echo, uvicorn_server
 from tests.trace.chains import Chain
 
 NAME = "app.example"
-PROXIES = ("nginx", "haproxy", "apache", "caddy", "varnish", "lighttpd", "nghttpx", "stunnel")
-PROGRAMS = {
-    "nginx": "nginx",
-    "haproxy": "haproxy",
-    "apache": "apache2",
-    "caddy": "caddy",
-    "varnish": "varnishd",
-    "lighttpd": "lighttpd",
-    "nghttpx": "nghttpx",
-    "stunnel": "stunnel4",
+PROXIES = {
+    "nginx": "nginx -p {folder} -c {folder}/chain-nginx.conf -e {folder}/error.log",
+    "haproxy": "haproxy -db -f {folder}/chain-haproxy.cfg",
+    "apache": "apache2 -f {folder}/chain-apache.conf -DFOREGROUND",
+    "caddy": "env HOME={folder} XDG_CONFIG_HOME={folder} XDG_DATA_HOME={folder} caddy run "
+    "--config {folder}/chain-Caddyfile --adapter caddyfile",
+    "varnish": "varnishd -F -a {host}:{port} -f {folder}/chain-varnish.vcl -n {folder}/work -s malloc,8m "
+    "-T none -p thread_pools=1",
+    "lighttpd": "lighttpd -D -f {folder}/chain-lighttpd.conf",
+    "nghttpx": "nghttpx --conf=/dev/null --workers=1 --no-ocsp {sites}",
+    "stunnel": "stunnel4 {folder}/chain-stunnel.conf",
 }
-
+"""What starts each; the file that its command names is in servers/."""
+ALONE = ("varnish", "lighttpd", "nghttpx")
+"""Those that have one site."""
 KINDS_OF_WS = ("ws", "ws@api", "ws+origin", "ws+protocol")
 
 
@@ -166,45 +166,29 @@ def lines_of(chain, found, folder):
     return re.sub(r"^Timeout 2$", "Timeout 1", re.sub(r"TIMEOUTidle = 2", "TIMEOUTidle = 1", text), flags=re.M)
 
 
-class Proxy(Struct, frozen=True):
-    """What a proxy is started with, but for its ports."""
-
-    program: str
-    chains: Sequence[Chain]
-    text: Sequence[str]
-    """The lines of each chain."""
-    found: Mapping[str, int]
-    """Name of an application, or of what is behind a chain -> its port."""
-    own: Path
-    """A folder for its files."""
-    folder: Path
-    """The folder that all share."""
-
-    def sites(self, ports):
-        """Each chain with its lines and its port."""
-        return zip(self.chains, self.text, ports, strict=True)
-
-
 @contextmanager
-def listening(proxy, program, chains, found, folder):
+def listening(proxy, chains, found, folder):
     """Name of a chain -> the port on which *proxy* stands before its application."""
+    line = PROXIES[proxy]
+    values = {"shared": folder, "modules": loaded(APACHE_MODULES), "user": as_whom()}
     with ExitStack() as stack:
         ports = {}
         double = [chain for chain in chains if chain.value["chain"].count(">") == 2]
         if double:
             second = [inner(chain) for chain in double]
-            behind = stack.enter_context(listening("nginx", needs("nginx"), second, found, folder))
+            behind = stack.enter_context(listening("nginx", second, found, folder))
             found = found | {
                 f"behind {each.name}": behind[own.name] for each, own in zip(double, second, strict=True)
             }
-        groups = (
-            [[chain] for chain in chains] if proxy in ("varnish", "lighttpd", "nghttpx") else [list(chains)]
-        )
-        for group in groups:
-            own = stack.enter_context(open_folder())
-            text = [lines_of(chain, found, folder) for chain in group]
-            command = partial(COMMANDS[proxy], Proxy(program, group, text, found, own, folder))
-            numbers = stack.enter_context(running(command, own, ports=len(group)))
+        for group in [[chain] for chain in chains] if proxy in ALONE else [chains]:
+
+            def sites(numbers, group=group):
+                each = zip(group, numbers, strict=True)
+                return "\n".join(SITES[proxy](Site(chain, port, found, folder)) for chain, port in each)
+
+            numbers = stack.enter_context(
+                started(line, *re.findall(r"chain-\S+", line), ports=len(group), sites=sites, **values)
+            )
             ports |= {chain.name: port for chain, port in zip(group, numbers, strict=True)}
         yield ports
 
@@ -213,56 +197,46 @@ def secure(chain):
     return bool(chain.asked.get("tls"))
 
 
-def nginx(of, ports):
-    servers, zones = [], []
-    for chain, lines, port in of.sites(ports):
-        lines = lines.replace("zPORT", f"z{port}")
-        if "uPORT" in lines:
-            lines = lines.replace("uPORT", f"u{port}")
-            zones.append(
-                f"upstream u{port} {{ server {HOST}:{upstream_of(chain, of.found)}; server "
-                f"{HOST}:{of.found['OTHER']}; }}"
-            )
-        if "limit_req" in lines:
-            zones.append(f"limit_req_zone $binary_remote_addr zone=z{port}:1m rate=1r/m;")
-        inner = f"location / {{ proxy_pass http://{HOST}:{upstream_of(chain, of.found)}; {lines} }}"
-        tls = (
-            f"ssl_certificate {of.folder}/both.pem; ssl_certificate_key {of.folder}/both.pem;"
-            if secure(chain)
-            else ""
-        )
-        listen = f"listen {HOST}:{port}{' ssl' if secure(chain) else ''};"
-        servers.append(f"server {{ {listen} {tls} {lines if 'location' in lines else inner} }}")
-    temporary = " ".join(f"{each}_temp_path {of.own}/{each};" for each in ("proxy", "fastcgi", "uwsgi", "scgi"))
-    (of.own / "nginx.conf").write_text(
-        f"daemon off; master_process off; pid {of.own}/pid; error_log {of.own}/error.log;\n"
-        "events { worker_connections 512; }\n"
-        f"http {{ access_log off; client_body_temp_path {of.own}/body; {temporary} default_type text/html;\n"
-        + "\n".join([*zones, *servers])
-        + "\n}\n"
+class Site:
+    """One chain at a port of a proxy."""
+
+    def __init__(self, chain, port, found, folder):
+        self.port = port
+        self.at = f"{HOST}:{port}"
+        self.lines = lines_of(chain, found, folder)
+        self.tls = f"{folder}/both.pem" if secure(chain) else ""
+        self.upstream = upstream_of(chain, found)
+        self.dead = chain.value["fault"] == "backend-down"
+        self.found = found
+        self.folder = folder
+
+
+def nginx(site):
+    lines = site.lines.replace("zPORT", f"z{site.port}").replace("uPORT", f"u{site.port}")
+    made = []
+    if f"u{site.port}" in lines:
+        servers = " ".join(f"server {HOST}:{port};" for port in (site.upstream, site.found["OTHER"]))
+        made.append(f"upstream u{site.port} {{ {servers} }}")
+    if "limit_req" in lines:
+        made.append(f"limit_req_zone $binary_remote_addr zone=z{site.port}:1m rate=1r/m;")
+    tls = f" ssl; ssl_certificate {site.tls}; ssl_certificate_key {site.tls}" if site.tls else ""
+    if "location" not in lines:
+        lines = f"location / {{ proxy_pass http://{HOST}:{site.upstream}; {lines} }}"
+    return "\n".join([*made, f"server {{ listen {site.at}{tls}; {lines} }}"])
+
+
+def haproxy(site):
+    given = {"f": [], "b": [], "s": [], "bind": []}
+    for line in site.lines.splitlines():
+        kind, _, rest = line.partition(": ")
+        given[kind].append(rest)
+    front = [f"bind {site.at} {' '.join(given['bind'])}", *given["f"], f"default_backend b{site.port}"]
+    back = [*given["b"], *(given["s"] or [f"server a {HOST}:{site.upstream}"])]
+    return (
+        "\n    ".join([f"frontend f{site.port}", *front])
+        + "\n"
+        + "\n    ".join([f"backend b{site.port}", *back])
     )
-    return [of.program, "-p", str(of.own), "-c", str(of.own / "nginx.conf"), "-e", str(of.own / "error.log")]
-
-
-def haproxy(of, ports):
-    made = [
-        "global\n    maxconn 512",
-        "defaults\n    mode http\n    timeout connect 2s\n    timeout client 10s\n    timeout server 10s\n"
-        "    timeout tunnel 10s\n    retries 0",
-    ]
-    for number, (chain, lines, port) in enumerate(of.sites(ports)):
-        given = {"f": [], "b": [], "s": [], "bind": []}
-        for line in lines.splitlines():
-            kind, _, rest = line.partition(": ")
-            given[kind].append(rest)
-        server = given["s"] or [f"server a {HOST}:{upstream_of(chain, of.found)}"]
-        bind = " ".join(given["bind"])
-        made.append(f"frontend f{number}\n    bind {HOST}:{port} {bind}")
-        made += [f"    {line}" for line in (*given["f"], f"default_backend b{number}")]
-        made.append(f"backend b{number}")
-        made += [f"    {line}" for line in (*given["b"], *server)]
-    (of.own / "haproxy.cfg").write_text("\n".join(made) + "\n")
-    return [of.program, "-db", "-f", str(of.own / "haproxy.cfg")]
 
 
 APACHE_MODULES = (
@@ -271,71 +245,41 @@ APACHE_MODULES = (
 )
 
 
-def apache(of, ports):
-    hosts = []
-    for chain, lines, port in of.sites(ports):
-        tls = f"SSLEngine on\nSSLCertificateFile {of.folder}/both.pem" if secure(chain) else ""
-        lines = re.sub(r"(?m)^(ProxyPass \S+ \S+.*)$", r"\1 retry=0" if "DEAD" not in lines else r"\1", lines)
-        hosts.append(f"Listen {HOST}:{port}\n<VirtualHost {HOST}:{port}>\n{tls}\n{lines}\n</VirtualHost>")
-    user = "User nobody\nGroup nogroup" if os.geteuid() == 0 else ""
-    (of.own / "httpd.conf").write_text(
-        f"ServerRoot {of.own}\nPidFile {of.own}/pid\nServerName localhost\n{loaded(APACHE_MODULES)}\n{user}\n"
-        "StartServers 1\nServerLimit 2\nThreadsPerChild 32\nMaxRequestWorkers 64\nErrorLog "
-        f"{of.own}/error.log\nDefaultRuntimeDir {of.own}\n" + "\n".join(hosts) + "\n"
+def apache(site):
+    tls = f"SSLEngine on\nSSLCertificateFile {site.tls}" if site.tls else ""
+    lines = re.sub(
+        r"(?m)^(ProxyPass \S+ \S+.*)$", r"\1 retry=0" if "DEAD" not in site.lines else r"\1", site.lines
     )
-    return [of.program, "-f", str(of.own / "httpd.conf"), "-DFOREGROUND"]
+    return f"Listen {site.at}\n<VirtualHost {site.at}>\n{tls}\n{lines}\n</VirtualHost>"
 
 
-def caddy(of, ports):
-    sites = ["{\n admin off\n auto_https off\n}"]
-    for chain, lines, port in of.sites(ports):
-        tls = f"tls {of.folder}/both.pem {of.folder}/both.pem\n" if secure(chain) else ""
-        scheme = "https" if secure(chain) else "http"
-        sites.append(f"{scheme}://:{port} {{\nbind {HOST}\n{tls}{lines}\n}}")
-    (of.own / "Caddyfile").write_text("\n".join(sites) + "\n")
-    kept = [f"{each}={of.own}" for each in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")]
-    return ["env", *kept, of.program, "run", "--config", str(of.own / "Caddyfile"), "--adapter", "caddyfile"]
+def caddy(site):
+    scheme, tls = ("https", f"tls {site.tls} {site.tls}\n") if site.tls else ("http", "")
+    return f"{scheme}://:{site.port} {{\nbind {HOST}\n{tls}{site.lines}\n}}"
 
 
-def varnish(of, ports):
-    ((chain, lines, port),) = of.sites(ports)
-    upstream = of.found["DEAD"] if chain.value["fault"] == "backend-down" else upstream_of(chain, of.found)
-    (of.own / "default.vcl").write_text(
-        f'vcl 4.1;\nbackend default {{ .host = "{HOST}"; .port = "{upstream}"; }}\n{lines}\n'
-    )
-    where = ["-a", f"{HOST}:{port}", "-f", str(of.own / "default.vcl"), "-n", str(of.own / "work")]
-    return [of.program, "-F", *where, "-s", "malloc,8m", "-T", "none", "-p", "thread_pools=1"]
+def varnish(site):
+    port = site.found["DEAD"] if site.dead else site.upstream
+    return f'backend default {{ .host = "{HOST}"; .port = "{port}"; }}\n{site.lines}'
 
 
-def lighttpd(of, ports):
-    ((chain, lines, port),) = of.sites(ports)
-    upstream = of.found["DEAD"] if chain.value["fault"] == "backend-down" else upstream_of(chain, of.found)
-    (of.own / "lighttpd.conf").write_text(
-        f'server.document-root = "{of.folder}/www"\nserver.bind = "{HOST}"\nserver.port = {port}\n'
-        'server.modules = ("mod_proxy", "mod_access", "mod_redirect")\n'
-        f'proxy.server = ("" => (("host" => "{HOST}", "port" => {upstream})))\n{lines}\n'
-    )
-    return [of.program, "-D", "-f", str(of.own / "lighttpd.conf")]
+def lighttpd(site):
+    port = site.found["DEAD"] if site.dead else site.upstream
+    return f'proxy.server = ("" => (("host" => "{HOST}", "port" => {port})))\n{site.lines}'
 
 
-def nghttpx(of, ports):
-    ((chain, lines, port),) = of.sites(ports)
-    tls = [str(of.folder / "both.pem"), str(of.folder / "both.pem")] if secure(chain) else []
-    frontend = f"--frontend={HOST},{port}{'' if secure(chain) else ';no-tls'}"
-    given = [line.replace("=2s", "=1s") for line in lines.splitlines()]
-    return [of.program, "--conf=/dev/null", "--workers=1", "--no-ocsp", frontend, *given, *tls]
+def nghttpx(site):
+    """Its options."""
+    frontend = f"--frontend={HOST},{site.port}{'' if site.tls else ';no-tls'}"
+    given = site.lines.replace("=2s", "=1s").splitlines()
+    return shlex.join([frontend, *given, *([site.tls] * 2 if site.tls else [])])
 
 
-def stunnel(of, ports):
-    services = [
-        f"[s{number}]\naccept = {HOST}:{port}\ncert = {of.folder}/both.pem\n{lines}"
-        for number, (_, lines, port) in enumerate(of.sites(ports))
-    ]
-    (of.own / "stunnel.conf").write_text(f"foreground = yes\npid = {of.own}/pid\n" + "\n".join(services) + "\n")
-    return [of.program, str(of.own / "stunnel.conf")]
+def stunnel(site):
+    return f"[s{site.port}]\naccept = {site.at}\ncert = {site.folder}/both.pem\n{site.lines}"
 
 
-COMMANDS = {
+SITES = {
     "nginx": nginx,
     "haproxy": haproxy,
     "apache": apache,
@@ -345,3 +289,4 @@ COMMANDS = {
     "nghttpx": nghttpx,
     "stunnel": stunnel,
 }
+"""What makes the lines of a configuration for a site."""

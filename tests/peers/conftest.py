@@ -1,49 +1,21 @@
 """Real servers and clients that nobody here wrote, each on free ports of loopback with a configuration of its
 own. A test that needs something that is not a Python package says so with ``needs("nginx")``."""
 
-import json
-import subprocess
 import sys
-from collections.abc import Callable
-from importlib.util import find_spec
+from contextlib import ExitStack
 
-import jsonschema_rs
 import pytest
 
+from tests.peers.answers import called, validator
 from tests.peers.dask import dask_cluster
-from tests.peers.node import installed, ws_server
-from tests.peers.place import HOST, missing, needs, started
-from tests.peers.proxies import apache_server, haproxy_server, nginx_server
-from tests.peers.python_servers import websockets_server
+from tests.peers.named import Peers
+from tests.peers.place import HOST, needs_module, started
 from tests.peers.refusing import refusing
-from tests.peers.witness import Told
-from wsprobe.cli.main import run
-from wsprobe.show.schema import schema
-
-Probe = Callable[..., Told]
 
 
-def needs_module(name):
-    """The same for a Python package."""
-    if find_spec(name) is None:
-        missing(f"Python has no {name}")
-
-
-def needs_gems(*names):
-    """The same for packages of Ruby."""
-    code = "".join(f"require '{name}';" for name in ("concurrent", *names))
-    if subprocess.run([needs("ruby"), "-e", code], capture_output=True).returncode != 0:
-        missing(f"Ruby has no {', '.join(names)}")
-
-
-@pytest.fixture(scope="session")
-def need():
-    return needs
-
-
-@pytest.fixture(scope="session")
-def validator():
-    return jsonschema_rs.Draft202012Validator(json.loads(schema()))
+@pytest.fixture(scope="session", name="validator")
+def of_reports():
+    return validator("connect")
 
 
 @pytest.fixture(scope="session")
@@ -65,59 +37,21 @@ def refuser():
 
 
 @pytest.fixture
-def probe(capsys, validator):
+def probe():
     """``probe(url, option, ...)``: what ``wsprobe connect --json`` says; held against its own schema."""
-
-    def probed(url, *options):
-        capsys.readouterr()
-        status = run(["connect", "--json", *options, url])
-        printed, complaints = capsys.readouterr()
-        assert complaints == ""
-        value = json.loads(printed)
-        validator.validate(value)
-        assert value["exit_status"] == status
-        return Told(status, value)
-
-    return probed
+    return lambda url, *options: called("connect", *options, url)
 
 
-@pytest.fixture(scope="session")
-def upstream():
-    """The port of a WebSocket server for others to stand in front of."""
-    with websockets_server() as port:
-        yield port
+@pytest.fixture(scope="module")
+def peers():
+    """Real servers by their names (named.py)."""
+    with ExitStack() as stack:
+        yield Peers(stack)
 
 
-@pytest.fixture(scope="session")
-def nginx(upstream):
-    with nginx_server(upstream) as made:
-        yield made
-
-
-@pytest.fixture(scope="session")
-def apache(upstream):
-    with apache_server(upstream) as made:
-        yield made
-
-
-@pytest.fixture(scope="session")
-def haproxy(upstream):
-    with haproxy_server(upstream) as made:
-        yield made
-
-
-@pytest.fixture(scope="session")
-def packages(request, need):
-    """A folder with ``ws`` for Node in it. It is kept from run to run, as the cache of pytest is."""
-    cache = request.config.cache
-    return installed(need("npm"), cache.mkdir("peers-node"))
-
-
-@pytest.fixture(scope="session")
-def ws(packages):
-    """The port of ``ws`` on Node."""
-    with ws_server(packages) as port:
-        yield port
+@pytest.fixture(scope="module")
+def nginx(peers):
+    return peers["nginx"]
 
 
 @pytest.fixture(scope="session")

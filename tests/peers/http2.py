@@ -24,7 +24,7 @@ SERVERS = {
     "nghttpx": ("nghttpx --conf={folder}/nghttpx.conf {key} {certificate}", "nghttpx.conf"),
     "haproxy": ("haproxy -db -f {folder}/haproxy-http2.cfg", "haproxy-http2.cfg"),
     "caddy": (f"{ANNOUNCES} {CADDY}", "Caddyfile"),
-    "caddy_as_it_comes": (f"env {CADDY}", "Caddyfile"),
+    "caddy-as-it-comes": (f"env {CADDY}", "Caddyfile"),
     "envoy": (
         "envoy -c {folder}/envoy.yaml --use-dynamic-base-id --concurrency 1 -l warning",
         "envoy.yaml",
@@ -36,7 +36,7 @@ SERVERS = {
         "traefik.yaml",
     ),
     "node": (f"{NODE} yes",),
-    "node_as_it_comes": (f"{NODE} no",),
+    "node-as-it-comes": (f"{NODE} no",),
     # The command runs in a folder of its own, and the application is here.
     "hypercorn": (
         "env PYTHONPATH={root} hypercorn --bind {host}:{port} --graceful-timeout 1 --certfile {certificate} "

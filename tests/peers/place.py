@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +42,19 @@ def needs(program):
     if found is not None:
         return found
     missing(f"{program} is not installed")
+
+
+def needs_module(name):
+    """The same for a Python package."""
+    if find_spec(name) is None:
+        missing(f"Python has no {name}")
+
+
+def needs_gems(*names):
+    """The same for packages of Ruby."""
+    code = "".join(f"require '{name}';" for name in names)
+    if subprocess.run([needs("ruby"), "-e", code], capture_output=True).returncode != 0:
+        missing(f"Ruby has no {', '.join(names)}")
 
 
 def missing(what):
@@ -108,21 +122,28 @@ def running(command, folder, ports=1):
 def started(line, *files, ports=1, folder=None, **values):
     """The ports of the program that the command *line* starts, once all can be connected to. *files*: which of
     servers/ are in its folder. Both have the names of values in braces: ``host``, ``folder``, ``servers``,
-    ``port`` (then ``port1``), ``ports``, and *values*."""
+    ``port`` (then ``port1``), ``ports``, and *values*, some of which may be made of the ports."""
     with open_folder() if folder is None else nullcontext(folder) as own:
 
         def command(numbers):
             at = {"host": HOST, "folder": own, "servers": SERVERS, "port": numbers[0], **values}
             at |= {f"port{number}": port for number, port in enumerate(numbers)}
             at["ports"] = " ".join(map(str, numbers))
+            at |= {name: value(numbers) for name, value in values.items() if callable(value)}
             for name in files:
                 (own / name).write_text(filled((SERVERS / name).read_text("utf-8"), at))
-            words = shlex.split(filled(line, at))
-            first = next(number for number, word in enumerate(words) if word != "env" and "=" not in word)
-            return [*words[:first], needs(words[first]), *words[first + 1 :]]
+            return words(line, at)
 
         with running(command, own, ports) as numbers:
             yield numbers
+
+
+def words(line, values):
+    """The words of a command, the path of its program in place of the name; ``python`` is the one that runs."""
+    found = shlex.split(filled(line, values))
+    first = next(number for number, word in enumerate(found) if word != "env" and "=" not in word)
+    program = sys.executable if found[first] == "python" else needs(found[first])
+    return [*found[:first], program, *found[first + 1 :]]
 
 
 def filled(text, values):

@@ -3,13 +3,14 @@
 import asyncio
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 
 import hypercorn.asyncio
 import hypercorn.config
 import uvicorn
 from aiohttp import web
+from anyio.from_thread import start_blocking_portal
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
@@ -104,41 +105,43 @@ def uvicorn_server(websocket, application=APPLICATION, certificate=None):
             thread.join(PATIENCE)
 
 
-@contextmanager
-def hypercorn_server(application=APPLICATION):
+def in_loop(serving):
+    """*serving*, what an asyncio program serves in, for a test: its loop runs in a thread."""
+
+    @contextmanager
+    def served(*arguments, **words):
+        with (
+            start_blocking_portal() as portal,
+            portal.wrap_async_context_manager(asynccontextmanager(serving)(*arguments, **words)) as port,
+        ):
+            yield port
+
+    return served
+
+
+@in_loop
+async def hypercorn_server(application=APPLICATION):
     listener = socket.create_server((HOST, 0))
     port = listener.getsockname()[1]
     config = hypercorn.config.Config()
     config.bind = [f"fd://{listener.detach()}"]  # which closes it in the end
     config.graceful_timeout = 1
     config.errorlog = None
-    loop = asyncio.new_event_loop()
     stop = asyncio.Event()
     # It listens already: a connection waits in the backlog until the server takes it.
     work = hypercorn.asyncio.serve(application, config, shutdown_trigger=stop.wait)
-    thread = threading.Thread(target=loop.run_until_complete, args=(work,))
-    thread.start()
-    try:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(work)
         yield port
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(PATIENCE)
-        loop.close()
+        stop.set()
 
 
-@contextmanager
-def aiohttp_server(application):
-    loop = asyncio.new_event_loop()
-    listener = socket.create_server((HOST, 0))
+@in_loop
+async def aiohttp_server(application):
     runner = web.AppRunner(application, shutdown_timeout=1, access_log=None)
-    loop.run_until_complete(runner.setup())
-    loop.run_until_complete(web.SockSite(runner, listener).start())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
+    await runner.setup()
+    await web.TCPSite(runner, HOST, 0).start()
     try:
-        yield listener.getsockname()[1]
+        yield runner.addresses[0][1]
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(PATIENCE)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(PATIENCE)
-        loop.close()
+        await runner.cleanup()

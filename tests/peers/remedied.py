@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
-from tests.peers.conftest import needs_gems, needs_module
-from tests.peers.place import HOST, in_thread, needs, open_folder, running
+from tests.peers.place import HOST, in_thread, needs_gems, needs_module, open_folder, running, words
 from tests.peers.place import SERVERS as SERVERS_OF_TESTS
 from tests.peers.python_servers import websockets_server
 from wsprobe import explain
@@ -21,7 +18,6 @@ from wsprobe import explain
 PAGE, PORT = "https://chat.example", "8080"
 """What the printed code has for the origin of its pages, and for its own port."""
 STRANGER = "127.0.0.2"
-PYTHON = sys.executable
 PACKAGES = (
     *("ws", "express", "fastify", "@fastify/websocket", "socket.io", "socket.io-client"),
     *(
@@ -33,9 +29,6 @@ PACKAGES = (
     ),
     *("reflect-metadata", "rxjs", "esbuild"),
 )
-DECORATORS = '{"compilerOptions":{"experimentalDecorators":true}}'
-"""What NestJS has in its tsconfig.json."""
-GOPATH = "/usr/share/gocode"
 BUILDING = 600
 """Seconds for a compiler whose cache is empty, on a busy machine."""
 
@@ -45,13 +38,15 @@ class Printed:
     """A server of `explain remedy TOPIC`."""
 
     topic: str
-    command: Callable[[str], list[str]]
-    """What starts it at a port, in the folder with its file."""
+    command: str
+    """What starts it, in the folder with its file."""
     helper: str = ""
     """The topic of a file that it imports."""
     module: str = ""
     """The Python package that it needs."""
-    build: Callable[[Path], list[str]] | None = None
+    gems: tuple[str, ...] = ()
+    """The packages of Ruby that it needs."""
+    build: str = ""
     """What compiles its file, in the same folder."""
     port: str = PORT
     """The port that it listens on as it is printed, "" if its command says so."""
@@ -65,73 +60,45 @@ class Printed:
     """What a page reads in the Close."""
 
 
-def _node(port):
-    return [needs("node"), "server.mjs"]
-
-
-def _nest(written):
-    options = ["--log-level=error", "--format=cjs", f"--tsconfig-raw={DECORATORS}", "--outfile=server.cjs"]
-    return [str(written.parent / "node_modules/.bin/esbuild"), *options, str(written)]
-
-
-def _go(written):
-    """Debian's packages stand where Go looked before it had modules."""
-    return ["env", "GO111MODULE=off", f"GOPATH={GOPATH}", needs("go"), "build", "-o", "server", str(written)]
-
-
-def _nginx(port):
-    return [needs("nginx"), "-p", ".", "-e", "error.log", "-c", "main.conf"]
-
-
-def _puma(port):
-    needs_gems("action_cable", "action_controller")
-    return [needs("puma"), "--bind", f"tcp://{HOST}:{port}", "main.ru"]
-
-
+ESBUILD = (
+    "{folder}/node_modules/.bin/esbuild --log-level=error --format=cjs "
+    """--tsconfig-raw='{"compilerOptions":{"experimentalDecorators":true}}' --outfile=server.cjs {file}"""
+)
+"""It compiles with what NestJS has in its tsconfig.json."""
+GO = "env GO111MODULE=off GOPATH=/usr/share/gocode go build -o server {file}"
+"""Debian's packages stand where Go looked before it had modules."""
+NGINX = "nginx -p . -e error.log -c main.conf"
+FLASK = {"topic": "flask-sock", "helper": "wsgi", "module": "flask_sock"}
 SERVERS = {
-    name: printed
-    for name, printed in {
-        "starlette": Printed(
-            "starlette", lambda port: [PYTHON, "-m", "uvicorn", "server:app", "--port", port], "asgi", "fastapi"
-        ),
-        "channels": Printed(
-            "channels",
-            lambda port: [needs("daphne"), "--port", port, "server:application"],
-            "asgi",
-            "channels",
-            status=403,
-            reason="",
-        ),
-        "websockets": Printed("websockets", lambda port: [PYTHON, "server.py"]),
-        "tornado": Printed("tornado", lambda port: [PYTHON, "server.py"], "", "tornado"),
-        "gunicorn": Printed(
-            "flask-sock",
-            lambda port: [needs("gunicorn"), "--threads", "9", "--bind", f"{HOST}:{port}", "server:app"],
-            "wsgi",
-            "flask_sock",
-        ),
-        "werkzeug": Printed(
-            "flask-sock",
-            lambda port: [PYTHON, "-m", "flask", "--app", "server", "run", "--port", port],
-            "wsgi",
-            "flask_sock",
-        ),
-        "express": Printed("express", _node, "ws"),
-        "fastify": Printed("fastify", _node),
-        "nestjs": Printed("nestjs", lambda port: [needs("node"), "server.cjs"], build=_nest),
-        "gorilla": Printed("gorilla", lambda port: ["./server"], build=_go),
-        "coder": Printed("coder", lambda port: ["./server"], build=_go),
-        "nginx": Printed("nginx", _nginx, proxy=True, around=("main.conf", "remedied-nginx.conf")),
-        "haproxy": Printed("haproxy", lambda port: [needs("haproxy"), "-db", "-f", "haproxy.cfg"], proxy=True),
-        "caddy": Printed(
-            "caddy",
-            lambda port: [needs("caddy"), "run", "--adapter", "caddyfile", "--config", "main.conf"],
-            proxy=True,
-            around=("main.conf", "remedied-Caddyfile"),
-        ),
-        "socket.io": Printed("socket.io", _node),
-        "rails": Printed("rails", _puma, port="", around=("main.ru", "remedied-rails.ru")),
-    }.items()
+    "starlette": Printed("starlette", "python -m uvicorn server:app --port {port}", "asgi", "fastapi"),
+    "channels": Printed(
+        "channels", "daphne --port {port} server:application", "asgi", "channels", status=403, reason=""
+    ),
+    "websockets": Printed("websockets", "python server.py"),
+    "tornado": Printed("tornado", "python server.py", "", "tornado"),
+    "gunicorn": Printed(command="gunicorn --threads 9 --bind {host}:{port} server:app", **FLASK),
+    "werkzeug": Printed(command="python -m flask --app server run --port {port}", **FLASK),
+    "express": Printed("express", "node server.mjs", "ws"),
+    "fastify": Printed("fastify", "node server.mjs"),
+    "nestjs": Printed("nestjs", "node server.cjs", build=ESBUILD),
+    "gorilla": Printed("gorilla", "{folder}/server", build=GO),
+    "coder": Printed("coder", "{folder}/server", build=GO),
+    "nginx": Printed("nginx", NGINX, proxy=True, around=("main.conf", "remedied-nginx.conf")),
+    "haproxy": Printed("haproxy", "haproxy -db -f haproxy.cfg", proxy=True),
+    "caddy": Printed(
+        "caddy",
+        "caddy run --adapter caddyfile --config main.conf",
+        proxy=True,
+        around=("main.conf", "remedied-Caddyfile"),
+    ),
+    "socket.io": Printed("socket.io", "node server.mjs"),
+    "rails": Printed(
+        "rails",
+        "puma --bind tcp://{host}:{port} main.ru",
+        port="",
+        around=("main.ru", "remedied-rails.ru"),
+        gems=("concurrent", "action_cable", "action_controller"),
+    ),
 }
 """By name; two may run the same code."""
 RAW = [name for name in SERVERS if name not in ("socket.io", "rails")]
@@ -158,6 +125,8 @@ def server(of, page, modules=None, application=None, more: Mapping[str, str] = {
     its code."""
     if of.module:
         needs_module(of.module)
+    if of.gems:
+        needs_gems(*of.gems)
     with ExitStack() as stack:
         folder = stack.enter_context(open_folder())
         changes = {PAGE: page, **more}
@@ -176,15 +145,16 @@ def server(of, page, modules=None, application=None, more: Mapping[str, str] = {
                 shutil.copy(SERVERS_OF_TESTS / text, folder / name)
             if modules and written.suffix in (".mjs", ".ts") and not (folder / "node_modules").exists():
                 (folder / "node_modules").symlink_to(modules() / "node_modules")
+            at = {"host": HOST, "port": port, "folder": folder, "file": written}
             if of.build:
-                subprocess.run(of.build(written), cwd=folder, check=True, timeout=BUILDING)
-            return of.command(port)
+                subprocess.run(words(of.build, at), cwd=folder, check=True, timeout=BUILDING)
+            return words(of.command, at)
 
         (port,) = stack.enter_context(running(command, folder))
         yield port
 
 
-TELL = Printed("proxy", lambda port: [PYTHON, "tell.py"], port="9000")
+TELL = Printed("proxy", "python tell.py", port="9000")
 
 
 class Pages(ThreadingHTTPServer):

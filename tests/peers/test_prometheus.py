@@ -12,7 +12,7 @@ import pytest
 
 from man.build import mdoc, page
 from man.build import prometheus as manual
-from tests.peers.place import HOST, SERVERS, filled, running, until
+from tests.peers.place import HOST, SERVERS, filled, needs, running, until
 from tests.peers.prometheus import asked, blackbox_exporter, fetched, prometheus, samples
 
 pytestmark = pytest.mark.programs
@@ -49,8 +49,8 @@ def of(found, name, target, **labels):
     return found[name][frozenset({"target": target, **labels}.items())]
 
 
-def test_promtool_finds_no_fault(nginx, need):
-    promtool = need("promtool")
+def test_promtool_finds_no_fault(nginx):
+    promtool = needs("promtool")
     urls = (
         f"ws://{HOST}:{nginx.port}/ws/",
         f"ws://{HOST}:{nginx.port}/denied",
@@ -83,13 +83,13 @@ def test_prometheus_scrapes_it(nginx):
         assert 0 < parts < 30
 
 
-def test_what_the_manual_says_of_it_works(nginx, need, tmp_path):
+def test_what_the_manual_says_of_it_works(nginx, tmp_path):
     """The manual's own text: the line of cron starts the watch, promtool checks both files, Prometheus scrapes,
     and the alert is on its way."""
     made = page("wsprobe-watch.1")
     for _, text in manual.PARTS:
         assert "\n".join(mdoc.literal(text.splitlines())) in made
-    promtool = need("promtool")
+    promtool = needs("promtool")
     (tmp_path / "prometheus.yml").write_text(manual.SCRAPE)
     (tmp_path / "wsprobe.rules.yml").write_text(manual.RULES)
     for kind, name in (("config", "prometheus.yml"), ("rules", "wsprobe.rules.yml")):
@@ -118,7 +118,7 @@ def test_what_the_manual_says_of_it_works(nginx, need, tmp_path):
             assert labels["instance"] == target
 
 
-def test_systemd_reads_the_units_of_the_manual(need, tmp_path):
+def test_systemd_reads_the_units_of_the_manual(tmp_path):
     """The same command has nothing to report in a second night, and 1 in one in which the URL is gone."""
     made = page("wsprobe-watch.1")
     for (_, text), name in zip(
@@ -133,7 +133,7 @@ def test_systemd_reads_the_units_of_the_manual(need, tmp_path):
     assert [subprocess.run(command, capture_output=True, timeout=60).returncode for _ in range(2)] == [1, 0]
     units = [str(tmp_path / name) for name in ("wsprobe-nightly.service", "wsprobe-nightly.timer")]
     checked = subprocess.run(
-        [need("systemd-analyze"), "verify", "--user", *units],
+        [needs("systemd-analyze"), "verify", "--user", *units],
         env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
         capture_output=True,
         text=True,

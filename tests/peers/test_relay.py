@@ -14,7 +14,6 @@ from websockets.asyncio.client import connect
 from tests.browsers.there import there
 from tests.cases import ALL
 from tests.peers.place import HOST
-from tests.peers.python_servers import uvicorn_server
 from tests.peers.remedied import SERVERS, server
 
 MESSAGES = 100_000 if ALL else 20_000
@@ -65,12 +64,6 @@ def seen(engine, *urls):
 
 
 @pytest.fixture(scope="module")
-def asgi():
-    with uvicorn_server("websockets-sansio") as port:
-        yield port
-
-
-@pytest.fixture(scope="module")
 def channels():
     """Django Channels on Daphne, for pages of every origin, and without the middleware that tells them."""
     bare = {'TellThePage(router, pages=PAGES, why="/why")': "router"}
@@ -79,8 +72,9 @@ def channels():
 
 
 @pytest.fixture(scope="module")
-def ports(asgi, channels, ws, nginx, upstream):
-    return {"asgi": asgi, "channels": channels, "node": ws, "nginx": nginx.port, "websockets": upstream}
+def ports(channels, peers):
+    found = {"asgi": peers["uvicorn"], "node": peers["ws"], "websockets": peers["websockets"]}
+    return {**found, "channels": channels, "nginx": peers["nginx"].port}
 
 
 TOLD = [
@@ -114,8 +108,8 @@ def test_a_page_knows_why(ports, engine):
 
 @pytest.mark.engines
 @pytest.mark.parametrize("engine", ENGINES)
-def test_without_the_option_a_page_knows_nothing(asgi, engine):
-    with relay(f"ws://{HOST}:{asgi}/refuse") as made:
+def test_without_the_option_a_page_knows_nothing(peers, engine):
+    with relay(f"ws://{peers.at('uvicorn')}/refuse") as made:
         (events,) = seen(engine, made.url)
         made.ended()
     assert [each["type"] for each in events] == ["error", "close"]

@@ -6,6 +6,7 @@ import http.client
 import json
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import trio
 
 from tests.peers.browser import opened
-from tests.peers.node import installed
+from tests.peers.named import modules
 from tests.peers.place import HOST, PATIENCE, UNTIL_ENDED, nobody, until
 from tests.peers.place import SERVERS as SERVERS_OF_TESTS
 from tests.peers.remedied import PACKAGES, PAGE, RAW, SERVERS, pages, server
@@ -47,12 +48,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(pytestconfig, need):
-    def modules():
-        return installed(need("npm"), pytestconfig.cache.mkdir("peers-remedies"), PACKAGES)
-
+def site():
     with ExitStack() as stack:
-        yield Site(stack, modules)
+        yield Site(stack, partial(modules, "peers-remedies", PACKAGES))
 
 
 @pytest.mark.programs

@@ -8,7 +8,6 @@ import pytest
 
 from tests.peers.chain import (
     NAME,
-    PROGRAMS,
     PROXIES,
     app_of,
     files,
@@ -17,8 +16,8 @@ from tests.peers.chain import (
     proxy_of,
     secure,
 )
-from tests.peers.node import installed
-from tests.peers.place import HOST, needs, open_folder
+from tests.peers.named import modules
+from tests.peers.place import HOST, open_folder
 from tests.pieces import cases
 from tests.trace.chains import Chain, chains
 from tests.trace.test_chains import right
@@ -72,9 +71,9 @@ def folder():
 
 
 @pytest.fixture(scope="module")
-def found(folder, pytestconfig):
+def found(folder):
     """The applications, and what else a proxy may lead to."""
-    packages = installed(needs("npm"), pytestconfig.cache.mkdir("ws"))
+    packages = modules()
     kinds = dict.fromkeys(map(app_of, LIVE))
     with places(packages, tuple(kinds), folder) as ports:
         yield ports
@@ -89,8 +88,7 @@ def before(found, folder):
         def start(proxy):
             if proxy not in started:
                 own = [chain for chain in LIVE if proxy_of(chain) == proxy]
-                program = needs(PROGRAMS[proxy])
-                started[proxy] = stack.enter_context(listening(proxy, program, own, found, folder))
+                started[proxy] = stack.enter_context(listening(proxy, own, found, folder))
             return started[proxy]
 
         yield start

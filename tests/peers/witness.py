@@ -7,13 +7,14 @@ import io
 import json
 import re
 import socket
+import ssl
 import subprocess
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import Any, cast
 
-from tests.peers.place import HOST, PATIENCE, until
-from wsprobe.exchange import Received
+from tests.peers.place import HOST, PATIENCE, needs, until
+from wsprobe.exchange import Connected, Received
 from wsprobe.recording import archive
 
 DATE = re.compile(rb"(?im)^(date: )[^\r\n]*")
@@ -66,6 +67,8 @@ class Told:
     @property
     def answer(self):
         response = self.value["response"]
+        if response is None:
+            return None
         body = response["body"]
         return _answer(
             response["status"],
@@ -86,6 +89,10 @@ class Told:
     @property
     def exchange(self):
         return archive.load(json.dumps(self.value))
+
+    @property
+    def connected(self):
+        return next(event for event in self.exchange.events if isinstance(event, Connected))
 
     @property
     def received(self):
@@ -146,12 +153,35 @@ def _head(data):
     return data[: data.index(b"\r\n\r\n") + 4]
 
 
-def logged(log, key):
-    """Return the words of the line that *log* has about the handshake with *key*, the key left out."""
+def same(told, who):
+    """*who* (socket, curl), if the answer to the same request is the same to it; else what it was told."""
+    if who == "curl":
+        needs("curl")
+        seen = by_curl(told.value["url"].replace("ws", "http", 1), told.request)
+    else:
+        plan = told.exchange.plan
+        tls = (ssl.create_default_context(cafile=plan.tls.ca_file), plan.target.host)
+        try:
+            seen = by_socket(told.connected.port, told.request, tls if plan.target.secure else None)
+        except ssl.SSLCertVerificationError:
+            seen = None
+    return who if seen == told.answer else f"{who} has {seen}"
+
+
+def logged(told, wanted, log):
+    """What *log* has of the request. Of proxies that write the key of a handshake, status and how many bytes it
+    sent, as a number only if it is not as many as came here; HAProxy counts those of its own form of a message,
+    and says how it ended. Of others *wanted*, once a line that begins with "seen" has it."""
+    if not wanted[0].isdecimal():
+        return until(
+            lambda: wanted if f"seen {wanted}\n" in log.read_text() else None, f"{wanted!r} in the log"
+        )
 
     def line():
         lines = log.read_text("latin-1").splitlines(keepends=True) if log.exists() else []
-        found = (each for each in lines if each.startswith(f"{key} ") and each.endswith("\n"))
+        found = (each for each in lines if each.startswith(f"{told.key} ") and each.endswith("\n"))
         return next((each.split()[1:] for each in found), None)
 
-    return until(line, f"a line about {key} in {log.name}")
+    status, size, state, *_ = until(line, f"a line about {told.key} in {log.name}")
+    sent = "all" if size == str(len(told.received)) else f"{size} bytes"
+    return f"{status} {sent if state[0] == chr(34) else state}"
