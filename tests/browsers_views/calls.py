@@ -2,14 +2,16 @@
 
 from importlib import import_module
 
-from tests.browsers_views.recordings import KEY
-from wsprobe.browsers import ENGINES, NAMES
+from tests.browsers_views.recordings import KEY, recorded
+from wsprobe import exchange
+from wsprobe.browsers import BROWSERS, ENGINES, NAMES
 from wsprobe.browsers.chromium.http import parse as chromium_head
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.url import parse, target
-from wsprobe.exchange import Act, Target
+from wsprobe.exchange import Certificate
 from wsprobe.read import http2_values
 from wsprobe.read.http2_values import Http2Frame
+from wsprobe.recording.certificate import objectionable
 
 
 def result(module, call):
@@ -50,8 +52,13 @@ def sized(name, length):
     return Http2Frame("server", 0, header, bytes(length), 0, 0)
 
 
-HELPERS = {
-    each.__name__: each for each in (Act, Page, Target, added, asked, parse, sized, target, unauthorized)
-}
-HELPERS["NAMES"] = NAMES
+def certificate(year, *names):
+    """One that is good from *year* on, for a year."""
+    of = names or ("shop.example",)
+    return Certificate(b"", "CN=a", "CN=b", of, f"{year}-01-01T00:00:00Z", f"{int(year) + 1}-01-01T00:00:00Z")
+
+
+OWN = (Page, added, asked, certificate, objectionable, parse, recorded, sized, target, unauthorized)
+LISTS = {"BROWSERS": BROWSERS, "ENGINES": ENGINES, "NAMES": NAMES}
+HELPERS = vars(exchange) | LISTS | {each.__name__: each for each in OWN}
 """What calls have besides the names of their modules, which come first."""

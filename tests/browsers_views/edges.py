@@ -10,16 +10,22 @@ same. A section that sends nothing is about the constructor. Other lines behind 
     gap: milliseconds between two reads (50)    url: what is opened    page: NAME=VALUE of the page
     over: HTTP/2, in words of tests/http2/words.py, for the engines that ask so
     script: an act of its script, as tests/pieces.py has it
-    console, because: the engines of which this is shown too (the console without the URL)
+    console, because, hidden, beyond, races: the engines of which this is shown too (of the console the lines
+        without the URL, and the messages of errors)
+    engines: which ones (all)
+    fields: those of the request that are shown, GET for its first line, where the constructor connects
+    events: those of the recording, in Python, in place of what is sent: ``*asked`` are those up to the request,
+        and the end is added unless it is there
 
 What is sent is in the notation of tests/pieces.py. ``good`` is a 101 up to its blank line, ``open`` with it,
-``fields`` that without its status line, ``deflate`` one that accepts permessage-deflate; ``ws(81,'hi')`` is a
-frame with that first byte, ``bye`` a Close 1000; ``u16(5)`` and ``u64(2**31-1)`` are numbers. In quotes,
-``{accept}`` is the value of Sec-WebSocket-Accept, and a row ``{}`` is nothing; ``'+...+'`` is out of them.
+``fields`` that without its status line, ``upgrade`` without its blank line too, ``deflate`` one that accepts
+permessage-deflate; ``ws(81,'hi')`` is a frame with that first byte, ``bye`` a Close 1000; ``u16(5)`` and
+``u64(2**31-1)`` are numbers. In quotes, ``{accept}`` is the value of Sec-WebSocket-Accept, and a row ``{}`` is
+nothing; ``'+...+'`` is out of them. Of a row with `` -> `` in it, ``{1}`` and ``{2}`` are the parts.
 
 In parts/*.txt a section has ``call: MODULE EXPRESSION``, in Python, with the names of that module of
 wsprobe/browsers and those of calls.py. Several are columns, ``call NAME: ...``, or with the name of the
-engine. Of a row with `` -> `` in it, ``{1}`` and ``{2}`` are the parts. Shown is the result or the exception.
+engine. Shown is the result or the exception.
 
 What a script sees is its events: ``open`` with subprotocol and extensions (``deflate`` for short), messages,
 ``!`` for an error, the code of a close, with a question mark where it is not clean, and its reason; without an
@@ -35,6 +41,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+import wsprobe.exchange
 from tests.browsers_views.calls import result
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, URL, frame, recorded
 from tests.exchanges import deflated
@@ -43,6 +50,7 @@ from tests.http2.words import pieces as http2_pieces
 from tests.pieces import act, octets, pieces
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
+from wsprobe.exchange import Ended
 from wsprobe.read import read
 
 FOLDER = Path(__file__).parent
@@ -50,7 +58,11 @@ WIDTH = 112
 LONG = 40
 """Characters of a text that are shown."""
 OVER_HTTP2 = ("chromium", "firefox", "whatwg")
-USUAL = {"over": "", "end": "", "gap": "50", "url": URL, "console": "", "because": "", "page": "", "script": ""}
+SHOWN = ("console", "because", "hidden", "beyond", "races")
+USUAL = dict.fromkeys(("over", "end", "page", "script", "engines", "events", "fields", *SHOWN), "") | {
+    "gap": "50",
+    "url": URL,
+}
 """Settings of a section that has none."""
 STATES = {"open": (1,), "message": (1,), "error": (2, 3), "close": (3,)}
 """The usual readyState of an event; another one is shown behind ``@``."""
@@ -59,6 +71,7 @@ WORDS = {
     "open": f"{HEAD}\r\n".encode(),
     "fields": f"{HEAD}\r\n".encode().partition(b"\r\n")[2],
     "deflate": f"{HEAD}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode(),
+    "upgrade": HEAD.encode().partition(b"\r\n")[2],
     "bye": frame(0x88, b"\x03\xe8"),
     "ws": lambda first, payload="": frame(int(first, 16), octets(payload, WORDS)),
     "deflated": lambda text: deflated(octets(text)),
@@ -82,12 +95,15 @@ class Asked(msgspec.Struct, frozen=True):
     url: str
     page: Page
     http2: bool
-    console: tuple[str, ...]
-    because: tuple[str, ...]
+    engines: tuple[str, ...]
+    fields: tuple[str, ...]
+    shown: dict[str, tuple[str, ...]]
+    """``console``, ...: of which engines."""
+    events: str
 
     def told(self, name):
         """What a script in this engine sees, at each end."""
-        if not self.sends:
+        if not (self.sends or self.events):
             return [self._constructed(name)]
         return [self._told(name, end) for end in self.ends]
 
@@ -96,7 +112,9 @@ class Asked(msgspec.Struct, frozen=True):
         if made.exception is not None:
             return _thrown(made.exception)
         if made.target is not None:
-            return made.target.url
+            lines = ENGINES[name].request(made, self.page, KEY).decode("latin-1").split("\r\n")
+            asked = [line for line in lines if line and re.split("[: ]", line)[0] in self.fields]
+            return ", ".join((made.target.url, *asked))
         view = ENGINES[name].view(self.url, self.page, [])
         return " ".join((made.blocked, *map(_event, view.events))) + self._more(name, view)
 
@@ -104,6 +122,13 @@ class Asked(msgspec.Struct, frozen=True):
         sent = filter(None, self.sends)
         if self.http2:
             reading = read(exchange(*sent, how=end))
+        elif self.events:
+            made = recorded(page=self.page, url=self.url, browser=name.partition("@")[0]).exchange
+            names = vars(wsprobe.exchange) | WORDS | {"asked": made.events[:-1]}
+            events = eval(f"({self.events},)", names)
+            if not isinstance(events[-1], Ended):
+                events += (Ended(events[-1].at + 1, end),)
+            reading = read(replace(made, events=events, started="2026-06-01T00:00:00.000Z"))
         else:
             reading = recorded(*sent, how=end, page=self.page, url=self.url, gap=self.gap, browser=name)
         view = ENGINES[name].view(self.url, self.page, [reading])
@@ -119,8 +144,17 @@ class Asked(msgspec.Struct, frozen=True):
         return " ".join(words) + self._more(name, view)
 
     def _more(self, name, view):
-        more = view.console if name in self.console else (view.because,) * (name in self.because)
-        return "".join(f" - {ascii(line.partition('failed: ')[2] or line)[1:-1]}" for line in more)
+        """What is shown besides."""
+        lines = [line for key in SHOWN if name in self.shown[key] for line in _lines(view, key)]
+        return "".join(f" - {ascii(line)[1:-1]}" for line in lines)
+
+
+def _lines(view, key):
+    if key != "console":
+        found = getattr(view, key)
+        return filter(None, [found] if isinstance(found, str) else found)
+    messages = (event.message or "''" for event in view.events if event.message is not None)
+    return (line.partition("failed: ")[2] or line for line in (*view.console, *messages))
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -145,8 +179,9 @@ class Section(msgspec.Struct, frozen=True):
             groups.setdefault(view, []).append(name)
         *others, (most, by) = sorted(groups.items(), key=lambda group: len(group[1]))
         told = [f"{' '.join(names)}: {view}" for view, names in others]
-        if not (parts := self.folder == "parts") or len(self.given) > 1:
-            most = f"{('all' if not others else ' '.join(by) if parts else 'others')}: {most}"
+        if self.folder != "parts" or len(self.given) > 1:
+            rest = "others" if others else "all"
+            most = f"{' '.join(by) if self.few and (others or len(by) == 1) else rest}: {most}"
         told.append(most)
         lines = [f"{answer} | {'; '.join(told)}"]
         if len(lines[0]) > WIDTH:
@@ -159,6 +194,12 @@ class Section(msgspec.Struct, frozen=True):
                     lines.append(f"  {each}")
         return "\n".join(lines)
 
+    @property
+    def few(self):
+        """Its columns are so few that the last is named too."""
+        chosen = [line.split()[1:] for line in self.given if line.startswith("engines: ")]
+        return self.folder == "parts" or any(len(names) < 4 for names in chosen)
+
     def columns(self, answers):
         """The name of each column, and what there is in it of these."""
         if self.folder == "parts":
@@ -170,7 +211,7 @@ class Section(msgspec.Struct, frozen=True):
                 yield name, results[0] if len(set(results)) == 1 else " & ".join(results)
             return
         asked = [self.asked(answer) for answer in answers]
-        for name in OVER_HTTP2 if asked[0].http2 else ENGINES:
+        for name in asked[0].engines or (OVER_HTTP2 if asked[0].http2 else ENGINES):
             yield name, " or ".join(dict.fromkeys(word for each in asked for word in each.told(name)))
 
     def asked(self, answer):
@@ -186,16 +227,19 @@ class Section(msgspec.Struct, frozen=True):
         last = {key: values[-1] for key, values in found.items()}
         http2 = last["over"] == "HTTP/2"
         parts = [http2_pieces(line) if http2 else pieces(line, WORDS) or [b""] for line in sends]
+        warm = http2 and len(found["page"]) == 1  # it came over the connection
         page = page_of(found["page"][1:], found["script"][1:])
         return Asked(
             tuple(chain(*parts)),
             tuple((last["end"] or ("local" if http2 else "fin")).split()),
             round(float(last["gap"]) * 1000),
             PLAN.target.url if http2 else last["url"],
-            replace(page, url=PLAN.target.url.replace("wss", "https"), http="2") if http2 else page,
+            replace(page, url=PLAN.target.url.replace("wss", "https"), http="2") if warm else page,
             http2,
-            tuple(last["console"].split()),
-            tuple(last["because"].split()),
+            tuple(last["engines"].split()),
+            tuple(last["fields"].split()),
+            {key: tuple(last[key].split()) for key in SHOWN},
+            last["events"],
         )
 
 

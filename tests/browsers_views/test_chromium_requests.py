@@ -51,23 +51,6 @@ def test_the_request_field_for_field():
     ]
 
 
-@pytest.mark.parametrize(
-    ("url", "host", "encoding"),
-    [
-        ("ws://h.example:80/", "h.example", "gzip, deflate"),
-        ("wss://h.example:443/", "h.example", "gzip, deflate, br, zstd"),
-        ("wss://h.example:80/", "h.example:80", "gzip, deflate, br, zstd"),
-        ("ws://[::1]:8/", "[::1]:8", "gzip, deflate, br, zstd"),
-        ("ws://localhost/", "localhost", "gzip, deflate, br, zstd"),
-    ],
-)
-def test_host_and_accept_encoding_depend_on_where_it_goes(url, host, encoding):
-    lines = asked(url, Page("https://p.example/", user_agent="mine") if url[:3] == "wss" else Page())
-    assert lines[1] == f"Host: {host}"
-    assert f"Accept-Encoding: {encoding}" in lines
-    assert ("User-Agent: mine" in lines) == (url[:3] == "wss")
-
-
 def test_nothing_is_asked_where_nothing_is_connected_to():
     with pytest.raises(ValueError, match="no request"):
         CHROMIUM.request(CHROMIUM.construct("ws://h:1/", Page()), Page(), KEY)

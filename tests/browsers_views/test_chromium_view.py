@@ -6,19 +6,14 @@ from msgspec.structs import replace
 from tests.browsers_views.recordings import OPEN, URL, recorded, seen
 from tests.cases import every
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.chromium.handshake import certificate_error
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.network import objections
 from wsprobe.exchange import (
     Certificate,
     Connected,
-    ConnectFailed,
-    Connecting,
     Ended,
     Exchange,
     Plan,
-    ResolveFailed,
-    Sent,
     TlsDone,
     TlsFailed,
 )
@@ -30,36 +25,6 @@ CHROMIUM = ENGINES["chromium"]
 
 def failure(view):
     return view.console[-1].partition("failed: ")[2] if view.console else ""
-
-
-def types(view):
-    return [event.type for event in view.events]
-
-
-def failed(*events):
-    made = CHROMIUM.construct(URL, Page())
-    assert made.target is not None
-    exchange = Exchange(Plan(made.target, CHROMIUM.request(made, Page(), "k")), tuple(events))
-    return CHROMIUM.view(URL, Page(), [read(exchange)])
-
-
-@pytest.mark.parametrize(
-    ("events", "text"),
-    [
-        ((ResolveFailed(1, "h", "no"), Ended(2, "error")), "net::ERR_NAME_NOT_RESOLVED"),
-        ((ConnectFailed(1, "::1", 1, "ECONNREFUSED", ""), Ended(2, "error")), "net::ERR_CONNECTION_REFUSED"),
-        ((ConnectFailed(1, "::1", 1, "EHOSTUNREACH", ""), Ended(2, "error")), "net::ERR_ADDRESS_UNREACHABLE"),
-        ((ConnectFailed(1, "::1", 1, "", ""), Ended(2, "error")), "net::ERR_CONNECTION_FAILED"),
-        ((TlsFailed(1, "certificate", "", reason="other"), Ended(2, "error")), "net::ERR_CERT_INVALID"),
-        ((TlsFailed(1, "alert", "", alert=112), Ended(2, "error")), "net::ERR_SSL_UNRECOGNIZED_NAME_ALERT"),
-        ((TlsFailed(1, "alert", "", alert=80), Ended(2, "error")), "net::ERR_SSL_PROTOCOL_ERROR"),
-        ((TlsFailed(1, "reset", ""), Ended(2, "reset")), "net::ERR_CONNECTION_RESET"),
-    ],
-)
-def test_a_failure_of_the_network_is_only_in_the_console(events, text):
-    view = failed(*events)
-    assert (types(view), view.races) == (["error", "close"], "")
-    assert view.console[0].endswith(f"failed: Error in connection establishment: {text}")
 
 
 @every({f"{last}": last for last in range(0, 257)})
@@ -75,13 +40,6 @@ def test_alerts(alert):
     events = (Connected(1, "127.0.0.1", 9), TlsFailed(2, "alert", "", alert=number), Ended(3, "error"))
     view = CHROMIUM.view(made.plan.target.url, Page(), [read(replace(made, events=events))])
     assert failure(view) == expected
-
-
-def test_of_several_faults_of_a_certificate_the_most_serious_is_told():
-    assert certificate_error({"expired", "wrong-name", "unknown-ca"}) == "ERR_CERT_AUTHORITY_INVALID"
-    assert certificate_error({"expired", "wrong-name"}) == "ERR_CERT_COMMON_NAME_INVALID"
-    assert certificate_error({"not-yet-valid", "other"}) == "ERR_CERT_DATE_INVALID"
-    assert certificate_error({"other"}) == certificate_error(set()) == "ERR_CERT_INVALID"
 
 
 @pytest.mark.parametrize("passed", [True, False], ids=["passed by -k", "refused"])
@@ -113,25 +71,6 @@ def test_of_several_faults_of_a_certificate_the_most_serious_is_named(trusted, n
     (line,) = CHROMIUM.view(url, Page(), [read(recording)]).console
     assert line.endswith(f"net::ERR_CERT_{error}")
     assert objections(recording)["chromium"] == f"net::ERR_CERT_{error}"
-
-
-def test_an_attempt_that_failed_before_one_that_worked_is_no_failure():
-    view = failed(
-        ConnectFailed(1, "::1", 1, "ECONNREFUSED", ""),
-        Connecting(2, "127.0.0.1", 1),
-        Connected(3, "127.0.0.1", 1),
-        Ended(9, "timeout"),
-    )
-    assert view.outcome == "connecting"
-
-
-def test_a_reset_before_the_request_can_have_arrived_is_a_race_and_said_to_be():
-    early = failed(Connecting(0, "h", 1), Connected(500, "h", 1), Sent(600, b"GET"), Ended(700, "reset"))
-    assert early.console[0].endswith("Error in connection establishment: net::ERR_CONNECTION_RESET")
-    assert "if the reset comes before" in early.races
-    late = failed(Connecting(0, "h", 1), Connected(500, "h", 1), Sent(600, b"GET"), Ended(1100, "reset"))
-    assert late.console[0].endswith("Error during WebSocket handshake: net::ERR_CONNECTION_RESET")
-    assert late.races == ""
 
 
 def test_long_urls_are_elided_in_the_console():

@@ -1,21 +1,10 @@
 """Heads and bodies as Firefox reads them: a case at each limit, and one past it."""
 
-from tests.browsers_views.recordings import OPEN, frame, seen
+from tests.browsers_views.recordings import frame
 from tests.cases import every
 from wsprobe.browsers import facts
 from wsprobe.browsers.firefox.channel import FrameReader
 from wsprobe.browsers.firefox.request import Facts
-
-
-def test_how_much_may_stand_behind_an_interim_answer():
-    """MAX_INVALID_RESPONSE_BODY_SIZE of nsHttpTransaction.cpp."""
-    for size, given_up in ((128 * 1024, False), (128 * 1024 + 1, True)):
-        junk = b"HTTP/1.1 103 Early\r\n\r\n" + b"j" * size
-        for received in (junk, junk + OPEN):
-            assert (
-                seen(received, browser="firefox").because.startswith("no answer follows the interim one")
-                is given_up
-            )
 
 
 @every({f"{size} bytes": size for size in (0, 1, 3, 4, 5, 15, 16, 17, 24, 125, 126, 65535, 65536)})

@@ -64,10 +64,3 @@ def test_a_page_that_upgrades_what_is_insecure():
         FIREFOX.construct("ws://h.example/x", local).target
         == FIREFOX.construct("ws://h.example/x", Page()).target
     )
-
-
-def test_no_sec_fetch_for_a_host_that_is_not_trustworthy():
-    made = FIREFOX.construct("ws://h.example/x", Page())
-    sent = FIREFOX.request(made, Page(), KEY)
-    assert b"Sec-Fetch" not in sent
-    assert b"Accept-Encoding: gzip, deflate\r\n" in sent

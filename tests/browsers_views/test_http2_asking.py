@@ -54,23 +54,6 @@ def test_the_standard_asks_where_it_is_announced_and_what_was_asked_counts(of, s
     assert request_sent(read(of)) is said
 
 
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [
-        (b"", "ERR_HTTP2_PROTOCOL_ERROR"),
-        (b"2x0", "ERR_HTTP2_PROTOCOL_ERROR"),
-        (b"103", "ERR_HTTP2_PROTOCOL_ERROR"),
-        (b"2147483647", "Unexpected response code: 2147483647"),
-        (b"2147483648", "ERR_HTTP2_PROTOCOL_ERROR"),
-        (b"9" * 5000, "ERR_HTTP2_PROTOCOL_ERROR"),
-    ],
-)
-def test_which_statuses_chromium_takes_for_one(status, said):
-    reading = read(exchange(ON, answer(status)))
-    (line,) = ENGINES["chromium"].view(reading.exchange.plan.target.url, Page(), [reading]).console
-    assert line.endswith(said)
-
-
 def test_what_a_page_asks_for_is_in_the_block():
     page = Page("https://a.test/", protocols=("chat", "b"), cookies="a=1; b=2")
     sent = fields("firefox", page, "wss://chat.example/ws?x=1")
@@ -112,19 +95,6 @@ def test_credentials_are_given_over_the_same_protocol(engine):
     assert second.http2 is not None
     assert b"authorization" not in dict(first.http2.fields)
     assert dict(second.http2.fields)[b"authorization"] == b"Basic dXNlcjpwYXNz"
-
-
-@every(
-    {
-        "on": ((ON,), "open"),
-        "off, then on": ((settings([(3, 100)]), ON), "follows"),
-        "off": ((settings([]),), "follows"),
-    }
-)
-def test_the_first_settings_decide_where_firefox_does_not_know_the_server(case):
-    announced, outcome = case
-    reading = read(exchange(*announced, answer(b"200")))
-    assert ENGINES["firefox"].view(reading.exchange.plan.target.url, Page(), [reading]).outcome == outcome
 
 
 def with_secret(*pieces, asked=True):

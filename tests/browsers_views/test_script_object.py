@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.browsers_views.recordings import HEAD, OPEN, frame, recorded, seen
+from tests.browsers_views.recordings import OPEN, frame, recorded, seen
 from tests.cases import every
 from tests.exchanges import deflated, packer
 from wsprobe.browsers import ALL, ENGINES, NAMES, RUNTIMES
@@ -31,7 +31,7 @@ from wsprobe.browsers.script import (
     timeline,
 )
 from wsprobe.browsers.webkitgtk.channel import inflated
-from wsprobe.exchange import Act, ConnectFailed, Ended, Exchange, ResolveFailed, Sent, TlsFailed, TunnelFailed
+from wsprobe.exchange import Act, Ended, Exchange, Sent
 from wsprobe.read import read
 from wsprobe.read.http2_values import (
     Http2Frame,
@@ -169,41 +169,6 @@ def test_no_window_is_wider_than_31_bits():
         assert windows.widen(update(stream, 2**31 - 1 - 65535))
         assert windows.widen(update(3, 1))
         assert not windows.widen(update(stream, 1))
-
-
-def test_a_refusal_is_hidden_whole():
-    view = seen(b"HTTP/1.1 403 No\r\nA: b\r\nContent-Length: 2\r\n\r\nno")
-    assert view.hidden == ("status 403", "2 headers", "2-byte body", "the server closed the connection")
-
-
-def test_of_an_open_session_only_what_script_cannot_read_is_hidden():
-    head = f"{HEAD}Sec-WebSocket-Protocol: p\r\nX: y\r\n\r\n".encode()
-    view = seen(head, frame(0x89, b""), frame(0x89, b""), frame(0x88, b"\x03\xee"), page=Page(protocols="p"))
-    assert view.hidden == ("4 headers", "2 pings", "the server closed the connection")
-    told = seen(head, frame(0x88, b"\x03\xf4"), frame(0x81, b"x"), page=Page(protocols="p"))
-    assert "Close frame with code 1012" in told.hidden
-
-
-def test_causes_in_the_network_are_hidden():
-    plan = recorded().exchange.plan
-    events = (
-        ResolveFailed(1, "h", ""),
-        ConnectFailed(2, "::1", 3, "ECONNREFUSED", ""),
-        TunnelFailed(3, ""),
-        TlsFailed(4, "certificate", "", reason="expired"),
-        TlsFailed(5, "alert", "", alert=40),
-        TlsFailed(6, "not-tls", "", b"xyz"),
-        TlsFailed(7, "fin", ""),
-    )
-    assert hidden(read(Exchange(plan, events)), ()) == (
-        "the name h did not resolve",
-        "connection to ::1 port 3 failed: ECONNREFUSED",
-        "the proxy opened no tunnel",
-        "certificate not accepted: expired",
-        "TLS alert 40",
-        "3 bytes that are not TLS",
-        "TLS handshake failed: fin",
-    )
 
 
 def test_engines_are_looked_up_by_name():

@@ -43,14 +43,6 @@ def test_the_request():
     ]
 
 
-def test_fetch_metadata_goes_to_trustworthy_urls_only():
-    assert not [line for line in sent("ws://a.example/", Page("http://a.example/")) if "Sec-Fetch" in line]
-    secure = sent("wss://a.example/", Page("https://a.example/"))
-    assert "Sec-Fetch-Site: same-origin" in secure
-    assert "Accept-Encoding: gzip, deflate, br" in secure
-    assert "Host: a.example" in secure
-
-
 def test_it_still_speaks_old_tls():
     assert WEBKITGTK.oldest_tls == "1.0"
     assert ENGINES["chromium"].oldest_tls is None

@@ -4,18 +4,16 @@ import zlib
 from ctypes import CDLL, c_char_p
 
 import pytest
-from msgspec.structs import replace
 
-from tests.browsers_views.recordings import HEAD, MS, OPEN, URL, recorded, seen
+from tests.browsers_views.recordings import HEAD, MS, OPEN, recorded, seen
 from tests.cases import every
 from wsprobe.browsers import ENGINES, facts, inflate
-from wsprobe.browsers.engine import Page
 from wsprobe.browsers.inflate import Inflater, TooLong
 from wsprobe.browsers.webkitgtk.channel import Fault, check_answer, inflated, reason
 from wsprobe.browsers.webkitgtk.handshake import Failed, Opened
 from wsprobe.browsers.webkitgtk.redirects import Again, Redirect, answers
 from wsprobe.browsers.webkitgtk.request import Facts
-from wsprobe.exchange import Connected, ConnectFailed, Ended, Exchange, Plan, ResolveFailed, Target, TlsFailed
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Target, TlsFailed
 from wsprobe.read import read
 
 FACTS = facts("webkitgtk", "2.54", Facts)
@@ -123,32 +121,6 @@ def test_a_head_that_ends_early(length):
         assert [event.type for event in view.events] == ["error", "close"]
 
 
-def no_connection(event, how):
-    made = recorded(OPEN, browser="webkitgtk").exchange
-    return WEBKITGTK.view(URL, Page(), [read(replace(made, events=(event, Ended(2, how))))])
-
-
-@pytest.mark.parametrize(
-    ("event", "text"),
-    [
-        (ResolveFailed(1, "a.invalid", "x"), "Error resolving “a.invalid”: x"),
-        (
-            ConnectFailed(1, "::1", 9000, "ECONNREFUSED", ""),
-            "Could not connect to 127.0.0.1: Connection refused",
-        ),
-        (TlsFailed(1, "certificate", "", reason="expired"), "Unacceptable TLS certificate"),
-        (TlsFailed(1, "alert", "", alert=40), "Peer sent fatal TLS alert: Handshake failed"),
-        (TlsFailed(1, "not-tls", ""), "Error performing TLS handshake: An unexpected TLS packet was received."),
-    ],
-)
-def test_no_connection(event, text):
-    view = no_connection(event, "error")
-    assert [event.type for event in view.events] == ["error", "close"]
-    assert view.console[-1].endswith(f"failed: {text}")
-    still = no_connection(event, "timeout")
-    assert (still.outcome, still.events) == ("connecting", ())
-
-
 def test_alerts_have_gnutls_own_names():
     """GnuTLS itself is asked, where the system has the one that the facts are of."""
     try:
@@ -162,16 +134,6 @@ def test_alerts_have_gnutls_own_names():
         name = (library.gnutls_alert_get_name(number) or b"(null)").decode()
         assert _failed_tls("alert", number) == f"Peer sent fatal TLS alert: {name}"
     assert _failed_tls("alert", None) == "Peer sent fatal TLS alert: (null)"
-
-
-RESET = "Error receiving data: Connection reset by peer"
-
-
-def test_each_way_in_which_tls_fails_has_its_own_words():
-    ended = "Peer failed to perform TLS handshake: The TLS connection was non-properly terminated."
-    assert _failed_tls("fin", None) == ended
-    assert _failed_tls("reset", None) == f"Peer failed to perform TLS handshake: {RESET}"
-    assert _failed_tls("certificate", 46) == "Unacceptable TLS certificate"
 
 
 def _failed_tls(kind, alert):
