@@ -13,7 +13,6 @@ from wsprobe.cli.cluster import AnyWorker, EveryPlace, asked_by, checked, seclud
 from wsprobe.cli.commands.connect import command
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import Came, WorkerResult
-from wsprobe.cli.main import run
 from wsprobe.cli.section import given
 from wsprobe.cli.settings import settings_of
 from wsprobe.exchange import Exchange
@@ -23,24 +22,15 @@ from wsprobe.report.outcome import Exit
 ELSEWHERE = "tcp://scheduler.example:8786"
 
 
-def said(capsys, *words):
-    """The one line of a call that is refused."""
-    assert run(["connect", *words, "ws://127.0.0.1:1/"]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    return err
-
-
 def test_an_address_that_is_this_machine():
     here = ["tcp://127.0.0.1:8786", "tcp://[::1]:8786", "localhost:8786", "tls://h:8786"]
     away = ["tcp://127.example:8786", "tcp://h:8786", "tcp://[2001:db8::1]:8786"]
     assert [secluded(each) for each in here + away] == [True] * len(here) + [False] * len(away)
 
 
-def test_dask_is_named_where_it_is_missing(capsys, monkeypatch):
+def test_dask_is_named_where_it_is_missing(refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask", None)
-    err = said(capsys, "--cluster", "tcp://127.0.0.1:1", "-u", "user:password")
+    err = refused("connect", "--cluster", "tcp://127.0.0.1:1", "-u", "user:password", "ws://127.0.0.1:1/")
     assert "Dask is not installed" in err
     assert "pip install '.[cluster]'" in err
 
@@ -56,7 +46,7 @@ def test_dask_is_named_where_it_is_missing(capsys, monkeypatch):
         (ValueError("odd\nand long"), "the scheduler at tcp://127.0.0.1:1 cannot be used: odd (see"),
     ],
 )
-def test_what_dask_makes_of_something_else_is_one_line(raised, told, capsys, monkeypatch):
+def test_what_dask_makes_of_something_else_is_one_line(raised, told, refused, monkeypatch):
     """A server of HTTP says "HTTP/1.1", which Dask takes for a length."""
 
     def client(*arguments, **named):
@@ -64,7 +54,7 @@ def test_what_dask_makes_of_something_else_is_one_line(raised, told, capsys, mon
 
     pytest.importorskip("dask")
     monkeypatch.setattr("wsprobe.net.cluster._distributed", lambda: SimpleNamespace(Client=client))
-    assert told in said(capsys, "--cluster", "tcp://127.0.0.1:1")
+    assert told in refused("connect", "--cluster", "tcp://127.0.0.1:1", "ws://127.0.0.1:1/")
 
 
 @pytest.mark.parametrize(

@@ -33,16 +33,6 @@ def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference():
     assert status([reached(replace(refused, **seen))]) == 0
 
 
-@pytest.mark.parametrize(("content", "says"), [(b"\xff\xfd\n", "not UTF-8"), (b"\xff\xfe\n", "no recording")])
-def test_bad_recordings(content, says, tmp_path, capsys):
-    file = tmp_path / "bad"
-    file.write_bytes(content)
-    assert run(["compare", "--browser-mode", str(file)]) == 2
-    err = capsys.readouterr().err
-    assert says in err
-    assert err.count("\n") == 1
-
-
 @pytest.mark.parametrize(
     ("word", "url"),
     [
@@ -61,27 +51,26 @@ def test_words_without_a_scheme(word, url):
     assert with_scheme(word) == url
 
 
-def test_a_retry_is_on_the_same_connection_and_shown(capsys, tmp_path):
+def test_a_retry_is_on_the_same_connection_and_shown(capsys, values, tmp_path):
     arguments = ["--browser", "chromium", "--page-http", "2", "lab:h2-rst-refused-twice-then-200"]
-    run(["compare", *arguments, "--json"])
-    (view,) = json.loads(capsys.readouterr().out)["views"]
+    (view,) = values("compare", *arguments, "--json")[0]["views"]
     assert view["handshakes"] == ["2", "2", "2"]
     assert view["exchange"]["hops"] == []
     assert [event["type"] for event in view["events"]] == ["open", "message", "close"]
     saved = tmp_path / "view.json"
     saved.write_text(json.dumps(view["exchange"]))
-    run(["compare", "--browser", "chromium,firefox", "--page-http", "2", "--json", str(saved)])
-    again, firefox = json.loads(capsys.readouterr().out)["views"]
+    both = values("compare", "--browser", "chromium,firefox", "--page-http", "2", "--json", str(saved))
+    again, firefox = both[0]["views"]
     assert (again["handshakes"], again["events"]) == (view["handshakes"], view["events"])
     assert (firefox["handshakes"], firefox["outcome"]) == (["2"], "failed")
     run(["compare", *arguments])
     assert "over HTTP/2, sent 3 times (REFUSED_STREAM for stream 1 and stream 3)" in capsys.readouterr().out
 
 
-def test_port_0_is_blocked_in_browsers_and_refused_elsewhere(capsys):
+def test_port_0_is_blocked_in_browsers_and_refused_elsewhere(values):
     """Measured in Chromium 156, Firefox ESR 153, WebKitGTK 2.54 and ws 8.23."""
-    run(["compare", "--json", "--browser", "chromium,firefox,webkitgtk,ws", "ws://127.0.0.1:0/"])
-    *browsers, ws = json.loads(capsys.readouterr().out)["views"]
+    (value,) = values("compare", "--json", "--browser", "chromium,firefox,webkitgtk,ws", "ws://127.0.0.1:0/")
+    *browsers, ws = value["views"]
     stories = [[event["type"] for event in view["events"]] for view in browsers]
     assert stories == [["error", "close"], ["error", "close"], ["error"]]
     assert ws["events"][0]["message"] == "connect ECONNREFUSED 127.0.0.1"

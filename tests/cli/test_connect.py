@@ -10,12 +10,6 @@ import pytest
 from wsprobe.cli.main import run
 
 
-def json_of(capsys, *arguments):
-    run(["connect", "--json", *arguments])
-    value = json.loads(capsys.readouterr().out)
-    return value
-
-
 @pytest.mark.parametrize(
     ("name", "status", "outcome"),
     [
@@ -74,15 +68,15 @@ def test_does_not_read_standard_input_unasked(monkeypatch):
     assert run(["connect", "-s", "lab:status-403"]) == 12
 
 
-def test_certificate_is_named(capsys):
-    value = json_of(capsys, "lab:wss-wrong-host")
+def test_certificate_is_named(values):
+    (value,) = values("connect", "--json", "lab:wss-wrong-host")
     tls = value["tls"]
     assert tls["kind"] == "certificate"
     assert tls["reason"] == "wrong-name"
     assert tls["certificate"]["names"]
     findings = value["findings"]
     assert [f["id"] for f in findings] == ["certificate-wrong-name"]
-    assert json_of(capsys, "-k", "lab:wss-wrong-host")["outcome"] == "open"
+    assert values("connect", "--json", "-k", "lab:wss-wrong-host")[0]["outcome"] == "open"
 
 
 def test_a_proxy_s_refusal_is_shown_line_by_line(capsys, site):
@@ -105,8 +99,8 @@ def test_verbose_shows_a_header_of_the_proxy_protocol(capsys):
     assert "> PROXY TCP4 192.0.2.7 127.0.0.1 " in capsys.readouterr().err
 
 
-def test_the_chain_is_in_the_report(capsys):
-    tls = json_of(capsys, "lab:wss-expired")["tls"]
+def test_the_chain_is_in_the_report(capsys, values):
+    tls = values("connect", "--json", "lab:wss-expired")[0]["tls"]
     (only,) = tls["chain"]
     assert (only["subject"], only["key"]) == (tls["certificate"]["subject"], "EC P-256")
     assert tls["days_left"] == only["days_left"] < 0
@@ -130,15 +124,13 @@ def test_the_days_that_a_certificate_has_left(capsys, name, days, met):
     assert (int(shown) >= int(days)) is met
 
 
-def test_a_pinned_key(capsys, tmp_path):
+def test_a_pinned_key(capsys, tmp_path, refused, values):
     other = "sha256//" + "A" * 43 + "="
     assert run(["connect", "-k", "--pinnedpubkey", other, "lab:https-page-wss"]) == 5
     assert "fail pinned-key-mismatch\n" in capsys.readouterr().out
     # Of a browser that does not pin the key, no more is known than that it would have gone on.
-    run(["compare", "--browser", "all", "--json", "--pinnedpubkey", other, "lab:https-page-wss"])
-    views = json.loads(capsys.readouterr().out)["views"]
-    assert {view["outcome"] for view in views} == {"connecting"}
+    (value,) = values("compare", "--browser", "all", "--json", "--pinnedpubkey", other, "lab:https-page-wss")
+    assert {view["outcome"] for view in value["views"]} == {"connecting"}
     (tmp_path / "key").write_text("no key")
     for wrong in ("sha256//AAAA", f"{other};sha1//AAAA", str(tmp_path / "key"), str(tmp_path / "none")):
-        assert run(["connect", "--pinnedpubkey", wrong, "lab:https-page-wss"]) == 2
-        assert "--pinnedpubkey: " in capsys.readouterr().err
+        assert "--pinnedpubkey: " in refused("connect", "--pinnedpubkey", wrong, "lab:https-page-wss")

@@ -15,20 +15,6 @@ from wsprobe.exchange import Limits
 from wsprobe.report.report import report
 
 
-def test_a_cause_is_met_by_any_of_the_report_s():
-    of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
-    assert unmet(parse(["cause:unauthorized", "cause:unauthorized=stated"]), of) == []
-    assert len(unmet(parse(["cause:no-route"]), of)) == 1
-
-
-def test_a_cause_is_at_least_so_certain():
-    of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
-    assert unmet(parse(["cause:unauthorized=shared", "cause:unauthorized!=own-request"]), of) == []
-    assert len(unmet(parse(["cause:unauthorized=own-request", "cause:unauthorized!=status"]), of)) == 2
-    with pytest.raises(UsageError, match="similar: stated"):
-        parse(["cause:unauthorized=state"])
-
-
 def test_a_trace_concludes_causes_too():
     of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
     (idle,) = parse(["cause:idle-timeout"])
@@ -50,11 +36,6 @@ def test_a_cause_that_became_an_act_names_the_new_one(old, new):
     with pytest.raises(UsageError, match=f"it is cause:{new} now$"):
         parse([f"cause:{old}"])
     assert explain.find(f"cause:{old}").topic == new
-
-
-def test_a_cause_that_does_not_exist_is_a_slip():
-    with pytest.raises(UsageError, match="similar: unauthorized"):
-        parse(["cause:unauthorised"])
 
 
 def test_explain_knows_every_cause():

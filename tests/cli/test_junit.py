@@ -72,14 +72,6 @@ def test_its_form_is_the_one_that_every_ci_reads(command, file):
         assert [tag == "" for tag, _, _ in cases(file).values()] == [passes]
 
 
-def test_the_message_of_an_invalid_answer_is_its_first_fatal_finding(file):
-    run(["connect", "-s", "--junit", str(file), "lab:compressed-not-negotiated"])
-    assert cases(file)["lab:compressed-not-negotiated"] == (
-        *("failure", "invalid"),
-        "invalid; a text message is marked as compressed, and the 101 accepts no compression",
-    )
-
-
 def test_what_xml_cannot_hold_is_escaped(file):
     """Characters that are not in XML 1.0 (section 2.2), markup, and the end of a CDATA section."""
     odd = "\x00\x08\x1b[2J\ufffe\ud800 ]]> <a b='\"'>&amp;"

@@ -9,7 +9,6 @@ import click
 import pytest
 
 from wsprobe.cli import recordings, request_settings
-from wsprobe.cli.main import run
 from wsprobe.cli.pasted.curl import shell_words
 from wsprobe.cli.recordings import lines
 
@@ -47,12 +46,12 @@ def test_lines_around_the_size_of_a_piece_are_whole(size, tmp_path):
     assert [each.data for each in lines(str(file))] == written
 
 
-def test_a_file_of_cookies_is_not_read_to_its_end(tmp_path, monkeypatch, capsys):
+def test_a_file_of_cookies_is_not_read_to_its_end(tmp_path, monkeypatch, refused):
     monkeypatch.setattr(request_settings, "LONGEST_JAR", 1000)
     file = tmp_path / "cookies"
     file.write_text("x" * 1001)
-    assert run(["connect", "-b", str(file), "ws://127.0.0.1:1/"]) == 2
-    assert "longer than 1,000 bytes, the limit for a file of cookies" in capsys.readouterr().err
+    err = refused("connect", "-b", str(file), "ws://127.0.0.1:1/")
+    assert "longer than 1,000 bytes, the limit for a file of cookies" in err
 
 
 QUOTED = {

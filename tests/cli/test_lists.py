@@ -27,15 +27,6 @@ def test_a_line_that_cannot_be_used_is_named_and_the_rest_goes_on(capsys, tmp_pa
     ]
 
 
-def test_a_list_in_utf_16_is_one_line(capsys, tmp_path):
-    file = tmp_path / "urls"
-    file.write_bytes("ws://h/".encode("utf-16"))
-    assert run(["connect", f"@{file}"]) == 2
-    out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
-    assert "not a text file in UTF-8: this is UTF-16" in err
-
-
 @pytest.mark.programs
 def test_a_url_on_standard_input_is_asked_before_the_next_one_is_there():
     with started("connect", "-w", LINE, "-", stdin=subprocess.PIPE) as process:

@@ -15,6 +15,7 @@ import click
 import pytest
 from msgspec.structs import replace
 
+from tests.cases import every
 from tests.cli.processes import started
 from wsprobe.cli.main import COMMANDS, listen, program, run
 from wsprobe.cli.option import Command, Formatter, leaves
@@ -26,8 +27,7 @@ from wsprobe.report.outcome import TABLE, Exit
 from wsprobe.request.opening import Offer
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
+@every(
     [
         (["connect", "lab:\x1b[1m\u202e"], "lab:\\x1b[1m\\u202e: there is no scenario"),
         (["connect", "\udcff\ud800"], "\\udcff\\ud800"),
@@ -35,11 +35,9 @@ from wsprobe.request.opening import Offer
         (["connect", "--expect", f"cert-days={'9' * 5000}", "wss://h/"], "no cert-days is above 999999"),
     ],
 )
-def test_bad_input_is_one_line_of_ascii_and_status_2(arguments, says, capsys):
-    assert run(arguments) == Exit.USAGE
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
+def test_bad_input_is_one_line_of_ascii_and_status_2(case, refused):
+    words, says = case
+    err = refused(*words)
     assert says in err
     assert err.isascii()
 

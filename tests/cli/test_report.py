@@ -11,6 +11,7 @@ import click
 import pytest
 
 from tests.cli.processes import python, started
+from tests.played import ran
 from wsprobe.cli.commands.connect import command as connect
 from wsprobe.cli.files import check_replaceable, write_whole
 from wsprobe.cli.main import program, run
@@ -163,14 +164,18 @@ def test_of_every_option_somebody_has_thought_whether_it_is_a_secret(kind):
             assert each.name in known, f"{each.name}: how to mask it, in cli/repeat_command.py, or a row above"
 
 
-def test_an_exchange_is_repeated_in_its_order(tmp_path):
-    report = tmp_path / "r.md"
-    exchange = ["--send", SECRET, "--await", "es", "--ping", "--send-hex", "6f6b", "--await", "ok"]
-    words = [*exchange, "--answer", "2", SECRET, "lab:/echo"]
-    assert run(["talk", "-s", "--report", str(report), *words]) == 0
-    text = report.read_text("utf-8")
+def reported(line):
+    """The file of ``--report``."""
+    (made,) = ran([f"wsprobe {line} -s --report r.md"])
+    assert made.status == 0
+    return made.files["r.md"].decode()
+
+
+def test_an_exchange_is_repeated_in_its_order():
+    exchange = f"--send {SECRET} --await es --ping --send-hex 6f6b --await ok --answer 2 {SECRET}"
+    text = reported(f"talk {exchange} lab:/echo")
     line = "--send '*' --await es --ping --send-hex '*' --await ok --answer '*' '*' lab:/echo\n"
-    assert re.sub(r"\*+", "*", next(each for each in text.splitlines(True) if "--await" in each)).endswith(line)
+    assert line in re.sub(r"\*+", "*", text)
     assert SECRET not in text
 
 
@@ -185,9 +190,7 @@ def test_what_was_typed_in_a_session_is_masked(tmp_path):
     assert text.count(f'Text "{"*" * len(SECRET)}"') == 2
 
 
-def test_an_open_session_over_http2_wants_no_remedy(tmp_path):
-    file = tmp_path / "r.md"
-    assert run(["connect", "-s", "--http2", "--report", str(file), "lab:h2-on"]) == Exit.OPEN
-    text = file.read_text("utf-8")
+def test_an_open_session_over_http2_wants_no_remedy():
+    text = reported("connect --http2 lab:h2-on")
     assert ":status: 200" in text
     assert "To let the page know why" not in text

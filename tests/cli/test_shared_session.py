@@ -56,16 +56,17 @@ def at(lab, name, address):
     return "--resolve", f"{name}:{lab.port}:{address}"
 
 
-def asked(capsys):
-    return [view["handshakes"] for view in json.loads(capsys.readouterr().out)["views"]]
+@pytest.fixture
+def asked(values):
+    """The handshakes of each view of a comparison."""
+    return lambda *command: [view["handshakes"] for view in values(*command, "--json")[0]["views"]]
 
 
-def test_one_address_and_one_certificate_make_one_connection(lab, capsys):
+def test_one_address_and_one_certificate_make_one_connection(lab, asked, capsys):
     name = "www.lab.localhost"
     common = at(lab, name, "127.0.0.1")
     command = compared(lab, f"{name}:{lab.port}", *common, readers="chromium,firefox,webkitgtk")
-    run([*command, "--json"])
-    assert asked(capsys) == [["2"], ["2"], ["1.1"]]
+    assert asked(*command) == [["2"], ["2"], ["1.1"]]
     run(command)
     said = f"page https://{name}:{lab.port}/ (over HTTP/2; on a connection that could serve the target too)\n"
     assert said in capsys.readouterr().out
@@ -80,39 +81,33 @@ def test_one_address_and_one_certificate_make_one_connection(lab, capsys):
         ("localhost", 0, "127.0.0.1"),  # another site
     ],
 )
-def test_anything_else_means_a_cold_target(name, port, address, lab, capsys):
-    run([*compared(lab, f"{name}:{port or lab.port}", *at(lab, name, address)), "--json"])
-    assert asked(capsys) == [["1.1"]]
+def test_anything_else_means_a_cold_target(name, port, address, lab, asked):
+    assert asked(*compared(lab, f"{name}:{port or lab.port}", *at(lab, name, address))) == [["1.1"]]
 
 
-def test_what_the_page_cannot_be_looked_up_for_is_cold(lab, capsys):
+def test_what_the_page_cannot_be_looked_up_for_is_cold(lab, asked):
     page = f"www.lab.localhost:{lab.port}"
-    run([*compared(lab, page, *at(lab, "www.lab.localhost", "::1"), "-4"), "--json"])
-    assert asked(capsys) == [["1.1"]]
+    assert asked(*compared(lab, page, *at(lab, "www.lab.localhost", "::1"), "-4")) == [["1.1"]]
 
 
-def test_a_certificate_that_is_not_good_serves_nobody_else(lab, capsys):
+def test_a_certificate_that_is_not_good_serves_nobody_else(lab, asked):
     page = f"www.lab.localhost:{lab.port}"
     command = compared(lab, page, *at(lab, "www.lab.localhost", "127.0.0.1"))
     trusted = command.index("--cacert")
     command[trusted : trusted + 2] = ["--insecure"]
-    run([*command, "--json"])
-    assert asked(capsys) == [["1.1"]]
+    assert asked(*command) == [["1.1"]]
 
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
-def test_a_recording_knows_the_addresses_of_resolve(engine, lab, capsys, tmp_path):
+def test_a_recording_knows_the_addresses_of_resolve(engine, lab, values, tmp_path):
     page = f"www.lab.localhost:{lab.port}"
     common = at(lab, "www.lab.localhost", "127.0.0.1")
-    run([*compared(lab, page, *common, readers=engine), "--json"])
-    (view,) = json.loads(capsys.readouterr().out)["views"]
+    (view,) = values(*compared(lab, page, *common, readers=engine), "--json")[0]["views"]
     saved = tmp_path / "asked.json"
     saved.write_text(json.dumps(view["exchange"]))
     there = ("--page-http", "2", "--page", f"https://{page}/")
-    run(["compare", "--browser", "chromium", *there, "--json", str(saved)])
-    (again,) = json.loads(capsys.readouterr().out)["views"]
+    (again,) = values("compare", "--browser", "chromium", *there, "--json", str(saved))[0]["views"]
     assert (again["handshakes"], again["otherwise"]) == (["2"], None)
     elsewhere = ("--page-http", "2", "--page", "https://www.lab.localhost/")
-    run(["compare", "--browser", "chromium", *elsewhere, "--json", str(saved)])
-    (cold,) = json.loads(capsys.readouterr().out)["views"]
+    (cold,) = values("compare", "--browser", "chromium", *elsewhere, "--json", str(saved))[0]["views"]
     assert "on a connection that it already has" in cold["otherwise"]

@@ -20,7 +20,6 @@ from wsprobe.show import screen as screens
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import why
-from wsprobe.show.screen import FRAMES
 from wsprobe.show.session import session
 
 URL = "wss://chat.example/ws"
@@ -130,18 +129,6 @@ def test_the_frames_of_an_answer_are_read_once_for_all_layouts(monkeypatch):
 
 
 @pytest.mark.parametrize("columns", [0, 80, 120])
-def test_the_parts_stand_in_this_order(columns):
-    text = "\n".join(drawn(refused(*FIELDS[:3]), columns))
-    parts = ("refused 403  wss://chat.example/ws", "page https://chat.example/ (same origin)")
-    parts += ("ON THE WIRE", "IN THE PAGE  Chromium, Firefox, WebKitGTK", "The server says: Token Expired")
-    parts += ("To a script this looks the same as", "To tell the page: accept, then close(4403, ")
-    places = [text.index(part) for part in parts]
-    assert places == sorted(places)
-    assert "console" not in text.partition("-v")[0]
-    assert "WHATWG" not in text
-
-
-@pytest.mark.parametrize("columns", [0, 80, 120])
 def test_a_known_program_has_its_own_code(columns):
     """On the line that says how to tell the page; others have the topic in general."""
     text = " ".join(" ".join(drawn(daphne(), columns)).split())
@@ -159,86 +146,9 @@ def test_connect_names_the_code_below_the_likeliest_cause(verbose):
     assert sum("explain remedy" in row for row in rows) == 1
 
 
-def test_both_sides_stand_beside_each_other_where_every_line_fits():
-    rows = drawn(refused(*FIELDS[:3]), 80)
-    beside = next(row for row in rows if row.startswith("ON THE WIRE"))
-    assert beside.split("  ", 1)[1].strip() == "IN THE PAGE  Chromium, Firefox, WebKitGTK"
-    rows = drawn(refused(FIELDS[0], LONG), 80)
-    assert "ON THE WIRE" in rows
-    assert "IN THE PAGE  Chromium, Firefox, WebKitGTK" in rows
-
-
-def test_eight_headers_are_shown_and_others_counted():
-    for columns in (0, 80, 120):
-        eight = "\n".join(drawn(refused(*FIELDS), columns))
-        assert all(field in eight for field in FIELDS)
-        assert "headers (-v)" not in eight
-        assert "+2 headers (-v)" in "\n".join(drawn(refused(*FIELDS, "X-Ninth: 9", "X-Tenth: 10"), columns))
-
-
-def test_engines_that_agree_share_a_block():
-    rows = drawn(scenario("accept-lowercased-value"), 0)
-    assert "IN THE PAGE  Chromium, Firefox" in rows
-    assert rows[rows.index("WebKitGTK") + 1] == '  open    protocol ""  extensions ""'
-    assert sum("new WebSocket(" in row for row in rows) == 1
-
-
-def test_words_are_the_same_in_a_pipe():
-    made = refused(*FIELDS[:3])
-    terminal, pipe = (set(" ".join(drawn(made, columns)).split()) for columns in (120, 0))
-    assert {word for word in terminal - pipe if not word.startswith("+")} <= {"causes", "cause", "(-v)"}
-
-
-def test_an_engine_for_which_something_does_not_look_the_same_is_named():
-    text = "\n".join(drawn(refused(), 0))
-    assert (
-        "To a script this looks the same as a DNS failure, a refused connection, a bad certificate (not in "
-        in text
-    )
-    assert "Firefox), a redirect (not in WebKitGTK), a wrong Accept, or a dropped connection." in text
-
-
-def test_where_no_answer_came_it_says_for_how_long():
-    rows = drawn(scenario("silence"), 0)
-    assert "no answer after 20000 ms" in rows
-    long = plain(comparison([scenario("silence")], [], Look(verbose=1)))
-    assert "no answer after 20000 ms" in long
-    assert " answer 0" not in long
-
-
-def test_a_session_has_its_phase():
-    assert "  session " in plain(comparison([scenario("close-4403")], [], Look(verbose=1)))
-
-
 def test_a_command_without_v_names_none():
     """Such as relay: what is left out is counted there too."""
     look = Look(width=80, terminal=True, unicode=True, screen=True, screen_only=True)
     text = plain(comparison([refused(*FIELDS, "X-Ninth: 9", "X-Tenth: 10")], [], look))
     assert "+2 headers" in text
     assert "-v" not in text
-
-
-def test_verbose_has_all_that_is_left_out():
-    text = plain(comparison([refused(*FIELDS, "X-Ninth: 9")], [], Look(verbose=1)))
-    for each in (
-        "X-Ninth: 9",
-        "Unexpected response code: 403",
-        "WHATWG standard",
-        "readyState 3",
-        "total 0.0 ms",
-    ):
-        assert each in text
-
-
-def test_the_page_has_a_blank_line_before_it_in_a_pipe():
-    lines = drawn(refused(), 0)
-    at = next(number for number, line in enumerate(lines) if line.startswith("IN THE PAGE"))
-    assert lines[at - 1] == ""
-
-
-def test_one_left_out_frame_is_one_frame():
-    session = b"\x81\x02hi" * (FRAMES + 1)
-    accept = b"Sec-WebSocket-Accept: nothing\r\n"
-    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + accept
-    text = plain(comparison([answered(head + b"\r\n" + session)], [], Look(screen=True)))
-    assert "+1 frame (-v)" in text

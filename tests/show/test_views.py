@@ -13,35 +13,6 @@ from wsprobe.show.lines import Look, plain
 from wsprobe.show.views import MESSAGE, blocks
 
 
-def shown(scenario, *browsers):
-    views = [rehearse(ENGINES[name], find(scenario), load()) for name in browsers]
-    return [(block.names, plain(block.lines)) for block in blocks(views, Look())]
-
-
-def test_the_same_for_all_is_one_block_with_each_console():
-    [(names, text)] = shown("status-403", "chromium", "firefox", "whatwg")
-    assert names == ("Chromium 156", "Firefox 153", "WHATWG standard")
-    assert text.count("close   1006") == 1
-    assert "Unexpected response code: 403" in text
-    assert "establish a connection" in text
-    assert text.endswith("hidden: status 403, 2 headers, 10-byte body\n")
-
-
-def test_what_differs_stands_apart():
-    found = shown("close-1012", "chromium", "webkitgtk")
-    assert [names for names, _ in found] == [("Chromium 156",), ("WebKitGTK 2.54",)]
-    assert "close   1012" in found[0][1]
-    assert "close   1006" in found[1][1]
-    assert "hidden: 3 headers, Close frame with code 1012" in found[1][1]
-
-
-def test_an_exception_has_each_engines_message():
-    [(_, text)] = shown("url-fragment", "chromium", "firefox", "webkitgtk")
-    assert text.startswith("new WebSocket(...) throws SyntaxError\n  Chromium 156: Failed to construct")
-    assert "  Firefox 153: An invalid or illegal string was specified\n" in text
-    assert "readyState" not in text
-
-
 @pytest.mark.parametrize(
     ("message", "least"),
     [
