@@ -70,6 +70,11 @@ def turn(cases, of, number):
     return {name: case for name, case in cases.items() if ALL or (crc32(name.encode()) - number) % of == 0}
 
 
+def part(rows, of, number):
+    """Of a few *rows* one in *of*, beginning with this *number*; all with WSPROBE_TESTS=all."""
+    return rows if ALL else rows[number % of :: of]
+
+
 def every(cases):
     """Make one test of a function of a case, its first parameter. The other parameters are fixtures, which all
     cases have in common. What is no mapping is named by str(). A function makes them when the test runs: each

@@ -2,8 +2,6 @@
 
 Each engine plays a third of the catalogue, and with WSPROBE_TESTS=all the whole of it (measure.py)."""
 
-import os
-
 import pytest
 import trio
 
@@ -12,21 +10,9 @@ from tests.browsers.driver import store
 from tests.browsers.driver.compare import told
 from tests.browsers.driver.engines import ENGINES
 from tests.browsers.moved import newer
-from wsprobe.browsers import RUNTIMES
+from tests.browsers.there import driven
 
 pytestmark = pytest.mark.engines
-
-
-@pytest.fixture(params=ENGINES)
-def name(request):
-    """Name of an engine that is installed; where it must be (CI), its absence is a failure."""
-    engine = request.param
-    if missing := ENGINES[engine].missing():
-        how = missing if engine.partition("@")[0] in RUNTIMES else f"apt-get install {missing}"
-        if os.environ.get("CI"):
-            pytest.fail(f"{engine} is not installed: {how}")
-        pytest.skip(f"{engine} is not installed: {how}")
-    return engine
 
 
 def again(name, known):
@@ -42,10 +28,12 @@ def again(name, known):
     return found or cases[:1]
 
 
+@pytest.mark.parametrize("name", ENGINES)
 def test_the_engine_still_does_what_is_recorded(name, capsys):
+    engine = driven(name)
     version, known = store.load(name)
     wanted = again(name, known)
-    checked = trio.run(measure.run, ENGINES[name], wanted, known, lambda text: None)
+    checked = trio.run(measure.run, engine, wanted, known, lambda text: None)
     with capsys.disabled():
         played = f"{len(wanted)} of {len(known)} scenarios"
         print(f"\n{name} {checked.version}: {played}", *measure.races(checked, known), sep="\n  ")
@@ -53,8 +41,9 @@ def test_the_engine_still_does_what_is_recorded(name, capsys):
     assert checked.version == version or newer(checked.version, version)
 
 
+@pytest.mark.parametrize("name", ENGINES)
 def test_the_engine_still_sends_what_is_recorded(name):
     version, known = store.load(name, "requests")
-    measured, found = trio.run(measure_requests.measure, ENGINES[name])
+    measured, found = trio.run(measure_requests.measure, driven(name))
     assert measured == version or newer(measured, version)
     assert {situation: known.get(situation) for situation in found} == found

@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from tests.browsers.against_http2 import measured, predicted
-from tests.browsers.driver.engines import ENGINES as DRIVEN
+from tests.browsers.there import driven
 from tests.browsers_views.test_http2_lab import OF_ONE_SOCKET, SCENARIOS
 from tests.browsers_views.test_http2_measured import RACES
 
@@ -30,8 +30,7 @@ NAMES = [name for name in OF_ONE_SOCKET if name not in LEFT_OUT]
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
 def test_the_views_are_what_the_engine_does(engine):
-    if missing := DRIVEN[engine].missing():
-        pytest.skip(f"{engine} is not installed: apt-get install {missing}")
+    driven(engine)
     races = {(raced.partition("@")[0], name) for raced, name in RACES}
     names = [name for name in NAMES if (engine, name) not in races | TOLD_LATE]
     seen = trio.run(measured, engine, [SCENARIOS[name] for name in names])

@@ -3,7 +3,6 @@ HTTP/2 from there: run with ``-n 0 -m engines``. What they do is what ``compare 
 
 import json
 import queue
-import shutil
 import threading
 from urllib.parse import unquote, urlsplit
 
@@ -13,7 +12,7 @@ from websockets.sync.server import serve
 
 from tests.browsers.there import there
 from tests.peers.http2 import serving
-from tests.peers.place import HOST, until
+from tests.peers.place import HOST, needs, until
 from wsprobe.cli.main import run
 from wsprobe.lab import installed
 
@@ -92,8 +91,7 @@ def plain(event):
 @pytest.mark.parametrize("name", ["nghttpx", "haproxy"])
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
 def test_what_is_said_of_a_warm_session_is_what_the_engine_does(engine, name, upstream, capsys):
-    if shutil.which(name) is None:
-        pytest.skip(f"{name} is not installed")
+    needs(name)
     browser = there(engine)
     with serving(name, upstream.port) as server:
         seen = trio.run(visited, browser, server, upstream)

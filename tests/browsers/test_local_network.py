@@ -1,6 +1,5 @@
 """Local Network Access: the view against what Chromium did, and Chromium itself (``-n 0 -m engines``)."""
 
-import os
 from itertools import product
 from urllib.parse import urlsplit
 
@@ -8,7 +7,7 @@ import pytest
 import trio
 
 from tests.browsers import local_network
-from tests.browsers.driver.chromium import Chromium
+from tests.browsers.there import driven
 from tests.cases import every, named
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
@@ -124,9 +123,6 @@ def test_there_is_a_scenario_for_each_pair_of_spaces():
 
 @pytest.mark.engines
 def test_chromium_still_does_what_is_recorded():
-    if missing := Chromium().missing():
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(f"not installed: {missing}")
+    driven("chromium")
     _, measured = trio.run(local_network.measure, list(local_network.rows()))
     assert measured == ROWS

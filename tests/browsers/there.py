@@ -1,6 +1,8 @@
 """The browsers that a test needs."""
 
+from tests.browsers.driver.engines import ENGINES
 from tests.peers.place import missing
+from wsprobe.browsers import RUNTIMES
 from wsprobe.lab import installed
 
 
@@ -11,3 +13,11 @@ def there(engine):
     except installed.NoBrowser as error:
         missing(str(error))
     return found
+
+
+def driven(name):
+    """The driver of this engine. Without the engine the test is skipped, in CI it fails."""
+    if lacking := ENGINES[name].missing():
+        how = lacking if name.partition("@")[0] in RUNTIMES else f"apt-get install {lacking}"
+        missing(f"{name} is not installed: {how}")
+    return ENGINES[name]

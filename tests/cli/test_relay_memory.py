@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import ALL
+from tests.cases import part
 from tests.cli.processes import started
 from tests.exchanges import SAMPLE_OPENED
 from tests.hostile.servers import SERVERS, serving
@@ -118,7 +118,7 @@ RELAYS = ((), ("--tell-page",), ("--browser-mode",))
 MEETINGS = [
     (name, options)
     for number, name in enumerate(name for name, server in SERVERS.items() if not server.http2)
-    for options in (RELAYS if ALL else [RELAYS[number % len(RELAYS)]])
+    for options in part(RELAYS, len(RELAYS), number)
 ]
 """Each server and each relay; with WSPROBE_TESTS=all each server with each relay."""
 

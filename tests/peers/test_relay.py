@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.browsers.there import there
-from tests.cases import ALL
+from tests.cases import ALL, part
 from tests.peers.place import HOST
 from tests.peers.remedied import SERVERS, server
 
@@ -88,18 +88,19 @@ TOLD = [
     ("nginx", "/denied", 4403, "403 Forbidden"),
     ("nginx", "/moved", 4308, "308 Permanent Redirect"),
 ]
-"""Server, path, and the code and reason that the page has in place of 1006."""
+"""Server, path, and the code and reason that the page has in place of 1006. Each engine meets every second."""
 
 
 @pytest.mark.engines
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_page_knows_why(ports, engine):
+    rows = part(TOLD, 2, ENGINES.index(engine))
     with ExitStack() as stack:
-        servers = (f"ws://{HOST}:{ports[name]}{path}" for name, path, _, _ in TOLD)
+        servers = (f"ws://{HOST}:{ports[name]}{path}" for name, path, _, _ in rows)
         relays = [stack.enter_context(relay("--tell-page", server)) for server in servers]
         events = seen(engine, *(each.url for each in relays))
         reports = [each.ended() for each in relays]
-    for (_, _, code, reason), (first, last), of in zip(TOLD, events, reports, strict=True):
+    for (_, _, code, reason), (first, last), of in zip(rows, events, reports, strict=True):
         assert first["type"] == "open"
         assert (last["type"], last["code"], last["reason"], last["wasClean"]) == ("close", code, reason, True)
         assert {each["client"]["told"]["close"]["code"] for each in of} == {code}
@@ -116,16 +117,18 @@ def test_without_the_option_a_page_knows_nothing(peers, engine):
     assert events[-1]["code"] == 1006
 
 
+SESSIONS = [
+    ("asgi", "/close", ()),
+    ("node", "/close", ("--tell-page",)),
+    ("websockets", "/close", ("--tell-page",)),
+    ("nginx", "/ws/close", ("--tell-page",)),
+]
+
+
 @pytest.mark.engines
-@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
-    ("name", "path", "options"),
-    [
-        ("asgi", "/close", ()),
-        ("node", "/close", ("--tell-page",)),
-        ("websockets", "/close", ("--tell-page",)),
-        ("nginx", "/ws/close", ("--tell-page",)),
-    ],
+    ("engine", "name", "path", "options"),
+    [(engine, *row) for number, engine in enumerate(ENGINES) for row in part(SESSIONS, 2, number)],
 )
 def test_a_session_is_the_servers(ports, engine, name, path, options):
     with relay(*options, f"ws://{HOST}:{ports[name]}{path}") as made:
