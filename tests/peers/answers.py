@@ -134,7 +134,7 @@ def cases(*names):
 
 def called(*words):
     """What a command line says with ``--json``; held against the schema."""
-    with quiet("", terminal=False) as (out, err):
+    with quiet(b"", {}) as (out, err):
         status = run([words[0], "--json", *words[1:]])
         sys.stdout.flush()
         sys.stderr.flush()
