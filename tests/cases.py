@@ -40,12 +40,17 @@ def verdict(text):
     return re.sub(r"^([a-z-]+)(?: \d+)?  \S+?(?:: |$)", r"\1: ", text.partition("\n")[0])
 
 
+def share(cases):
+    """Every fourth of *cases*; all of them with ``WSPROBE_TESTS=all``."""
+    return list(islice(cases, 0, None, SHARE))
+
+
 def each(cases, check):
     """Call *check* with every case. Raises what it raised, with the name of the case as a note; together, if
     there were several."""
     chosen = {name: case for name, case in cases.items() if wanted in name}
     if len(chosen) > LARGE and not wanted:
-        chosen = dict(islice(chosen.items(), 0, None, SHARE))
+        chosen = dict(share(chosen.items()))
     if not chosen:
         pytest.skip(f"no case with {wanted!r} in its name" if wanted else "no case")
     failed = {}

@@ -69,7 +69,8 @@ def pytest_make_collect_report(collector):
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(config, items):
-    """Without ``-m``, leave out what starts other programs or takes minutes."""
+    """Without ``-m``, leave out what starts other programs or takes minutes; and what needs all cases, where
+    not all are taken."""
     if WORKER:  # all workers must have the same order
         items.sort(key=lambda item: item.path)
     for item in items:
@@ -77,9 +78,10 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("programs")
     if config.option.markexpr:
         return
+    marks = ASKED_FOR if cases.ALL else (*ASKED_FOR, "all_cases")
     run, left_out = list[pytest.Item](), list[pytest.Item]()
     for item in items:
-        (left_out if any(map(item.get_closest_marker, ASKED_FOR)) else run).append(item)
+        (left_out if any(map(item.get_closest_marker, marks)) else run).append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = run
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 
-import pytest
-
+from tests.cases import every, share
 from tests.recording.test_odd_recordings import loaded, read_in_every_way, saved
 from wsprobe.browsers.runtime.extensions import number
 from wsprobe.browsers.undici import _window
@@ -36,15 +35,22 @@ ANSWERS = (
     *(OPEN.replace("{parameter}", f"{side}_max_window_bits") for side in ("server", "client")),
 )
 
+NUMBERS = {"nines": NINES, "zeros": ZEROS, "zeros and a nine": f"{ZEROS}9"}
+CASES = {
+    f"{name}, answer {place}": (template, digits)
+    for place, template in enumerate(ANSWERS)
+    for name, digits in NUMBERS.items()
+}
 
-@pytest.mark.parametrize("digits", [NINES, ZEROS, f"{ZEROS}9"], ids=["nines", "zeros", "zeros and a nine"])
-@pytest.mark.parametrize("answer", range(len(ANSWERS)))
-def test_every_reader_reads_an_answer_with_a_long_number(answer, digits):
+
+@every(dict(share(CASES.items())))
+def test_every_reader_reads_an_answer_with_a_long_number(case):
+    template, digits = case
     value = json.loads(saved()[5])
     opened, _ = loaded(json.dumps(value))
     assert opened is not None
     accept = read(opened).final.head.all(b"sec-websocket-accept")[0].value.decode()
-    text = ANSWERS[answer].replace("{accept}", accept).format(digits)
+    text = template.replace("{accept}", accept).format(digits)
     received = next(each for each in value["events"] if each["event"] == "received")
     received["data"] = b64encode(text.encode()).decode()
     exchange, _ = loaded(json.dumps(value))

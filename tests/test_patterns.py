@@ -53,6 +53,7 @@ UNTOLD = {
 """Files that choose one of their patterns at run time: its parts stand beside it, in tables and constants."""
 
 
+@pytest.mark.all_cases
 def test_no_repeats_share_what_they_take():
     excused = (*THEIR_OWN, *LINEAR)
     found = {pattern.place: why for pattern in every() if (why := slow(pattern))}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cases import EXAMPLES, every
+from tests.cases import EXAMPLES, every, share
 from tests.diagnosis.hops import HOPS
 from tests.diagnosis.measured import NAMED
 from tests.diagnosis.recorded import reading_of, recorded
@@ -57,7 +57,7 @@ def test_recorded(each):
 @pytest.mark.parametrize("hop", HOPS)
 def test_behind_a_proxy_nobody_else_is_named(hop):
     wrong = []
-    for each in DIRECT:
+    for each in share(DIRECT):
         known = author(reading_of(HOPS[hop](each.answer), "open", asked(each)))
         if known.id not in ("", each.author, *LESS.get(each.author, ())):
             wrong.append((str(each), each.author, known.id, known.mark))
@@ -66,7 +66,7 @@ def test_behind_a_proxy_nobody_else_is_named(hop):
 
 @pytest.mark.parametrize("hop", ["nginx", "caddy", "apache", "lighttpd", "envoy"])
 def test_a_hop_that_signs_is_seen_and_not_taken_for_the_author(hop):
-    hops = {author(reading_of(HOPS[hop](each.answer), "open", asked(each))).hop for each in DIRECT}
+    hops = {author(reading_of(HOPS[hop](each.answer), "open", asked(each))).hop for each in share(DIRECT)}
     # Apache and lighttpd leave the application's Server as it is, if it sent one.
     assert hops <= {hop, ""}
     assert hop in hops
@@ -87,7 +87,7 @@ CANNOT_BE_TOLD = {
 @pytest.mark.parametrize("hop", HOPS)
 def test_behind_a_proxy_the_true_cause_is_still_among_the_first(hop):
     missed = []
-    for each in DIRECT:
+    for each in share(DIRECT):
         known = author(reading_of(HOPS[hop](each.answer), "open", asked(each)))
         lost = {"upgrade-lost"} if "no-websocket" in each.causes or asked(each) != each.asked else set()
         if not covered(known.causes[:3]) & {*each.causes, *lost}:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import share
 from tests.diagnosis import first, measure, varied
 from tests.diagnosis.measured import NAMED, exchange_of, judge, measured
 from wsprobe.diagnosis import PROGRAMS, Cause, author
@@ -37,12 +38,14 @@ def test_the_first_cause_is_right(part):
     assert (100 * of.share("right", "open") >= right, 100 * of.share("false") <= false) == (True, True), of
 
 
+@pytest.mark.all_cases
 def test_without_the_marks_of_a_kind_it_is_seldom_false():
     of = measure.Score(verdict for _, _, verdict in left_out())
     assert of.share("false") <= 0.03, of
     assert of.coverage > 0.95
 
 
+@pytest.mark.all_cases
 def test_what_is_left_out_is_gone_and_what_others_share_stays():
     rests = measure.resting_on(measured())
     own = next(mark for mark, kinds in rests.items() if kinds == {"tomcat"})
@@ -69,7 +72,7 @@ def test_labels_are_words_of_the_vocabulary():
 
 
 def test_lists_of_usual_causes_are_short_and_their_items_are_told_apart():
-    for each in measured():
+    for each in share(measured()):
         for cause in measure.causes_of(each):
             assert not any(";" in usual or usual.endswith(".") for usual in cause.usual), (each.id, cause.text)
             assert len(set(cause.usual)) == len(cause.usual), (each.id, cause.text)
@@ -131,12 +134,14 @@ def test_a_long_run_is_written_short():
     assert [getattr(each, "data", None) for each in exchange.events] == [exchange.plan.request, b"\xff", None]
 
 
+@pytest.mark.all_cases
 def test_what_is_said_first_is_what_the_file_has():
     told = first.told()
     assert told == first.FILE.read_text("utf-8"), "see the diff after: python -m tests.diagnosis.first"
     assert told.count("\ntrace: ") > 50
 
 
+@pytest.mark.all_cases
 def test_what_varied_answers_get_is_what_the_file_has():
     told = varied.told()
     assert told == varied.FILE.read_text("utf-8"), "see the diff after: python -m tests.diagnosis.varied"

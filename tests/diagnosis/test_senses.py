@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.cases import every
 from tests.diagnosis import senses
 from wsprobe.diagnosis import causes
 
@@ -24,6 +23,6 @@ def test_few_are_read_in_a_sense_that_they_do_not_have():
     assert len(wrong) <= 0.02 * len(other), wrong
 
 
-@pytest.mark.parametrize("each", list(senses.senses()), ids=str)
+@every(senses.senses)
 def test_the_sense_of_a_rule_is_known(each):
     assert each.verdict(causes(each.reading)) != "false"

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.browsers.driver import store
+from tests.cases import share
 from wsprobe import explain
 
 TELLING = ("undici@6.29", "ws", "deno", "bun")
@@ -20,5 +21,5 @@ def test_every_message_is_recognised(name):
         if event["type"] == "error"
     }
     assert len(said) > 15
-    kinds = {message: explain.find(message).kind for message in sorted(said)}
+    kinds = {message: explain.find(message).kind for message in share(sorted(said))}
     assert [message for message, kind in kinds.items() if kind not in ("console text", "error text")] == []

@@ -11,7 +11,7 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from tests.cases import every
+from tests.cases import every, share
 from tests.http2.test_rules import are_words, found_in_cases
 from tests.schema import validate
 from wsprobe.diagnosis import author
@@ -111,6 +111,7 @@ def test_its_findings_point_into_what_came_and_are_printable(name):
         are_words(finding)
 
 
+@pytest.mark.all_cases
 def test_each_finding_is_produced_by_a_scenario_or_a_case():
     produced = {finding.id for name in ALL for finding in reported(name).verdict.findings}
     assert {id for id in FINDINGS if id.startswith(("http2-", "h2-"))} <= produced | found_in_cases()
@@ -193,5 +194,5 @@ def test_a_flood_over_sockets_is_bounded(name):
 
 
 def test_no_server_is_named_by_a_shape_that_http2_gives_to_every_answer():
-    named = {name: author(reported(name).reading).id for name in ALL}
+    named = {name: author(reported(name).reading).id for name in share(ALL)}
     assert {name: author for name, author in named.items() if author} == {}

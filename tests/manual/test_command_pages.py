@@ -9,7 +9,7 @@ import click
 import pytest
 
 from man.build import commands, mdoc, page, program
-from tests.cases import every, named
+from tests.cases import every, named, share
 from tests.cli import printed
 from tests.manual.command_lines import calls, parse
 from wsprobe.cli import expect, section
@@ -99,7 +99,7 @@ def test_every_option_has_an_example_that_parses(tmp_path, monkeypatch):
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     without = []
-    for name, option in OPTIONS:
+    for name, option in share(OPTIONS):
         lines = (
             [option.example()] if option.example() else [line for line, _ in commands.command(name).examples]
         )

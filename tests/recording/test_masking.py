@@ -12,7 +12,7 @@ from random import Random
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from tests.cases import every
+from tests.cases import SHARE, every
 from tests.diagnosis.measured import measured
 from tests.exchanges import KEY, OPENED, deflated, exchange, frame, packer, plan
 from wsprobe.browsers import ENGINES, NAMES
@@ -33,9 +33,9 @@ from wsprobe.request import opening
 MESSAGE = '{"user":"bob","password":"p\u00e4ssw\u00f6rd-99"}'.encode()
 SECRETS = ("tok-query-1234", "cookie-abcdef", "p\u00e4ssw\u00f6rd-99", "secret-bearer-5678")
 ALL = load()
-FEW = int(os.environ.get("WSPROBE_MASKED", "10"))
-"""One case of so many is taken, in CI too. Whoever changes the masking (cli/redacted.py) or what is masked in a
-recording sets it to 1 by hand, for all cases: ``WSPROBE_MASKED=1 pytest tests/recording/test_masking.py``."""
+FEW = int(os.environ.get("WSPROBE_MASKED", str(10 * SHARE)))
+"""One case of so many is taken; of all cases, one in ten. Whoever changes the masking (cli/redacted.py) or what
+is masked in a recording sets it to 1 by hand: ``WSPROBE_MASKED=1 pytest tests/recording/test_masking.py``."""
 
 
 def recorded(scenario, *, compressed):

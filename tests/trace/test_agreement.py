@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from msgspec.structs import replace
 
+from tests.cases import share
 from tests.diagnosis.measured import measured
 from tests.trace.chains import chains, recorded, start
 from wsprobe.diagnosis import ACTS
@@ -41,7 +42,7 @@ def agrees(found, answer):
 
 @cache
 def answers():
-    return [answer_of(report(each.reading.exchange)) for each in measured() if each.part != "held"]
+    return [answer_of(report(each.reading.exchange)) for each in share(measured()) if each.part != "held"]
 
 
 @pytest.mark.parametrize("like_get", [True, False], ids=["as-get", "unlike-get"])

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from man.build.conclusions import WORDS
-from tests.cases import SHARE, every, named
+from tests.cases import SHARE, every, named, share
 from tests.trace.chains import Chain, chains, trace
 from wsprobe.trace.changes import CHANGES
 from wsprobe.trace.conclusion import Certainty
@@ -131,6 +131,7 @@ def test_names_keep_their_letters_at_the_beginning_of_a_sentence():
     assert ". Written by the Python library websockets (" in found[0].text
 
 
+@pytest.mark.all_cases
 def test_few_are_left_open():
     """Outside, what stays open does so as nothing tells; with the application's own address nothing does."""
     count = Counter(
@@ -180,7 +181,7 @@ def unmarked(chain):
 def test_no_rule_needs_to_know_the_proxy(direct):
     """The chains in the field have other proxies: where none of them is known, less is concluded and nothing
     wrong."""
-    for chain in CHAINS:
+    for chain in share(CHAINS):
         other = unmarked(chain)
         # What is in front of the application may then be taken for one more way to lose Upgrade, which is open.
         try:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cases import EXAMPLES
+from tests.cases import EXAMPLES, share
 from tests.trace.recorded import recorded
 from tests.trace.rules import FILES, exchange_of, sections, start_of
 from tests.trace.test_chains import CHAINS, whole
@@ -146,12 +146,12 @@ def test_no_row_of_a_measured_chain_speaks_against_the_conclusion(direct):
 
 
 def test_no_row_of_a_recorded_trace_speaks_against_the_conclusion():
-    for each in recorded():
+    for each in share(recorded()):
         check(each.conclusion, each.trace)
 
 
 def test_no_row_of_a_trace_made_by_hand_speaks_against_the_conclusion():
-    for section in (each for file in FILES for each in sections(file.read_text("utf-8"))):
+    for section in share(each for file in FILES for each in sections(file.read_text("utf-8"))):
         seen = section.trace()
         for found in conclusions(seen)[:1]:
             check(found, seen)

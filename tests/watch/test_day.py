@@ -74,6 +74,7 @@ def tracked():
     return now
 
 
+@pytest.mark.all_cases
 def test_a_day(monkeypatch):
     gc.freeze()  # what other tests left is none of this one's, and takes long to go through
     values = command.make_context("watch", ["--every", "1m", URL], parent=click.Context(click.Group())).params
