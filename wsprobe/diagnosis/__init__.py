@@ -308,6 +308,8 @@ def _named(known: Author, evidence: Evidence) -> list[Cause]:
     first, who = found[0], known.who
     if known.role == "proxy":
         did = first.statement.removeprefix("the server ")
+        if any(usual.endswith(f"that {who} replaced") for usual in first.usual):
+            did = did.replace("refused the request", "wrote this refusal")
         apart = did if PROGRAMS[known.id].name in did else f"{who}: {did}"  # it names the proxy itself
         named = f"{who}, not the application, {did}" if did != first.statement else apart
     else:
