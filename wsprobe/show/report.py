@@ -393,7 +393,9 @@ def _heard(report: Report, look: Look) -> list[Line]:
         own += [
             word for name in split_list(field.value) if is_token(name) for word in ("--protocol", visible(name))
         ]
-    url = operands(shown_text(report.asked))
+    hops = report.exchange.hops
+    first = report.name or (hops[0].plan.target.url if hops else report.asked)
+    url = operands(shown_text(first))  # behind redirects: browsers follow none
     words = [*map(quoted, ("wsprobe", "compare", "--browser-mode", *own, *url))]
     whole = line(f"{heard} ", " ".join(words))
     if not look.terminal or width_of(whole) <= look.width:
