@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.diagnosis.recorded import reading_of, recorded
+from tests.exchanges import SAMPLE_OPENED, frame
 from wsprobe.diagnosis import causes
 from wsprobe.diagnosis.advice import IF_NO_REASON, PASS_ON, Advice, advice
 from wsprobe.diagnosis.kinds import KINDS, parse
@@ -67,9 +68,10 @@ def test_unknown_words_of_the_server_come_before_the_lines_of_a_proxy(body, head
     assert (found.heading, found.without(set()).heading) == (heading, heading)
 
 
-OF_CONNECT = r"(?:\(|try |, |with )--?(?:u|b|H|bearer|origin|cert|protocol)\b"
+OF_CONNECT = r"(?:\(|try |, |with |: )--?(?:u|b|H|bearer|origin|cert|protocol)\b"
 """Options of `connect`, as advice names them."""
 PROTOCOLS = b"HTTP/1.1 400 Bad Request\r\nSec-WebSocket-Protocol: v2\r\n\r\n"
+CLOSED_4406 = SAMPLE_OPENED + frame(8, (4406).to_bytes(2, "big"))
 LOGIN = b"HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n"
 CERTIFICATE = (
     b"HTTP/1.1 400 Bad Request\r\nServer: nginx/1.26.3\r\n\r\n<html>\r\n"
@@ -82,7 +84,7 @@ CERTIFICATE = (
 @pytest.mark.parametrize("of_page", [True, False], ids=["a page's request", "wsprobe's request"])
 def test_a_page_is_given_no_option_of_connect(of_page):
     answers = [(each.answer, each.ended, each.asked, each.late) for each in recorded()]
-    alone = (PROTOCOLS, LOGIN, CERTIFICATE, b"HTTP/1.1 401 Unauthorized\r\n\r\n")
+    alone = (PROTOCOLS, LOGIN, CERTIFICATE, CLOSED_4406, b"HTTP/1.1 401 Unauthorized\r\n\r\n")
     answers += [(each, "fin", {}, False) for each in alone]
     answers += [(b"", "fin", {"scheme": "wss"}, False)]
     named = set()
@@ -91,7 +93,10 @@ def test_a_page_is_given_no_option_of_connect(of_page):
         if of_page:
             reading = replace(reading, exchange=replace(reading.exchange, logged=Logged("devtools")))
         said = "; ".join(text for each in causes(reading) for text in (each.fix, *each.usual))
-        named.update(found[0] for found in re.finditer(OF_CONNECT, re.sub(r"--protocol in wsprobe", "", said)))
+        named.update(
+            found[0]
+            for found in re.finditer(OF_CONNECT, said if of_page else said.replace("--protocol in wsprobe", ""))
+        )
     own = {
         "(-u",
         "(-b",

@@ -336,6 +336,11 @@ IN_A_PAGE = "the second argument of new WebSocket()"
 """Where a page offers a subprotocol."""
 
 
+def where_to_offer(evidence: Evidence) -> str:
+    """Where the client of this answer offers a subprotocol."""
+    return IN_A_PAGE if evidence.by_page else f"--protocol in wsprobe, {IN_A_PAGE} in a page"
+
+
 def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
     """A subprotocol is required, or was lost on the way. *said*: the server's words, which may name accepted
     ones."""
@@ -358,7 +363,7 @@ def subprotocol_wanted(evidence: Evidence, said: str = "") -> Cause:
     cause = Cause(
         "subprotocol-required",
         f"the server requires {offered}",
-        f"offer {one}: {IN_A_PAGE if evidence.by_page else f'--protocol in wsprobe, {IN_A_PAGE} in a page'}",
+        f"offer {one}: {where_to_offer(evidence)}",
     )
     if evidence.protocols and re.search(r"(?i)\bmissing (?:sub-?protocol|sec-websocket-protocol)\b", said):
         sent = shown(", ".join(evidence.protocols))

@@ -22,6 +22,7 @@ from wsprobe.diagnosis.faults import (
     otherwise,
     too_much,
     unlike_socketio,
+    where_to_offer,
 )
 from wsprobe.diagnosis.own_request import OTHER_REASONS
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
@@ -71,8 +72,9 @@ def _causes(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
     says_why = bool(known) and known[0].id in OTHER_REASONS
     yield from (*known, *asked) if says_why else (*asked, *known)
     yield from _unanswered_ping(session)
-    worded = bool(session.reason.strip()) and session.code != 1000  # comes before what the server left out
-    if not worded:
+    # A Close with words, or of a failure, comes before what the server left out of its answer.
+    telling = session.code == 1011 or (bool(session.reason.strip()) and session.code != 1000)
+    if not telling:
         yield from _chosen(evidence)
     yield from _greeted(evidence, session)
     if session.behind is not None and session.close is None:
@@ -80,7 +82,7 @@ def _causes(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
     elif session.close is not None:
         yield from _by_code(evidence, session, known)
         yield from _act(evidence, session)
-        if worded:
+        if telling:
             yield from _chosen(evidence)
     elif session.dropped:
         yield from _act(evidence, session)
@@ -317,10 +319,7 @@ _BY_CONVENTION = {
     4401: ("no valid credentials", "send the required token"),
     4403: ("a refusal by the application", "send what the application requires (token, Origin)"),
     4404: ("no such path or resource", "correct the path or the name"),
-    4406: (
-        "a required subprotocol",
-        "offer it: --protocol in wsprobe, the second argument of new WebSocket() in a page",
-    ),
+    4406: ("a required subprotocol", "offer it"),
     4408: ("no first message in time", "send the first message right after connecting"),
     4429: ("too many requests or sessions", "wait, or raise the limit"),
 }
@@ -358,6 +357,8 @@ def _by_code(evidence: Evidence, session: SessionFacts, known: Iterable[Cause]) 
     else:
         id, did = "protocol-error", f"the server closed with a code that it must not send ({code})"
         fix = "close with 1000, or a code from 3000 to 4999"
+    if code == 4406:
+        fix = f"{fix}: {where_to_offer(evidence)}"
     if reason and code == 1008:
         fix = READ_WORDS
     if quote and row is not None and other_subjects(texts_at_end(session), evidence):
