@@ -2,9 +2,10 @@
 cases of a tenth of that, most of the time. What fails is told by the name of its case, as ever; ``--case WORD``
 runs only the cases that have it in their name.
 
-Of a large table the default run takes every fourth case, the same ones in every run: all of them take longer
-than a person waits. ``WSPROBE_TESTS=all pytest`` takes them all, as CI does once (.ci/run). What runs for
-minutes (``-m engines``, ``floods``, ``kills``, ...) takes a share too, and all with the same word."""
+Of a large table the default run takes every fourth case, the same ones in every run, and of what has the mark
+``all_cases`` nothing: all of them take longer than a person waits. ``WSPROBE_TESTS=all pytest`` takes them all,
+as CI does once (.ci/run). What runs for minutes (``-m engines``, ``floods``, ``kills``, ...) takes a share too,
+and all with the same word."""
 
 from __future__ import annotations
 
