@@ -2,11 +2,15 @@
 
 from importlib import import_module
 
-from tests.browsers_views.recordings import KEY, recorded
+from msgspec.structs import replace
+
+from tests.browsers_views.recordings import KEY, OPEN, recorded
+from tests.pieces import act
 from wsprobe import exchange
 from wsprobe.browsers import BROWSERS, ENGINES, NAMES
 from wsprobe.browsers.chromium.http import parse as chromium_head
-from wsprobe.browsers.engine import Page
+from wsprobe.browsers.engine import DomEvent, Page
+from wsprobe.browsers.script import CallTexts, WebSocket
 from wsprobe.browsers.url import parse, target
 from wsprobe.exchange import Certificate
 from wsprobe.read import http2_values
@@ -30,14 +34,31 @@ def added(fields, *lines):
     return fields
 
 
+def first(name, url, page):
+    """What the engine asks first."""
+    return ENGINES[name].first(ENGINES[name].construct(url, page), page, KEY)
+
+
 def asked(name, url, page):
-    """What the engine offers in TLS when it asks first: over HTTP/2 both versions. Its request is the same."""
-    engine = ENGINES[name]
-    made = engine.construct(url, page)
-    first = engine.first(made, page, KEY)
-    assert first.request == engine.request(made, page, KEY)
-    assert (first.http2 is not None) is (len(first.alpn) > 1)
-    return first.alpn
+    """What it offers in TLS then: over HTTP/2 both versions. Its request is the same."""
+    found = first(name, url, page)
+    assert found.request == ENGINES[name].request(ENGINES[name].construct(url, page), page, KEY)
+    assert (found.http2 is not None) is (len(found.alpn) > 1)
+    return found.alpn
+
+
+def played(*steps, acts=(), **texts):
+    """A script's socket that lives through *steps*: it is ``opened``, gets ``message TEXT``, or does an act."""
+    script = WebSocket(acts, CallTexts("code {code}", "reason", "connecting", late_send="late", **texts))
+    for step in steps:
+        if step == "opened":
+            script.opened("", "")
+        elif isinstance(step, str) and step.startswith("message "):
+            script.message(step.removeprefix("message "))
+        else:
+            script.do(act(step) if isinstance(step, str) else step)
+    events = [event.exception or event.data or event.type for event in script.events]
+    return events, script.ready_state, script.close_called, script.console, (script.sent, script.sent_bytes)
 
 
 def unauthorized(*challenges):
@@ -58,7 +79,10 @@ def certificate(year, *names):
     return Certificate(b"", "CN=a", "CN=b", of, f"{year}-01-01T00:00:00Z", f"{int(year) + 1}-01-01T00:00:00Z")
 
 
-OWN = (Page, added, asked, certificate, objectionable, parse, recorded, sized, target, unauthorized)
-LISTS = {"BROWSERS": BROWSERS, "ENGINES": ENGINES, "NAMES": NAMES}
+OWN = (
+    *(DomEvent, Page, added, asked, certificate, first, objectionable, parse, played, recorded, replace, sized),
+    *(target, unauthorized),
+)
+LISTS = {"OPEN": OPEN, "BROWSERS": BROWSERS, "ENGINES": ENGINES, "NAMES": NAMES}
 HELPERS = vars(exchange) | LISTS | {each.__name__: each for each in OWN}
 """What calls have besides the names of their modules, which come first."""

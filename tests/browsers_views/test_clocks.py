@@ -33,12 +33,6 @@ def test_a_close_that_nobody_answers(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_assumed_where_the_server_ended_it(name):
-    for how in ("fin", "reset"):
-        assert seen(OPEN, how=how, page=CLOSES, browser=name).assumes is None
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_assumed_of_a_session_that_goes_on(name):
     view = seen(OPEN, how="local", browser=name)
     assert (view.assumes, view.ready_state) == (None, 1)

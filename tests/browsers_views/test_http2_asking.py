@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.browsers_views.http2_cases import KEY, load, sockets
+from tests.browsers_views.http2_cases import load, sockets
 from tests.browsers_views.recordings import OPEN, recorded
 from tests.cases import every
 from tests.http2.test_read import ON, answer, exchange
@@ -27,12 +27,6 @@ URL = "wss://chat.example:8443/ws"
 LINES = load()
 
 
-def fields(engine, page, url=URL):
-    made = ENGINES[engine].construct(url, page)
-    asked = ENGINES[engine].first(made, page, KEY).http2
-    return [(name.decode(), value.decode()) for name, value in asked.fields]
-
-
 def test_chromium_counts_32_bytes_more_for_a_field():
     for size, refused in ((256 * 1024, False), (256 * 1024 + 1, True)):
         fields = tuple(
@@ -52,19 +46,6 @@ def test_chromium_counts_32_bytes_more_for_a_field():
 )
 def test_the_standard_asks_where_it_is_announced_and_what_was_asked_counts(of, said):
     assert request_sent(read(of)) is said
-
-
-def test_what_a_page_asks_for_is_in_the_block():
-    page = Page("https://a.test/", protocols=("chat", "b"), cookies="a=1; b=2")
-    sent = fields("firefox", page, "wss://chat.example/ws?x=1")
-    assert (":authority", "chat.example") in sent
-    assert (":path", "/ws?x=1") in sent
-    assert ("sec-websocket-protocol", "chat, b") in sent
-    assert [value for name, value in sent if name == "cookie"] == ["a=1", "b=2"]
-    assert ("sec-fetch-storage-access", "none") in sent
-    assert ("sec-fetch-site", "cross-site") in sent
-    names = {name for name, _ in sent}
-    assert not names & {"host", "upgrade", "connection", "sec-websocket-key"}
 
 
 @pytest.mark.parametrize(

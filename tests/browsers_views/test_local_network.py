@@ -11,7 +11,6 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import (
     before_the_request,
-    crossing,
 )
 from wsprobe.browsers.tell import KEPT_OFF, alike
 from wsprobe.cli.main import run
@@ -23,14 +22,6 @@ Capture = pytest.CaptureFixture[str]
 
 OPENS = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
 PUBLIC = Page("https://app.example/")
-
-
-def test_a_page_on_this_machine_reaches_it_freely():
-    url = "ws://127.0.0.1:9412/"
-    for page in ("http://localhost:3000/", "http://127.0.0.1/", "http://app.localhost/", "file:///x.html"):
-        assert crossing(Page(page), [recorded(b"HTTP/1.1 403 No\r\n\r\n", url=url)]) is None
-    assert crossing(PUBLIC, [recorded(b"HTTP/1.1 403 No\r\n\r\n", url=url)]) is not None
-    assert crossing(PUBLIC, []) is None
 
 
 def test_a_refusal_looks_the_same_as_being_kept_off():

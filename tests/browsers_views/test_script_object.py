@@ -7,28 +7,20 @@ from types import SimpleNamespace
 import pytest
 
 from tests.browsers_views.recordings import OPEN, frame, recorded, seen
-from tests.cases import every
 from tests.exchanges import deflated, packer
 from wsprobe.browsers import ALL, ENGINES, NAMES, RUNTIMES
-from wsprobe.browsers.engine import DomEvent, Page, until_end
-from wsprobe.browsers.hidden import hidden
+from wsprobe.browsers.engine import Page, until_end
 from wsprobe.browsers.http2 import Windows
 from wsprobe.browsers.inflate import Inflater, TooLong
 from wsprobe.browsers.script import (
     BEGINNING,
     MESSAGES_KEPT,
     WHOLE,
-    Arrival,
     CallTexts,
     OwnClose,
     WebSocket,
-    arrivals,
-    closes_by_standard,
     end,
-    on_wire,
     own_close,
-    timed_acts,
-    timeline,
 )
 from wsprobe.browsers.webkitgtk.channel import inflated
 from wsprobe.exchange import Act, Ended, Exchange, Sent
@@ -42,74 +34,11 @@ from wsprobe.wire.http2 import window_update
 TEXTS = CallTexts("code {code}", "reason", "connecting", late_send="late")
 
 
-def test_calls_are_judged_in_the_texts_order():
-    script = WebSocket((), TEXTS)
-    for act in (
-        Act("open", "text", b"x"),
-        Act("open", "close", b"x" * 124, 999),
-        Act("open", "close", b"x" * 124, 1000),
-        Act("open", "close", b"", -1),
-        Act("open", "close", b"", 70_000),
-    ):
-        script.do(act)
-    thrown = [event.exception for event in script.events]
-    assert [(e.name, e.message, e.code) for e in thrown if e is not None] == [
-        ("InvalidStateError", "connecting", 11),
-        ("InvalidAccessError", "code 999", 15),
-        ("SyntaxError", "reason", 12),
-        ("InvalidAccessError", "code 0", 15),
-        ("InvalidAccessError", "code 65535", 15),
-    ]
-    assert (script.ready_state, script.close_called) == (0, False)
-
-
-def test_a_reason_without_a_code_is_one_engines_error():
-    act = Act("open", "close", b"why")
-    lenient, strict = WebSocket((), TEXTS), WebSocket((), CallTexts("{code}", "", "", undefined_is_zero=True))
-    lenient.do(act)
-    strict.do(act)
-    assert (lenient.ready_state, strict.ready_state) == (2, 0)
-    assert strict.events[0].exception is not None
-
-
-def test_only_the_first_close_counts():
-    script = WebSocket((), TEXTS)
-    script.opened("", "")
-    script.do(Act("open", "close", b"a", 3000))
-    script.do(Act("open", "close", b"b", 4000))
-    script.do(Act("open", "text", b"x"))
-    assert script.close_called
-    assert script.console == ["late"]
-
-
 def test_an_early_close_calls_the_engine_inside_the_call():
     script = WebSocket((Act("created", "close"),), TEXTS)
     script.on_early_close = WebSocket.error
     script.run("created")
     assert [event.type for event in script.events] == ["error"]
-
-
-def test_messages_reach_script_only_while_open():
-    script = WebSocket((Act("message", "close", code=1000),), TEXTS)
-    script.message("early")
-    script.opened("p", "e")
-    script.message("one")
-    script.message("two")
-    assert [event.data for event in script.events] == ["", "one"]
-
-
-def test_arrivals_begin_behind_what_is_skipped():
-    reading = recorded(b"abc", b"def")
-    assert [(a.data, a.start) for a in arrivals(reading, 4)] == [(b"ef", 4)]
-    assert [a.data for a in arrivals(reading)] == [b"abc", b"def"]
-    assert list(arrivals(reading, 6)) == []
-
-
-def test_what_happens_at_one_time_comes_received_first_and_ended_last():
-    act, shut, last, data = Act("time", "close", after=5), OwnClose(5), Ended(5, "fin"), Arrival(5, b"x", 0)
-    assert list(timeline([last], [shut], [act], [data])) == [data, act, shut, last]
-    acts = (Act("time", "close", after=9), Act("time", "close", after=3), Act("open", "close"))
-    assert [a.after for a in timed_acts(Page(acts=acts))] == [3, 9]
 
 
 def test_a_recording_without_an_end_ends_with_its_last_event():
@@ -250,57 +179,6 @@ def test_messages_of_each_state_are_counted_apart():
         script.deliver("x")
     counted = [(each.ready_state, each.size) for each in script.events if each.type == "left-out"]
     assert counted == [(1, 3), (2, 2)]
-
-
-@every(
-    {
-        f"{size}": (size, more)
-        for size, more in ((0, 6), (125, 6), (126, 8), (65535, 8), (65536, 14), (70000, 14))
-    }
-)
-def test_what_script_sends_is_as_long_as_its_frames(case):
-    """A masked frame: two bytes, four of the mask, a longer length from 126 and from 65536 on (RFC 6455)."""
-    size, more = case
-    script = WebSocket((), CallTexts("", "", ""))
-    script.opened("", "")
-    script.do(Act("open", "binary", b"x" * size))
-    script.do(Act("open", "text", b""))
-    assert (script.sent, script.sent_bytes) == (2, size + more + 6)
-
-
-def test_the_codes_that_close_takes():
-    assert [code for code in range(65536) if closes_by_standard(code)] == [1000, *range(3000, 5000)]
-    acts = tuple(Act("open", "close", code=code) for code in (999, 1000, 1001, 2999, 3000, 4999, 5000))
-    assert [act.code for act in on_wire(acts)] == [1000, 3000, 4999]
-    for code in (999, 1000, 1001, 2999, 3000, 4999, 5000):
-        script = WebSocket((), CallTexts("", "", ""))
-        script.do(Act("open", "close", code=code))
-        assert script.close_called is closes_by_standard(code)
-
-
-def test_how_long_a_reason_may_be():
-    for size, taken in ((123, True), (124, False)):
-        act = Act("open", "close", b"x" * size, 1000)
-        script = WebSocket((), CallTexts("", "", ""))
-        script.do(act)
-        assert (script.close_called, bool(on_wire([act]))) == (taken, taken)
-
-
-@every(
-    {
-        "no code": (frame(0x88, b""), 1000, "Close frame without a code"),
-        "half a code": (frame(0x88, b"\x03"), 1006, "Close frame without a code"),
-        "a code": (frame(0x88, b"\x03\xe9"), 1006, "Close frame with code 1001"),
-        "the code that script is told": (frame(0x88, b"\x03\xe9"), 1001, ""),
-        "no code, and script is told so": (frame(0x88, b""), 1005, ""),
-        "half a code, and script is told of none": (frame(0x88, b"\x03"), 1005, ""),
-    }
-)
-def test_a_code_that_script_is_not_told_is_hidden(case):
-    close, code, said = case
-    events = (DomEvent("open", 1), DomEvent("close", 3, code=code, was_clean=True))
-    found = [item for item in hidden(recorded(OPEN, close), events) if item.startswith("Close")]
-    assert found == ([said] if said else [])
 
 
 def test_what_each_engine_says_of_a_long_reason_and_of_no_code():

@@ -1,0 +1,252 @@
+"""What is Chromium's own and no row: requests, credentials, heads that are settled, alerts, certificates."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.browsers_views.recordings import KEY, OPEN, URL, recorded, seen
+from tests.cases import every
+from wsprobe.browsers import ENGINES, facts
+from wsprobe.browsers.chromium import http2
+from wsprobe.browsers.chromium.http import read_answer
+from wsprobe.browsers.chromium.request import Facts, asks
+from wsprobe.browsers.engine import Page
+from wsprobe.browsers.network import objections
+from wsprobe.exchange import (
+    Certificate,
+    Connected,
+    Ended,
+    Exchange,
+    Plan,
+    Received,
+    TlsDone,
+    TlsFailed,
+)
+from wsprobe.net.tls import problem
+from wsprobe.read import read
+
+FACTS = facts("chromium", "156", Facts)
+
+
+CHROMIUM = ENGINES["chromium"]
+
+
+UA = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    f"Chrome/{ENGINES['chromium'].version}.0.0.0 Safari/537.36"
+)
+
+
+def asked(url, page):
+    made = CHROMIUM.construct(url, page)
+    return CHROMIUM.request(made, page, KEY).decode().split("\r\n")
+
+
+def test_the_request_field_for_field():
+    page = Page("http://page.example:8080/x", protocols=("a", "b"), cookies="c=d; e=f")
+    assert asked("ws://u:p@127.0.0.1:9000/p?q", page) == [
+        "GET /p?q HTTP/1.1",
+        "Host: 127.0.0.1:9000",
+        "Connection: Upgrade",
+        "Pragma: no-cache",
+        "Cache-Control: no-cache",
+        f"User-Agent: {UA}",
+        "Upgrade: websocket",
+        "Origin: http://page.example:8080",
+        "Sec-WebSocket-Version: 13",
+        "Accept-Encoding: gzip, deflate, br, zstd",
+        "Accept-Language: en-US,en;q=0.9",
+        "Cookie: c=d; e=f",
+        f"Sec-WebSocket-Key: {KEY}",
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
+        "Sec-WebSocket-Protocol: a, b",
+        "",
+        "",
+    ]
+
+
+def test_nothing_is_asked_where_nothing_is_connected_to():
+    with pytest.raises(ValueError, match="no request"):
+        CHROMIUM.request(CHROMIUM.construct("ws://h:1/", Page()), Page(), KEY)
+
+
+def answer(*challenges):
+    fields = "".join(f"WWW-Authenticate: {challenge}\r\n" for challenge in challenges)
+    return f"HTTP/1.1 401 x\r\n{fields}Content-Length: 0\r\n\r\n".encode()
+
+
+SAME_SITE = Page("http://127.0.0.1:1/")
+
+
+SECRET = "ws://us%20er:p%C3%A9@127.0.0.1:9000/x"
+
+
+def test_a_401_is_answered_once_and_for_same_site_pages_only():
+    reading = recorded(answer('Basic realm="x"'), page=SAME_SITE, url=SECRET)
+    then = CHROMIUM.follow([reading], SAME_SITE, KEY)
+    lines = then.request.decode().split("\r\n")
+    assert lines[4:6] == ["Cache-Control: no-cache", "Authorization: Basic dXMgZXI6cMOp"]
+    assert CHROMIUM.view(SECRET, SAME_SITE, [reading]).outcome == "follows"
+    assert CHROMIUM.follow([reading, reading], SAME_SITE, KEY) is None
+    twice = CHROMIUM.view(SECRET, SAME_SITE, [reading, reading])
+    assert (twice.outcome, [e.type for e in twice.events]) == ("failed", ["error", "close"])
+    assert twice.console[0].endswith("HTTP Authentication failed; no valid credentials available")
+    assert CHROMIUM.follow([reading], Page("http://other.example/"), KEY) is None
+    assert CHROMIUM.view(SECRET, Page("http://other.example/"), [reading]).outcome == "failed"
+
+
+def test_how_often_it_asks_over_http2():
+    page = Page("https://h.example/", http="2")
+    made = CHROMIUM.construct("wss://h.example/", page)
+    assert [asks(made, page, FACTS, refused=before).tries for before in range(4)] == [3, 2, 1, 1]
+
+
+def test_when_it_would_have_asked_over_the_other_protocol():
+    url = "wss://h.example/"
+    cold, warm = Page("http://h.example/"), Page("https://h.example/", http="2")
+    over_http1 = recorded(OPEN, url=url, page=cold)
+    offered = read(
+        replace(
+            over_http1.exchange,
+            plan=replace(over_http1.exchange.plan, tls=replace(over_http1.exchange.plan.tls, alpn=("h2",))),
+        )
+    )
+    assert http2.otherwise(url, warm, []) == ""
+    assert http2.otherwise(url, cold, [over_http1]) == ""
+    assert http2.otherwise(url, cold, [offered]) == ""
+    assert http2.otherwise(url, warm, [offered]) == ""
+    assert "has an HTTP/2 connection, and uses it" in http2.otherwise(url, warm, [over_http1])
+
+
+def answered(received, how="fin", *, secure=False, port=False, limit=99):
+    """``error``, or status and where the body is."""
+    made = read_answer(recorded(received, how=how), secure=secure, default_port=port, max_head=limit)
+    if made.pending:
+        return "pending"
+    return made.error or f"{made.headers and made.headers.status} {made.body}"
+
+
+FOUND = b"HTTP/1.1 403 x\r\nA: b\r\n\r\n"
+
+
+@every(
+    {
+        "a head": (answered(FOUND + b"x"), "403 24"),
+        "LF alone": (answered(FOUND.replace(b"\r", b"")), "403 21"),
+        "four bytes before": (answered(b"abcd" + FOUND), "403 28"),
+        "five bytes before": (answered(b"abcde" + FOUND), "INVALID_HTTP_RESPONSE"),
+        "five bytes before, on the scheme's own port": (answered(b"abcde" + FOUND, port=True), "200 0"),
+        "seven bytes of another": (answered(b"SSH-2.0", "local"), "pending"),
+        "eight": (answered(b"SSH-2.0-", "local"), "INVALID_HTTP_RESPONSE"),
+        "seven bytes and the end": (answered(b"SSH-2.0"), "INVALID_HTTP_RESPONSE"),
+        "as much as there may be": (answered(FOUND, limit=24), "403 24"),
+        "one byte more": (answered(FOUND, limit=23), "RESPONSE_HEADERS_TOO_BIG"),
+        "no end, one byte less": (answered(FOUND[:22], "local", limit=23), "pending"),
+        "no end, as much": (answered(FOUND[:22], "local", limit=22), "RESPONSE_HEADERS_TOO_BIG"),
+        "a NUL": (answered(b"HTTP/1.1 403 x\r\nA: \0\r\n\r\n"), "INVALID_HTTP_RESPONSE"),
+        "nothing": (answered(b""), "EMPTY_RESPONSE"),
+        "nothing and a reset": (answered(b"", "reset"), "CONNECTION_RESET"),
+        "nothing and an error": (answered(b"", "error"), "CONNECTION_FAILED"),
+        "nothing and an error of TLS": (answered(b"", "error", secure=True), "SSL_PROTOCOL_ERROR"),
+        "nothing yet": (answered(b"", "timeout"), "pending"),
+        "half a head": (answered(FOUND[:20]), "CONNECTION_CLOSED"),
+        "half a head, over TLS": (answered(FOUND[:20], secure=True), "RESPONSE_HEADERS_TRUNCATED"),
+        "half a head and a reset": (answered(FOUND[:20], "reset"), "CONNECTION_RESET"),
+        "two lengths": (
+            answered(b"HTTP/1.1 403 x\nContent-Length: 1\nContent-Length: 2\n\n"),
+            "RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH",
+        ),
+        "one length twice": (answered(b"HTTP/1.1 403 x\nContent-Length: 1\nContent-Length: 1\n\n"), "403 52"),
+        "two lengths and chunks": (
+            answered(b"HTTP/1.1 403 x\nContent-Length: 1,2\nTransfer-Encoding: Chunked\n\n"),
+            "403 63",
+        ),
+        "two lengths and chunks in 1.0": (
+            answered(b"HTTP/1.0 403 x\nContent-Length: 1,2\nTransfer-Encoding: chunked\n\n"),
+            "RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH",
+        ),
+        "two locations": (
+            answered(b"HTTP/1.1 403 x\nLocation: 1\nLocation: 2\n\n"),
+            "RESPONSE_HEADERS_MULTIPLE_LOCATION",
+        ),
+        "two dispositions": (
+            answered(b"HTTP/1.1 403 x\nContent-Disposition: 1\nContent-Disposition: 2\n\n"),
+            "RESPONSE_HEADERS_MULTIPLE_CONTENT_DISPOSITION",
+        ),
+    }
+)
+def test_an_answer(case):
+    found, expected = case
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("pieces", "settled"),
+    [
+        ((b"HTTP/1.1 403 No\r\n\r", b"\n", b"body"), 1),
+        ((b"1234567", b"8", b"9"), 1),
+        ((b"12345678", b"9"), 0),
+    ],
+)
+def test_a_head_is_settled_when_its_last_byte_came(pieces, settled):
+    """Where it is no HTTP, that is the eighth."""
+    reading = recorded(*pieces)
+    [*_, when] = [event.at for event in reading.exchange.events if isinstance(event, Received)][: settled + 1]
+    for default_port in (False, True):
+        assert read_answer(reading, secure=False, default_port=default_port, max_head=1000).at == when
+
+
+def failure(view):
+    return view.console[-1].partition("failed: ")[2] if view.console else ""
+
+
+@every({f"{last}": last for last in range(0, 257)})
+def test_alerts(alert):
+    refused = dict.fromkeys((42, 43, 44, 45, 46, 48, 49), "ERR_BAD_SSL_CLIENT_AUTH_CERT")
+    named = refused | dict.fromkeys((40, 70, 71), "ERR_SSL_VERSION_OR_CIPHER_MISMATCH")
+    named |= {20: "ERR_SSL_BAD_RECORD_MAC_ALERT", 51: "ERR_SSL_DECRYPT_ERROR_ALERT"}
+    named |= {112: "ERR_SSL_UNRECOGNIZED_NAME_ALERT"}
+    error = f"Error in connection establishment: net::{named.get(alert, 'ERR_SSL_PROTOCOL_ERROR')}"
+    expected = "WebSocket opening handshake was canceled" if alert == 116 else error
+    made = recorded(OPEN).exchange
+    number = alert if alert < 256 else None
+    events = (Connected(1, "127.0.0.1", 9), TlsFailed(2, "alert", "", alert=number), Ended(3, "error"))
+    view = CHROMIUM.view(made.plan.target.url, Page(), [read(replace(made, events=events))])
+    assert failure(view) == expected
+
+
+@pytest.mark.parametrize("passed", [True, False], ids=["passed by -k", "refused"])
+@pytest.mark.parametrize(
+    ("trusted", "name", "until", "error"),
+    [
+        (False, "other.example", "2020", "AUTHORITY_INVALID"),
+        (True, "other.example", "2020", "COMMON_NAME_INVALID"),
+        (True, "chat.match", "2020", "DATE_INVALID"),
+        (True, "other.example", "2040", "COMMON_NAME_INVALID"),
+        (False, "chat.match", "2040", "AUTHORITY_INVALID"),
+    ],
+)
+def test_of_several_faults_of_a_certificate_the_most_serious_is_named(trusted, name, until, error, passed):
+    """MapCertStatusToNetError: authority, then name, then date, whichever verification came to first."""
+    shown = Certificate(b"", "CN=a", "CN=b", (name,), "2000-01-01T00:00:00Z", f"{until}-01-01T00:00:00Z")
+    found = problem(shown, "chat.match", "2026-01-01T00:00:00Z", trusted)
+    first = "unknown-ca" if not trusted else "expired" if until == "2020" else "wrong-name"
+    events = (
+        (TlsDone(1, "TLS 1.3", "x", None, shown, False, found), Ended(2, "local"))
+        if passed
+        else (TlsFailed(1, "certificate", "", certificate=shown, reason=first), Ended(2, "error"))
+    )
+    url = "wss://chat.match/"
+    made = CHROMIUM.construct(url, Page())
+    assert made.target is not None
+    plan = Plan(made.target, CHROMIUM.request(made, Page(), "k"))
+    recording = Exchange(plan, events, started="2026-01-01T00:00:00Z")
+    (line,) = CHROMIUM.view(url, Page(), [read(recording)]).console
+    assert line.endswith(f"net::ERR_CERT_{error}")
+    assert objections(recording)["chromium"] == f"net::ERR_CERT_{error}"
+
+
+def test_long_urls_are_elided_in_the_console():
+    url = URL + "y" * 2000
+    view = seen(b"HTTP/1.1 500 x\r\n\r\n", url=url)
+    assert view.url == url
+    assert view.console[0].startswith(f"WebSocket connection to '{url[:511]}...{url[-510:]}' failed")
