@@ -9,6 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from tests.cases import every
 from wsprobe.cli.cluster import AnyWorker, EveryPlace, asked_by, checked, secluded, sent
 from wsprobe.cli.commands.connect import command
 from wsprobe.cli.connect_output import ConnectOutput
@@ -57,9 +58,7 @@ def test_what_dask_makes_of_something_else_is_one_line(raised, told, refused, mo
     assert told in refused("connect", "--cluster", "tcp://127.0.0.1:1", "ws://127.0.0.1:1/")
 
 
-@pytest.mark.parametrize(
-    "made", [None, 5, [], [None], ["x"], (WorkerResult(),), [WorkerResult(), WorkerResult()]]
-)
+@every([None, 5, [], [None], ["x"], (WorkerResult(),), [WorkerResult(), WorkerResult()]])
 def test_what_a_worker_returns_is_checked_before_it_is_used(made):
     with pytest.raises(ClusterError, match="something other than wsprobe's results"):
         checked(made, 1, Came)

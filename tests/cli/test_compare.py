@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from msgspec.structs import replace
 
 import wsprobe
+from tests.cases import every
 from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
 from wsprobe.cli.readers import reached, status
@@ -33,8 +33,7 @@ def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference():
     assert status([reached(replace(refused, **seen))]) == 0
 
 
-@pytest.mark.parametrize(
-    ("word", "url"),
+@every(
     [
         ("ws://h/", "ws://h/"),
         ("h/p", "ws://h/p"),
@@ -45,9 +44,10 @@ def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference():
         ("http://h", "http://h"),
         ("ftp://h", "ftp://h"),
         ("", ""),
-    ],
+    ]
 )
-def test_words_without_a_scheme(word, url):
+def test_words_without_a_scheme(case):
+    word, url = case
     assert with_scheme(word) == url
 
 

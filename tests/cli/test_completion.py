@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import every
 from tests.cli.processes import python
 from wsprobe.cli.shells import kept
 
@@ -122,8 +123,7 @@ def test_fish_shows_the_whole_of_a_help_with_commas(tmp_path):
     assert "head and body, instead of the report" in fish("complete -C 'wsprobe connect --incl'", tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("incomplete", "breaks", "prefix"),
+@every(
     [
         ("lab:sta", " \"'><=;|&(:", "lab:"),
         ("lab:sta", " ", ""),
@@ -134,9 +134,10 @@ def test_fish_shows_the_whole_of_a_help_with_commas(tmp_path):
         ("finding:x=y", " ", ""),
         ("a:b:c", ":", "a:b:"),
         ("lab", ":", ""),
-    ],
+    ]
 )
-def test_kept(incomplete, breaks, prefix):
+def test_kept(case):
+    incomplete, breaks, prefix = case
     assert kept(incomplete, breaks) == prefix
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.cases import every
 from wsprobe.cli.main import run
 from wsprobe.request.cookies import Jar, parse
 from wsprobe.request.proxies import from_environment
@@ -12,8 +11,7 @@ from wsprobe.request.target import parse as target
 UPPER = {"HTTP_PROXY": "http://a:1", "HTTPS_PROXY": "http://b:1", "ALL_PROXY": "http://c:1"}
 
 
-@pytest.mark.parametrize(
-    ("environ", "url", "wanted"),
+@every(
     [
         ({}, "ws://h/", None),
         ({"http_proxy": "http://p:1"}, "ws://h/", "http://p:1"),
@@ -29,9 +27,10 @@ UPPER = {"HTTP_PROXY": "http://a:1", "HTTPS_PROXY": "http://b:1", "ALL_PROXY": "
         ({"ALL_PROXY": "http://c:1", "no_proxy": "127.0.0.0/8"}, "ws://127.0.0.5/", None),
         ({"ALL_PROXY": "http://c:1", "no_proxy": "127.0.0.1"}, "ws://127.0.0.2/", "http://c:1"),
         ({"ALL_PROXY": "http://c:1", "no_proxy": "[::1]"}, "ws://[::1]/", None),
-    ],
+    ]
 )
-def test_the_proxy_for_a_url(environ, url, wanted):
+def test_the_proxy_for_a_url(case):
+    environ, url, wanted = case
     assert from_environment(environ).proxy(target(url)) == wanted
 
 

@@ -14,7 +14,6 @@ import click
 import pytest
 
 from wsprobe.cli import files
-from wsprobe.cli.main import run
 from wsprobe.request.cookies import Jar, parse
 
 NOTHING = "ws://127.0.0.1:1/"
@@ -97,14 +96,14 @@ def full_disk(size):
 
 
 @pytest.mark.parametrize("option", ["--har", "--junit", "--report", "--output", "--cookie-jar"])
-def test_a_full_disk_leaves_the_old_file(option, tmp_path, capsys):
+def test_a_full_disk_leaves_the_old_file(option, tmp_path, refused):
     file = tmp_path / "kept.md"
     file.write_text("# before\n")
     with full_disk(10):
-        assert run(["connect", "-s", option, str(file), "lab:/status/403?body=forbidden-here"]) == 2
+        err = refused("connect", "-s", option, str(file), "lab:/status/403?body=forbidden-here")
     assert file.read_text() == "# before\n"
     assert [each.name for each in tmp_path.iterdir()] == ["kept.md"]
-    assert f"{option}: {file}: File too large" in capsys.readouterr().err
+    assert f"{option}: {file}: File too large" in err
 
 
 def no_new_file(monkeypatch):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import json
+
+import pytest
 
 from tests.browser_logs.sample import log
 from wsprobe.cli.evidence import once
@@ -12,9 +13,10 @@ from wsprobe.cli.main import run
 FIREFOX = log("firefox-a-networking.moz_log")
 
 
-def urls(capsys, *words):
-    assert run(["compare", "--json", "--brief", *words]) in (0, 1)
-    return [json.loads(line)["url"] for line in capsys.readouterr().out.splitlines()]
+@pytest.fixture
+def urls(values):
+    """The URLs of a comparison."""
+    return lambda *words: [each["url"] for each in values("compare", "--json", "--brief", *words)]
 
 
 def rotated(folder):
@@ -27,16 +29,16 @@ def rotated(folder):
     return [str(folder / f"log.moz_log.{number}") for number in range(4)]
 
 
-def test_a_netlog_is_known_by_its_contents_also_packed_and_cut_off(capsys, tmp_path):
+def test_a_netlog_is_known_by_its_contents_also_packed_and_cut_off(urls, tmp_path):
     data = log("netlog-a-everything.json")
     file = tmp_path / "anything"
     file.write_bytes(data)
-    whole = urls(capsys, str(file))
+    whole = urls(str(file))
     assert len(whole) == 11
     file.write_bytes(gzip.compress(data))
-    assert urls(capsys, str(file)) == whole
+    assert urls(str(file)) == whole
     file.write_bytes(gzip.compress(data)[:-10_000])
-    cut = urls(capsys, str(file))
+    cut = urls(str(file))
     assert cut == whole[: len(cut)]
     assert cut
 
@@ -52,25 +54,25 @@ def test_its_sockets_are_listed_with_status_and_page(capsys, tmp_path):
     assert "11 WebSockets: choose one with --entry N" in err
 
 
-def test_any_part_of_a_rotated_firefox_log_is_the_whole_log(capsys, tmp_path):
+def test_any_part_of_a_rotated_firefox_log_is_the_whole_log(urls, tmp_path):
     whole = tmp_path / "whole.moz_log"
     whole.write_bytes(FIREFOX)
-    found = urls(capsys, str(whole))
+    found = urls(str(whole))
     assert len(found) == 13
     names = rotated(tmp_path)
-    assert urls(capsys, names[0]) == urls(capsys, names[3]) == urls(capsys, *names) == found
+    assert urls(names[0]) == urls(names[3]) == urls(*names) == found
     assert once([str(whole), *names]) == [str(whole), names[0]]
 
 
-def test_a_child_s_file_stands_for_the_main_process_s(capsys, tmp_path):
+def test_a_child_s_file_stands_for_the_main_process_s(refused, urls, tmp_path):
     child = tmp_path / "log.child-1.moz_log"
     child.write_bytes(
         b"2026-12-01 02:24:15.349969 UTC - [Child 7: Main Thread]: D/nsHttp nsHttpHandler::Init\n"
     )
-    assert run(["compare", "--json", str(child)]) == 2
-    assert "use the main process's file, without child in its name" in capsys.readouterr().err
+    err = refused("compare", "--json", str(child))
+    assert "use the main process's file, without child in its name" in err
     (tmp_path / "log.moz_log").write_bytes(FIREFOX)
-    assert len(urls(capsys, str(child), str(tmp_path / "log.moz_log"))) == 13
+    assert len(urls(str(child), str(tmp_path / "log.moz_log"))) == 13
 
 
 def test_a_file_named_twice_is_read_twice(tmp_path):

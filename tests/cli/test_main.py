@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from tests.cases import every
 from tests.cli.processes import started
 from wsprobe.cli.main import COMMANDS, listen, program, run
-from wsprobe.cli.option import Command, Formatter, leaves
+from wsprobe.cli.option import Formatter, leaves
 from wsprobe.cli.probe import host_of
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.cli.targets import ProbeTarget, of_a_file
@@ -150,10 +150,10 @@ def test_help_never_breaks_a_word(command, capsys, monkeypatch):
     assert [line for line in lines if re.search(r"[a-z]-$", line)] == []
 
 
-@pytest.mark.parametrize("columns", [40, 80])
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_is_no_wider_than_the_terminal(command, columns, capsys, monkeypatch):
+@every((command, columns) for command in COMMANDS for columns in (40, 80))
+def test_help_is_no_wider_than_the_terminal(case, capsys, monkeypatch):
     """But for what is not broken: single words, and the rows of a table that is laid out by hand."""
+    command, columns = case
     monkeypatch.setenv("COLUMNS", str(columns))
     assert run([command, "--help", "all"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -161,13 +161,11 @@ def test_help_is_no_wider_than_the_terminal(command, columns, capsys, monkeypatc
     assert all(len(shlex.split(line.rstrip("\\"))) == 1 for line in wide), wide
 
 
-@pytest.mark.parametrize("columns", [40, 80])
-@pytest.mark.parametrize("command", COMMANDS)
-def test_an_example_that_is_broken_is_still_the_command(command, columns, monkeypatch):
+@every((command, columns) for command in COMMANDS for columns in (40, 80))
+def test_an_example_that_is_broken_is_still_the_command(case, monkeypatch):
+    command, columns = case
     monkeypatch.setenv("COLUMNS", str(columns))
-    found = program.get_command(click.Context(program), command)
-    assert isinstance(found, Command)
-    for example, _ in found.examples:
+    for example, _ in program.get_command(click.Context(program), command).examples:
         formatter = Formatter(max_width=columns)
         formatter.write_command(example)
         assert shlex.split(formatter.getvalue().replace("\\\n", "")) == shlex.split(example)
@@ -185,7 +183,7 @@ def test_help_leaves_rare_options_to_help_all(rare, capsys):
     assert rare in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@every(list(COMMANDS))
 def test_the_short_help_has_some_twenty_options(command, capsys):
     assert run([command, "--help"]) == 0
     options = [row for row in capsys.readouterr().out.splitlines() if row.startswith("  -")]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wsprobe
+from tests.cases import every
 from wsprobe.cli.main import run
 from wsprobe.cli.paste import url_in
 from wsprobe.cli.pasted import curl, is_curl, is_curl_command
@@ -155,8 +156,7 @@ def test_no_text_makes_another_error(text):
 # Quoting by hand -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
+@every(
     [
         ("curl ws://h/", ["ws://h/"]),
         ("$ curl ws://h/ # why?", ["ws://h/"]),
@@ -171,9 +171,10 @@ def test_no_text_makes_another_error(text):
         ('curl ^"a^\r\n\r\nb^"', ["a\nb"]),
         ("curl 'cost: $5 and 100%'", ["cost: $5 and 100%"]),
         ('curl "cost: $5"', ["cost: $5"]),
-    ],
+    ]
 )
-def test_quoting(text, words):
+def test_quoting(case):
+    text, words = case
     assert curl.commands(text) == [words]
 
 
@@ -187,8 +188,7 @@ def test_of_all_requests_of_a_page_the_websocket_is_asked():
         assert made.note == "of 2 commands the one to ws:"
 
 
-@pytest.mark.parametrize(
-    ("word", "program", "whole"),
+@every(
     [
         ("curl", True, False),
         ("/usr/bin/curl", True, False),
@@ -198,9 +198,10 @@ def test_of_all_requests_of_a_page_the_websocket_is_asked():
         ("curl 'wss://h.example/'", False, True),
         ("% CURL.EXE wss://h.example/", False, True),
         ("ws://h.example/curl -v", False, False),
-    ],
+    ]
 )
-def test_what_is_taken_for_curl(word, program, whole):
+def test_what_is_taken_for_curl(case):
+    word, program, whole = case
     assert is_curl(word) is program
     assert is_curl_command(word) is whole
 
@@ -208,8 +209,7 @@ def test_what_is_taken_for_curl(word, program, whole):
 # Options -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("words", "options", "left_out"),
+@every(
     [
         ("-sSkL", "--insecure --location", "-s -S"),
         ("-ma:b -Aagent", "--max-time=a:b --user-agent=agent", ""),
@@ -224,9 +224,10 @@ def test_what_is_taken_for_curl(word, program, whole):
         ("-w x --max-redirs -1 -X GET --retry 3", "", "-w --retry"),
         ("--proxy p -U a:b --digest", "--proxy=p --proxy-user=a:b --digest", ""),
         ("--proxy p --preproxy", None, None),
-    ],
+    ]
 )
-def test_options_of_curl(words, options, left_out):
+def test_options_of_curl(case):
+    words, options, left_out = case
     if options is None or left_out is None:
         with pytest.raises(curl.CurlError):
             curl.command([*words.split(), "x", "ws://h/"])

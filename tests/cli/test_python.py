@@ -10,6 +10,7 @@ import trio
 from msgspec.structs import asdict
 
 import wsprobe
+from tests.cases import every
 from tests.cli.processes import python
 from wsprobe.exchange import Ended, Plan, Received
 from wsprobe.report.outcome import STATUS_OF, Outcome
@@ -69,8 +70,7 @@ def test_a_network_failure_is_a_value_too():
     )
 
 
-@pytest.mark.parametrize(
-    ("url", "settings", "said"),
+@every(
     [
         ("mailto:a@b", {}, "scheme 'mailto' in URL 'mailto:a@b' is not ws, wss, http or https"),
         ("lab:nothing-such", {}, "there is no scenario"),
@@ -87,9 +87,10 @@ def test_a_network_failure_is_a_value_too():
         (None, {}, "expected a URL, such as 'wss://chat.example/ws', not None"),
         (b"ws://127.0.0.1:1/", {}, "not bytes"),
         ("kept.jsonl", {}, "a file name, not a URL: wsprobe.load('kept.jsonl')"),
-    ],
+    ]
 )
-def test_misuse_is_one_exception(url, settings, said):
+def test_misuse_is_one_exception(case):
+    url, settings, said = case
     with pytest.raises(wsprobe.UsageError) as raised:
         wsprobe.probe(url, **settings)
     assert said in str(raised.value)

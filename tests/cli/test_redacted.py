@@ -13,6 +13,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 import pytest
 from msgspec import Struct
 
+from tests.cases import every
 from tests.played import ran
 from wsprobe.browsers.engine import ScriptView
 from wsprobe.browsers.fetch import FetchView
@@ -50,19 +51,21 @@ def all_that_is_told(*words):
     return b"".join(told).decode("utf-8", "replace"), made.err.decode()
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(
-    "how", [[], ["-v"], ["-vv"], ["--json"], ["-i"], ["-o", "-"], ["-w", "%{url} %{close_reason}"]]
+@every(
+    (how, place)
+    for how in ([], ["-v"], ["-vv"], ["--json"], ["-i"], ["-o", "-"], ["-w", "%{url} %{close_reason}"])
+    for place in PLACES
 )
-def test_no_output_of_connect_has_the_secret(how, place):
+def test_no_output_of_connect_has_the_secret(case):
+    how, place = case
     told, err = all_that_is_told("connect", "--redact", "--save", "kept", *how, *EVERYWHERE, place)
     assert not SPELT.search(told)
     assert HEX not in held(err)
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("how", [[], ["--json"], ["--spec", "all"]])
-def test_no_output_of_compare_has_the_secret(how, place):
+@every((how, place) for how in ([], ["--json"], ["--spec", "all"]) for place in PLACES)
+def test_no_output_of_compare_has_the_secret(case):
+    how, place = case
     asked = [each for each in EVERYWHERE if not each.startswith(("--send", "{"))]
     page = ["--page", f"http://a.example/?code={SECRET}", "--browser-mode"]
     told, _ = all_that_is_told("compare", "--redact", "--save", "kept", *page, *how, *asked, place)

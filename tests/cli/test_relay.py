@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from tests.cli.processes import started
 from tests.diagnosis.sessions import Session
-from wsprobe.cli.main import run
 from wsprobe.cli.readers import as_client_saw
 from wsprobe.cli.relay import listening
 from wsprobe.exchange import UNSET, Relayed
@@ -37,11 +36,10 @@ def relaying(*arguments):
         process.communicate()
 
 
-def asked(url, capsys, *arguments):
-    """What a client gets at *url*."""
-    run(["connect", "--json", *arguments, url])
-    value = json.loads(capsys.readouterr().out)
-    return value
+@pytest.fixture
+def asked(values):
+    """What a client gets at a URL."""
+    return lambda url, *arguments: values("connect", "--json", *arguments, url)[0]
 
 
 def ended(process):
@@ -57,9 +55,9 @@ PAGE = ("--origin", "http://localhost:5173")
 
 
 @pytest.mark.programs
-def test_the_views_fit_one_screen(capsys):
+def test_the_views_fit_one_screen(asked):
     with relaying("--browser-mode", "lab:status-403") as (process, url):
-        asked(url, capsys, *PAGE)
+        asked(url, *PAGE)
         out = ended(process)[0]
     assert "IN THE PAGE  Chromium, Firefox, WebKitGTK" in out
     assert "-v" not in out  # relay has no such option
@@ -84,11 +82,11 @@ def test_the_page_closes_where_the_client_did(events, saw):
 
 
 @pytest.mark.programs
-def test_a_page_is_told_and_all_is_kept(capsys, tmp_path):
+def test_a_page_is_told_and_all_is_kept(asked, tmp_path):
     save, har, page = (str(tmp_path / name) for name in ("kept.jsonl", "kept.har", "report.html"))
     files = ("--save", save, "--har", har, "--report", page)
     with relaying("--json", "--tell-page", "--browser-mode", *files, "lab:status-403") as (process, url):
-        got = asked(url, capsys, *PAGE, "-H", "Cookie: sid=0123456789")
+        got = asked(url, *PAGE, "-H", "Cookie: sid=0123456789")
         assert got["close"] == {"code": 4403, "reason": "403 body text", "clean": True, "by": "server"}
         # The relay reports a connection when it is over: only then is the client's Close certain to be in it.
         line = process.stdout.readline()
@@ -128,18 +126,18 @@ def test_a_page_is_told_and_all_is_kept(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("options", "heard"), [((), "A script"), (("--tell-page",), "Without the relay, a script")]
 )
-def test_the_report_says_who_learns_nothing(options, heard, capsys):
+def test_the_report_says_who_learns_nothing(options, heard, asked):
     with relaying(*options, "lab:status-403") as (process, url):
-        asked(url, capsys, *PAGE)
+        asked(url, *PAGE)
         lines = list(iter(process.stdout.readline, "  the client closed the connection\n"))
         ended(process)
     assert any(each.startswith(f"{heard} in a browser sees none of this: ") for each in lines)
 
 
 @pytest.mark.programs
-def test_a_session_passes_and_is_reported(capsys):
+def test_a_session_passes_and_is_reported(asked):
     with relaying("lab:/echo") as (process, url):
-        got = asked(url, capsys, "--send", "hello")
+        got = asked(url, "--send", "hello")
         assert got["outcome"] == "open"
         # Interrupted sooner, the relay may not know yet that the connection is over.
         lines = list(iter(process.stdout.readline, "  the client closed the connection\n"))
@@ -153,11 +151,9 @@ def test_a_session_passes_and_is_reported(capsys):
 
 
 @pytest.mark.programs
-def test_secrets_are_masked(capsys):
+def test_secrets_are_masked(asked):
     with relaying("--json", "--redact", "--tell-page", "lab:status/403?body=no%20secret99") as (process, url):
-        got = asked(
-            f"{url}status/403?body=no%20secret99", capsys, *PAGE, "-H", "Authorization: Bearer secret99"
-        )
+        got = asked(f"{url}status/403?body=no%20secret99", *PAGE, "-H", "Authorization: Bearer secret99")
         assert got["close"]["reason"] == "403 ***********"
         out, err = ended(process)
     assert "secret99" not in out + err
@@ -166,9 +162,9 @@ def test_secrets_are_masked(capsys):
 
 
 @pytest.mark.programs
-def test_a_foreign_page_is_named_and_not_reported(capsys):
+def test_a_foreign_page_is_named_and_not_reported(asked):
     with relaying("--json", "lab:ok") as (process, url):
-        got = asked(url, capsys, "--origin", "https://evil.example")
+        got = asked(url, "--origin", "https://evil.example")
         assert got["response"]["status"] == 403
         out, err = ended(process)
     assert out == ""
@@ -176,7 +172,7 @@ def test_a_foreign_page_is_named_and_not_reported(capsys):
 
 
 @pytest.mark.programs
-def test_interrupted_with_a_session_open(capsys, tmp_path):
+def test_interrupted_with_a_session_open(tmp_path):
     save = tmp_path / "kept"
     with (
         relaying("--save", str(save), "lab:/echo") as (process, url),
@@ -195,14 +191,14 @@ def test_interrupted_with_a_session_open(capsys, tmp_path):
 @pytest.mark.programs
 @pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe can be set on Linux alone")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_reader_that_takes_nothing_stops_nothing(number, status, capsys, tmp_path):
+def test_a_reader_that_takes_nothing_stops_nothing(number, status, asked, tmp_path):
     save, har = tmp_path / "kept.jsonl", tmp_path / "kept.har"
     with relaying("--json", "--save", str(save), "--har", str(har), "lab:/echo") as (process, url):
         import fcntl  # Windows has none
 
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
         for _ in range(4):
-            assert asked(url, capsys, "--send", "x" * 1000)["outcome"] == "open"
+            assert asked(url, "--send", "x" * 1000)["outcome"] == "open"
         process.send_signal(number)
         assert process.wait(20) == status
         err = process.stderr.read()
@@ -212,18 +208,17 @@ def test_a_reader_that_takes_nothing_stops_nothing(number, status, capsys, tmp_p
 
 
 @pytest.mark.programs
-def test_all_that_was_reported_is_there_for_who_reads_at_the_end(capsys):
+def test_all_that_was_reported_is_there_for_who_reads_at_the_end(asked):
     with relaying("--json", "lab:/echo") as (process, url):
         for _ in range(20):
-            asked(url, capsys, "--send", "x" * 5000)
+            asked(url, "--send", "x" * 5000)
         out, err = ended(process)
     assert [json.loads(line)["outcome"] for line in out.splitlines()] == ["open"] * 20
     assert "nobody read" not in err
 
 
-def test_only_loopback_is_listened_on(capsys):
-    assert run(["relay", "--listen", "192.0.2.1:0", "ws://x.example/"]) == 2
-    assert "is not a loopback address" in capsys.readouterr().err
+def test_only_loopback_is_listened_on(refused):
+    assert "is not a loopback address" in refused("relay", "--listen", "192.0.2.1:0", "ws://x.example/")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """--wire from end to end; what --ws-negotiate does is in printed/versions.txt."""
 
-import pytest
-
+from tests.cases import every
 from tests.played import ran
 from wsprobe.wire import WIRES
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@every(list(WIRES))
 def test_an_echo_in_every_version(wire):
     (made,) = ran([f"wsprobe connect --wire {wire} --send hello lab:/echo"])
     assert made.status == 0

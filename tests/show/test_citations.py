@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
+from tests.cases import every
 from wsprobe.history.data import select
 from wsprobe.judge import FINDINGS
 from wsprobe.show.report_file import cited
@@ -13,8 +12,7 @@ from wsprobe.show.report_file import cited
 RFC = "https://www.rfc-editor.org/rfc/rfc"
 
 
-@pytest.mark.parametrize(
-    ("text", "urls"),
+@every(
     [
         ("RFC 9112", [f"{RFC}9112"]),
         (
@@ -45,9 +43,10 @@ RFC = "https://www.rfc-editor.org/rfc/rfc"
         ("refused (RFC 6455 section 4.1, item 1).", [f"{RFC}6455#section-4.1"]),
         ("asked again in hybi-07; see section 3 of it", []),
         ("", []),
-    ],
+    ]
 )
-def test_what_is_cited_is_linked(text, urls):
+def test_what_is_cited_is_linked(case):
+    text, urls = case
     pieces = list(cited(text))
     assert "".join(words for words, _ in pieces) == text
     assert [url for _, url in pieces if url] == urls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cases import every
 from tests.diagnosis.sessions import Session
 from tests.exchanges import OPENED, exchange, frame, plan
 from wsprobe.read import read
@@ -22,8 +23,7 @@ def shown(*lines, verbose=0):
     return [each.rstrip() for each in plain(rows).splitlines()]
 
 
-@pytest.mark.parametrize(
-    ("data", "row"),
+@every(
     [
         (r"\x81\x02hi", '< Text "hi"'),
         (r"\x01\x02hi", '< Text "hi" (not final)'),
@@ -41,9 +41,10 @@ def shown(*lines, verbose=0):
         (r"\x88\x01\x03", "< Close 03"),
         (r"\x82\x20" + "a" * 32, "< Binary " + " ".join(["61"] * 32)),
         (r"\x82\x21" + "a" * 33, "< Binary " + " ".join(["61"] * 32) + " ... 33 bytes in all"),
-    ],
+    ]
 )
-def test_a_frame(data, row):
+def test_a_frame(case):
+    data, row = case
     assert shown(f"0.1 raw {data}", "0.2 fin")[0] == row
 
 

@@ -50,8 +50,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("given", "says"), CASES)
-def test_the_sentence_of_an_outcome(given, says):
+@every(CASES)
+def test_the_sentence_of_an_outcome(case):
+    given, says = case
     of = of_line(given)
     assert f"{of.outcome}: {sentence(of, Look())}" == says
     assert plain(verdict(of, Look(verbose=1))) == f"{of.result.headline}  {of.title}: {sentence(of, Look())}\n"

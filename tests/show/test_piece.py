@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import every
 from wsprobe.show.lines import Look, Piece, cells, cut, line, plain, text_of, width_of
 from wsprobe.show.paint import STYLES, TOGETHER, paint
 
@@ -46,8 +46,7 @@ def test_paint_prints_every_line_of_many():
     assert stream.getvalue().split("\n") == [*numbers, ""]
 
 
-@pytest.mark.parametrize(
-    ("text", "columns"),
+@every(
     [
         ("", 0),
         ("abc", 3),
@@ -56,9 +55,10 @@ def test_paint_prints_every_line_of_many():
         ("\uff21", 2),
         ("\u00e9", 1),
         ("\U0001f600x", 3),
-    ],
+    ]
 )
-def test_cells_are_what_a_terminal_gives_to_a_text(text, columns):
+def test_cells_are_what_a_terminal_gives_to_a_text(case):
+    text, columns = case
     assert cells(text) == columns
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
+from tests.cases import every
 from tests.exchanges import KEY, OPENED, exchange, frame, plan
 from tests.watch.played import refused_by_tornado
 from wsprobe.browsers.engine import Page
@@ -302,9 +303,7 @@ def test_a_large_answer_makes_no_large_file():
     assert "more bytes (--save and --json keep all)" in text
 
 
-@pytest.mark.parametrize(
-    ("said", "made"),
-    [
+@every([
         ("it wants an Origin, which browsers always send", "it wants an Origin, which browsers always send"),
         ("answered 403: use -L (or lab:x)", "answered 403: use `-L` (or `lab:x`)"),
         ("ping @octocat about #12", "ping `@octocat` about `#12`"),
@@ -319,9 +318,9 @@ def test_a_large_answer_makes_no_large_file():
         ("see RFC 6455 section 5.5.1, and x_y", "see [RFC 6455 section 5.5.1]"
          "(https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1), and `x_y`"),
         ("", ""),
-    ],
-)  # fmt: skip
-def test_words_that_mean_something_to_github_are_code(said, made):
+    ])  # fmt: skip
+def test_words_that_mean_something_to_github_are_code(case):
+    said, made = case
     assert prose(said) == made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from tests.cases import every
 from tests.exchanges import KEY, plan
 from wsprobe.browsers import ALL
 from wsprobe.browsers.engine import Page
@@ -109,12 +110,13 @@ SHOWN = {
 }
 
 
-@pytest.mark.parametrize(("columns", "most"), [(80, 24), (100, 24), (120, 18), (160, 18)])
-@pytest.mark.parametrize("name", SHOWN)
-def test_it_fits_a_screen(name, columns, most):
-    rows = drawn(SHOWN[name](), columns)
-    assert len(rows) <= most, "\n".join(rows)
-    assert max(map(len, rows)) <= columns
+@every(SHOWN)
+def test_it_fits_a_screen(of):
+    report = of()
+    for columns, most in ((80, 24), (100, 24), (120, 18), (160, 18)):
+        rows = drawn(report, columns)
+        assert len(rows) <= most, "\n".join(rows)
+        assert max(map(len, rows)) <= columns
 
 
 def test_the_frames_of_an_answer_are_read_once_for_all_layouts(monkeypatch):

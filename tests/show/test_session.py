@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cases import every
 from tests.exchanges import plan_for
 from wsprobe.lab import find
 from wsprobe.lab.play import play
@@ -17,8 +18,7 @@ def shown(name):
     return plain(session(read(play(find(name), plan_for(find(name)))), Look()))
 
 
-@pytest.mark.parametrize(
-    ("name", "rows"),
+@every(
     [
         ("ok", ['< Text "hi"', "< Close 1000", "> Close 1000"]),
         ("accept-then-close-4403", ['< Close 4403 "forbidden"']),
@@ -28,9 +28,10 @@ def shown(name):
         ("pmd-bad-deflate", ["    not inflated: it is not DEFLATE data: invalid block type"]),
         ("fin-mid-frame", [" bytes)"]),
         ("status-403", []),
-    ],
+    ]
 )
-def test_session(name, rows):
+def test_session(case):
+    name, rows = case
     text = shown(name)
     assert all(row in text for row in rows)
     assert bool(text) == bool(rows)

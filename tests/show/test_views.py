@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from msgspec.structs import replace
 
+from tests.cases import every
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import DomEvent
 from wsprobe.lab import find, load
@@ -13,8 +13,7 @@ from wsprobe.show.lines import Look, plain
 from wsprobe.show.views import MESSAGE, blocks
 
 
-@pytest.mark.parametrize(
-    ("message", "least"),
+@every(
     [
         ("a" * 300, MESSAGE),
         ("\u202e" * 300, 2 * MESSAGE - 11),
@@ -23,9 +22,10 @@ from wsprobe.show.views import MESSAGE, blocks
         ("a" * 160 + "\u202e" * 40, 2 * MESSAGE + 1),
         ("a" * 159 + "\u202e" * 41, 2 * MESSAGE - 11),
         ("a" * 120 + "\u202e" * 80, 2 * MESSAGE - 11),
-    ],
+    ]
 )
-def test_a_message_has_one_line_with_its_escapes_too(message, least):
+def test_a_message_has_one_line_with_its_escapes_too(case):
+    message, least = case
     view = rehearse(ENGINES["chromium"], find("open"), load())
     [block] = blocks([replace(view, events=(DomEvent("message", 1, data=message),))], Look(unicode=True))
     [text] = [each for each in plain(block.lines).splitlines() if "message" in each]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cases import every
 from wsprobe.text import hexdump, legible, printable, raw, shows, visible
 
 
@@ -25,8 +25,7 @@ def test_legible_loses_no_byte_and_shows_nothing_that_acts(data):
     assert not [char for char in shown if unicodedata.category(char).startswith("C")]
 
 
-@pytest.mark.parametrize(
-    ("data", "ascii_only", "readable"),
+@every(
     [
         (b"plain", "plain", "plain"),
         (b"a\\b", "a\\b", "a\\b"),
@@ -46,16 +45,16 @@ def test_legible_loses_no_byte_and_shows_nothing_that_acts(data):
         (b"\xc3(", "\\xc3(", "\\xc3("),
         (b"\t\r\n\0", "\\x09\\x0d\\x0a\\x00", "\\x09\\x0d\\x0a\\x00"),
         (b"[b]bold[/b] :smile:", "[b]bold[/b] :smile:", "[b]bold[/b] :smile:"),
-    ],
+    ]
 )
-def test_examples(data, ascii_only, readable):
+def test_examples(case):
+    data, ascii_only, readable = case
     assert visible(data) == ascii_only
     assert legible(data) == readable
 
 
-@pytest.mark.parametrize(
-    "char",
-    "\u00ad\u034f\u061c\u115f\u17b4\u180e\u200b\u2060\u2800\u3164\ufe0f\ufeff\uffa0\U0001bca0\U000e0041\U000e01ef",
+@every(
+    "\u00ad\u034f\u061c\u115f\u17b4\u180e\u200b\u2060\u2800\u3164\ufe0f\ufeff\uffa0\U0001bca0\U000e0041\U000e01ef"
 )
 def test_a_character_that_shows_nothing_is_escaped(char):
     assert not shows(f"a{char}b")
