@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.cases import part
 from tests.hostile.servers import SERVERS, serving
 from tests.hostile.sweep import COMMANDS, OVER_HTTP2
 from wsprobe.report.outcome import TABLE, Exit
@@ -33,13 +34,13 @@ SAVING = ("connect", "-L", "--report", "report.html", "--har", "har.json", "--sa
 MASKED = ("compare", "--browser-mode", "--redact", "-b", "sid=abcdef123456")
 PAGES = ("-s", "--report", "report.html", "--report", "report.md")
 EVERY_VIEW = ("compare", "--json", "--browser", "all,clients")
+ALONE = [command for command in COMMANDS if command != "relay"]
+"""Commands that wait for no client. Each server meets every second one, the next server the others."""
 RUNS = [
     *(
-        pytest.param(words, name, id=f"{command}: {name}")
-        for command, words in COMMANDS.items()
-        if command != "relay"  # it waits for a client
-        for name, server in SERVERS.items()
-        if not server.http2 or command in OVER_HTTP2
+        pytest.param(COMMANDS[command], name, id=f"{command}: {name}")
+        for number, (name, server) in enumerate(SERVERS.items())
+        for command in part(OVER_HTTP2 if server.http2 else ALONE, 2, number)
     ),
     pytest.param(SAVING, "redirects with cookies", id="connect -L, files"),
     pytest.param(SAVING, "fields of different names", id="connect, files"),
