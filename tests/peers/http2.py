@@ -31,9 +31,9 @@ SERVERS = {
     ),
     "traefik": (
         f"{ANNOUNCES} traefik --entrypoints.front.address={{host}}:{{port}} --log.level=ERROR --accesslog=true "
-        "--providers.file.filename={folder}/traefik.yaml --global.checknewversion=false "
+        "--providers.file.filename={folder}/traefik-routes.yaml --global.checknewversion=false "
         "--global.sendanonymoususage=false",
-        "traefik.yaml",
+        "traefik-routes.yaml",  # what is called traefik.yaml, Traefik reads as its other configuration
     ),
     "node": (f"{NODE} yes",),
     "node-as-it-comes": (f"{NODE} no",),
