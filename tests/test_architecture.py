@@ -285,6 +285,7 @@ def test_the_name_of_a_class_means_one_thing():
         (["compare", "--json", "--browser-mode", "OFFLINE"], ["trio", "ssl", "rich", "wsprobe.lab.installed"]),
         (["compare", "OFFLINE", "OFFLINE"], ["trio", "ssl", "rich", "wsprobe.lab.installed"]),
         (["trace", "--help"], ["trio", "ssl", "rich", "h11"]),
+        (["trace", "--dry-run", "ws://localhost/"], ["rich", "wsprobe.trace.audit_requests"]),
         (["watch", "--help"], ["trio", "ssl", "rich", "h11", "prometheus_client"]),
         (
             ["connect", "--unix-socket", "/nonexistent", "ws://localhost/"],

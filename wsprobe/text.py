@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 # Bytes of a peer, safe for a terminal --------------------------------------------------------------------
 
-_INVISIBLE = re.compile(
+_INVISIBLE = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U00016fe4\U0001d159\U000e0000-\U000e0fff]"
 )
@@ -24,18 +24,18 @@ DerivedCoreProperties.txt), and blanks of scripts and notes."""
 
 def shows(text: str) -> bool:
     """True if a terminal shows every character of *text*, and obeys none."""
-    return text.isprintable() and (text.isascii() or _INVISIBLE.search(text) is None)
+    return text.isprintable() and (text.isascii() or re.search(_INVISIBLE, text) is None)
 
 
 _TABLE = {b: f"\\x{b:02x}" for b in (*range(0x20), *range(0x7F, 0x100))} | {0x5C: "\\\\"}
 
 
-_LIKE_AN_ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
+_LIKE_AN_ESCAPE = r"\\x[0-9a-f]{2}"
 
 
 def _as_it_is(text: str) -> bool:
     """True if nothing in *text* is escaped, or looks as if it were."""
-    return "\\" not in text or _LIKE_AN_ESCAPE.search(text) is None
+    return "\\" not in text or re.search(_LIKE_AN_ESCAPE, text) is None
 
 
 def visible(data: bytes) -> str:

@@ -11,7 +11,7 @@ from tests.diagnosis.recorded import reading_of, recorded
 from tests.exchanges import SAMPLE_OPENED, frame
 from wsprobe.diagnosis import causes
 from wsprobe.diagnosis.advice import IF_NO_REASON, PASS_ON, Advice, advice
-from wsprobe.diagnosis.kinds import KINDS, parse
+from wsprobe.diagnosis.kinds import kinds, parse
 from wsprobe.diagnosis.proxies import LEADING, proxies
 from wsprobe.exchange import Logged
 
@@ -198,7 +198,7 @@ def test_every_proxy_has_its_lines_and_says_what_they_were_tried_with():
 
 
 def test_every_kind_of_cause_says_what_it_means_and_what_to_do():
-    assert [id for id, of in KINDS.items() if not (of.meaning.endswith(".") and of.fix.endswith("."))] == []
+    assert [id for id, of in kinds().items() if not (of.meaning.endswith(".") and of.fix.endswith("."))] == []
 
 
 @pytest.mark.parametrize("text", ["a: b\n  c", "a: b\n  c do: d\n\na: b\n  c do: d", "a\n  c do: d"])

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cases import every
 from wsprobe import explain
-from wsprobe.diagnosis.kinds import KINDS
+from wsprobe.diagnosis.kinds import kinds
 from wsprobe.explain import UnknownTopic, console, failures
 from wsprobe.explain.entry import load
 from wsprobe.judge import FINDINGS
@@ -111,7 +111,7 @@ def test_every_failure_has_its_words():
 
     known = {*names(), *aliases()}
     for row in load("failures")["failure"]:
-        assert ("means" in row) != (row["id"] in FINDINGS or row["id"] in KINDS), row["id"]
+        assert ("means" in row) != (row["id"] in FINDINGS or row["id"] in kinds()), row["id"]
         assert set(row.get("scenarios", ())) <= known, row["id"]
         for topic in row.get("see", ()):
             assert explain.find(topic), topic

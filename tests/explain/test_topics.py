@@ -8,7 +8,7 @@ from tests import cases
 from wsprobe import explain
 from wsprobe.cli.main import run
 from wsprobe.cli.paste import url_in
-from wsprobe.diagnosis.kinds import KINDS as CAUSES
+from wsprobe.diagnosis.kinds import kinds
 from wsprobe.explain import UnknownTopic
 from wsprobe.judge import FINDINGS
 from wsprobe.report.outcome import TABLE, Exit
@@ -147,7 +147,7 @@ def test_each_other_name_leads_to_one_topic():
 
 def test_an_id_leads_to_its_own_topic_first():
     """Another topic of the same word is named below; an outcome comes before the cause of its name."""
-    for kind, ids in (("finding", FINDINGS), ("cause", CAUSES)):
+    for kind, ids in (("finding", FINDINGS), ("cause", kinds())):
         for id in ids:
             found = explain.find(id)
             assert found.topic == id

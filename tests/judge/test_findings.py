@@ -9,7 +9,7 @@ import pytest
 from tests.cases import every
 from wsprobe import judge as package
 from wsprobe.judge import FINDINGS, judge
-from wsprobe.judge.catalogue import parse
+from wsprobe.judge.catalogue import Findings
 from wsprobe.judge.finding import shown, times
 from wsprobe.text import counted
 
@@ -39,10 +39,10 @@ def test_each_finding_is_used_by_a_rule_and_each_that_is_used_is_in_the_catalogu
 
 def test_a_broken_catalogue_is_not_read():
     whole = "== way: x\n\na-b  note  RFC 1\nTitle\n  Meaning.\n  usually: this\n    and that\n  do: That."
-    assert parse(whole)["a-b"].usual == "this and that"
+    assert Findings(whole)["a-b"].usual == "this and that"
     for broken in (whole + whole[9:], whole.replace("a-b  note", "a-b note"), "\na-b"):
         with pytest.raises(ValueError, match=r"twice|unpack"):
-            parse(broken)
+            dict(Findings(broken))
 
 
 @every(FINDINGS)

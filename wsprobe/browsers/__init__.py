@@ -181,14 +181,14 @@ class Client(msgspec.Struct, frozen=True):
 
 _RULES = (
     # On iOS every browser is Apple's WebKit, which was not measured.
-    (re.compile(r"\b(?:CriOS|EdgiOS|OPiOS|FxiOS)/([\d.]+)"), "ios-browser", ""),
-    (re.compile(r"\bEdg(?:A)?/([\d.]+)"), "edge", "chromium"),
-    (re.compile(r"\bOPR/([\d.]+)"), "opera", "chromium"),
-    (re.compile(r"\b(?:Headless)?Chrom(?:e|ium)/([\d.]+)"), "chromium", "chromium"),
-    (re.compile(r"\bFirefox/([\d.]+)"), "firefox", "firefox"),
+    (r"\b(?:CriOS|EdgiOS|OPiOS|FxiOS)/([\d.]+)", "ios-browser", ""),
+    (r"\bEdg(?:A)?/([\d.]+)", "edge", "chromium"),
+    (r"\bOPR/([\d.]+)", "opera", "chromium"),
+    (r"\b(?:Headless)?Chrom(?:e|ium)/([\d.]+)", "chromium", "chromium"),
+    (r"\bFirefox/([\d.]+)", "firefox", "firefox"),
     # WebKitGTK and Safari write the same words; only the platform tells them apart.
-    (re.compile(r"\((?:X11|Wayland);.*AppleWebKit/([\d.]+)"), "webkitgtk", "webkitgtk"),
-    (re.compile(r"\bVersion/([\d.]+).*\bSafari/"), "safari", ""),
+    (r"\((?:X11|Wayland);.*AppleWebKit/([\d.]+)", "webkitgtk", "webkitgtk"),
+    (r"\bVersion/([\d.]+).*\bSafari/", "safari", ""),
 )
 """(pattern whose group is the version, name, engine), in the order in which they are tried. User-Agents for
 earlier patterns match later ones too."""
@@ -197,6 +197,6 @@ earlier patterns match later ones too."""
 def client(user_agent: str) -> Client:
     """The browser that a User-Agent describes; name and engine are "" if it is unknown."""
     for pattern, name, engine in _RULES:
-        if found := pattern.search(user_agent[:1000]):
+        if found := re.search(pattern, user_agent[:1000]):
             return Client(name, found[1], engine)
     return Client("", "", "")

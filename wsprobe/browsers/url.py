@@ -61,7 +61,7 @@ class Written(Struct, frozen=True):
     after: str
 
 
-_WRITTEN = re.compile(r"(?i)(?P<scheme>(?:wss?|https?|ftp):)?(?P<slashes>[/\\]*)(?P<authority>[^/\\?#]*)")
+_WRITTEN = r"(?i)(?P<scheme>(?:wss?|https?|ftp):)?(?P<slashes>[/\\]*)(?P<authority>[^/\\?#]*)"
 _CLEANED = str.maketrans("", "", "\t\n\r")
 _TRIMMED = "".join(map(chr, range(0x21)))
 
@@ -70,7 +70,7 @@ _TRIMMED = "".join(map(chr, range(0x21)))
 def written(text: str, base: str | None) -> Written | None:
     """The position of the host in *text*; None without one, where *base* supplies the host."""
     text = scalar(text).strip(_TRIMMED).translate(_CLEANED)
-    parts = _WRITTEN.match(text)
+    parts = re.match(_WRITTEN, text)
     if parts is None:
         return None
     own = (parts["scheme"] or "").lower()

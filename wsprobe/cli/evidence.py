@@ -56,14 +56,14 @@ def kind_of(word: str) -> Kind | None:
     return "har" if word.lower().endswith((".har", ".har.gz")) else None
 
 
-_MOZ_LOG = re.compile(r"(.+?)(?:\.child-\d{1,9})?\.moz_log(\.\d)?(\.gz)?")
+_MOZ_LOG = r"(.+?)(?:\.child-\d{1,9})?\.moz_log(\.\d)?(\.gz)?"
 """A file of Firefox: of the main process or of a child, rotated or not (xpcom/base/Logging.cpp)."""
 
 
 def parts(name: str) -> list[str]:
     """The files of the log to which the file *name* belongs, the oldest first. For one of Firefox, those of the
     main process, which has the network: also if *name* is only one part of a rotated log, or a child's file."""
-    match = _MOZ_LOG.fullmatch(name)
+    match = re.fullmatch(_MOZ_LOG, name)
     if match is None:
         return [name]
     begin, rotated, end = match.group(1), match.group(2), match.group(3) or ""

@@ -72,14 +72,14 @@ def _noted(ctx: click.Context, param: click.Parameter, made: Value, value: objec
 
 
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
-_ROW = re.compile(r'(?P<name>[^\s=:]+)\s*[=:]?\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"?|(?P<plain>\S*))')
+_ROW = r'(?P<name>[^\s=:]+)\s*[=:]?\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"?|(?P<plain>\S*))'
 
 
 def config(path: str) -> Iterator[str]:
     """The words of the options in the file at *path*, in the format of curl's ``--config``. Raises
     click.UsageError."""
     for line in _text("--config", path).splitlines():
-        found = _ROW.match(line.strip())
+        found = re.match(_ROW, line.strip())
         if found is None or found["name"].startswith("#"):
             continue
         name = found["name"]

@@ -323,12 +323,12 @@ _URL = r"(?:wss?|https?)://[A-Za-z0-9_.~:/?#@!$&*+,;=%\[\]-]*[A-Za-z0-9_/=]"
 """In a line of a console: as far as a shell takes it for one word, or nearly."""
 
 
-_OF_A_FILE = re.compile(r"\.(?:[cm]?[jt]sx?|html?|css|md|map|py|php)(?:[?#].*|(?::\d+)+)?$")
-_ABOUT = re.compile(
+_OF_A_FILE = r"\.(?:[cm]?[jt]sx?|html?|css|md|map|py|php)(?:[?#].*|(?::\d+)+)?$"
+_ABOUT = (
     r"(?i)(?:\b(?:see|docs?|documentation|help|read|more|info(?:rmation)?|details|visit|report|issues?)\b"
     r"[^.;:]{0,24}:?|\[\w.-]+\]\()\s*$"
 )
-_DOCUMENTATION = re.compile(
+_DOCUMENTATION = (
     r"https?://(?:docs?|developer|learn|help|support|wiki)\.|https?://(?:[\w-]+\.)*(?:github\.com|stackoverflow\.com|"
     r"mozilla\.org|readthedocs\.io|microsoft\.com|nodejs\.org|w3\.org|rfc-editor\.org)\b"
 )
@@ -344,7 +344,7 @@ def url_in(text: str) -> str | None:
 
 
 def _is_link(url: str, before: str) -> bool:
-    return any((_OF_A_FILE.search(url), _DOCUMENTATION.match(url), _ABOUT.search(before)))
+    return any((re.search(_OF_A_FILE, url), re.match(_DOCUMENTATION, url), re.search(_ABOUT, before)))
 
 
 def line_of_a_console(text: str) -> str | None:
@@ -358,7 +358,7 @@ def line_of_a_console(text: str) -> str | None:
     )
 
 
-_BARE = re.compile(r"(?!(?i:localhost|\d+)\Z)[A-Za-z0-9][A-Za-z0-9_-]*")
+_BARE = r"(?!(?i:localhost|\d+)\Z)[A-Za-z0-9][A-Za-z0-9_-]*"
 """A word that could be a host of this network, but in front of a URL is more likely a command."""
 
 
@@ -366,7 +366,7 @@ def check_no_command(words: Sequence[str]) -> None:
     """Raises click.UsageError for a word before a URL that is more likely the name of another client
     (``websocat ws://...``) than a host."""
     for word, following in pairwise(words):
-        if _BARE.fullmatch(word) and ("://" in following or following.startswith(LAB)):
+        if re.fullmatch(_BARE, word) and ("://" in following or following.startswith(LAB)):
             raise click.UsageError(
                 f"{word!a} is not a URL: it has no scheme, dot or port; for a host with that name: ws://{word}/"
             )

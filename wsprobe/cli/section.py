@@ -110,6 +110,8 @@ class Given:
             for name in row.names
             if getattr(section, field) != row.default
         }
+        if not changed:
+            return
         sections = {kind.__name__ for kind in self._sections}
         for section, words, text in rows_together():
             if section not in sections:

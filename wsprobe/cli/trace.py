@@ -1,5 +1,5 @@
 """The work of ``wsprobe trace``: send a request, change one thing, send it again; print a row for each answer,
-then their common meaning. An audit sends another list of requests, and prints the weaknesses."""
+then their common meaning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
-from itertools import islice
 
 import click
 from msgspec.structs import replace
@@ -17,11 +16,8 @@ from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli import expect
-from wsprobe.cli.files import write_whole
 from wsprobe.cli.output import Finished, Output, as_shown
 from wsprobe.cli.probe import reported, usable
-from wsprobe.cli.redacted import redacted
-from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, plan_for, settings_of
@@ -30,7 +26,6 @@ from wsprobe.cli.targets import LabTargets, ProbeTarget
 from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.exchange import Exchange, Http2, Limits, Plan
 from wsprobe.nearest import nearest
-from wsprobe.read.frames import messages_of
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report
@@ -38,23 +33,16 @@ from wsprobe.request.edits import rekeyed
 from wsprobe.request.edits import values as sent
 from wsprobe.request.opening import fresh_key
 from wsprobe.request.target import host_header
-from wsprobe.show import audit as show_audit
 from wsprobe.show import trace as show
-from wsprobe.show.as_json import audit_value, trace_value
-from wsprobe.show.audit import sarif_text
+from wsprobe.show.as_json import trace_value
 from wsprobe.show.contract import TraceJson
 from wsprobe.show.json_text import json_line
 from wsprobe.show.lines import Line, Look, plain
 from wsprobe.talk.codec import planned
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.audit import not_tested, weaknesses
-from wsprobe.trace.audit_requests import AUDIT
-from wsprobe.trace.audit_session import reference
-from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import TRACE, Choice, Series, following
 from wsprobe.trace.trace import Backend, Start, Trace, TraceRequest
-from wsprobe.trace.weakness import Found, Weakness
 
 BROWSERS = ("chromium", "firefox")
 """The browsers whose own requests are sent."""
@@ -71,15 +59,14 @@ def _changes(option_name: str, texts: Sequence[str], series: Series) -> frozense
     return frozenset(wanted)
 
 
-BACKEND = re.compile(
-    r"(?:(?P<scheme>wss?)://)?(?:\[(?P<ipv6>[0-9A-Fa-f:.%]+)\]|(?P<host>[^/\[\]@?#:]+)):(?P<port>\d{1,5})"
-    r"(?P<resource>/[!-\x22$-~]*)?",
-    re.ASCII,
+BACKEND = (
+    r"(?a)(?:(?P<scheme>wss?)://)?(?:\[(?P<ipv6>[0-9A-Fa-f:.%]+)\]|(?P<host>[^/\[\]@?#:]+)):(?P<port>\d{1,5})"
+    r"(?P<resource>/[!-\x22$-~]*)?"
 )
 
 
 def _backend(text: str) -> Backend:
-    found = BACKEND.fullmatch(text)
+    found = re.fullmatch(BACKEND, text)
     if found is None or not 1 <= int(found["port"]) <= 65535:
         raise click.UsageError(f"--backend: {text!a} is not HOST:PORT or ws://HOST:PORT/PATH (wss:// too)")
     resource = found["resource"] or ""
@@ -93,14 +80,20 @@ def _backend(text: str) -> Backend:
 
 def trace(url: str, given: Given) -> int:
     """Trace with these options; returns the exit status. Raises click.UsageError."""
+    return in_series(url, given, TRACE, TraceOutput)
+
+
+def in_series(url: str, given: Given, series: Series, output: type[TraceOutput]) -> int:
+    """Send the requests of *series*, and show the answers in that *output*; returns the exit status.
+
+    Raises click.UsageError.
+    """
     settings, own = settings_of(given), given[TraceSettings]
     own.check()
-    expect.check(settings.expectations, "trace", has=("weakness",) if own.audits else ())
-    series = AUDIT if own.audits else TRACE
+    expect.check(settings.expectations, "trace", has=output.expects)
     choice = Choice(_changes("only", own.only, series), _changes("skip", own.skip, series), series)
     backends = tuple(map(_backend, own.backend))
-    output = AuditOutput(settings, own) if own.audits else TraceOutput(settings)
-    return trace_all(url, settings, own, choice, backends, output)
+    return trace_all(url, settings, own, choice, backends, output(settings, own))
 
 
 def trace_all(
@@ -250,11 +243,14 @@ class TraceOutput(Output):
     """Prints and saves: a row for each answer as it arrives, and the conclusions at the end; or one JSON
     object."""
 
+    expects: tuple[str, ...] = ()
+    """What --expect may name besides."""
     _show_plan, _show_row = staticmethod(show.dry_run), staticmethod(show.row)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, own: TraceSettings) -> None:
         """Raises click.UsageError for a file that cannot be written."""
         super().__init__(settings)
+        self._own = own
         self._look = look(sys.stdout, settings.output.color)
         self._waits = (
             sys.stderr.isatty()
@@ -344,85 +340,3 @@ class TraceOutput(Output):
     def _emit(self, lines: Iterable[Line]) -> None:
         if self.settings.output.save != "-" and not self.settings.output.silent:
             emit(lines, sys.stdout, self._look)
-
-
-PRIVATE = 12
-"""Bytes of a message from which on it is masked: a shorter one, such as a ping, may occur in any text."""
-LONGEST = 4096
-"""Bytes of a message that are masked wherever they occur."""
-
-
-class AuditOutput(TraceOutput):
-    """Prints and saves an audit: masked, because it is about secrets and goes to others."""
-
-    masks = True
-    _show_plan, _show_row = staticmethod(show_audit.dry_run), staticmethod(show_audit.row)
-
-    def __init__(self, settings: Settings, own: TraceSettings) -> None:
-        """Raises click.UsageError for a file that cannot be written."""
-        super().__init__(settings)
-        self._own = own
-        Call(click.get_current_context()).learn(self._secrets)
-
-    def shown(self, report: Report) -> Report:
-        """*report* with every secret of the command line and of the answers so far masked, and the messages of
-        its session: each row would print what is for the user alone."""
-        for message in islice(messages_of(report.reading)[0], 100):
-            if len(message.data) >= PRIVATE:
-                self._secrets.message(message.data[:LONGEST])
-        return redacted(report, self._secrets)
-
-    def known(self, seen: Trace, shown: Trace) -> expect.Known:
-        """The weaknesses that were found, and their levels."""
-        return {each.weakness.id: each.weakness.level for each in weaknesses(seen)}
-
-    def exit_status(self, base: Report, seen: Trace) -> int:
-        """1 if a weakness of the level of --fail-on was found, else 0; that of the handshake where it opens no
-        session."""
-        if reference(seen) is None:
-            return base.exit_status
-        return Exit.DIFFERENT if self._failing(seen) else Exit.OPEN
-
-    def _failing(self, seen: Trace) -> list[Weakness]:
-        """The weaknesses that fail the audit."""
-        found = (each.weakness for each in weaknesses(seen))
-        return [each for each in found if each.is_at_least(self._own.fail_on or "warning")]
-
-    def end(self, seen: Trace, shown: Trace, choice: Choice) -> None:
-        """The weaknesses, and the files of --report and --sarif."""
-        if not self._reports:
-            return
-        found = tuple(map(self._hidden, weaknesses(seen)))
-        untested = not_tested(seen)
-        if self.settings.output.as_json:
-            self._print(audit_value(self._reports, found, untested))
-        else:
-            self._emit(show_audit.concluded(found, untested, shown, choice, self._look))
-        if self._own.sarif is not None:
-            text = sarif_text(found, untested, shown, self._own.sarif_artifact)
-            write_whole(self._own.sarif, text, "sarif")
-        if shown["base"] is not None and (file := self.report_file("trace")) is not None:
-            file.audited(shown, choice, found, untested)
-
-    def _tested(self, base: Finished, seen: Trace) -> Finished:
-        """Where nothing is expected, a weakness of the level of --fail-on fails the test."""
-        if self.settings.expectations or reference(seen) is None:
-            return base
-        return replace(base, unmet=tuple(f"{each.level}: {each.id}" for each in self._failing(seen)))
-
-    def _told(self, seen: Trace, shown: Trace, choice: Choice) -> list[Line]:
-        found = tuple(map(self._hidden, weaknesses(seen)))
-        return show_audit.concluded(found, not_tested(seen), shown, choice, Look())
-
-    def _hidden(self, found: Found) -> Found:
-        """*found* with what it quotes of secrets masked."""
-        conclusion = found.conclusion
-        hide = self._secrets.echo_text
-        hidden: Conclusion = replace(
-            conclusion,
-            text=hide(conclusion.text),
-            sent=hide(conclusion.sent),
-            came=hide(conclusion.came),
-            fix=hide(conclusion.fix),
-        )
-        return replace(found, conclusion=hidden)

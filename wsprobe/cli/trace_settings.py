@@ -1,6 +1,8 @@
 """The options that only `trace` has: what changes from one request to the next."""
 
-from typing import ClassVar, get_args
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
@@ -10,8 +12,9 @@ from wsprobe.cli.option import Seconds
 from wsprobe.cli.output_settings import JSON_SCHEMA, OUTPUT, OutputSettings
 from wsprobe.cli.route_settings import LimitSettings
 from wsprobe.cli.section import Section, opt
-from wsprobe.trace.changes import CHANGES
-from wsprobe.trace.weakness import Level
+
+if TYPE_CHECKING:
+    from wsprobe.trace.weakness import Level
 
 SECTION = "Change the request"
 PATIENCE = 10.0
@@ -21,11 +24,10 @@ HOLD = 5.0
 
 def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Shell completion: changes, and the next change in a list."""
-    rows = CHANGES
-    if ctx.params.get("audit") or ctx.params.get("audit_heavy"):
-        from wsprobe.trace.audit_requests import ROWS  # a person waits for the completion
+    from wsprobe.trace.audit_requests import ROWS  # a person waits for the completion
+    from wsprobe.trace.changes import CHANGES  # the same
 
-        rows = ROWS
+    rows = ROWS if ctx.params.get("audit") or ctx.params.get("audit_heavy") else CHANGES
     return next_of_list(incomplete, (row.name for row in rows if row.name != "base"))
 
 
@@ -71,7 +73,7 @@ class TraceSettings(Section, frozen=True, kw_only=True):
         "--fail-on LEVEL",
         "with --audit: exit with 1 if there is a weakness of this level or a more severe one: note, warning "
         "(the default) or error",
-        type=click.Choice(get_args(Level)[::-1]),
+        type=click.Choice(("note", "warning", "error")),
         rare=True,
     )
     clear_port: int | None = opt(

@@ -340,13 +340,13 @@ def _listed(fields: list[Field] | None, token: bytes) -> bool:
     return False
 
 
-_URL = re.compile(r"(?s)(?:[^:/?#]+:)?(?://(?:[^/\\?#]*@)?([^/\\?#]*))?([^?#]*)(?:\?([^#]*))?.*")
+_URL = r"(?s)(?:[^:/?#]+:)?(?://(?:[^/\\?#]*@)?([^/\\?#]*))?([^?#]*)(?:\?([^#]*))?.*"
 """RFC 3986, appendix B: every text matches. A backslash ends the authority too, as in browsers."""
 
 
 def url_parts(text: str) -> tuple[str, str, str]:
     """Host and port, path and query of *text*, whatever it is; without user and password."""
-    match = _URL.fullmatch(text)
+    match = re.fullmatch(_URL, text)
     return (match[1] or "", match[2] or "", match[3] or "") if match else ("", "", "")
 
 

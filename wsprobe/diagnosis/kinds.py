@@ -10,6 +10,8 @@ Only `explain`, and whoever checks an id, need it.
 
 from __future__ import annotations
 
+from functools import cache
+
 import msgspec
 
 from wsprobe.data_file import text_beside
@@ -40,12 +42,14 @@ def parse(text: str) -> dict[str, CauseKind]:
     return found
 
 
-KINDS = parse(text_beside(__file__, "causes.txt"))
-"""Every kind of cause by its id. Ids are stable and never reused. What kept a request from being sent has the
-id of its finding besides."""
+@cache
+def kinds() -> dict[str, CauseKind]:
+    """Every kind of cause by its id. Ids are stable and never reused. What kept a request from being sent has
+    the id of its finding besides."""
+    return parse(text_beside(__file__, "causes.txt"))
 
 
 def all_kinds() -> dict[str, CauseKind]:
     """Every kind of cause by its id, with those of connecting to the server."""
     way = {id: CauseKind(of.title, of.meaning, of.advice) for id, of in failures_of_the_way().items()}
-    return {**way, **KINDS}
+    return {**way, **kinds()}

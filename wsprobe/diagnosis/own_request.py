@@ -75,8 +75,8 @@ def beside(
 
 ODD_FIELDS = ("host-refused", "header-too-large")
 """Causes of which only the request shows a sign."""
-_A_HOST = re.compile(r"(?i)\b(?:host|domain|site|server)(?: ?names?|s)?\b")
-_A_SIZE = re.compile(r"(?i)\b(?:headers?|cookies?|fields?|bytes|k(?:i?b|ilobytes?))\b")
+_A_HOST = r"(?i)\b(?:host|domain|site|server)(?: ?names?|s)?\b"
+_A_SIZE = r"(?i)\b(?:headers?|cookies?|fields?|bytes|k(?:i?b|ilobytes?))\b"
 """What the words of a refusal name, if the Host or the size of a field is its reason."""
 
 
@@ -84,7 +84,7 @@ def _about_something_else(own: Cause, said: Cause | None) -> bool:
     """The server gives a reason in words, and they do not name what is odd in the request."""
     if said is None or not said.quote:
         return False
-    return (_A_HOST if own.id == "host-refused" else _A_SIZE).search(said.quote) is None
+    return re.search(_A_HOST if own.id == "host-refused" else _A_SIZE, said.quote) is None
 
 
 def says_otherwise(evidence: Evidence, said: Cause | None, known: Author) -> bool:

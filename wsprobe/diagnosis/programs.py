@@ -237,7 +237,7 @@ class AuthorRules:
                 places.update(of_rules)
         places.update(self._by_type.get(evidence.get("content-type"), ()))
         for server in evidence.servers:
-            if (letters := _LETTERS.match(server)) is not None:
+            if (letters := re.match(_LETTERS, server)) is not None:
                 places.update(self._by_server.get(letters[0], ()))
         for name in self._by_field.keys() & evidence.by_name.keys():
             places.update(self._by_field[name])
@@ -255,4 +255,4 @@ def _places(signs: Iterable[frozenset[str]]) -> dict[str, list[int]]:
     return dict(found)
 
 
-_LETTERS = re.compile("[A-Za-z]+")
+_LETTERS = "[A-Za-z]+"

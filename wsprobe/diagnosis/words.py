@@ -874,12 +874,12 @@ _STACK = r"(?i)stack|(?:stack|back)[_-]?trace|traceback"
 def about_something_else(known: Cause, others: set[str]) -> bool:
     """Whether words of an application (*others*), beside those that *known* quotes, may give these another
     sense: "Route not found" beside a bus."""
-    if known.certainty == "own-request" or _MACHINE.search(known.quote):
+    if known.certainty == "own-request" or re.search(_MACHINE, known.quote):
         return False
     return bool(others - _OF_KIND.get(known.id, set()))
 
 
-_MACHINE = re.compile(
+_MACHINE = (
     r"\bE(?:CONN|HOST|NET|NOTFOUND|TIMEDOUT|PIPE)|(?i:dial tcp|traceback|goroutine|sec-websocket"
     r"|web ?socket|\bjwt\b|\bapi[-_ ]?key"
     r"|sub-?protocol|\bcors\b|\b(?:access|bearer|auth|csrf|refresh|id)[-_ ]token\b)"
@@ -940,7 +940,7 @@ def _with(cause: Cause, quote: str, line: str) -> Cause:
 
 def names_another_reason(quote: str) -> bool:
     """Whether these words of a server blame a token, a key, a session, a licence or the like, and no Origin."""
-    return re.search(_FAULTY, quote) is not None and "origin" not in quote.lower()
+    return bool(quote) and "origin" not in quote.lower() and re.search(_FAULTY, quote) is not None
 
 
 _CREDENTIAL = (

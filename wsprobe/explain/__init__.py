@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from wsprobe.diagnosis.kinds import KINDS
+from wsprobe.diagnosis.kinds import kinds
 from wsprobe.diagnosis.proxies import proxies
 from wsprobe.diagnosis.statuses import STATUSES
 from wsprobe.explain import console, failures, http2, misread, program, revisions, tables
@@ -18,9 +18,9 @@ from wsprobe.report.outcome import STATUS_OF
 
 __all__ = ["UnknownTopic", "all_topics", "find", "find_nearest", "text", "value"]
 
-_NUMBER = re.compile(r"[0-9]{1,5}")
-_WITH_ITS_NAME = re.compile(r"(?i)(http/[\d.]+ )?([0-9]{3,4})(?: \(?(.*?)\)?)?")
-_PREFIXED = re.compile(
+_NUMBER = r"[0-9]{1,5}"
+_WITH_ITS_NAME = r"(?i)(http/[\d.]+ )?([0-9]{3,4})(?: \(?(.*?)\)?)?"
+_PREFIXED = (
     r"(?i)(close|code|status|http|exit|finding|cause|weakness|outcome|spec|revision|rule|scenario|lab)"
     r"[ :](?:code |status )?(\S+)"
 )
@@ -73,7 +73,7 @@ def groups() -> dict[str, tuple[str, ...]]:
         "Frameworks, development servers and services": tables.names("program"),
         "Files that browsers write": tables.names("evidence"),
         "Findings": (program.RULES, *FINDINGS),
-        "Causes": tuple(KINDS),
+        "Causes": tuple(kinds()),
         "Weaknesses that trace --audit looks for": program.weakness_topics(),
         "Specification revisions and their rules": revisions.topics(),
         "WebSockets over HTTP/2": ("http2",),
@@ -177,7 +177,7 @@ def _in_a_console(asked: str) -> Topic | None:
 
 def _number(asked: str) -> Topic | None:
     """0 to 99, 130 and 141: exit statuses; up to 999: HTTP statuses; the rest: close codes."""
-    if not _NUMBER.fullmatch(asked):
+    if not re.fullmatch(_NUMBER, asked):
         return None
     number = int(asked)
     if number >= 1000:
@@ -189,7 +189,7 @@ def _number(asked: str) -> Topic | None:
 
 def _with_its_name(asked: str) -> Topic | None:
     """A status line, or a number with its name: ``403 Forbidden``, ``1006 (Abnormal Closure)``."""
-    match = _WITH_ITS_NAME.fullmatch(asked)
+    match = re.fullmatch(_WITH_ITS_NAME, asked)
     if match is None:
         return None
     line, number, name = match.groups()
@@ -200,11 +200,11 @@ def _with_its_name(asked: str) -> Topic | None:
 
 
 def _prefixed(asked: str) -> Topic | None:
-    match = _PREFIXED.fullmatch(asked)
+    match = re.fullmatch(_PREFIXED, asked)
     if match is None:
         return None
     kind, rest = match[1].lower(), match[2]
-    if _NUMBER.fullmatch(rest) and kind in _NUMBERED:
+    if re.fullmatch(_NUMBER, rest) and kind in _NUMBERED:
         if kind == "http" and int(rest) < 100:  # a version of it
             return None
         return _NUMBERED[kind](int(rest))
@@ -256,7 +256,7 @@ def _named(asked: str) -> Topic | None:
 def _unknown(asked: str) -> UnknownTopic:
     if not asked:
         return UnknownTopic("the topic is empty: give one, or list all with --list")
-    if _NUMBER.fullmatch(asked):
+    if re.fullmatch(_NUMBER, asked):
         return UnknownTopic(f"{asked} is not an exit status, an HTTP status or a close code")
     numbers = (word for word in asked.split() if len(word) > 2 and _number(word))
     titles = _titles()

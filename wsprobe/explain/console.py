@@ -211,24 +211,22 @@ def _caused_by(status: str, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return ((("caused by", answers),) if answers else ()) + lab(scenarios)
 
 
-_CLOSE_EVENT = re.compile(r"""(?i)\bclose ?event\b|\bwasClean\b|\btype['"]?\s*[:=]\s*['"]close\b""")
-_CODE_PRINTED = re.compile(r"""(?i)(?:\bcode['"]?\s*[:=]?\s*['"]?|\bclose ?event\W{1,3})(\d{3,5})\b""")
-_ERROR_EVENT = re.compile(
-    r"""(?i)\bisTrusted['"]?\s*[:=]\s*['"]?(?:true|false)\b|^\[object (?:Error)?Event\]$"""
-)
-_MESSAGE_PRINTED = re.compile(r"""(?i)\bmessage['"]?\s*:\s*['"]""")
-_STATE = re.compile(r"""(?i)(?:\w+\.)*readyState['")]?\s*(?:[:=]+|is)?\s*(?P<state>[0-3])\b.*""")
+_CLOSE_EVENT = r"""(?i)\bclose ?event\b|\bwasClean\b|\btype['"]?\s*[:=]\s*['"]close\b"""
+_CODE_PRINTED = r"""(?i)(?:\bcode['"]?\s*[:=]?\s*['"]?|\bclose ?event\W{1,3})(\d{3,5})\b"""
+_ERROR_EVENT = r"""(?i)\bisTrusted['"]?\s*[:=]\s*['"]?(?:true|false)\b|^\[object (?:Error)?Event\]$"""
+_MESSAGE_PRINTED = r"""(?i)\bmessage['"]?\s*:\s*['"]"""
+_STATE = r"""(?i)(?:\w+\.)*readyState['")]?\s*(?:[:=]+|is)?\s*(?P<state>[0-3])\b.*"""
 _STATES = ("CONNECTING", "OPEN", "CLOSING", "CLOSED")
 
 
 def find_printed(asked: str) -> Topic | None:
     """The close code, the error event or the state of the socket that *asked* prints, or None."""
-    if _CLOSE_EVENT.search(asked):
-        code = _CODE_PRINTED.search(asked)
+    if re.search(_CLOSE_EVENT, asked):
+        code = re.search(_CODE_PRINTED, asked)
         return tables.find_close_code(int(code[1])) if code else tables.find_term("wasClean")
-    if _ERROR_EVENT.search(asked) and not _MESSAGE_PRINTED.search(asked):
+    if re.search(_ERROR_EVENT, asked) and not re.search(_MESSAGE_PRINTED, asked):
         return tables.find_term("error event")
-    if state := _STATE.fullmatch(asked):
+    if state := re.fullmatch(_STATE, asked):
         return _ready_state(int(state["state"]))
     return None
 

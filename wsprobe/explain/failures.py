@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from wsprobe.data_file import one_line
-from wsprobe.diagnosis.kinds import KINDS
+from wsprobe.diagnosis.kinds import kinds
 from wsprobe.explain import tables
 from wsprobe.explain.entry import Topic, lab, load
 from wsprobe.judge import FINDINGS
@@ -24,27 +24,22 @@ WITHOUT_CAUSE = "handshake-failed"
 """The failure for a text without a cause."""
 
 _CURLY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "`": "'"})
-_URL = re.compile(r"""\b[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*[^\s"'<>.,:;)\]]""")
-_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[[0-9a-fA-F:]*::?[0-9a-fA-F:]*\](?::\d+)?")
-_PLACE = re.compile(
-    r"\b[\w./-]+\.(?:c|cc|cpp|h|js|mjs|ts|py|go|rs|java|kt|swift|dart|rb|php|ex|exs|cs)(?::\d+)+"
-)
-_SSL_OPTION = re.compile(r"(?i)\bssl:(?:default|true|false)\b")
-_HEADERS = re.compile(r"(?i)\bheaders?(?: follow)?:(?= [a-z-]+: ).*")
+_URL = r"""\b[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*[^\s"'<>.,:;)\]]"""
+_ADDRESS = r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\[[0-9a-fA-F:]*::?[0-9a-fA-F:]*\](?::\d+)?"
+_PLACE = r"\b[\w./-]+\.(?:c|cc|cpp|h|js|mjs|ts|py|go|rs|java|kt|swift|dart|rb|php|ex|exs|cs)(?::\d+)+"
+_SSL_OPTION = r"(?i)\bssl:(?:default|true|false)\b"
+_HEADERS = r"(?i)\bheaders?(?: follow)?:(?= [a-z-]+: ).*"
 """Headers of the answer that a client appends to its text: they need not be wrong."""
-_NOISE = re.compile(
-    r"""(?xi)
+_NOISE = r"""(?xi)
     \[?(?:errno|os[ ]error|winerror|alert[ ]number|error[ ]code|osstatus[ ]error)[ :=]*-?\d+\]?
     | \bport:?[ ]?\d+ | \bline:?[ ]\d+
     | \b\d+(?:\.\d+)?[ ]?(?:ms|msec|milliseconds?|s|secs?|seconds?|minutes?|bytes?|kb|kib)\b
     | \b(?!code|status|close|reason)[\w-]+:\d{4,5}\b(?!\d)
     | curl:[ ]\(\d+\) | \d{4}-\d\d-\d\d\S* | \b\d\d:\d\d:\d\d\S* | RFC[ ]?\d+
     """
-)
 """Numbers other than statuses and close codes."""
 
-_STATUS = re.compile(
-    r"""(?xi)(?:
+_STATUS = r"""(?xi)(?:
       \b(?:status(?:[_ -]?code)?|response(?:[_ -]?code)?|code|HTTP(?:/\d(?:\.\d)?)?|rejected|refused|got
         |received|returned|answered|replied|responded|was|with|upgrade|errors?|description|handshake|request|failed
         |server|unexpected|fin)\b
@@ -58,19 +53,18 @@ _STATUS = re.compile(
     | :[ ](?=\d{3}$)
     )
     (?:b['"])?(?P<status>101|[2-5]\d\d)(?![\d.]*\d|\s?(?:%|x\d))"""
-)
-_NAMED_STATUS = re.compile(r"(?<![\d.:])(?P<status>101|[2-5]\d\d)\W{1,4}(?P<name>[A-Za-z][A-Za-z' -]+)")
-_CLOSE = re.compile(
+_NAMED_STATUS = r"(?<![\d.:])(?P<status>101|[2-5]\d\d)\W{1,4}(?P<name>[A-Za-z][A-Za-z' -]+)"
+_CLOSE = (
     r"(?i)\b(?:clos\w*|code|status|statuscode|websocket|sent|received|rcvd|with|reason|error"
     r"|\w*disconnect\w*)\b[^\d\n]{0,40}?"
     r"(?<![\d.-])(?P<code>1\d{3}|3\d{3}|4\d{3})(?![\d.]*\d)|\((?P<only>1\d{3}|[34]\d{3})\)"
     r"|(?:^|: )(?P<first>4\d{3})[:,]? "
     r"(?=forbidden|unauthori[sz]ed|bad request|not found|too many|timeout|internal)"
 )
-_QUESTION = re.compile(r"(?i)(?:how|why|what|when|where|who|which|is|are|can|should|does|do)\b(?!.*: )|.*\?$")
+_QUESTION = r"(?i)(?:how|why|what|when|where|who|which|is|are|can|should|does|do)\b(?!.*: )|.*\?$"
 
 
-_OF_CODE = re.compile(
+_OF_CODE = (
     r"(?i)is not (?:a function|defined|a constructor|iterable)|no module named|cannot (?:read|set) propert"
     r"|command not found|unexpected token|has no attribute"
 )
@@ -109,11 +103,11 @@ def _is_general(found: FailureMatch) -> bool:
 def recognise(text: str) -> FailureMatch | None:
     """The failure in *text*: a status goes before a phrase, a phrase before a close code."""
     plain = " ".join(text.translate(_CURLY).split())
-    if _QUESTION.match(plain) or _OF_CODE.search(plain):
+    if re.match(_QUESTION, plain) or re.search(_OF_CODE, plain):
         return None
-    plain = _PLACE.sub("PLACE", _ADDRESS.sub("ADDRESS", _URL.sub("URL", plain)))
-    plain = _HEADERS.sub("", _SSL_OPTION.sub("", plain))
-    numbers = _NOISE.sub(" _ ", plain)
+    plain = re.sub(_PLACE, "PLACE", re.sub(_ADDRESS, "ADDRESS", re.sub(_URL, "URL", plain)))
+    plain = re.sub(_HEADERS, "", re.sub(_SSL_OPTION, "", plain))
+    numbers = re.sub(_NOISE, " _ ", plain)
     failure, words = _failure(plain)
     code, code_words = _close_code(numbers)
     about_closing = failure is not None and failure["id"] in _OF_CLOSING
@@ -121,13 +115,13 @@ def recognise(text: str) -> FailureMatch | None:
     vague = failure is None or failure.get("general", False)
     if failure is not None and re.search(failure.get("first", _NEVER), plain, re.IGNORECASE):
         return FailureMatch(words, failure, status, code)
-    if status == 101 and vague and _NOT_101.search(plain):
+    if status == 101 and vague and re.search(_NOT_101, plain):
         return FailureMatch(status_words, _row("not-switched"), status, code)
     if status is not None and status != 101:
         return FailureMatch(status_words, None, status, code)
-    if code and (code >= 4000 or _EVENT.search(plain)):
+    if code and (code >= 4000 or re.search(_EVENT, plain)):
         return FailureMatch(code_words, None, None, code)
-    if failure is not None and vague and (named := _NAMES.search(plain)):
+    if failure is not None and vague and (named := re.search(_NAMES, plain)):
         return FailureMatch(named[0], None, tables.status_numbers()[named[0].lower()], code)
     if failure is not None and not (code and vague):
         return FailureMatch(words, failure, status, code)
@@ -136,9 +130,9 @@ def recognise(text: str) -> FailureMatch | None:
     return None
 
 
-_NOT_101 = re.compile(r"(?i)non-101|unexpected|not 101|unhandled|failed|bad")
-_EVENT = re.compile(r"(?i)\bclose ?event\b")
-_NAMES = re.compile(
+_NOT_101 = r"(?i)non-101|unexpected|not 101|unhandled|failed|bad"
+_EVENT = r"(?i)\bclose ?event\b"
+_NAMES = (
     r"(?i)\b(?:forbidden|unauthorized|not found|bad gateway|service unavailable|too many requests|"
     r"upgrade required|internal server error|method not allowed|bad request)\b"
 )
@@ -178,10 +172,10 @@ def _forms() -> tuple[tuple[dict[str, Any], re.Pattern[str], re.Pattern[str] | N
 def _status(plain: str) -> tuple[int | None, str]:
     """The status in *plain*. The expected status (101) counts only if there is no other."""
     names = tables.status_names()
-    hits = [(match.start("status"), match) for match in _STATUS.finditer(plain)]
+    hits = [(match.start("status"), match) for match in re.finditer(_STATUS, plain)]
     hits += [
         (match.start("status"), match)
-        for match in _NAMED_STATUS.finditer(plain)
+        for match in re.finditer(_NAMED_STATUS, plain)
         if match["name"].lower().startswith(names.get(int(match["status"]), "\0"))
     ]
     hits.sort(key=lambda hit: (hit[1]["status"] == "101", hit[0]))
@@ -189,7 +183,7 @@ def _status(plain: str) -> tuple[int | None, str]:
 
 
 def _close_code(plain: str) -> tuple[int | None, str]:
-    for match in _CLOSE.finditer(plain):
+    for match in re.finditer(_CLOSE, plain):
         number = int(match["code"] or match["only"] or match["first"])
         if number < 1016 or number >= 3000:
             return number, match[0].strip(" :,")
@@ -222,8 +216,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         own = {key: one_line(row[key]) for key in ("means", "usual", "fix")}
         return {"title": "", "see": row["see"], "scenarios": row.get("scenarios", ()), **own}
     more = {"see": [row["id"], *row.get("see", ())], "scenarios": row.get("scenarios", ())}
-    if row["id"] in KINDS:
-        kind = KINDS[row["id"]]
+    if (kind := kinds().get(row["id"])) is not None:
         return {"title": kind.title, "means": kind.meaning, "usual": "", "fix": kind.fix, **more}
     entry = FINDINGS[row["id"]]
     return {"title": entry.title, "means": entry.meaning, "usual": entry.usual, "fix": entry.advice, **more}

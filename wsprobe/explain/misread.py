@@ -11,10 +11,10 @@ from wsprobe.explain.entry import load
 
 LONG = 5
 """Letters of a word that is corrected: a shorter one is like too many."""
-_KNOWN = re.compile(r"(?<![\\\w(|])[A-Za-z]{4,}(?![\w{(|)?*+\[]|\\w)")
+_KNOWN = r"(?<![\\\w(|])[A-Za-z]{4,}(?![\w{(|)?*+\[]|\\w)"
 """Not a part of a word in a regular expression."""
-_NUMBER = re.compile(r"(?<![\w.:/-])(?=[0-9OoIlSB]*\d)[0-9OoIlSB]{3,4}(?![\w.:/-])")
-_TOKEN = re.compile(r"[^\s'\"()]+")
+_NUMBER = r"(?<![\w.:/-])(?=[0-9OoIlSB]*\d)[0-9OoIlSB]{3,4}(?![\w.:/-])"
+_TOKEN = r"[^\s'\"()]+"
 _DIGITS = str.maketrans("OoIlSB", "001158")
 _SHAPES = str.maketrans("l1|!0", "iiiio")
 
@@ -22,13 +22,13 @@ _SHAPES = str.maketrans("l1|!0", "iiiio")
 def corrected(asked: str) -> str:
     """*asked* with each misread word replaced by the known word nearest to it; *asked* itself if there is
     none."""
-    return _TOKEN.sub(lambda token: _token(token[0]), asked)
+    return re.sub(_TOKEN, lambda token: _token(token[0]), asked)
 
 
 def _token(token: str) -> str:
     if "://" in token:
         return token
-    as_number = _NUMBER.sub(lambda number: number[0].translate(_DIGITS), token)
+    as_number = re.sub(_NUMBER, lambda number: number[0].translate(_DIGITS), token)
     if as_number != token:
         return as_number
     ending = len(token.rstrip(".,:;!"))
@@ -71,4 +71,4 @@ def _words() -> frozenset[str]:
     texts += [row.name for row in STATUSES.values()]
     texts += [row["name"] for row in load("close_codes")["code"]]
     texts += [form for row in load("failures")["failure"] for form in row["forms"]]
-    return frozenset(word.lower() for text in texts for word in _KNOWN.findall(text))
+    return frozenset(word.lower() for text in texts for word in re.findall(_KNOWN, text))

@@ -150,7 +150,7 @@ def _from_relay(number: int) -> tuple[tuple[str, str], ...]:
     return (("from wsprobe relay", text),)
 
 
-_ASKED = re.compile(r"(?P<name>[A-Za-z0-9-]+)(?: headers?|:.*)?")
+_ASKED = r"(?P<name>[A-Za-z0-9-]+)(?: headers?|:.*)?"
 _HEADER_LABELS = (
     ("request", "in the request"),
     ("answer", "in the answer"),
@@ -161,7 +161,7 @@ _HEADER_LABELS = (
 
 def find_header(asked: str) -> Topic | None:
     """The header in *asked*: ``Origin``, ``origin header`` or a whole header line."""
-    match = _ASKED.fullmatch(asked)
+    match = re.fullmatch(_ASKED, asked)
     if match is None:
         return None
     name = match["name"].lower()
@@ -232,7 +232,7 @@ def find_section(topic: str) -> Topic | None:
     return None
 
 
-_CITED = re.compile(
+_CITED = (
     r"(?i)(?:https?://\S*/)?(?:(?P<spec>rfc ?-?[0-9]{4}|whatwg(?: websockets)?|hixie-[0-9]+)"
     r"|draft-hixie-thewebsocketprotocol-(?P<hixie>[0-9]+))?"
     r"(?P<mark>[ ,#]*(?:sections?|sec\.?|\u00a7)?[ -]?)(?P<section>[0-9]{1,2}(?:\.[0-9]+)*)?(?:[ ,;].*)?"
@@ -245,7 +245,7 @@ UNNAMED = "rfc6455"
 
 def find_citation(asked: str) -> Topic | None:
     """The section cited in *asked*, or the nearest known section around it, or the specification."""
-    match = _CITED.fullmatch(asked)
+    match = re.fullmatch(_CITED, asked)
     if match is None or match["mark"] == "-":  # rfc6455-4 is a topic by its name, or none
         return None
     if not (match["spec"] or match["hixie"] or (match["mark"].strip() and match["section"])):

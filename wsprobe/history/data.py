@@ -202,7 +202,7 @@ def _check(name: str, known: Mapping[str, Revision]) -> str:
     raise UnknownRevision(f"no specification revision is called {name!r}{hint}; try `wsprobe explain history`")
 
 
-_NAMED = re.compile(r'(?m)^(?:name|id|revision) = "([^"]+)"')
+_NAMED = r'(?m)^(?:name|id|revision) = "([^"]+)"'
 
 _ALIKE = {
     "six": ("name-not-resolved", "no-route", "refused", "not-completed", "options-dropped", "abrupt-close"),
@@ -271,7 +271,7 @@ def touched_by() -> dict[str, str]:
 @cache
 def index(name: str) -> frozenset[str]:
     """The names in the file *name*, found without parsing it: enough to search for a word."""
-    return frozenset(_NAMED.findall(text_beside(__file__, f"{name}.toml")))
+    return frozenset(re.findall(_NAMED, text_beside(__file__, f"{name}.toml")))
 
 
 @cache

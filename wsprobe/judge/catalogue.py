@@ -14,9 +14,8 @@ client goes on although the server breaks a MUST. ``do: as for ID``: the advice 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import cast
-
-from msgspec.structs import replace
 
 from wsprobe.data_file import text_beside
 from wsprobe.judge.finding import Entry, Level, Phase
@@ -24,52 +23,64 @@ from wsprobe.judge.finding import Entry, Level, Phase
 _AS_FOR = "as for "
 
 
-def parse(text: str) -> dict[str, Entry]:
-    """The entries of *text* by id. Raises ValueError for an incomplete entry, or an id that appears twice."""
-    found: dict[str, Entry] = {}
-    phase = ""
-    for block in text.strip().split("\n\n"):
-        if block.startswith("== "):
-            phase = block[3:].partition(":")[0]
-            continue
-        entry = _entry(block, cast(Phase, phase))
-        if entry.id in found:
-            raise ValueError(f"{entry.id} appears twice")
-        if entry.advice.startswith(_AS_FOR):
-            entry = replace(entry, advice=found[entry.advice.removeprefix(_AS_FOR)].advice)
-        found[entry.id] = entry
-    return found
+class Findings(Mapping[str, Entry]):
+    """The entries of *text* by id, each also as an attribute ``ITS_ID``. An entry is parsed when it is first
+    needed: most runs need a few, and all take 2 ms."""
 
+    def __init__(self, text: str) -> None:
+        """Raises ValueError for an id that appears twice."""
+        self._blocks: dict[str, tuple[str, str]] = {}
+        self._entries: dict[str, Entry] = {}
+        phase = ""
+        for block in text.strip().split("\n\n"):
+            id, _, _ = block.partition("  ")
+            if block.startswith("== "):
+                phase, _, _ = block[3:].partition(":")
+            elif id in self._blocks:
+                raise ValueError(f"{id} appears twice")
+            else:
+                self._blocks[id] = (block, phase)
 
-def _entry(block: str, phase: Phase) -> Entry:
-    first, title, *lines = block.split("\n")
-    id, marks, spec = first.split("  ")
-    level, *more = marks.split()
-    parts: dict[str, list[str]] = {"": [], "usually": [], "do": []}
-    part = ""
-    for line in lines:
-        word, colon, rest = line[2:].partition(": ")
-        if colon and word in parts:
-            part = word
-            parts[part].append(rest)
-        else:
-            parts[part].append(line.strip())
-    meaning, usual, advice = (" ".join(each) for each in parts.values())
-    words = (title, meaning, usual, advice)
-    return Entry(id, cast(Level, level), spec, phase, *words, "undecided" in more, "tolerated" in more)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._blocks)
 
+    def __len__(self) -> int:
+        return len(self._blocks)
 
-class _Findings:
-    """All findings, each as an attribute that has the name of its id."""
-
-    def __init__(self, found: dict[str, Entry]) -> None:
-        vars(self).update({id.upper().replace("-", "_"): entry for id, entry in found.items()})
+    def __getitem__(self, id: str) -> Entry:
+        """Raises KeyError if there is none, ValueError for an incomplete one."""
+        if id not in self._entries:
+            self._entries[id] = self._parsed(*self._blocks[id])
+        return self._entries[id]
 
     def __getattr__(self, name: str) -> Entry:
-        raise AttributeError(f"findings.txt has no {name.lower().replace('_', '-')}")
+        id = name.lower().replace("_", "-")
+        if id not in self._blocks:
+            raise AttributeError(f"findings.txt has no {id}")
+        entry = vars(self)[name] = self[id]
+        return entry
+
+    def _parsed(self, block: str, phase: str) -> Entry:
+        first, title, *lines = block.split("\n")
+        id, marks, spec = first.split("  ")
+        level, *more = marks.split()
+        parts: dict[str, list[str]] = {"": [], "usually": [], "do": []}
+        part = ""
+        for line in lines:
+            word, colon, rest = line[2:].partition(": ")
+            if colon and word in parts:
+                part = word
+                parts[part].append(rest)
+            else:
+                parts[part].append(line.strip())
+        meaning, usual, advice = (" ".join(each) for each in parts.values())
+        if advice.startswith(_AS_FOR):
+            advice = self[advice.removeprefix(_AS_FOR)].advice
+        words = (title, meaning, usual, advice)
+        return Entry(
+            id, cast(Level, level), spec, cast(Phase, phase), *words, "undecided" in more, "tolerated" in more
+        )
 
 
-FINDINGS = parse(text_beside(__file__, "findings.txt"))
-"""All findings by id. Ids are stable and never reused."""
-
-F = _Findings(FINDINGS)
+FINDINGS = F = Findings(text_beside(__file__, "findings.txt"))
+"""All findings. Ids are stable and never reused."""

@@ -80,7 +80,7 @@ SINGLE = (
 )
 """Fields of an answer that are no lists (RFC 9110), in lower case. Content-Length has rules of its own."""
 
-_DATE = re.compile(
+_DATE = (
     rb"(?:[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4}|[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d) \d\d:\d\d:\d\d GMT"
     rb"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
 )
@@ -100,7 +100,7 @@ def fields(reading: Reading, response: Response) -> Iterator[Finding]:
             where(head, upgrades),
         )
     waits = head.all(b"retry-after")
-    if waits and not (waits[0].value.isdigit() or _DATE.fullmatch(waits[0].value)):
+    if waits and not (waits[0].value.isdigit() or re.fullmatch(_DATE, waits[0].value)):
         yield F.RETRY_AFTER_MALFORMED.found(
             f"Retry-After is {shown(waits[0].value) or 'empty'}",
             where(head, waits),

@@ -46,7 +46,7 @@ def unresolved(reading: Reading) -> bool:
     return False
 
 
-NOT_SENT = re.compile(
+NOT_SENT = (
     "ERR_(UNSAFE_PORT|BLOCKED_BY_|INSUFFICIENT_RESOURCES|DISALLOWED_URL_SCHEME|UNKNOWN_URL_SCHEME|ABORTED$)"
 )
 """Chromium's errors of a socket for which it opens no connection (net/base/net_error_list.h)."""
@@ -58,7 +58,7 @@ def kept_off(reading: Reading) -> str:
     tried = {Connecting, ConnectFailed, ResolveFailed, TunnelFailed}
     if not logged or reading.sent or happened(reading) & tried:
         return ""
-    if (logged.source == "devtools" and how(reading) != "interrupted") or NOT_SENT.match(logged.error):
+    if (logged.source == "devtools" and how(reading) != "interrupted") or re.match(NOT_SENT, logged.error):
         script = logged.script
         console = script.console if script is not None else ()
         error = script.exception if script is not None else None

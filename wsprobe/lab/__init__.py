@@ -23,13 +23,13 @@ from wsprobe.lab.steps import CatalogueError, Pieces, conforming, http2_play, pa
 from wsprobe.nearest import nearest
 
 _SHARED = ("pieces", "aliases")
-_TABLE = re.compile(r'(?m)^\[(?:([A-Za-z0-9_-]+)|"([^"]+)")\]$')
+_TABLE = r'(?m)^\[(?:([A-Za-z0-9_-]+)|"([^"]+)")\]$'
 
-_CASE = re.compile(
+_CASE = (
     r"(?m)^(?P<number>\d[\d.]+) (?P<summary>.+)\n  (?P<steps>\{.+(?:\n    .+)*)\n"
     r"  (?P<outcome>\w+): (?P<conforming>.+(?:\n    .+)*)$"
 )
-_OWN_CLOSE = re.compile(r'close = \d|hex = "88')
+_OWN_CLOSE = r'close = \d|hex = "88'
 """A Close that the server sends by itself."""
 
 
@@ -113,7 +113,7 @@ def _index() -> dict[str, _Entry]:
 
 
 def _entries(text: str, subject: str) -> Iterator[tuple[str, _Entry]]:
-    tables = list(_TABLE.finditer(text))
+    tables = list(re.finditer(_TABLE, text))
     bounds = [*(table.start() for table in tables), len(text)]
     for table, end in zip(tables, bounds[1:], strict=True):
         yield table[1] or table[2], _Entry(subject, text[: bounds[0]], text[table.end() : end])
@@ -122,10 +122,10 @@ def _entries(text: str, subject: str) -> Iterator[tuple[str, _Entry]]:
 def _cases(text: str, subject: str) -> Iterator[tuple[str, _Entry]]:
     """The cases of ``conformance.txt``, as the tables that they stand for."""
     title, end, _ = text.partition("\n")
-    for case in _CASE.finditer(text):
+    for case in re.finditer(_CASE, text):
         steps, (reaction, _, findings) = case["steps"], case["conforming"].partition(" | ")
         if "read-close" not in steps:
-            steps += ", { read-close = 3 }" + (', "echo-close"' if not _OWN_CLOSE.search(steps) else "")
+            steps += ", { read-close = 3 }" + (', "echo-close"' if not re.search(_OWN_CLOSE, steps) else "")
         table = (
             f'summary = "{case["summary"]}"\noutcome = "{case["outcome"]}"\nfindings = {findings.split()}\n'
             f'conforming = {{ {one_line(reaction)} }}\nsteps = ["open", {{ wait = 0.05 }}, {one_line(steps)}]\n'

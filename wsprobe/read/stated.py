@@ -9,17 +9,17 @@ from msgspec.structs import replace
 from wsprobe.exchange import Ended, Exchange, Received
 from wsprobe.read.reading import Head, Response
 
-REFUSED = re.compile(r"Unexpected response code: (\d{3})\b")
+REFUSED = r"Unexpected response code: (\d{3})\b"
 """net/websockets/websocket_basic_handshake_stream.cc in Chromium."""
 
-FAULT_OF_101 = re.compile(
+FAULT_OF_101 = (
     r"Error during WebSocket handshake: (?:Incorrect '|'[A-Za-z-]+' header|Response must not include '|"
     r"Sent non-empty 'Sec-WebSocket-Protocol'|Found an unsupported extension|Error in permessage-deflate|"
     r"Received unexpected)"
 )
 """The same file: Chromium looks at these only after status 101."""
 
-NOT_HTTP = re.compile(r"\bERR_INVALID_HTTP_RESPONSE\b|looks like a HTTP/0\.9 response")
+NOT_HTTP = r"\bERR_INVALID_HTTP_RESPONSE\b|looks like a HTTP/0\.9 response"
 """Chromium's error, and Firefox's words (netwerk/protocol/http/nsHttpResponseHead.cpp)."""
 
 NOTHING = Head(raw=b"", lines=(), blank=b"", start=0, fields=(), first=None, ended=True)
@@ -28,9 +28,9 @@ NOTHING = Head(raw=b"", lines=(), blank=b"", start=0, fields=(), first=None, end
 def stated(message: str) -> Response | None:
     """The answer that a browser's sentence names: a status, and nothing else; None if it names none. Only for a
     recording without bytes of an answer."""
-    if (found := REFUSED.search(message)) is not None:
+    if (found := re.search(REFUSED, message)) is not None:
         return Response(NOTHING, None, int(found.group(1)), b"", stated=True)
-    if FAULT_OF_101.match(message):
+    if re.match(FAULT_OF_101, message):
         return Response(NOTHING, None, 101, b"", stated=True)
     return None
 
@@ -40,7 +40,7 @@ def not_http(exchange: Exchange) -> bool:
     logged = exchange.logged
     if not logged or any(isinstance(event, Received) for event in exchange.events):
         return False
-    return NOT_HTTP.search(f"{logged.error} {logged.message}") is not None
+    return re.search(NOT_HTTP, f"{logged.error} {logged.message}") is not None
 
 
 def supposed(exchange: Exchange, response: Response) -> Exchange:

@@ -130,7 +130,7 @@ _NAMED = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'"} 
 }
 """Characters of ASCII by their names in HTML."""
 
-_ESCAPE = re.compile(
+_ESCAPE = (
     rb"%(?:25)*([0-9A-Fa-f]{2})|\\(?:u00|x)([0-9A-Fa-f]{2})|&#[xX]0*([0-9A-Fa-f]{2});|&#0*([0-9]{1,3});"
     rb"|\\([\\/\"'])|&(" + b"|".join(_NAMED) + rb");"
 )
@@ -179,7 +179,7 @@ def _without_escaped(data: bytes, secrets: list[bytes]) -> bytes:
     decoded = bytearray()
     starts = array("Q")  # where in *data* each byte of *decoded* begins
     at = 0
-    for match in _ESCAPE.finditer(data):
+    for match in re.finditer(_ESCAPE, data):
         character = _character(match)
         decoded += data[at : match.start()] + character
         starts.extend(range(at, match.start() + len(character)))
@@ -250,7 +250,7 @@ def _is_jose_header(part: bytes) -> bool:
 
 
 _HALF = PART_MIN // 2
-_TOKENS = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
+_TOKENS = rb"[A-Za-z0-9+/_-]{12,}"
 """Letters of base64 in both alphabets, and so of hexadecimal and UUIDs too."""
 _WORDS = re.compile(
     rb"[-+/_]*(?:[A-Za-z]+[0-9]{0,4}|[0-9]{1,4})(?:[-+/_]+(?:[A-Za-z]+[0-9]{0,4}|[0-9]{1,4}))*[-+/_]*"
@@ -262,7 +262,7 @@ def _without_parts(data: bytes, index: Set[bytes]) -> bytes:
     """*data* with each part of a token masked; *data* itself if it has none. *index*: each PART_MIN bytes in a
     row of a token, and each _HALF: a part has one at each of PART_MIN - _HALF + 1 places in a row."""
     masked = None
-    for run in _TOKENS.finditer(data):
+    for run in re.finditer(_TOKENS, data):
         least, last = run.start(), run.end() - PART_MIN
         for probe in range(least, run.end() - _HALF + 1, PART_MIN - _HALF + 1):
             if data[probe : probe + _HALF] not in index:
@@ -603,7 +603,7 @@ class Secrets:
 
     def _index(self, secret: bytes) -> None:
         """Look for parts of the tokens in *secret*, which is no message."""
-        for token in _TOKENS.findall(secret):
+        for token in re.findall(_TOKENS, secret):
             room = PARTS_MAX // (1 + self._in_answer) - self._indexed
             if len(token) > room or _WORDS.fullmatch(token) or token[:PART_MIN] in self._parts:
                 continue

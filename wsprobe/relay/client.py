@@ -49,8 +49,8 @@ _CODES = {
 REASON_MAX = CONTROL_MAX - 2
 """Bytes of UTF-8: what the code leaves in a control frame (RFC 6455 section 5.5)."""
 
-_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title")
-_MARKUP = re.compile(r"(?s)<!--.*?-->|<[^<>]*>")
+_TITLE = r"(?is)<title[^>]*>(.*?)</title"
+_MARKUP = r"(?s)<!--.*?-->|<[^<>]*>"
 LOOKED_AT = 4096
 """Bytes of a body that its first words are looked for in."""
 
@@ -118,8 +118,8 @@ def first_words(body: Body) -> str:
         return ""
     text = data.decode("utf-8", "replace")
     if text.lstrip()[:1] == "<":
-        title = _TITLE.search(text)
-        text = title[1] if title is not None and title[1].strip() else _MARKUP.sub(" ", text)
+        title = re.search(_TITLE, text)
+        text = title[1] if title is not None and title[1].strip() else re.sub(_MARKUP, " ", text)
     return " ".join("".join(each if shows(each) else " " for each in text).split())
 
 

@@ -35,13 +35,11 @@ COMPARED = 12
 """Words of a body. Those behind them quote ids, times and paths more often than they tell authors apart."""
 LOOKED_AT = 8192
 """Bytes of a body."""
-WORD = re.compile(r"[\w+/=~-]+|[^\w\s]")
-MARKUP = re.compile(rb"(?i)\s*<(?:!doctype|!--|html|head|body|\?xml|[a-z][a-z0-9]*[\s>])")
-MADE_UP = re.compile(r"\d|[a-z][A-Z]|[A-Z]{2}[a-z]|[a-z][_=~+][A-Za-z]")
+WORD = r"[\w+/=~-]+|[^\w\s]"
+MARKUP = rb"(?i)\s*<(?:!doctype|!--|html|head|body|\?xml|[a-z][a-z0-9]*[\s>])"
+MADE_UP = r"\d|[a-z][A-Z]|[A-Z]{2}[a-z]|[a-z][_=~+][A-Za-z]"
 """Found in words that a program generates: ids, nonces, times and tokens."""
-IN_A_DATE = re.compile(
-    r"(?ai)mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|am|pm"
-)
+IN_A_DATE = r"(?ai)mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|am|pm"
 OF_OUTCOME: dict[str, Kind] = {
     "open": "open",
     "closed": "open",
@@ -179,7 +177,7 @@ def answer_of(report: Report) -> Answer:
         server=tuple(field.value.decode("latin-1") for field in final.head.all(b"server")),
         location=next((field.value.decode("latin-1") for field in final.head.all(b"location")), ""),
         text=words_of(body[:LOOKED_AT]),
-        page=not body or MARKUP.match(body) is not None,
+        page=not body or re.match(MARKUP, body) is not None,
         author=report.author,
     )
 
@@ -200,7 +198,7 @@ def words_of(body: bytes) -> str:
     text = body.decode("utf-8", "replace")
     if re.fullmatch(_STRING, text) is not None:  # a string of JSON: its quotes are no words
         return text.strip()[1:-1]
-    return " ".join(dict.fromkeys(of_page(text))) if MARKUP.match(body) else text
+    return " ".join(dict.fromkeys(of_page(text))) if re.match(MARKUP, body) else text
 
 
 def _kind(report: Report) -> Kind:
@@ -276,10 +274,10 @@ def alike(one: Answer, other: Answer) -> bool:
 
 def same_words(one: str, other: str) -> bool:
     """True if the first words of both are the same but for ids, nonces, times and tokens."""
-    ours, theirs = WORD.findall(one)[:COMPARED], WORD.findall(other)[:COMPARED]
+    ours, theirs = re.findall(WORD, one)[:COMPARED], re.findall(WORD, other)[:COMPARED]
     pairs = zip(ours, theirs, strict=False)
     return len(ours) == len(theirs) and all(a == b or _both_made_up(a, b) for a, b in pairs)
 
 
 def _both_made_up(one: str, other: str) -> bool:
-    return all(MADE_UP.search(each) or IN_A_DATE.fullmatch(each) for each in (one, other))
+    return all(re.search(MADE_UP, each) or re.fullmatch(IN_A_DATE, each) for each in (one, other))

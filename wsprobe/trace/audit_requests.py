@@ -42,14 +42,14 @@ LARGE_TIME = 60.0
 """Seconds in which the server may read it and answer."""
 PING = b"wsprobe audit"
 """The Ping behind it: its Pong shows that all before it was read."""
-OF_A_HANDSHAKE = re.compile(
+OF_A_HANDSHAKE = (
     rb"(?i)host|user-agent|accept.*|origin|upgrade|connection|sec-websocket-(key|version|extensions|protocol)"
 )
 """Fields that a page's browser sends, whoever uses it."""
-IN_CLEAR = re.compile(rb"(?i)host|user-agent|origin|upgrade|connection|sec-websocket-(key|version)")
-BY_ITSELF = re.compile(r"(?i)(basic|digest|negotiate|ntlm)[ \t]")
+IN_CLEAR = rb"(?i)host|user-agent|origin|upgrade|connection|sec-websocket-(key|version)"
+BY_ITSELF = r"(?i)(basic|digest|negotiate|ntlm)[ \t]"
 """Authorization that a browser sends by itself once its user has logged in; a page cannot set the field."""
-TOKEN_NAME = re.compile(
+TOKEN_NAME = (
     r"(?i)(.*[_.-])?(access_?token|id_?token|token|jwt|auth|authorization|bearer|api_?key|key|secret|password|"
     r"passwd|pwd|session|session_?id|sid|sig|signature|ticket|credentials?)"
 )
@@ -67,7 +67,7 @@ def kept_by_browsers(plan: Plan) -> tuple[str, ...]:
     """What *plan* sends that a browser would send for any page: in words."""
     found = ["cookies"] if values(plan.request, b"cookie") else []
     for field in values(plan.request, b"authorization"):
-        scheme = BY_ITSELF.match(field.decode("latin-1"))
+        scheme = re.match(BY_ITSELF, field.decode("latin-1"))
         found += [f"{scheme[1]} credentials"] if scheme is not None else []
     return (*found, *(["a client certificate"] if plan.tls.certificate and plan.target.secure else []))
 
@@ -81,7 +81,7 @@ def tokens(resource: bytes) -> tuple[str, ...]:
 
 
 def _holds_token(name: str, value: str) -> bool:
-    return bool(TOKEN_NAME.fullmatch(unquote_plus(name)) or JWT.fullmatch(unquote_plus(value)))
+    return bool(re.fullmatch(TOKEN_NAME, unquote_plus(name)) or JWT.fullmatch(unquote_plus(value)))
 
 
 def without_tokens(request: bytes) -> bytes:
@@ -116,8 +116,8 @@ def of_a_page(request: bytes, origin: str) -> bytes:
 def _sent_for_any_page(line: bytes) -> bool:
     name = name_of(line)
     if name == b"authorization":
-        return BY_ITSELF.match(line.partition(b":")[2].strip().decode("latin-1")) is not None
-    return name == b"cookie" or OF_A_HANDSHAKE.fullmatch(name) is not None
+        return re.match(BY_ITSELF, line.partition(b":")[2].strip().decode("latin-1")) is not None
+    return name == b"cookie" or re.fullmatch(OF_A_HANDSHAKE, name) is not None
 
 
 def _without_secret_protocols(request: bytes) -> bytes:
@@ -144,7 +144,7 @@ def in_clear(plan: Plan, port: int) -> Plan:
     host = plan.target.host
     target = replace(plan.target, secure=False, port=port, url=f"ws://{authority(host, port)}/", userinfo=None)
     first, fields, rest = lines(plan.request)
-    bare = first + b"".join(line for line in fields if IN_CLEAR.fullmatch(name_of(line))) + rest
+    bare = first + b"".join(line for line in fields if re.fullmatch(IN_CLEAR, name_of(line))) + rest
     bare = with_line(bare, resource=resource_of(bare).partition(b"?")[0])
     bare = with_field(bare, b"Host", host_header(target).encode("ascii"))
     path = resource_of(bare).decode("latin-1")

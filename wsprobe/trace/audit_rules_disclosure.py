@@ -12,11 +12,11 @@ from wsprobe.trace.audit_session import came, stopped_by
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Shown, found, weakness
 
-VERSION = re.compile(r"[A-Za-z][\w.+ -]{0,30}[/ ]v?\d{1,9}(?:\.\d{1,9}){1,9}")
+VERSION = r"[A-Za-z][\w.+ -]{0,30}[/ ]v?\d{1,9}(?:\.\d{1,9}){1,9}"
 """A name and a version, as in nginx/1.26.3."""
 OF_A_PROGRAM = ("server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator")
 """Fields that name programs. X-Powered-By has no other purpose, so its name alone counts."""
-PAGE = re.compile(
+PAGE = (
     r"\b(?:nginx|openresty|Apache|lighttpd|PHP|Python|Werkzeug|gunicorn|uvicorn|TornadoServer|Jetty|Tomcat|"
     r"Microsoft-IIS|Express|Django Version:)[/ ]\d{1,9}(?:\.\d{1,9}){1,9}"
 )
@@ -31,7 +31,7 @@ STACK = re.compile(
     re.MULTILINE,
 )
 """Every repeat has a limit, and none begins where another one may end: a body is the server's."""
-_PLACE = re.compile(r":\d{1,9}:\d{1,9}\b")
+_PLACE = r":\d{1,9}:\d{1,9}\b"
 _FILE = re.compile(r"/|file:|node:|[A-Z]:\\")
 
 
@@ -43,7 +43,7 @@ def has_stack(text: str) -> bool:
 def _of_javascript(line: str) -> bool:
     """``at name (/file.js:10:5)``, ``at file:///app/server.js:1:2``."""
     line = line.lstrip(" \t")
-    place = _PLACE.search(line) if line.startswith("at ") else None
+    place = re.search(_PLACE, line) if line.startswith("at ") else None
     return place is not None and _FILE.search(line, 0, place.start()) is not None
 
 
@@ -69,10 +69,10 @@ def _versions(answer: Answer) -> Iterator[str]:
     for name in OF_A_PROGRAM if final is not None else ():
         for field in final.head.all(name.encode()) if final is not None else ():
             value = field.value.decode("latin-1").strip()
-            numbered = VERSION.search(value) or (name.endswith("-version") and re.match(r"\d+\.", value))
+            numbered = re.search(VERSION, value) or (name.endswith("-version") and re.match(r"\d+\.", value))
             if value and (numbered or name == "x-powered-by"):
                 yield f"{field.name.decode('latin-1')}: {value}"
-    page = PAGE.search(_text(answer))
+    page = re.search(PAGE, _text(answer))
     if page is not None:
         yield f"the page says {page[0]}"
 

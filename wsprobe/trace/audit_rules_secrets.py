@@ -14,7 +14,7 @@ from wsprobe.trace.audit_session import admitted, came, reference, refused, unst
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Shown, found, weakness
 
-SECRET_IN_TEXT = re.compile(
+SECRET_IN_TEXT = (
     r"(?i)\b(?:access_?token|id_?token|token|jwt|secret|csrf\w*|xsrf\w*|api_?key|password|session_?id)"
     r"[\"']?\s*[:=]\s*[\"']?([\w.~+/=-]{8,})"
 )
@@ -141,7 +141,7 @@ def _secret_under_compression(seen: Trace, answer: Answer) -> str:
         text = message.data.decode("utf-8", "replace")
         if any(secret in text for secret in given_secrets(seen)):
             return "a secret that was given"
-        if SECRET_IN_TEXT.search(text) or JWT.search(text):
+        if re.search(SECRET_IN_TEXT, text) or JWT.search(text):
             return "a value with a name such as token, key or password"
     return ""
 

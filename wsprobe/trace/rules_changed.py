@@ -174,7 +174,7 @@ def _accept(seen: Trace, what: str, proxy_does: str, fault: str) -> Conclusion:
 
 # -- Host
 
-OTHER_HOST = re.compile(r'(?i)not authorized for host "([^"]+)"')
+OTHER_HOST = r'(?i)not authorized for host "([^"]+)"'
 ADD_ORIGIN = "Add the page's origin to the application's allowed origins."
 
 
@@ -293,7 +293,7 @@ def host_changed(seen: Trace) -> Iterator[Conclusion]:
     if own is None:
         return
     free, name = _own_names(seen)
-    host = OTHER_HOST.search(own.text)
+    host = re.search(OTHER_HOST, own.text)
     if host is not None and host[1] != first_value(own.reading.sent, b"host"):
         yield Conclusion(
             f"{_opens_without(seen, own)}), and the body has another Host ({host[1]}) than the "
@@ -376,13 +376,13 @@ def _list_or_host(seen: Trace) -> str:
 
 # -- Origin
 
-OF_ORIGIN = re.compile(r"(?i)\borigin\b(?! server)")
-OF_ALLOWED = re.compile(
+OF_ORIGIN = r"(?i)\borigin\b(?! server)"
+OF_ALLOWED = (
     r"(?i)\ballowed (?:origins?|is|are)\b|\ballowed:|\ballow-?list|\bpermitted (?:origins?|is|are)\b"
     r"|\b(?:accept(?:s|ed)?|expect(?:s|ed)?|only|must|use|see|instead)\b"
 )
 """The body names the origins that may connect, or a page to read, not the Origin that arrived."""
-AN_ORIGIN = re.compile(r"(?i)\b(?:https?://[^\s\"'<>,;/()]+|null)(?=\.?(?:[\s\"'<>,;()]|$))")
+AN_ORIGIN = r"(?i)\b(?:https?://[^\s\"'<>,;/()]+|null)(?=\.?(?:[\s\"'<>,;()]|$))"
 """An Origin has no path: a URL with one is a page to read."""
 
 
@@ -432,7 +432,7 @@ def origin_wanted(seen: Trace) -> Iterator[Conclusion]:
 def _about_origin(seen: Trace) -> tuple[Answer, str] | None:
     """The answer to the page's own Origin, if its text is about the Origin, and the Origin that was sent."""
     own = seen.own
-    if own is None or own.kind != "http" or not OF_ORIGIN.search(own.text):
+    if own is None or own.kind != "http" or not re.search(OF_ORIGIN, own.text):
         return None
     sent = first_value(own.reading.sent, b"origin")
     return (own, sent) if sent else None
@@ -461,8 +461,8 @@ def origin_lost(seen: Trace) -> Iterator[Conclusion]:
 @rule()
 def origin_changed(seen: Trace) -> Iterator[Conclusion]:
     about = _about_origin(seen)
-    named = [each.rstrip(".") for each in AN_ORIGIN.findall(about[0].text)] if about is not None else []
-    if about is not None and named and about[1] not in named and not OF_ALLOWED.search(about[0].text):
+    named = [each.rstrip(".") for each in re.findall(AN_ORIGIN, about[0].text)] if about is not None else []
+    if about is not None and named and about[1] not in named and not re.search(OF_ALLOWED, about[0].text):
         yield Conclusion(
             f"{about[0].result()}, but the body has another Origin than the request: "
             f"{quoted(about[0])}. A proxy rewrites Origin ({proxy_of(seen)}).{past_the_proxy(seen)}",
@@ -481,7 +481,7 @@ def host_changed_by_words(seen: Trace) -> Iterator[Conclusion]:
     # The library of the application refuses by itself; a text without an author may be that of a proxy's rule.
     or_rule = "" if about[0].by_server else "; or a rule of the proxy refuses this Origin"
     bare_opens = past is not None and past.opens and not seen.start.has_origin
-    if bare is not None and bare_opens and OF_ORIGIN.search(bare.text):
+    if bare is not None and bare_opens and re.search(OF_ORIGIN, bare.text):
         yield Conclusion(
             f"{about[0].result()}, and the body is about the Origin: {quoted(about[0])}, even if none is sent. "
             f"Asked directly, the handshake opens: the proxy adds or changes Origin "

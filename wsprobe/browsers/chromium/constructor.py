@@ -48,7 +48,7 @@ from wsprobe.browsers.url import (
 _ESCAPE = "%([0-9A-Fa-f]{2})"
 _LITERAL = r"\[(.*:)([^:]*\.[^:]*)\]"
 _BRACKETED = r"\[[^\[\]]*\]"
-_PLAIN = re.compile(r"(?!xn--|.*\.xn--)[a-z0-9.-]+")
+_PLAIN = r"(?!xn--|.*\.xn--)[a-z0-9.-]+"
 """A host that needs no mapping, and has no A-label for the standard to check."""
 _DOTTED = 3
 """Dots of an IPv4 address at the end of an IPv6 one: all four numbers must be present, in any base."""
@@ -143,7 +143,7 @@ def parse_url(text: str, base: str) -> Address | None:
     if found is None or not found.host:
         address = parse(text, base)
         return _escaped(address, address.host) if address is not None else None
-    if found.before in ("ws://", "wss://") and _PLAIN.fullmatch(found.host):
+    if found.before in ("ws://", "wss://") and re.fullmatch(_PLAIN, found.host):
         address = parse(text, base)  # it is canonical here as in the standard, which reads numbers for both
         return _escaped(address, address.host) if address is not None else None
     host = canonical(found.host)

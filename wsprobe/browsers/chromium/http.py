@@ -17,8 +17,8 @@ from wsprobe.read.reading import Reading
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _COMMAS = rb'(?s)(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))*'
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_DIGITS = re.compile(rb"[0-9]+")
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_DIGITS = rb"[0-9]+"
 _STATUS_LINE_SLOP = 4
 _INT_MAX = 2**31 - 1
 
@@ -170,7 +170,7 @@ def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
     for line in lines:
         name, colon, value = line.partition(b":")
         key = name.rstrip(b" \t").lower()
-        if not colon or name[:1] in (b" ", b"\t") or not _TOKEN.fullmatch(key):
+        if not colon or name[:1] in (b" ", b"\t") or not re.fullmatch(_TOKEN, key):
             continue
         value = value.strip(b" \t")
         yield key, (value,) if key in _NOT_LISTS or b"," not in value else split_list(value)
@@ -202,7 +202,7 @@ def _status(line: bytes) -> int:
     """The status in a status line; 200 if no digits follow the first space
     (HttpResponseHeaders::ParseStatusLine, ParseStatus)."""
     _, space, rest = line.partition(b" ")
-    digits = _DIGITS.match(rest.lstrip(b" ")) if space else None
+    digits = re.match(_DIGITS, rest.lstrip(b" ")) if space else None
     if digits is None:
         return 200
     return min(int(digits.group().lstrip(b"0")[:11] or b"0"), _INT_MAX)

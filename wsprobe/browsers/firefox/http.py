@@ -25,7 +25,7 @@ from wsprobe.exchange import BROKEN, FINISHED, Received, Sent
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import only_part
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _WHITE_SPACE = b" \t\r\n"
 _NUMBER = rb"-?[0-9]{1,40}"
 _INT64_MAX = 2**63 - 1
@@ -69,7 +69,7 @@ class Fields:
         """Add one header line, with its folds joined. A line that is not a field is skipped. Raises
         BadField."""
         name, colon, value = line.partition(b":")
-        if not colon or not _TOKEN.fullmatch(name):
+        if not colon or not re.fullmatch(_TOKEN, name):
             return
         name = name.lower()
         value = value.strip(b" \t")
@@ -136,8 +136,8 @@ def _comparable(name: bytes, value: bytes) -> bytes:
     return value if only is None else only
 
 
-_VERSION = re.compile(rb"HTTP(?![0-9A-Za-z_])(/(?:([0-9]+)(\.(?:([0-9]+))?)?)?)?")
-_CODE = re.compile(rb"[ \t\r\n]*([0-9]{1,3})(?=[ \t\r\n]|\Z)")
+_VERSION = rb"HTTP(?![0-9A-Za-z_])(/(?:([0-9]+)(\.(?:([0-9]+))?)?)?)?"
+_CODE = rb"[ \t\r\n]*([0-9]{1,3})(?=[ \t\r\n]|\Z)"
 _UINT32_MAX = 2**32 - 1
 
 
@@ -159,7 +159,7 @@ def parse(line: bytes) -> Status:
     _, space, rest = line.partition(b" ")
     if major == 0 or not space:
         return Status(major, minor, 200)
-    code = _CODE.match(rest)
+    code = re.match(_CODE, rest)
     if code is None:
         raise BadStatus
     return Status(major, minor, int(code[1]))
@@ -168,7 +168,7 @@ def parse(line: bytes) -> Status:
 def _version(line: bytes) -> tuple[int, int]:
     """(major, minor): HTTP/0.9 unless the line begins with ``HTTP`` in upper case; HTTP/1.0 if the rest makes
     no sense."""
-    found = _VERSION.match(line)
+    found = re.match(_VERSION, line)
     if found is None:
         return (1, 0) if line[:4].lower() == b"icy " else (0, 9)
     major = _integer(found[2])

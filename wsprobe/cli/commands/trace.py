@@ -71,6 +71,10 @@ def command(url: str, given: Given) -> int:
 
     wsprobe-conclusions(7) lists what trace and its audit conclude from which answers.
     """
+    if given[TraceSettings].audits:
+        from wsprobe.cli.audit import audit  # its requests, rules and words
+
+        return audit(url, given)
     from wsprobe.cli.trace import trace  # the work, which --help does without
 
     return trace(url, given)
