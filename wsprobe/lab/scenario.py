@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from wsprobe.browsers.engine import Page
 
-_BYTES = rb"\{\{|\}\}|\{([a-z0-9.-]+)\}|[{}]"
-_TEXT = r"\{\{|\}\}|\{([a-z0-9.-]+)\}|[{}]"
+_BYTES = re.compile(rb"\{\{|\}\}|\{([a-z0-9.-]+)\}|[{}]")
+_TEXT = re.compile(r"\{\{|\}\}|\{([a-z0-9.-]+)\}|[{}]")
 
 
 class TemplateError(ValueError):
@@ -29,7 +29,7 @@ def fields(data: bytes) -> frozenset[str]:
     Raises TemplateError.
     """
     found = set()
-    for match in re.finditer(_BYTES, data):
+    for match in _BYTES.finditer(data):
         if match[1] is not None:
             found.add(match[1].decode("ascii"))
         elif len(match[0]) == 1:
@@ -53,7 +53,7 @@ def fill(data: bytes, values: Mapping[str, bytes]) -> bytes:
             raise TemplateError(f"nothing fills in {{{name}}}")
         return values[name]
 
-    return re.sub(_BYTES, filled, data)
+    return _BYTES.sub(filled, data)
 
 
 def fill_text(text: str, values: Mapping[str, str]) -> str:
@@ -69,7 +69,7 @@ def fill_text(text: str, values: Mapping[str, str]) -> str:
             raise TemplateError(f"nothing fills in {{{match[1]}}}")
         return values[match[1]]
 
-    return re.sub(_TEXT, filled, text)
+    return _TEXT.sub(filled, text)
 
 
 def _single(braces: str, at: int) -> str:
