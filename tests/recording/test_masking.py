@@ -154,7 +154,7 @@ def repeated(exchange):
 SHOWN = {
     name: case
     for number, (name, case) in enumerate(CASES.items())
-    if number % FEW == 1 or name.startswith("pmd-")
+    if number % FEW == 1 or (name.startswith("pmd-") and number % SHARE == 0)
 }
 
 
