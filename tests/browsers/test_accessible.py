@@ -10,16 +10,14 @@ from typing import Any
 
 import pytest
 
-from tests.browsers.devtools import CHROMIUM, call, chromium, opened, value
+from tests.browsers.devtools import call, chromium, opened, value
+from tests.browsers.there import needs
 from tests.peers.node import installed
 from tests.peers.place import HOST, started
 from wsprobe.cli.main import run
 
 NPM = shutil.which("npm")
-pytestmark = [
-    pytest.mark.engines,
-    pytest.mark.skipif(CHROMIUM is None or NPM is None, reason="no Chromium, or no npm"),
-]
+pytestmark = [pytest.mark.engines, needs("chromium", "npm")]
 SCREENS = {"desktop": (1280, "light"), "phone": (360, "dark")}
 LOADED = """new Promise(done => {
   const look = () => document.readyState === "complete" && !document.getElementById("loading") && (%s)

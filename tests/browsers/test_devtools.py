@@ -4,14 +4,15 @@ import json
 
 import pytest
 
-from tests.browsers.devtools import CHROMIUM, chromium, opened, value
+from tests.browsers.devtools import chromium, opened, value
+from tests.browsers.there import needs
 from wsprobe.browser_logs import har
 from wsprobe.cli.main import run
 from wsprobe.cli.pasted import curl
 from wsprobe.cli.pasted.devtools import copied
 from wsprobe.cli.section import Given
 
-pytestmark = [pytest.mark.engines, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")]
+pytestmark = [pytest.mark.engines, needs("chromium")]
 
 HEADERS = {
     "Origin": "https://app.example",

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 import trio
 
+from tests.browsers.there import needs
 from tests.net.test_relay import Shown
 from wsprobe.lab import server
 from wsprobe.lab.server import serve
@@ -126,7 +127,7 @@ def log_of(profile):
     return log.splitlines(), away
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@needs("chromium")
 def test_a_page_elsewhere_gets_nothing(tmp_path):
     lines, away = log_of(tmp_path)
     assert [
@@ -137,7 +138,7 @@ def test_a_page_elsewhere_gets_nothing(tmp_path):
     assert set(away) <= {403, 421}
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@needs("chromium")
 def test_without_the_door_it_would_get_a_script_and_the_relay(tmp_path, monkeypatch):
     monkeypatch.setattr(server, "_without_scripts", lambda found, asked: found)
     lines, _ = log_of(tmp_path)

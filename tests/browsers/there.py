@@ -1,5 +1,10 @@
 """The browsers that a test needs."""
 
+import os
+import shutil
+
+import pytest
+
 from tests.browsers.driver.engines import ENGINES
 from tests.peers.place import missing
 from wsprobe.browsers import RUNTIMES
@@ -13,6 +18,13 @@ def there(engine):
     except installed.NoBrowser as error:
         missing(str(error))
     return found
+
+
+def needs(*programs):
+    """The mark of a test that starts these programs. Without one of them it is skipped, in CI it fails."""
+    lacking = [each for each in programs if shutil.which(each) is None]
+    skipped = bool(lacking) and os.environ.get("CI") != "true"
+    return pytest.mark.skipif(skipped, reason=f"not installed: {', '.join(lacking)}")
 
 
 def driven(name):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 import trio
 
+from tests.browsers.there import needs
 from tests.page.site import LOOPBACK_ONLY, site
 from wsprobe.lab.installed import find
 from wsprobe.page.started import Wanted, watch
 
-pytestmark = [pytest.mark.engines, pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium")]
+pytestmark = [pytest.mark.engines, needs("chromium")]
 
 PROBES = Path(__file__).with_name("probes.js").read_text()
 PAGE = "<!doctype html><body><script src=/probes.js></script>"

@@ -22,13 +22,14 @@ import trio
 import trustme
 
 from man.build.commands import BEHIND
+from tests.browsers.there import needs
 from tests.manual.test_cookbook import missing
 from tests.page.site import LOOPBACK_ONLY, site
 from wsprobe.cli.main import run
 from wsprobe.lab.installed import find
 from wsprobe.page.started import Wanted, watch
 
-pytestmark = [pytest.mark.engines, pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium")]
+pytestmark = [pytest.mark.engines, needs("chromium")]
 Capture = pytest.CaptureFixture[str]
 
 APP = """
