@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from typing import get_args
 
+import click
 import jsonschema_rs
 import pytest
 
 from wsprobe import explain, net
+from wsprobe.cli.commands.trace import command
 from wsprobe.cli.main import run
 from wsprobe.exchange import Ended, Exchange, Sent
 from wsprobe.recording import archive
@@ -16,6 +19,7 @@ from wsprobe.report.outcome import Exit
 from wsprobe.show.contract import TraceJson
 from wsprobe.show.schema import schema
 from wsprobe.trace.audit import WEAKNESSES
+from wsprobe.trace.weakness import Level
 
 QUICK = ("--pause", "0", "--linger", "0.02")
 SECRETS = ("-b", "session=k3yOfTheSession", "-u", "alice:w0nderland", "-H", "X-Api-Key: a11TheKeys")
@@ -77,6 +81,13 @@ def test_an_interrupt_before_the_first_answer(how, capsys, tmp_path, monkeypatch
 )
 def test_a_level_fails_with_those_that_are_more_severe(fail_on, failing):
     assert {each.level for each in WEAKNESSES if each.is_at_least(fail_on)} == failing
+
+
+def test_the_option_has_each_level():
+    """It names them itself, as --help is to load no rule."""
+    option = next(each for each in command.params if each.name == "fail_on")
+    assert isinstance(option.type, click.Choice)
+    assert option.type.choices == get_args(Level)[::-1]
 
 
 def test_explain_knows_each_weakness():
