@@ -7,8 +7,6 @@ Of a large table the default run takes every fourth case, the same ones in every
 as CI does once (.ci/run). What runs for minutes (``-m engines``, ``floods``, ``kills``, ...) takes a share too,
 and all with the same word."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

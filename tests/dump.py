@@ -7,8 +7,6 @@ They run as tests/played.py has it. Every request that was sent is part of what 
 worth reading after every change stand in tests/cli/printed.
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import shlex

@@ -8,8 +8,6 @@ what keeps a connection from being made, and the scenarios that each engine was 
 the lab in virtual time. A long line ends in the digest of all of it.
 """
 
-from __future__ import annotations
-
 import argparse
 from hashlib import blake2b
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Plans and recordings for the tests of whatever reads them."""
 
-from __future__ import annotations
-
 import zlib
 
 from msgspec.structs import replace

@@ -1,7 +1,5 @@
 """Measures one thing: ``python -m tests.measure WHAT``. Behind WHAT come its own options (``--help``)."""
 
-from __future__ import annotations
-
 import ast
 import os
 import sys

@@ -12,8 +12,6 @@ made in the same way, for the functions that read it. A slip that they do not no
 runs on import, is made in a copy of the tree, by a new process.
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import builtins

@@ -5,8 +5,6 @@ other, or one behind the other with nothing between them that stops at that char
 too: it begins anew at each character. ``slow`` finds both in the parsed form of a pattern (``re._parser``).
 """
 
-from __future__ import annotations
-
 import ast
 import importlib
 import re

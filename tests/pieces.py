@@ -6,8 +6,6 @@ escapes. ``*9`` behind a part repeats it, ``3x`` before a piece repeats the piec
 sent by us; ``+1.5`` is so many milliseconds.
 """
 
-from __future__ import annotations
-
 import re
 from types import MappingProxyType
 

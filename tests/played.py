@@ -4,8 +4,6 @@ Nothing goes to a network, and the same command line prints the same bytes every
 not run here.
 """
 
-from __future__ import annotations
-
 import io
 import itertools
 import math

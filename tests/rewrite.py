@@ -1,7 +1,5 @@
 """``python -m tests.rewrite``: writes all expectations and the manual anew; ``git diff`` shows what changed."""
 
-from __future__ import annotations
-
 import argparse
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A report held against its own JSON Schema."""
 
-from __future__ import annotations
-
 import json
 
 import jsonschema_rs

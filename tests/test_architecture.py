@@ -1,7 +1,5 @@
 """The house rules that code can hold: which way imports run, what each command may load."""
 
-from __future__ import annotations
-
 import ast
 import re
 import socket

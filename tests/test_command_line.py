@@ -1,7 +1,5 @@
 """Command lines to copy: nothing in them is an option that was a URL."""
 
-from __future__ import annotations
-
 import subprocess
 
 import pytest

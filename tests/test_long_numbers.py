@@ -1,7 +1,5 @@
 """Numbers of more digits than ``int`` reads (sys.set_int_max_str_digits), wherever a server may write one."""
 
-from __future__ import annotations
-
 import json
 from base64 import b64encode
 

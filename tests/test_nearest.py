@@ -1,7 +1,5 @@
 """Suggestions: what is spelt nearly so, or has the same words; nothing for what has nothing to do with it."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.nearest import nearest

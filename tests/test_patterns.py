@@ -1,7 +1,5 @@
 """No regular expression of the program takes more than linear time on what a peer sends."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

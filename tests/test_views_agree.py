@@ -6,8 +6,6 @@ servers (tests/diagnosis/*.jsonl) and generated answers: some in the default run
 WSPROBE_TESTS=all all, of the generated ones 20,000.
 """
 
-from __future__ import annotations
-
 from itertools import islice
 
 import pytest

@@ -1,8 +1,6 @@
 """Time and memory of programs, side by side: each round runs every one of them once, so that whatever else the
 machine does falls on all alike. Medians, and ratios to one of them."""
 
-from __future__ import annotations
-
 import os
 import resource
 import select

@@ -5,8 +5,6 @@ process of its own. ``python tests/bench/relaying.py`` prints ratios for each si
 processor time (user and system): below 1.5 is meant.
 """
 
-from __future__ import annotations
-
 import socket
 import sys
 import threading

@@ -1,7 +1,5 @@
 """Browsers that are installed, a page with varied WebSockets for them, and what its server really passed."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 import hashlib

@@ -1,7 +1,5 @@
 """HAR files: what real programs wrote is read, rebuilt and marked; what is written is HAR 1.2."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import tracemalloc

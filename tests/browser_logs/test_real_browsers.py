@@ -1,7 +1,5 @@
 """Logs that installed browsers write now, against what the server of their page passed."""
 
-from __future__ import annotations
-
 import ssl
 from pathlib import Path
 

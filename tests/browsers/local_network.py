@@ -5,8 +5,6 @@ Every address is of loopback; ``--ip-address-space-overrides`` has Chromium take
 Each row has a page, and a target, of its own.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product

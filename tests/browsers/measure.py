@@ -6,8 +6,6 @@ With ``--check`` it measures again and reports what is no longer so. What differ
 five times, one socket at a time, and named with its distribution.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -4,8 +4,6 @@ Needs root for the default ports (80 and 443 at one loopback address); without i
 what was recorded.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager

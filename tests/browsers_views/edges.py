@@ -32,8 +32,6 @@ What a script sees is its events: ``open`` with subprotocol and extensions (``de
 event, the outcome.
 """
 
-from __future__ import annotations
-
 import re
 from itertools import chain
 from pathlib import Path

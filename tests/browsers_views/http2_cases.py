@@ -4,8 +4,6 @@ One JSON object a line in ``measured/http2.jsonl``. The server is played here on
 comes at once, waiting takes as long as it says, and what the script sends is answered as the steps have it.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from base64 import b64encode

@@ -23,8 +23,6 @@ a byte that is no text ⟨ff⟩. A line of JSON is broken at its commas, a page 
 ``[...]`` stands for anything, in a line or over several: such rows stay while they hold. tests/played.py has
 what runs, and how."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import sys

@@ -1,7 +1,5 @@
 """A server that says what a test tells it to, and keeps what it was asked."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import socket

@@ -1,7 +1,5 @@
 """``wsprobe trace --audit``: what it prints, keeps and exits with, and that no secret is in it."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import get_args

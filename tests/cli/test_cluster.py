@@ -1,7 +1,5 @@
 """``connect --cluster``: what is refused before anything is sent. What a cluster does is in tests/peers."""
 
-from __future__ import annotations
-
 import sys
 from types import SimpleNamespace
 

@@ -1,7 +1,5 @@
 """`compare` from end to end: recordings, the lab, browsers, specifications, exit as diff."""
 
-from __future__ import annotations
-
 import json
 
 from msgspec.structs import replace

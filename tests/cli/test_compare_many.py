@@ -1,7 +1,5 @@
 """`compare --json` over many recordings: as they are read, by one process or several; and the processes."""
 
-from __future__ import annotations
-
 import errno
 import io
 import json

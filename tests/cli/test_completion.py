@@ -1,7 +1,5 @@
 """Completion in the shells themselves: what a person types, a tab, and what comes of it."""
 
-from __future__ import annotations
-
 import os
 import pty
 import select

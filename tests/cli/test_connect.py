@@ -1,7 +1,5 @@
 """`connect` from end to end: over real sockets against the lab, inside this process."""
 
-from __future__ import annotations
-
 import itertools
 import json
 

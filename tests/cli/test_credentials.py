@@ -1,7 +1,5 @@
 """A 401 and what answers it: Basic at once, Digest when asked for, .netrc; each to its own origin, and once."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

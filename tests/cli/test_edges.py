@@ -1,7 +1,5 @@
 """The edge of the process: streams that are closed or full, signals, a shell that hands over nothing."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

@@ -1,7 +1,5 @@
 """Proxies from the environment and cookies from a file, as curl reads them; options that curl's lines have."""
 
-from __future__ import annotations
-
 from tests.cases import every
 from wsprobe.cli.main import run
 from wsprobe.request.cookies import Jar, parse

@@ -1,7 +1,5 @@
 """``--expect``: causes, findings of version 0.1 that are causes now, and slips."""
 
-from __future__ import annotations
-
 import pytest
 from click import UsageError
 from msgspec.structs import replace

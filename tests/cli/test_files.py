@@ -1,8 +1,6 @@
 """The files that a person names: without an end, without another end, on a full disk, and shared by several
 runs."""
 
-from __future__ import annotations
-
 import errno
 import os
 import resource

@@ -1,7 +1,5 @@
 """^C while `connect` or `compare` works: what was recorded until then is reported and kept, with status 130."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """``--junit FILE``: each URL a test case, in the form that every CI reads."""
 
-from __future__ import annotations
-
 import re
 from tempfile import SpooledTemporaryFile
 from xml.etree import ElementTree as ET

@@ -1,7 +1,5 @@
 """A large recording is read in a thread, wherever other exchanges may go on meanwhile."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

@@ -1,7 +1,5 @@
 """Files that a command reads: none is read further than what it can be, and none takes long for its size."""
 
-from __future__ import annotations
-
 import sys
 import tracemalloc
 

@@ -1,7 +1,5 @@
 """Many URLs: how lists are read, at which pace they are asked, and what is said at the end."""
 
-from __future__ import annotations
-
 import subprocess
 
 import pytest

@@ -1,7 +1,5 @@
 """Browsers' logs on the command line: listed, compared, packed with gzip, cut off, in several files."""
 
-from __future__ import annotations
-
 import gzip
 
 import pytest

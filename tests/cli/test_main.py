@@ -1,7 +1,5 @@
 """The edge: exit statuses, one clear line, and nothing that a user must not see."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

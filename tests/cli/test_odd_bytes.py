@@ -1,7 +1,5 @@
 """Bytes that are not UTF-8 in any option: one line of complaint, or they are used as they are."""
 
-from __future__ import annotations
-
 import click
 import pytest
 

@@ -1,7 +1,5 @@
 """As many sockets as URLs are asked at once: allowed, or refused before the lack is a fault of servers."""
 
-from __future__ import annotations
-
 import errno
 import os
 import resource

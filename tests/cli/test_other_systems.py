@@ -1,7 +1,5 @@
 """What Windows lacks, taken away: one line in place of a traceback, and everything else goes on."""
 
-from __future__ import annotations
-
 import os
 import socket
 

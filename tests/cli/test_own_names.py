@@ -1,7 +1,5 @@
 """Names below localhost: a browser's own request goes to loopback, whatever the system's resolver says."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

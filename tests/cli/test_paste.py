@@ -1,7 +1,5 @@
 """What people paste: cURL commands as browsers write them, and lines of a console."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import tomllib

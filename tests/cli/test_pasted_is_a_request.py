@@ -4,8 +4,6 @@ Each form of such text (a file of --from-curl, a word on the command line, a HAR
 recording) is made of words that would do harm as options, files or lists.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """What each command line prints, saves and exits with (printed/*.txt)."""
 
-from __future__ import annotations
-
 from tests.cases import every, named
 from tests.cli.printed import FILES, sections
 

@@ -1,7 +1,5 @@
 """What ``import wsprobe`` offers: reports as values, misuse as one exception, nothing loaded before its use."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import get_args
 

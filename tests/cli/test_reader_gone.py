@@ -1,7 +1,5 @@
 """The reader of our output goes away while the network is waited for: no command works on for nobody."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket

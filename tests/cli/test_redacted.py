@@ -1,7 +1,5 @@
 """`--redact`: secrets are in no output, and change nothing of what is judged."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

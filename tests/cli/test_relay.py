@@ -1,7 +1,5 @@
 """``wsprobe relay`` as a process: what it prints when it is ready, what it reports, how it ends."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """What `wsprobe relay` takes of memory: with 200 sessions, and before servers that mean harm."""
 
-from __future__ import annotations
-
 import json
 import socket
 import subprocess

@@ -1,7 +1,5 @@
 """``--report FILE``: a file for others, beside what is printed."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

@@ -1,7 +1,5 @@
 """``connect --resume FILE`` and ``--summary``: what is kept of a list, and what is said of it."""
 
-from __future__ import annotations
-
 import json
 import resource
 import signal

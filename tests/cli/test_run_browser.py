@@ -1,7 +1,5 @@
 """compare --run-browser without a browser: a script stands in for one, and does what a page would."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

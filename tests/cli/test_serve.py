@@ -1,7 +1,5 @@
 """``wsprobe serve`` as a process: what it says when it is ready, whom it answers, how it ends."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """``compare --page-http 2`` with a page of another origin: whether Chromium uses the page's own connection."""
 
-from __future__ import annotations
-
 import json
 import threading
 

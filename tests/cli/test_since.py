@@ -1,7 +1,5 @@
 """``compare OLD NEW`` of two runs over a list, and ``connect --since FILE``."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """`wsprobe talk` in a pipe: as a process, and with large input. What it prints is in printed/talk.txt."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

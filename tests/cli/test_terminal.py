@@ -1,7 +1,5 @@
 """`wsprobe talk` at a terminal: a real one (a pseudo-terminal), and a program that is typed at."""
 
-from __future__ import annotations
-
 import os
 import pty
 import re

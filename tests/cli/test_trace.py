@@ -1,7 +1,5 @@
 """``wsprobe trace``: what it sends, prints and keeps."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """``wsprobe watch``: what it prints, keeps and ends with. Servers that change are scenarios played in turn."""
 
-from __future__ import annotations
-
 import os
 import pty
 import re

@@ -1,7 +1,5 @@
 """``connect --workers N``: the same results in the same order, by several processes."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

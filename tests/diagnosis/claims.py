@@ -10,8 +10,6 @@ subprotocols, or fields. ``{x*9000}`` stands for so many x; otherwise texts have
 Of the first cause a line has the kind (``none``: there is no cause), how certain it is where that counts, and
 behind each ``&`` a word of CLAIMS with its text."""
 
-from __future__ import annotations
-
 import re
 from functools import cached_property
 from pathlib import Path

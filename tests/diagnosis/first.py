@@ -5,8 +5,6 @@ A person reads that file as a diff: a rule that changes what is said of one answ
 What is said of many answers stands once, above the names of all that it is said of.
 Answers that are held back are left out: who writes rules is not to see them."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from pathlib import Path
 

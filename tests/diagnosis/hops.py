@@ -1,8 +1,6 @@
 """What proxies make of an answer that they pass on, as measured: order, case and choice of fields, reason
 phrase."""
 
-from __future__ import annotations
-
 from wsprobe.diagnosis.statuses import phrase_of
 
 Fields = list[tuple[bytes, bytes]]

@@ -5,8 +5,6 @@ one is worth (precision); then the same with one kind of server left out at a ti
 on that kind alone: what is left must generalise, or stay silent. ``--wrong`` lists none
 of the part ``held``, which is only counted."""
 
-from __future__ import annotations
-
 import argparse
 import re
 from collections import Counter, defaultdict

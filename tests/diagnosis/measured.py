@@ -9,8 +9,6 @@ events are text of one character a byte, in which ``{x*20000}`` stands for so ma
 data sent the request. ``set``: in which part of the work a line came to be; ``held`` lines were not read when
 rules were written, only counted."""
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cache

@@ -5,8 +5,6 @@ base64), how it ended, who wrote it as far as the bytes tell (``author``), and w
 one (``causes``, empty where nothing can be said). ``rank``: how far down it may stand, where that is not among
 the first three."""
 
-from __future__ import annotations
-
 import json
 from base64 import b64decode
 from pathlib import Path

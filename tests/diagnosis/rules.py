@@ -10,8 +10,6 @@ known. ``text`` in a row: the first cause follows in full.
 
 Of a range both ends are tried, so that no number of a rule can be another one unseen."""
 
-from __future__ import annotations
-
 import re
 from itertools import groupby
 from pathlib import Path

@@ -4,8 +4,6 @@ senses.txt has texts that lead a reader astray: each word in the sense that a ru
 a first cause says is ``right`` if its kind is one of the line's; ``false`` if it is another kind, or says what
 must not be said; otherwise it is ``open``: only what the server did, with its words."""
 
-from __future__ import annotations
-
 import argparse
 import re
 from collections import Counter

@@ -10,8 +10,6 @@ close`` (with a code, or 1000), or how it ended (``fin``, ``reset``,
 a request sent, as with ``unresolved``, ``unreachable ERRNO``, and ``tls KIND ALERT``. Then who is taken for the
 author, the first cause with its certainty, text, what to do, and evidence, and the others by their ids."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What to do about an answer: the lines that mend a proxy, and how a page can be let know."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """Who wrote an answer, and why: real answers of real servers, the same behind proxies, and any bytes."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """What is said of an answer, and what is not (claims.txt), and what a line cannot say."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.cases import every, named

@@ -1,7 +1,5 @@
 """How far the diagnosis reads, and what it makes of answers that are cut, and of close codes."""
 
-from __future__ import annotations
-
 from typing import get_args
 
 import pytest

@@ -1,7 +1,5 @@
 """The first cause is right on real answers, and stays so on kinds of server that the rules have never seen."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path

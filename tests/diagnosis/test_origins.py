@@ -1,7 +1,5 @@
 """Origins that people take for one another."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.diagnosis.faults import near

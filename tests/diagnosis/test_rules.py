@@ -1,7 +1,5 @@
 """What each rule of the diagnosis makes of an answer or session that it knows, and of one that just is not."""
 
-from __future__ import annotations
-
 import re
 
 from tests.cases import every, named

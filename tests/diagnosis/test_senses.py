@@ -1,7 +1,5 @@
 """Words in two senses: the other sense is seldom taken for the one that a rule knows."""
 
-from __future__ import annotations
-
 from tests.cases import every
 from tests.diagnosis import senses
 from wsprobe.diagnosis import causes

@@ -1,7 +1,5 @@
 """The signs of each rule: no answer that a rule knows is kept from it."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.diagnosis.measured import measured

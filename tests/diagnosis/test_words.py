@@ -1,7 +1,5 @@
 """What servers say in words: where the words are, what is no word of their own, and what is known of them."""
 
-from __future__ import annotations
-
 import re
 from re import _parser as parser
 

@@ -4,8 +4,6 @@ A line has what was varied, who is taken for the author, the kinds of cause in o
 No line is claimed to be true: the file shows as a diff which answers, never recorded, a change of the rules
 reaches."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from pathlib import Path

@@ -4,8 +4,6 @@ A case has a ``request`` (what differs in what was asked), a ``reply`` (what dif
 ``answers``: revisions, named as ``--spec`` names them -> answer. Characters U+0000 to U+00FF are one byte each.
 """
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Any bytes are read by any revision."""
 
-from __future__ import annotations
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

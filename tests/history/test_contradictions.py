@@ -1,7 +1,5 @@
 """Where the specifications contradict each other, both places are named."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.history import data, find, read_as

@@ -1,7 +1,5 @@
 """The facts themselves: complete, in order, and each kept in two places."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import get_args
 

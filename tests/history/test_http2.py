@@ -1,7 +1,5 @@
 """An answer over HTTP/2, held against the revisions."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

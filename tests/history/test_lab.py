@@ -1,7 +1,5 @@
 """The lab's answers, read by the revisions that should agree on them."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from tests.cases import every

@@ -1,7 +1,5 @@
 """An exchange in an older version: its draft decides, and what no draft speaks of is still said."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.exchange import Connected, ConnectFailed, Ended, Exchange, Plan, Received, Sent

@@ -1,7 +1,5 @@
 """The published timeline, row by row, and the questions it left open."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.history import data

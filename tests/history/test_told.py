@@ -1,7 +1,5 @@
 """What script is told of a failed handshake, revision by revision."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsFailed

@@ -1,7 +1,5 @@
 """Every case is answered as listed by every revision named, and the rule that decided is the one named."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.cases import every

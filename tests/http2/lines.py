@@ -4,8 +4,6 @@ A play is put on a line of time: what the server sends comes at once, waiting ta
 Close answers the server's as soon as it asks for it.
 """
 
-from __future__ import annotations
-
 import json
 import re
 

@@ -1,7 +1,5 @@
 """``connect --http2`` from end to end: over real sockets against the lab, inside this process."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

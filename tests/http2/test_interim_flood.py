@@ -1,7 +1,5 @@
 """A flood of interim answers ends at wsprobe's limit for those; no engine is said to fail because of it."""
 
-from __future__ import annotations
-
 from tests.dump_views import PORTS, REHEARSED, seen
 from wsprobe.browsers import ENGINES
 from wsprobe.lab import load

@@ -2,8 +2,6 @@
 
 All that looks at every scenario stands here, as a file is one process's: each is played and judged once."""
 
-from __future__ import annotations
-
 import json
 from functools import cache
 

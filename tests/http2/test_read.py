@@ -2,8 +2,6 @@
 
 ``python -m tests.http2.test_read`` writes anew what the readings of readings.txt have."""
 
-from __future__ import annotations
-
 import itertools
 from pathlib import Path
 

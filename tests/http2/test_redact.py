@@ -1,7 +1,5 @@
 """Secrets in a recording over HTTP/2 are masked, and it can be read as before."""
 
-from __future__ import annotations
-
 import pytest
 from hpack import Encoder
 from hypothesis import given

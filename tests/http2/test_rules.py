@@ -2,8 +2,6 @@
 
 ``python -m tests.http2.test_rules`` writes anew what is found in the cases of rules.txt."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tests.cases import every

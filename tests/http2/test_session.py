@@ -2,8 +2,6 @@
 
 ``python -m tests.http2.test_session`` writes anew what is sent in the cases of sessions.txt."""
 
-from __future__ import annotations
-
 import json
 from itertools import groupby
 from pathlib import Path

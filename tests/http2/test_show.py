@@ -1,7 +1,5 @@
 """Reports over HTTP/2 as lines and as JSON: each says what it is."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.cases import verdict

@@ -4,8 +4,6 @@
 bytes. A type of ``frame`` is a name or a number.
 """
 
-from __future__ import annotations
-
 from hpack import Encoder
 
 from tests.http2.lines import SECOND, STREAM, planned

@@ -1,7 +1,5 @@
 """What the lab's tests share: a lab that runs."""
 
-from __future__ import annotations
-
 import trio
 
 from tests.cases import named_as

@@ -1,7 +1,5 @@
 """The lab for tests of other clients: the fixture of pytest, and the process of its own."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

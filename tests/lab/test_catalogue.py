@@ -1,7 +1,5 @@
 """The catalogue as data: well-formed, complete, and bounded."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections import Counter

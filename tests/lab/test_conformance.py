@@ -1,8 +1,6 @@
 """The client cases of the Autobahn testsuite, as the lab has them: what our reader, ``wsproto`` and
 ``websockets`` make of the same frames is what a conforming client makes of them, or a table says why not."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec import Struct
 from websockets.client import ClientProtocol

@@ -1,7 +1,5 @@
 """The console of Chromium, read from a browser that is played: what it is asked, and what it answers."""
 
-from __future__ import annotations
-
 import json
 from functools import partial
 

@@ -1,7 +1,5 @@
 """What a browser's page gets from the lab: no script of a URL runs with the lab's origin."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.lab.door import SANDBOX

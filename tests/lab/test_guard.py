@@ -1,7 +1,5 @@
 """What ends a browser that the guard runs: played, without a process."""
 
-from __future__ import annotations
-
 import itertools
 import signal
 from types import SimpleNamespace

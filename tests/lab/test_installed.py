@@ -1,8 +1,6 @@
 """What --run-browser leaves behind, and what others of this machine can see of it: with a command in place of a
 browser, that starts and then does nothing."""
 
-from __future__ import annotations
-
 import os
 import signal
 import stat

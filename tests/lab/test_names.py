@@ -1,7 +1,5 @@
 """Names on the stage: nothing is looked up, so what resolves is a rule."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.lab.play import address_of, resolves

@@ -1,7 +1,5 @@
 """Paths that say what to answer."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

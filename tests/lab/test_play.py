@@ -1,7 +1,5 @@
 """The whole catalogue, played without sockets, read and judged."""
 
-from __future__ import annotations
-
 from functools import cache, partial
 
 import pytest

@@ -1,7 +1,5 @@
 """The lab over real sockets on loopback."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 import sys

@@ -1,7 +1,5 @@
 """The page of the lab from the server's side: its routes, what they say, and who may have them."""
 
-from __future__ import annotations
-
 import json
 
 import msgspec

@@ -1,7 +1,5 @@
 """What the page of the lab is given of a scenario: the calls of the script, and what its port does."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.exchange import Act

@@ -1,7 +1,5 @@
 """How the catalogue is written."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.browsers.engine import Page

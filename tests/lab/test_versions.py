@@ -1,7 +1,5 @@
 """The lab in older wire versions: which one a request speaks, what answers it, what `connect` says of it."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.exchange import Plan

@@ -1,7 +1,5 @@
 """A visit of an installed browser, which is played: what it found, and why it found nothing."""
 
-from __future__ import annotations
-
 import shutil
 from contextlib import asynccontextmanager
 from pathlib import Path

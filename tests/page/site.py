@@ -1,7 +1,5 @@
 """A page and its WebSockets on loopback: its files are given, and what passed on each socket is kept."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import socket

@@ -1,7 +1,5 @@
 """What a page can notice of the listeners that are put into it: probes run with and without them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

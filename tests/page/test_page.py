@@ -1,7 +1,5 @@
 """``wsprobe page`` in a real Chromium, against a server whose side of each socket is kept."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """What DevTools report of a page's sockets is put together: from a recorded browser, and from one that lies."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from types import SimpleNamespace

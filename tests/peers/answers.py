@@ -15,8 +15,6 @@ one of a list is found by its number, its ``id`` or its ``change``. ``[...]`` st
 stays while it holds. WORDS are members that the JSON has in other forms; ``same=socket,curl`` names who got the
 same answer to the same request."""
 
-from __future__ import annotations
-
 import base64
 import json
 import logging

@@ -4,8 +4,6 @@ The faulty lines are those of tests/trace/chains.jsonl; what stands around them 
 proxy with a listener for each chain, or one a chain where a proxy has one configuration for all.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

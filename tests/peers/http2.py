@@ -4,8 +4,6 @@ nghttpx, HAProxy, Caddy, Envoy and Traefik stand in front of a server that speak
 hypercorn answer themselves. ``/echo`` opens, ``/close`` closes with 4403, ``/refuse`` is refused.
 """
 
-from __future__ import annotations
-
 import socket
 import ssl
 from contextlib import contextmanager

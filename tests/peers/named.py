@@ -1,7 +1,5 @@
 """Real servers by their names, as tests and answers/*.txt have them."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import ssl

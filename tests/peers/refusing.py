@@ -1,7 +1,5 @@
 """A server that answers 403 to whoever asks, and counts what it was asked."""
 
-from __future__ import annotations
-
 import socketserver
 import threading
 from collections import Counter

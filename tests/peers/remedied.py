@@ -1,8 +1,6 @@
 """The servers that `explain remedy` prints, each run as it is printed, on a port of its own; and pages of two
 origins: one that the servers know, and a stranger's."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 from collections.abc import Mapping

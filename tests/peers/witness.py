@@ -1,7 +1,5 @@
 """Those who saw the same bytes: the probe's own report, a socket read by the standard library, curl, a log."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

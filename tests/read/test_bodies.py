@@ -1,7 +1,5 @@
 """Bodies: framed by h11 over recorded bytes, content coding undone, nothing lost."""
 
-from __future__ import annotations
-
 import h11
 import pytest
 from hypothesis import given, settings

@@ -1,7 +1,5 @@
 """Content codings: undone within bounds, and a fault is said."""
 
-from __future__ import annotations
-
 import gzip
 import importlib.util
 import zlib

@@ -1,7 +1,5 @@
 """Frames of RFC 6455, read without loss and without judging."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

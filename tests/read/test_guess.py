@@ -1,7 +1,5 @@
 """The usual confusions are named."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

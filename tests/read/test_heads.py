@@ -1,7 +1,5 @@
 """Heads: any bytes in, the same bytes out; lines, fields and their oddities."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Messages, closes and inflating: values for whatever frames come."""
 
-from __future__ import annotations
-
 import gzip
 import random
 import zlib

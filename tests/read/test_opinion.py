@@ -1,7 +1,5 @@
 """Where our splitter and h11 both have an opinion, they agree."""
 
-from __future__ import annotations
-
 import sys
 
 import h11

@@ -2,8 +2,6 @@
 
 ``python -m tests.read.test_read`` writes anew what the readings of readings.txt have."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Status lines, as strict and as loose as they are read."""
 
-from __future__ import annotations
-
 import pytest
 
 from wsprobe.read import response_of

@@ -1,7 +1,5 @@
 """Lists, extensions and the accept value."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Recordings survive being saved, and whatever else is in a file gets one clear line."""
 
-from __future__ import annotations
-
 import codecs
 import json
 from contextlib import suppress

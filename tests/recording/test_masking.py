@@ -1,8 +1,6 @@
 """Masking changes no judgement: a masked recording that is saved and read again has the outcome, findings,
 causes and views of the recording itself, but for the masked text."""
 
-from __future__ import annotations
-
 import os
 import re
 from base64 import b64decode

@@ -3,8 +3,6 @@
 Seeded: the same mutations on every run. ``WSPROBE_TESTS=all`` makes more of them.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cache

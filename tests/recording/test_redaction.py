@@ -1,7 +1,5 @@
 """Nothing secret is left in a redacted recording, and all else is as it was."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 import itertools

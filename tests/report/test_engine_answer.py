@@ -1,7 +1,5 @@
 """What is kept of the answer to an engine's own request: the recording, and little beside it."""
 
-from __future__ import annotations
-
 import tracemalloc
 
 import pytest

@@ -1,7 +1,5 @@
 """What came of one URL, for each client."""
 
-from __future__ import annotations
-
 import pytest
 
 import wsprobe

@@ -1,7 +1,5 @@
 """A length of time in words."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import pytest

@@ -1,7 +1,5 @@
 """What changed between two runs over a list: kinds, order, counts, and the lines of each."""
 
-from __future__ import annotations
-
 import click
 import pytest
 from msgspec.structs import replace

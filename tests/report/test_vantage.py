@@ -1,7 +1,5 @@
 """What several places got for one URL: which differ, what it likely means, and the table of it."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

@@ -1,7 +1,5 @@
 """Sections that are cited become links, and the words stay as they are."""
 
-from __future__ import annotations
-
 import re
 
 from tests.cases import every

@@ -1,7 +1,5 @@
 """Lines broken to a width: at spaces, in every width, and nothing lost."""
 
-from __future__ import annotations
-
 from pkgutil import iter_modules
 
 import pytest

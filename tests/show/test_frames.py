@@ -1,7 +1,5 @@
 """A frame on a line, at the edges of what is shown of it; and lines of relay, chain and comparison."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.cases import every

@@ -1,7 +1,5 @@
 """A report in pieces is the JSON that it is at once."""
 
-from __future__ import annotations
-
 import json
 from itertools import product
 

@@ -1,7 +1,5 @@
 """compare --measured: a file that the page wrote, beside the views. Its command lines are in printed."""
 
-from __future__ import annotations
-
 import msgspec
 import pytest
 

@@ -1,7 +1,5 @@
 """One report of a session as large as is kept by default: how much memory the whole process takes for it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

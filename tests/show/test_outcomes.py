@@ -1,7 +1,5 @@
 """The sentence of each outcome, and what stands below it; and how sizes are said."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

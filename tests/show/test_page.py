@@ -1,7 +1,5 @@
 """How what a script in a real page got is told to differ from what wsprobe predicts."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import pytest

@@ -1,7 +1,5 @@
 """Lines of styled pieces: the same words whatever draws them."""
 
-from __future__ import annotations
-
 import io
 
 from hypothesis import given

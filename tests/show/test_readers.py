@@ -1,7 +1,5 @@
 """Who received an answer, and the request fields that set its readers apart."""
 
-from __future__ import annotations
-
 from msgspec.structs import replace
 
 from tests.show.test_screen import refused

@@ -1,7 +1,5 @@
 """Every renderer, on every scenario and on any bytes: it returns, and nothing raw gets through."""
 
-from __future__ import annotations
-
 import json
 import unicodedata
 

@@ -1,7 +1,5 @@
 """A report for others, in both forms: nothing in it is live, and nothing secret is in a masked one."""
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
 from hashlib import sha256

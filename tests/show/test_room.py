@@ -1,7 +1,5 @@
 """What a peer sends without end is shown from its beginning, and what is left out is counted."""
 
-from __future__ import annotations
-
 import tracemalloc
 from functools import cache
 

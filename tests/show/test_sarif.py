@@ -1,7 +1,5 @@
 """The file of --sarif has the structure of SARIF 2.1.0, as far as wsprobe uses it."""
 
-from __future__ import annotations
-
 import json
 import re
 

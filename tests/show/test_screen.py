@@ -1,7 +1,5 @@
 """A comparison fits one screen: how many lines it takes, in which order its parts stand, and what it leaves."""
 
-from __future__ import annotations
-
 import pytest
 from msgspec.structs import replace
 

@@ -1,7 +1,5 @@
 """Frames after a 101, a line each; what compressed messages say."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.cases import every

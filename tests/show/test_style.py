@@ -1,7 +1,5 @@
 """Style sheets of a page are left out of a body that is shown; what else there is stays."""
 
-from __future__ import annotations
-
 from hypothesis import given
 from hypothesis import strategies as st
 

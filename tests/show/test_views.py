@@ -1,7 +1,5 @@
 """What script sees, as lines: engines that tell script the same stand together."""
 
-from __future__ import annotations
-
 from msgspec.structs import replace
 
 from tests.cases import every

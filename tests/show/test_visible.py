@@ -1,7 +1,5 @@
 """Escaping: reversible, and nothing that a terminal acts on gets through."""
 
-from __future__ import annotations
-
 import unicodedata
 
 from hypothesis import given

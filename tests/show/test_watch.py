@@ -1,7 +1,5 @@
 """A watch as text, and as the table of a terminal."""
 
-from __future__ import annotations
-
 import io
 import re
 

@@ -1,7 +1,5 @@
 """On a terminal no line is wider than it, and no word is broken that fits; in a pipe a row is a line."""
 
-from __future__ import annotations
-
 import re
 import sys
 

@@ -1,8 +1,6 @@
 """128 measured chains of a proxy and an application with one fault each (chains.jsonl), as the recordings that
 a trace would have made of them."""
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cache

@@ -5,8 +5,6 @@ A line is one trace with --backend: the ``truth`` about it, known from configura
 conclusions are ``right`` (none where only a conclusion that leaves it open can be true); and its ``answers``,
 each with the name of its change. ``request`` and ``data`` are text as in measured.jsonl."""
 
-from __future__ import annotations
-
 import json
 from functools import cache, cached_property
 from pathlib import Path

@@ -18,8 +18,6 @@ field, ``resource`` or ``url``; several with `` & ``. A handshake in clear or wi
 answered by CAREFUL, unless the row begins with ``!``. Then come the weaknesses: id, level, the answers that
 show it, the sentence, what was sent and came; then what was not tested, and with ``> asks`` each request."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """A trace does not contradict what `connect` reports of the same answer: it has that cause, names it, or leaves
 it open."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import pytest

@@ -1,7 +1,5 @@
 """When two answers are the same, where their words are looked for, and what is said of their causes."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.diagnosis.measured import measured

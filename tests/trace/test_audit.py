@@ -1,8 +1,6 @@
 """An audit: what decides, and what no server can make it say. Each weakness where it is and where
 it is not: rules/audits.txt."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

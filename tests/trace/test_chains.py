@@ -1,7 +1,5 @@
 """Each measured chain, traced from its recorded answers: the first conclusion is right, or leaves it open."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from functools import cache

@@ -1,7 +1,5 @@
 """One thing changed in the bytes of a request, and the order in which requests go out."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

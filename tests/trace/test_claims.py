@@ -1,8 +1,6 @@
 """What the first conclusion says about rows is true of the table beside it: for every recorded chain, for the
 traces made by hand, and for any combination of answers."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 

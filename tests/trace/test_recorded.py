@@ -1,7 +1,5 @@
 """Traces of real chains: the first conclusion is right, or leaves it open."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from tests.cases import every, named

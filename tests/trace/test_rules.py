@@ -1,7 +1,5 @@
 """What each rule makes of a trace that it knows, and of one that just is not (rules/*.txt)."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.cases import every, named

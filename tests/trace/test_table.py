@@ -1,7 +1,5 @@
 """The table of a trace and the answers that prove a conclusion, as they are shown."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.cases import every

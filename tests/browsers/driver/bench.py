@@ -1,7 +1,5 @@
 """The measuring bench: the lab on loopback, each case on an address of its own, and the pages."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """What every driven engine can do."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Protocol
 

@@ -1,7 +1,5 @@
 """What is measured: a scenario of the lab, and script beyond what its page can say."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from wsprobe.browsers.engine import Page

@@ -1,7 +1,5 @@
 """Drives Chromium by the DevTools protocol over a pipe (--remote-debugging-pipe: NUL-terminated JSON)."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -96,7 +94,7 @@ class Connection:
 
     writing: trio.lowlevel.FdStream
     sending: trio.Lock = field(default_factory=trio.Lock)
-    numbers: count[int] = field(default_factory=lambda: count(1))
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
     waiting: dict[int, tuple[trio.Event, list[dict[str, Any]]]] = field(default_factory=dict)
     console: dict[str, list[Line]] = field(default_factory=dict)
     """By session."""

@@ -1,7 +1,5 @@
 """Recordings against one another, and views against recordings: what differs, in words."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Drives Firefox by Marionette (TCP; each message is its length in decimal, a colon, JSON)."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from contextlib import asynccontextmanager
@@ -103,7 +101,7 @@ class FirefoxBrowser:
     version: str = ""
     back: str = ""
     buffer: bytearray = field(default_factory=bytearray)
-    numbers: count[int] = field(default_factory=lambda: count(1))
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     async def receive(self):
         while True:

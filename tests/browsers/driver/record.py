@@ -1,7 +1,5 @@
 """Measures cases in an engine and shapes what the page wrote down into recordings."""
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Drives W3C-API clients outside browsers: undici and ws on Node, Deno, Bun. They run the page's own script."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The situations in which each engine's request is kept whole: where page and server are, what is asked."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from wsprobe.browsers.engine import Page

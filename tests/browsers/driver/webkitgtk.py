@@ -5,8 +5,6 @@ page that asks again and again where to go, is sent on from there to the pages t
 end of each; what script and console say is read from its standard error.
 """
 
-from __future__ import annotations
-
 import ctypes
 import json
 import os
