@@ -36,7 +36,7 @@ from wsprobe.read.reading import Head, Reading
 from wsprobe.read.stated import ended, not_http, supposed
 from wsprobe.relay.client import seen_by_client
 from wsprobe.report.outcome import Exit
-from wsprobe.report.report import Report, comparable, report
+from wsprobe.report.report import Report, comparable, report, report_of
 from wsprobe.request import target
 from wsprobe.show.compare import requested
 from wsprobe.show.readers import that_count
@@ -319,6 +319,21 @@ def as_is(made: Report, readers: Readers, script_url: str = "") -> tuple[ScriptV
     url = script_url or readings[0].exchange.plan.target.url
     page = opened_by(page, url)
     return tuple(ENGINES[name].view(url, page, readings) for name in readers.browsers)
+
+
+def views_again(made: Report) -> tuple[ScriptView, ...]:
+    """The views of *made*, worked out again from its answers."""
+    page = made.page or Page()
+
+    def again(number: int, view: ScriptView) -> ScriptView:
+        if not made.answers:
+            (seen,) = as_is(made, Readers(browsers=(view.browser,), page=page), view.url)
+            return _as_it_said(seen, made)
+        answer = made.answers[number]
+        readings = [] if answer is None else as_today(report_of(answer))
+        return ENGINES[view.browser].view(view.url, page, readings)
+
+    return tuple(again(number, view) for number, view in enumerate(made.views))
 
 
 def as_client_saw(made: Report, browsers: Sequence[str]) -> Report:

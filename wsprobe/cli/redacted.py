@@ -3,6 +3,7 @@ are those of the real answer."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -16,8 +17,9 @@ from wsprobe.exchange import Judged
 from wsprobe.judge import FINDINGS
 from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read import read
+from wsprobe.read.reading import Reading
 from wsprobe.recording.redaction import learn, masked, redact
-from wsprobe.recording.secrets import Secrets
+from wsprobe.recording.secrets import MASKS, Secrets
 from wsprobe.report.report import Report, judged
 from wsprobe.report.report import report as report_again
 from wsprobe.report.result import EngineAnswer, engine_answer
@@ -34,15 +36,50 @@ def redacted(report: Report, secrets: Secrets | None = None) -> Report:
     for answer in report.answers:
         if answer is not None:
             learn(answer.exchange, secrets)
-    made = _report(report, secrets)
-    done: dict[str, str] = {}
-    return replace(
-        made,
-        views=tuple(_view(view, secrets, done) for view in report.views),
-        answers=tuple(None if answer is None else _answered(answer, secrets) for answer in report.answers),
+    answers = tuple(None if answer is None else _answered(answer, secrets) for answer in report.answers)
+    made = replace(
+        _report(report, secrets),
+        answers=answers,
         page=None if report.page is None else _page(report.page, secrets),
         fetched=None if report.fetched is None else _fetched(report.fetched, secrets),
     )
+    done: dict[str, str] = {}
+    hidden = tuple(_view(view, secrets, done) for view in report.views)
+    if hidden == report.views:
+        return made
+    from wsprobe.cli.readers import views_again  # the engines, where there are views
+
+    page: Page | None = _hidden(made.page, secrets, done)
+    again = views_again(replace(made, views=hidden, page=page))
+    return replace(made, views=_in_the_words_of(again, report.views, hidden))
+
+
+def _in_the_words_of(again: Any, before: Any, hidden: Any) -> Any:
+    """*hidden*, which is *before* with all known secrets masked, but with the texts of *again*, which was made
+    of the masked answer: a secret that is a word of wsprobe masks no word of its sentences. A text that *again*
+    has in other words, or in which it shows more than words, stays as it is in *hidden*."""
+    if before == hidden or type(before) is not type(again):
+        return hidden
+    if isinstance(before, str):
+        return again if _is_masked(before, again, hidden) else hidden
+    if isinstance(before, tuple) and len(before) == len(again):
+        return tuple(map(_in_the_words_of, again, before, hidden))
+    if isinstance(before, Struct):
+        values, masked = asdict(before), asdict(hidden)
+        texts = {name: _in_the_words_of(of, values[name], masked[name]) for name, of in asdict(again).items()}
+        return replace(hidden, **texts)
+    return hidden
+
+
+def _is_masked(before: str, again: str, hidden: str) -> bool:
+    """Whether *again* is *before* with characters masked, all that *hidden* has but for words."""
+    if not len(before) == len(again) == len(hidden):
+        return False
+    shown = "".join(
+        char if a == char != b else " " if a == char or char in MASKS else "0"
+        for char, a, b in zip(before, again, hidden, strict=True)
+    )
+    return re.fullmatch(r"[A-Za-z -]*", shown) is not None
 
 
 def _fetched(fetched: Fetched, secrets: Secrets) -> Fetched:
@@ -57,7 +94,8 @@ def _report(report: Report, secrets: Secrets) -> Report:
         return report
     again = report_again(exchange)
     verdict = _verdict(report.verdict, again.verdict, secrets)
-    causes: tuple[Cause, ...] = _hidden(report.author.causes, secrets)
+    known = report.author.causes
+    causes: tuple[Cause, ...] = _in_the_words_of(again.author.causes, known, _hidden(known, secrets))
     reading = again.reading
     if verdict.findings != again.findings or report.outcome != again.outcome or causes != again.author.causes:
         before = Judged(report.outcome, tuple(map(_as_dict, verdict.findings)), tuple(map(_as_dict, causes)))
@@ -66,7 +104,7 @@ def _report(report: Report, secrets: Secrets) -> Report:
         report,
         reading=reading,
         verdict=verdict,
-        verdicts=tuple(_verdict(verdict, None, secrets) for verdict in report.verdicts),
+        verdicts=_verdicts(report.verdicts, reading, secrets),
         name=reading.exchange.name or "",
     )
 
@@ -89,6 +127,18 @@ def _verdict(verdict: Verdict, of_masked: Verdict | None, secrets: Secrets) -> V
         for f in verdict.findings
     )
     return replace(verdict, findings=findings)
+
+
+def _verdicts(verdicts: tuple[Verdict, ...], masked: Reading, secrets: Secrets) -> tuple[Verdict, ...]:
+    """*verdicts* of --spec, masked. *masked*: the reading of the masked answer."""
+    hidden = tuple(_verdict(verdict, None, secrets) for verdict in verdicts)
+    if hidden == verdicts:
+        return hidden
+    from wsprobe.history import read_as_each  # the revisions, where there are verdicts
+
+    again = read_as_each(masked, [verdict.spec for verdict in verdicts])
+    made: tuple[Verdict, ...] = _in_the_words_of(again, verdicts, hidden)
+    return made
 
 
 def _in_general(finding: Finding) -> Finding:

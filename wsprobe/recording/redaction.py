@@ -206,7 +206,8 @@ def _fields(secrets: Secrets, out: bytearray, head: Head) -> None:
             _mask(out, field.value_span, partial(mask, secrets))
             others.append((field.span[0], field.value_span[0]))
         elif not _decides(field):
-            others.append(field.span)
+            # ``?sort=Origin`` must not hide that an Origin was sent.
+            others.append(field.value_span if field.key == b"origin" else field.span)
     _echo(secrets, out, others, between=b"\n")
 
 

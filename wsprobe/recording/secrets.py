@@ -290,6 +290,8 @@ def _in_base64(data: bytes, before: int) -> list[bytes]:
 
 _WIDE = "\u00b7\u2022\U0001f512"
 """What replaces a character that has two, three or four bytes in UTF-8."""
+MASKS = frozenset(f"*{_WIDE}\udcff")
+"""All characters that masks are made of."""
 
 
 class _Stars(dict[int, int]):
