@@ -34,7 +34,7 @@ from wsprobe.diagnosis.words import (
     stated_by,
 )
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TlsFailed, TunnelFailed, TunnelReceived
-from wsprobe.read import read
+from wsprobe.read import read, read_structure
 from wsprobe.read.behind import http_behind
 from wsprobe.read.reading import Reading, Response
 from wsprobe.wire.followup import REDIRECTS
@@ -326,11 +326,11 @@ def _named(known: Author, evidence: Evidence) -> list[Cause]:
 
 def _led_to_login(exchange: Exchange, answer: Evidence) -> Cause | None:
     """The cause if redirects that were followed led to the login that gave this *answer*."""
-    statuses = [read(hop).status for hop in exchange.hops]
-    redirects = [status for status in statuses if status in REDIRECTS]
-    if not redirects:
+    answered = (read_structure(hop, heads_only=True).status for hop in reversed(exchange.hops))
+    last = next((status for status in answered if status in REDIRECTS), None)
+    if last is None:
         return None
-    return led_to_login(answer, exchange.hops[0].plan.target, exchange.plan.target, redirects[-1])
+    return led_to_login(answer, exchange.hops[0].plan.target, exchange.plan.target, last)
 
 
 def _arrived(evidence: Evidence, found: Iterable[Cause]) -> Iterable[Cause]:

@@ -303,12 +303,12 @@ def led_to_login(evidence: Evidence, first: Target, last: Target, status: int) -
     page = (form or asks_to_log_in(evidence)) and there.rstrip("/") != asked.rstrip("/")
     if not 200 <= evidence.status < 300 or not (page or named):
         return None
-    what = "a page that asks to log in" if page else "a login by its name"
+    what = "a page that asks to log in" if page else "whose name suggests a login"
     return Cause(
         "unauthorized",
         f"the handshake was redirected ({status}) to {shown(there)}, {what}",
         _log_in(evidence),
-        "stated",
+        "stated" if page else "shared",
         f"a redirect ({status}) to {shown(there)}",
     )
 

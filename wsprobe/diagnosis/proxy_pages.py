@@ -199,6 +199,8 @@ def _of_page(who: str, evidence: Evidence) -> tuple[Cause, ...]:
     if row is None:
         return by_status(evidence)
     fix, *usual = row
+    if evidence.origin is None:
+        fix = fix.replace(", address and Origin", " and address")
     origin = own_origin(evidence) if evidence.status == 403 and evidence.origin is not None else ()
     return (act(evidence, *origin, *usual, fix=fix),)
 

@@ -629,3 +629,8 @@ takes longer to load, has them up to Python 3.12."""
 def phrase_of(status: int) -> str:
     """The standard reason phrase of *status*, "" if it has none."""
     return PHRASES.get(status, "")
+
+
+def name_of(status: int) -> str:
+    """The standard reason phrase of *status*, or the name that the one program which sends it has for it."""
+    return STATUSES[status].name if status in _UNREGISTERED and status in STATUSES else phrase_of(status)

@@ -38,7 +38,7 @@ from wsprobe.diagnosis.faults import (
     upgrade_stripped,
 )
 from wsprobe.diagnosis.senses import other_subjects
-from wsprobe.diagnosis.statuses import phrase_of
+from wsprobe.diagnosis.statuses import name_of, phrase_of
 
 QUOTED = 120
 """Characters of a quote."""
@@ -278,7 +278,7 @@ def ordinary(text: str, status: int) -> bool:
     if any(each in small for each in _BOILERPLATE):
         return True
     told = {word.lower() for word in re.findall(_WORD, re.sub(_URL, " ", text)) if len(word) > 2}
-    return told - _COMMON <= {*phrase_of(status).lower().split(), *_PHRASES.get(status, ())}
+    return told - _COMMON <= {*name_of(status).lower().split(), *_PHRASES.get(status, ())}
 
 
 _BOILERPLATE = (
