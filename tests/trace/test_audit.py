@@ -20,7 +20,7 @@ from wsprobe.trace.audit_requests import (
     tokens,
 )
 from wsprobe.trace.audit_session import admitted, reference, refused
-from wsprobe.trace.changes import STRANGER
+from wsprobe.trace.request_words import STRANGER
 from wsprobe.trace.series import Choice
 from wsprobe.trace.trace import Trace
 

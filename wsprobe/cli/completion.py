@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from wsprobe.cli.option import LAB
-from wsprobe.wire import WIRES
 
 
 def places(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -42,6 +41,8 @@ def specs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 def wires(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The wire versions."""
+    from wsprobe.wire import WIRES  # a person waits for it
+
     return beginning(incomplete, WIRES)
 
 

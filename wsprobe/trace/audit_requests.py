@@ -27,7 +27,8 @@ from wsprobe.request.edits import (
 )
 from wsprobe.request.target import authority, host_header
 from wsprobe.trace.audit_session import admitted, lost_one, reference, refused, stopped
-from wsprobe.trace.changes import STRANGER, Make, described, step
+from wsprobe.trace.changes import Make, described, step
+from wsprobe.trace.request_words import STRANGER
 from wsprobe.trace.series import Series
 from wsprobe.trace.skip_reasons import never
 from wsprobe.trace.trace import Trace, TraceRequest
@@ -405,7 +406,6 @@ ROWS = described(
         ("large", _row(_large), _unless_closed()),
         ("again", _row(_again), _unless_closed()),
     ),
-    stranger=STRANGER,
     large=f"{LARGE:,}",
 )
 

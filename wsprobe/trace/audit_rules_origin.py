@@ -13,7 +13,7 @@ from wsprobe.trace.audit_requests import (
     suffixed,
 )
 from wsprobe.trace.audit_session import admitted, came, reference, refused, unsteady
-from wsprobe.trace.changes import STRANGER
+from wsprobe.trace.request_words import STRANGER
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Shown, found, weakness
 

@@ -14,7 +14,6 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from wsprobe.data_file import text_beside
 from wsprobe.diagnosis.faults import subprotocols_named
 from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
 from wsprobe.read.tokens import is_token
@@ -23,14 +22,11 @@ from wsprobe.request.edits import as_browser, lines, plain, resource_of, slashed
 from wsprobe.request.target import loopback
 from wsprobe.trace import skip_reasons as skip
 from wsprobe.trace.answer import Answer, ended_while_held
+from wsprobe.trace.request_words import STRANGER, request_words
 from wsprobe.trace.trace import Trace, TraceRequest
 
 AFTER_SILENCE = 5.0
 """The time limit of later requests in seconds, after one got no answer."""
-
-
-STRANGER = "https://page.invalid"
-"""An Origin that nobody allows by name (RFC 6761 section 6.4)."""
 
 
 Make = Callable[[str, Trace], Iterable[TraceRequest]]
@@ -58,13 +54,8 @@ def described(
     section: str, rows: Iterable[tuple[str, Make, Callable[[Trace], str]]], **values: str
 ) -> tuple[Change, ...]:
     """The *rows* (name, what makes its requests, why they would show nothing new), with the words of a
-    *section* of ``changes.txt``, in which *values* are filled in."""
-    text = text_beside(__file__, "changes.txt").partition(f"== {section}\n")[2].partition("\n\n")[0]
-    lines = text.format(**values).splitlines()
-    heads = (line.partition(": ") for line in lines[::2])
-    words = {
-        name: (changed, tells.strip()) for (name, _, changed), tells in zip(heads, lines[1::2], strict=True)
-    }
+    *section*, in which *values* are filled in."""
+    words = request_words(section, **values)
     return tuple(Change(name, *words[name], make, useless) for name, make, useless in rows)
 
 
@@ -319,5 +310,4 @@ CHANGES = described(
         ("again-2", _again, skip.never),
         ("backend-held", _held_past, skip.not_cut),
     ),
-    stranger=STRANGER,
 )

@@ -12,7 +12,7 @@ from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.route_settings import CONNECTION
 from wsprobe.cli.section import Given, takes
 from wsprobe.cli.trace_settings import INSTEAD, TraceSettings
-from wsprobe.trace.changes import CHANGES
+from wsprobe.trace.request_words import request_words
 
 ELSEWHERE = ("wire", "cookie_jar", "http2", "http2_prior_knowledge", "http2_anyway")
 """Options of `connect` that lead to another host or another protocol than the changes are about, or change a
@@ -21,7 +21,7 @@ request by what an earlier answer said."""
 
 def tables() -> Tables:
     """The requests, and what each shows."""
-    rows = [(row.name, f"{row.changed}. Shows: {row.tells}.") for row in CHANGES]
+    rows = [(name, f"{changed}. Shows: {tells}.") for name, (changed, tells) in request_words("trace").items()]
     return (("Changes, in the order they are sent", rows),)
 
 
