@@ -10,7 +10,7 @@ from wsprobe.browsers.undici import _window
 from wsprobe.browsers.webkitgtk.uri import resolved
 from wsprobe.read import read
 from wsprobe.text import whole_number
-from wsprobe.trace.audit_rules_secrets import _deletes
+from wsprobe.trace.audit_rules import _deletes
 
 DIGITS = 5000
 NINES, ZEROS = "9" * DIGITS, "0" * DIGITS

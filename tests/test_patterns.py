@@ -10,7 +10,7 @@ THEIR_OWN = {
     "cli/": "the user's own words, and what the user pasted",
     "explain/": "a line that the user pasted",
     "nearest.py": "the user's own words",
-    "request/proxy_url.py": "the user's own proxy",
+    "request/proxy.py": "the user's own proxy",
     "browsers/chromium/constructor.py": "the URL that the page opens",
     "lab/installed.py": "what an installed browser prints",
 }

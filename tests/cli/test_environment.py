@@ -3,7 +3,7 @@
 from tests.cases import every
 from wsprobe.cli.main import run
 from wsprobe.request.cookies import Jar, parse
-from wsprobe.request.proxies import from_environment
+from wsprobe.request.proxy import from_environment
 from wsprobe.request.target import parse as target
 
 UPPER = {"HTTP_PROXY": "http://a:1", "HTTPS_PROXY": "http://b:1", "ALL_PROXY": "http://c:1"}

@@ -10,7 +10,7 @@ from tests.http2.words import ON, answer, pieces, recording
 from tests.pieces import cases, rewrite
 from wsprobe.exchange import Received
 from wsprobe.judge import judge, outcome
-from wsprobe.judge.http2_answer import answer as rule_of_answers
+from wsprobe.judge.http2 import answer as rule_of_answers
 from wsprobe.read import read
 from wsprobe.wire.http2 import rst_stream, settings
 

@@ -7,7 +7,7 @@ from tests.net.conftest import ScriptedWire
 from wsprobe.exchange import TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net.proxy import Tunnel, through_http, through_socks
 from wsprobe.net.stream import End, Tape
-from wsprobe.request.proxy_url import ProxyUrl
+from wsprobe.request.proxy import ProxyUrl
 
 
 def upto(size):

@@ -12,7 +12,7 @@ from wsprobe.exchange import (
 )
 from wsprobe.net.probe import probe
 from wsprobe.net.proxy import head_size, request
-from wsprobe.request.proxy_url import ProxyUrl
+from wsprobe.request.proxy import ProxyUrl
 
 SHOP = "shop.example"
 

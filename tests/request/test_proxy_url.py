@@ -4,7 +4,7 @@ import pytest
 
 from tests.cases import every
 from wsprobe.exchange import PlanError
-from wsprobe.request.proxy_url import ProxyUrl, parse
+from wsprobe.request.proxy import ProxyUrl, parse
 
 
 @every(

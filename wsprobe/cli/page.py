@@ -38,7 +38,7 @@ from wsprobe.recording.secrets import Secrets
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report, comparable
 from wsprobe.request import opening, target
-from wsprobe.request.proxy_url import parse as parse_proxy
+from wsprobe.request.proxy import parse as parse_proxy
 from wsprobe.request.target import TargetError
 from wsprobe.search import Search
 from wsprobe.show import page as show

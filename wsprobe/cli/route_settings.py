@@ -27,9 +27,7 @@ from wsprobe.cli.request_settings import (
 from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Limits, PlanError, Route, TlsOptions
 from wsprobe.recording.certificate import pin, spki_in
-from wsprobe.request import proxies
-from wsprobe.request.proxies import Proxies
-from wsprobe.request.proxy_url import parse, with_scheme
+from wsprobe.request.proxy import Proxies, from_environment, hosts, parse, with_scheme
 from wsprobe.session.open_session import FIRST_REPLY, SILENCE
 from wsprobe.text import printable, whole_number
 from wsprobe.wire.credentials import Method
@@ -163,9 +161,9 @@ class RouteSettings(Section, frozen=True, kw_only=True):
             given = _proxy(self.proxy) or ""
             found = Proxies(given, given, named=True)
         else:
-            found = proxies.from_environment(os.environ)
+            found = from_environment(os.environ)
             found = replace(found, plain=_proxy(found.plain) or "", secure=_proxy(found.secure) or "")
-        bypass = found.bypass if self.noproxy is None else proxies.hosts(self.noproxy)
+        bypass = found.bypass if self.noproxy is None else hosts(self.noproxy)
         return replace(found, bypass=bypass)
 
 

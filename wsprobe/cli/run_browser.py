@@ -37,7 +37,7 @@ from wsprobe.lab.staging import elsewhere, job, stage_host
 from wsprobe.recording.archive import ascii_json
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.report import Report
-from wsprobe.request.proxies import Proxies
+from wsprobe.request.proxy import Proxies
 from wsprobe.version import __version__
 
 GRACE = 3000

@@ -30,7 +30,7 @@ from wsprobe.request import opening, target
 from wsprobe.request.cookies import Jar
 from wsprobe.request.netrc import Netrc
 from wsprobe.request.opening import Offer
-from wsprobe.request.proxies import Proxies
+from wsprobe.request.proxy import Proxies
 from wsprobe.wire import WIRES
 from wsprobe.wire.credentials import Credentials, Method, with_netrc
 

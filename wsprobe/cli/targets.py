@@ -19,7 +19,7 @@ from wsprobe.cli.files import endless, opened
 from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.paste import RECORDED, check_no_command, line_of_a_console
 from wsprobe.cli.settings import HandshakeSettings
-from wsprobe.request.proxies import Proxies
+from wsprobe.request.proxy import Proxies
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from wsprobe.exchange import Plan, PlanError
 from wsprobe.net.tls import context as trusting
-from wsprobe.request.proxy_url import ProxyUrl, parse
+from wsprobe.request.proxy import ProxyUrl, parse
 from wsprobe.request.target import destination
 from wsprobe.session.conversation import Client, Maker
 from wsprobe.wire import spoken

@@ -11,7 +11,7 @@ import trio
 from wsprobe.exchange import TunnelFailed, TunnelReceived, TunnelSent
 from wsprobe.net.stream import After, End, Tape, Wire
 from wsprobe.request.opening import basic
-from wsprobe.request.proxy_url import ProxyUrl
+from wsprobe.request.proxy import ProxyUrl
 from wsprobe.request.target import authority
 
 LIMIT = 65536

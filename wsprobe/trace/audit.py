@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from wsprobe.trace import audit_rules_disclosure, audit_rules_origin, audit_rules_secrets, audit_rules_transport
+from wsprobe.trace import audit_rules
 from wsprobe.trace.audit_session import answered, reference, stopped
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import DESCRIBED, Found, Weakness
 
-_MODULES = (audit_rules_disclosure, audit_rules_origin, audit_rules_secrets, audit_rules_transport)
-_FOUND = {each.id: each for of in _MODULES for each in vars(of).values() if isinstance(each, Weakness)}
+_FOUND = {each.id: each for each in vars(audit_rules).values() if isinstance(each, Weakness)}
 WEAKNESSES: tuple[Weakness, ...] = tuple(_FOUND[id] for id in DESCRIBED)
 """The worst first."""
 BY_ID = {each.id: each for each in WEAKNESSES}

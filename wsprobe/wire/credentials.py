@@ -21,7 +21,7 @@ from wsprobe.read.reading import Head, Reading
 from wsprobe.request import opening
 from wsprobe.request.netrc import Netrc
 from wsprobe.request.opening import Offer
-from wsprobe.request.proxy_url import parse
+from wsprobe.request.proxy import parse
 from wsprobe.request.target import authority, destination
 from wsprobe.wire.authentication import Challenge, Digest, authorization, challenges, digest, parameters, parted
 
