@@ -23,7 +23,7 @@ from wsprobe.relay.client import told_to_client
 from wsprobe.report.outcome import STATUS_OF, Outcome
 from wsprobe.report.result import VARYING, EngineAnswer, Result, answered, result_of
 from wsprobe.report.timing import Timing, timing
-from wsprobe.text import command_line, counted, shown_text, visible
+from wsprobe.text import command_line, counted, visible
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page, ScriptView
@@ -164,7 +164,7 @@ class Report(Struct, frozen=True, dict=True):
             or self.reading.request.head.all(b"origin")
         ):
             return "", ""
-        return NO_ORIGIN, command_line("wsprobe", "compare", "--browser-mode", url=shown_text(self.asked))
+        return NO_ORIGIN, command_line("wsprobe", "compare", "--browser-mode", url=self.asked)
 
 
 NO_ORIGIN = "this request had no Origin, and a page always sends one: the server may answer a page differently"

@@ -387,7 +387,7 @@ def _heard(report: Report, look: Look) -> list[Line]:
     added = f" (add {', '.join([*more[:FIELDS_NAMED], *left])})" if more else ""
     heard = f"{'Without the relay, a' if told else 'A'} script in a browser sees none of this{added}:"
     origins = [visible(field.value) for field in asked.all(b"origin")]
-    page = len(origins) == 1 and re.fullmatch(r"https?://[^\s/?#]+", origins[0])  # not "null": it has no page
+    page = len(origins) == 1 and re.fullmatch(r"https?://[^\s/?#\\]+", origins[0])  # not "null": it has no page
     own = ["--origin", origins[0]] if page else []
     for field in asked.all(b"sec-websocket-protocol"):
         own += [
@@ -395,7 +395,7 @@ def _heard(report: Report, look: Look) -> list[Line]:
         ]
     hops = report.exchange.hops
     first = report.name or (hops[0].plan.target.url if hops else report.asked)
-    url = operands(shown_text(first))  # behind redirects: browsers follow none
+    url = operands(first)  # behind redirects: browsers follow none
     words = [*map(quoted, ("wsprobe", "compare", "--browser-mode", *own, *url))]
     whole = line(f"{heard} ", " ".join(words))
     if not look.terminal or width_of(whole) <= look.width:
@@ -446,7 +446,7 @@ def after_limit(report: Report) -> str:
     """What to do about a session that reached a limit of wsprobe."""
     if report.reading.http2 is None:
         longer = ("--max-message", "1g") if "message of more than" in our_limit(report) else ()
-        command = command_line("wsprobe", "talk", *longer, url=shown_text(report.asked))
+        command = command_line("wsprobe", "talk", *longer, url=report.asked)
         return f"to hold the session without this limit: {command}"
     return "the data up to there broke no rule; --json and --save keep it"
 
