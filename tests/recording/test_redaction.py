@@ -178,7 +178,11 @@ def is_masked(row):
         assert (made.decode("latin-1") if isinstance(made, bytes) else made) == masked
 
 
-@every(lambda: rows("field", "request", "answer", "socks", "url", "segment", "protocols", "credentials"))
+@every(
+    lambda: rows(
+        "field", "request", "answer", "socks", "url", "set_cookie", "segment", "protocols", "credentials"
+    )
+)
 def test_what_is_masked_in_its_place(row):
     is_masked(row)
 

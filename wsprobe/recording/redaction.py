@@ -9,7 +9,8 @@ long one in any letter case. A JSON Web Token is masked wherever it is written. 
 is no message, is found anywhere in a base64 text, and in hexadecimal. Of a token (letters and digits that are
 no words, in a credential, cookie, query value, path or subprotocol, not in a sent message) a part of 12 bytes
 and more is found too, as it is written there, unless the part is words and small numbers: a word of a text is
-not masked because a secret contains it.
+not masked because a secret contains it. In paths, fragments and cookie attributes, a secret of words and small
+numbers alone is not masked: ``?room=chat`` does not hide the path ``/chat``.
 
 A compressed body or message that repeats a secret is masked as a whole, and so are the messages after
 SEARCHED_MAX. It cannot find: a secret that was never marked as one (a token that the server created in a body

@@ -78,6 +78,8 @@ _TOKEN_BEHIND = (
 _PART = r"[a-z]{1,15}[0-9]{0,2}|[A-Z]?[a-z]{1,15}(?:[A-Z][a-z]{1,15}){0,3}|[A-Z]{1,8}|k8s|[vV]?[0-9]{1,3}"
 _PLAIN_NAME = rf"(?:{_PART})(?:[-_.:/+]+(?:{_PART})){{0,8}}"
 """A subprotocol of words and small numbers, such as ``graphql-transport-ws`` or ``v12.stomp``."""
+_PLAIN = r"(?:[A-Za-z]+|[0-9]{1,4})(?:[-_.](?:[A-Za-z]+|[0-9]{1,4}))*"
+"""Words and small numbers."""
 _LAST = "*!#$%&'+-.^_`|~"
 """How masks of different subprotocols with one length end: names that were different stay so."""
 
@@ -424,7 +426,7 @@ class Secrets:
     def set_cookie(self, text: str) -> str:
         """Of Set-Cookie: the value, without the attributes."""
         first, semicolon, attributes = text.partition(";")
-        return self._pair(first) + semicolon + attributes
+        return self._pair(first) + semicolon + self._repeated(attributes)
 
     def header(self, text: str) -> str:
         """Of a header as typed, ``Name: value``."""
@@ -444,11 +446,31 @@ class Secrets:
         return self._query(text) if "=" in text else self._segment(text)
 
     def _path(self, text: str) -> str:
-        """Segments that look like a token (``/ws/3f1c.../``)."""
-        return re.sub(r"(?<=/)[^/]+", lambda match: self._segment(match[0]), text)
+        """Segments that look like a token (``/ws/3f1c.../``), and secrets in the others; not the host."""
+
+        def masked(segment: re.Match[str]) -> str:
+            before = text[max(segment.start() - 2, 0) : segment.start()]
+            if before and _random(segment[0]):
+                return self._masked(segment[0])
+            return segment[0] if before == "//" else self._repeated(segment[0])
+
+        return re.sub(r"[^/]+", masked, text)
 
     def _segment(self, text: str) -> str:
-        return self._masked(text) if _random(text) else text
+        return self._masked(text) if _random(text) else self._repeated(text)
+
+    def _repeated(self, text: str) -> str:
+        """*text* with known secrets masked, but words and small numbers: a URL has them anyway."""
+        masked = self.echo_text(text)
+        if masked == text:
+            return text
+        shown = list(masked)
+        changed = "".join("*" if a != b else " " for a, b in zip(text, masked, strict=True))
+        for run in re.finditer(r"\*+", changed):
+            begin, end = run.span()
+            if re.fullmatch(_PLAIN, text[begin:end]):
+                shown[begin:end] = text[begin:end]
+        return "".join(shown)
 
     def userinfo(self, text: str) -> str:
         """``user:password``; the colon stays."""
