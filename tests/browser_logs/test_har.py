@@ -103,22 +103,6 @@ def test_headers_are_asked_again_with_the_cookies_that_stand_apart():
     assert har.header_lines(entry) == ["A;", "Cookie: s=1"]
 
 
-@pytest.mark.parametrize(
-    ("entry", "is_one"),
-    [
-        ({"request": {"url": "wss://h/"}}, True),
-        ({"request": {"url": "https://h/"}, "_resourceType": "websocket"}, True),
-        ({"request": {"url": "https://h/"}, "_webSocketMessages": []}, True),
-        ({"request": {"url": "https://h/", "headers": UPGRADE}}, True),
-        ({"request": {"url": "https://h/", "headers": [{"name": ":protocol", "value": "websocket"}]}}, True),
-        ({"request": {"url": "https://h/"}, "_resourceType": "xhr"}, False),
-        ({"request": {"url": "https://h/", "headers": [{"name": "Upgrade", "value": "h2c"}]}}, False),
-    ],
-)
-def test_which_entries_are_websockets(entry, is_one):
-    assert len(of(entry).entries) == is_one
-
-
 DECODED = {
     "a length": ({"Content-Length": "2"}, {"text": "no"}, "length"),
     "a length before br": ({"Content-Length": "9", "Content-Encoding": "br"}, {"text": "no"}, "close"),
@@ -168,39 +152,6 @@ def test_a_failed_handshake_is_what_the_browser_said_of_it(error):
     logged, net_error = made.exchange.logged, error.partition("net::")[2]
     assert (made.outcome, logged.source, logged.error) == (FAILED[error], "har", net_error)
     assert logged.message == error.removeprefix("WebSocket connection to 'wss://h/ws' failed: ")
-
-
-@pytest.mark.parametrize(
-    ("entry", "says"),
-    [
-        (opened(response={}), "the file has no answer"),
-        (opened(request={"url": "wss://h/"}), "no Sec-WebSocket-Key"),
-        (opened(request={"url": "wss://h/", "httpVersion": "h2", "headers": [KEY]}), "HTTP/2"),
-        (opened(request={"url": "wss://", "headers": [KEY]}), "no host"),
-    ],
-)
-def test_what_cannot_be_read_as_a_recording(entry, says):
-    with pytest.raises(har.HarError, match=says):
-        har.recording(of(entry).entries[0], "x")
-
-
-@pytest.mark.parametrize(
-    ("data", "says"),
-    [
-        (b"", "invalid or incomplete JSON"),
-        (b'{"log": {"entries": [', "invalid or incomplete JSON"),
-        (b"\xff\xfe{", "invalid or incomplete JSON"),
-        (b'{"log": ' * 100_000, "expected `object`|incomplete JSON"),
-        (b"{}", "object missing required field `log`"),
-        (
-            b'{"log": {"entries": [{"request": {"url": 1}}]}}',
-            r"got `int` - at `\$.log.entries\[0\].request.url`",
-        ),
-    ],
-)
-def test_what_is_no_har_file(data, says):
-    with pytest.raises(har.HarError, match=says):
-        har.read(data)
 
 
 JSON = st.recursive(

@@ -1,7 +1,5 @@
 """Calls of the engines' own functions, as Python that stands in parts/*.txt."""
 
-from importlib import import_module
-
 from msgspec.structs import replace
 
 from tests.browsers_views.recordings import KEY, OPEN, recorded
@@ -16,15 +14,6 @@ from wsprobe.exchange import Certificate
 from wsprobe.read import http2_values
 from wsprobe.read.http2_values import Http2Frame
 from wsprobe.recording.certificate import objectionable
-
-
-def result(module, call):
-    """What comes out of it, or the exception."""
-    names = vars(import_module(f"wsprobe.browsers.{module}"))
-    try:
-        return ascii(eval(call, {**HELPERS, **names}))
-    except Exception as error:
-        return f"raises {type(error).__name__}" + f": {error}" * bool(error.args)
 
 
 def added(fields, *lines):

@@ -33,15 +33,18 @@ event, the outcome.
 """
 
 import re
-from itertools import chain
+from importlib import import_module
+from itertools import chain, groupby
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
 import wsprobe.exchange
-from tests.browsers_views.calls import result
+from tests import calls
+from tests.browsers_views.calls import HELPERS
 from tests.browsers_views.recordings import ACCEPT, HEAD, KEY, URL, frame, recorded
+from tests.calls import filled, parted, result
 from tests.exchanges import deflated
 from tests.http2.test_read import PLAN, exchange
 from tests.http2.words import pieces as http2_pieces
@@ -52,7 +55,6 @@ from wsprobe.exchange import Ended
 from wsprobe.read import read
 
 FOLDER = Path(__file__).parent
-WIDTH = 112
 LONG = 40
 """Characters of a text that are shown."""
 OVER_HTTP2 = ("chromium", "firefox", "whatwg")
@@ -155,59 +157,20 @@ def _lines(view, key):
     return (line.partition("failed: ")[2] or line for line in (*view.console, *messages))
 
 
-class Section(msgspec.Struct, frozen=True):
+class Section(calls.Section, frozen=True):
     """Answers that have in common what is around them."""
 
-    file: str
-    title: str
-    given: tuple[str, ...]
-    rows: tuple[str, ...]
-    """As they stand in the file; a comment is one too."""
-    folder: str = "answers"
-
-    def __str__(self):
-        return "\n".join((self.title, *(f"> {line}" for line in self.given), *map(self.anew, self.rows)))
-
-    def anew(self, row):
-        """The row, with what each engine makes of it now."""
-        if row.startswith("#"):
-            return row
-        answer, groups = answer_of(row), {}
-        for name, view in self.columns(answer.split(" & ")):
-            groups.setdefault(view, []).append(name)
-        *others, (most, by) = sorted(groups.items(), key=lambda group: len(group[1]))
-        told = [f"{' '.join(names)}: {view}" for view, names in others]
-        if self.folder != "parts" or len(self.given) > 1:
-            rest = "others" if others else "all"
-            most = f"{' '.join(by) if self.few and (others or len(by) == 1) else rest}: {most}"
-        told.append(most)
-        lines = [f"{answer} | {'; '.join(told)}"]
-        if len(lines[0]) > WIDTH:
-            lines = [answer, f"  {told[0]}"]
-            for each in told[1:]:
-                lines[-1] += ";"
-                if len(lines[-1]) + len(each) < WIDTH:
-                    lines[-1] += f" {each}"
-                else:
-                    lines.append(f"  {each}")
-        return "\n".join(lines)
+    @property
+    def several(self):
+        return True
 
     @property
     def few(self):
-        """Its columns are so few that the last is named too."""
         chosen = [line.split()[1:] for line in self.given if line.startswith("engines: ")]
-        return self.folder == "parts" or any(len(names) < 4 for names in chosen)
+        return any(len(names) < 4 for names in chosen)
 
     def columns(self, answers):
-        """The name of each column, and what there is in it of these."""
-        if self.folder == "parts":
-            for line in self.given:
-                heading, _, call = line.partition(": ")
-                module, _, call = call.partition(" ")
-                name = heading.removeprefix("call").strip() or module.partition(".")[0]
-                results = [result(module, _filled(call, answer)) for answer in answers]
-                yield name, results[0] if len(set(results)) == 1 else " & ".join(results)
-            return
+        """The name of each engine, and what a script in it sees."""
         asked = [self.asked(answer) for answer in answers]
         for name in asked[0].engines or (OVER_HTTP2 if asked[0].http2 else ENGINES):
             yield name, " or ".join(dict.fromkeys(word for each in asked for word in each.told(name)))
@@ -242,14 +205,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 def _filled(line, answer):
-    for number, part in enumerate(answer.split(" -> "), 1):
-        line = line.replace(f"{{{number}}}", part)
-    return line.replace("{x}", answer).replace("{accept}", ACCEPT).replace("{}", "")
-
-
-def answer_of(row):
-    """What stands for ``{x}``."""
-    return row.partition("\n")[0].partition(" | ")[0]
+    return filled(line, answer).replace("{accept}", ACCEPT).replace("{}", "")
 
 
 def page_of(about, script):
@@ -292,19 +248,24 @@ def _data(data):
     return ascii(data) if len(data) <= LONG else f"{data[:1]!a}*{len(data)}"
 
 
-def sections():
-    """Those of all files."""
-    for path in (*sorted(FOLDER.glob("answers/*.txt")), *sorted(FOLDER.glob("parts/*.txt"))):
-        for part in path.read_text("utf-8").strip().split("\n\n"):
-            title, *lines = re.split(r"\n(?! )", part)
-            given = [line for line in lines if line.startswith("> ")]
-            rows = tuple(lines[len(given) :])
-            yield Section(path.stem, title, tuple(line[2:] for line in given), rows, path.parent.name)
+class Parts(calls.Section, frozen=True):
+    """Calls of the engines' own functions, with the names of calls.py."""
+
+    def result(self, module, call):
+        return result(call, {**HELPERS, **vars(import_module(f"wsprobe.browsers.{module}"))})
+
+
+KINDS = {"answers": Section, "parts": Parts}
+
+
+def sections(folder):
+    """Those of all files of a folder."""
+    for path in sorted(FOLDER.glob(f"{folder}/*.txt")):
+        for each in parted(path.read_text("utf-8")):
+            yield KINDS[folder](path.stem, *each)
 
 
 if __name__ == "__main__":
-    written = {}
-    for section in sections():
-        written.setdefault(f"{section.folder}/{section.file}", []).append(str(section))
-    for file, parts in written.items():
-        (FOLDER / f"{file}.txt").write_text("\n\n".join(parts) + "\n", "utf-8")
+    for folder in KINDS:
+        for file, parts in groupby(sections(folder), lambda section: section.file):
+            (FOLDER / folder / f"{file}.txt").write_text("\n\n".join(map(str, parts)) + "\n", "utf-8")

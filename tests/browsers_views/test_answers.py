@@ -3,8 +3,9 @@ answers/*.txt and parts/*.txt (edges.py)."""
 
 import pytest
 
-from tests.browsers_views.edges import answer_of, sections
+from tests.browsers_views.edges import KINDS, sections
 from tests.browsers_views.recordings import HEAD, URL, recorded
+from tests.calls import check
 from tests.cases import each
 from wsprobe.browsers import ALL, ENGINES, RUNTIMES
 from wsprobe.browsers.engine import Page
@@ -13,12 +14,10 @@ from wsprobe.browsers.engine import Page
 def tables():
     """Those of each file; of parts/, where a case takes no time, those of each section."""
     found = {}
-    for section in sections():
-        name = section.file if section.folder == "answers" else f"{section.file}: {section.title}"
-        rows = [row for row in section.rows if not row.startswith("#")]
-        found.setdefault(name, {}).update(
-            (f"{section.title}: {answer_of(row)}", (section, row)) for row in rows
-        )
+    for folder in KINDS:
+        for section in sections(folder):
+            name = section.file if folder == "answers" else f"{section.file}: {section.title}"
+            found.setdefault(name, {}).update(section.cases())
     return found
 
 
@@ -28,12 +27,6 @@ TABLES = tables()
 @pytest.mark.parametrize("table", TABLES)
 def test_what_comes_of_it(table):
     each(TABLES[table], check)
-
-
-def check(case):
-    section, row = case
-    now = section.anew(row)
-    assert now == row, "\n".join(("", *section.given, f"was: {row}", f"is:  {now}"))
 
 
 def test_a_view_of_a_page_without_subprotocols_takes_those_of_the_request():

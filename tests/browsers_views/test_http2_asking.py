@@ -23,7 +23,6 @@ from wsprobe.read.reading import Field
 from wsprobe.wire.http2 import frame as http2_frame
 from wsprobe.wire.http2 import settings
 
-URL = "wss://chat.example:8443/ws"
 LINES = load()
 
 
@@ -46,27 +45,6 @@ def test_chromium_counts_32_bytes_more_for_a_field():
 )
 def test_the_standard_asks_where_it_is_announced_and_what_was_asked_counts(of, said):
     assert request_sent(read(of)) is said
-
-
-@pytest.mark.parametrize(
-    ("engine", "name", "protocols"),
-    [
-        ("chromium", "rst-refused-stream-before", ["2", "2"]),
-        ("chromium", "rst-refused-twice-then-200", ["2", "2", "2"]),
-        ("chromium", "rst-refused-twice-before", ["2", "2", "2"]),
-        ("chromium", "rst-http11-required-before", ["2", "1.1"]),
-        ("chromium", "goaway-refused-before", ["2", "1.1"]),
-        ("chromium", "tcp-rst-before", ["2", "1.1"]),
-        ("firefox", "rst-refused-stream-before", ["2"]),
-        ("firefox", "rst-http11-required-before", ["2"]),
-        ("firefox", "cross-cold-off", ["2", "1.1"]),
-        ("firefox", "cross-cold-value-2", ["2"]),
-    ],
-)
-def test_what_is_asked_next(engine, name, protocols):
-    """A connection on which nothing was asked counts here, and not among the handshakes."""
-    asked = sockets(ENGINES[engine], LINES[name])[0].asked
-    assert ["1.1" if each.http2 is None else "2" for each in asked] == protocols
 
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])

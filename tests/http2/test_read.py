@@ -348,11 +348,6 @@ def test_a_field_counts_for_32_bytes_more_than_it_has():
         assert ([field[:2] for field in fields[:1]], said) == ([one], problem)
 
 
-def test_fields_are_counted():
-    for number, problem in ((FIELDS_MAX, ""), (FIELDS_MAX + 1, f"more than {FIELDS_MAX} fields")):
-        assert BlockDecoder(1 << 24, 0).decode(b"\x82" * number)[1] == problem
-
-
 def test_what_was_planned_stands_in_for_what_was_not_sent():
     unsent = Exchange(PLAN, (Connected(5, "127.0.0.1", 8001), Ended(9, "reset")))
     assert request_fields(read(unsent)) == PLAN.http2.fields
@@ -403,14 +398,6 @@ def test_a_limit_of_ours_is_said_of_a_block_that_is_cut():
     connection = read(asked).http2
     (found,) = connection.blocks
     assert (found.complete, found.cut, found.problem) == (False, True, "more than 9000 bytes of fields")
-
-
-def test_our_own_table_may_be_as_large_as_64_kib():
-    """A plan of a browser's announces a table of 65,536 bytes, and its blocks are read back with it."""
-    for size, good in ((1 << 16, True), ((1 << 16) + 1, False)):
-        asked = headers(1, bytes((0x3F, *_rest(size - 31))) + block((b":method", b"CONNECT")))
-        connection = read(exchange(ON, asked=asked)).http2
-        assert (connection.request.problem == "") == good
 
 
 if __name__ == "__main__":

@@ -5,13 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
-from wsprobe.lab import aliases, find, load, names
+from wsprobe.lab import aliases, load, names
 from wsprobe.lab.paths import PARAMETERISED, PathError, names_path, scenario_at
 from wsprobe.lab.perform import Send, answer, request
 from wsprobe.lab.server import contents, reception
-
-HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 def sent(resource):
@@ -24,67 +21,11 @@ def sent(resource):
     return b"".join(deed.data for deed in performance if isinstance(deed, Send))
 
 
-@pytest.mark.parametrize(
-    ("resource", "expected"),
-    [
-        ("/status/403", b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
-        (
-            "/status/403?reason=Token+Expired&body=why%20not&header=X-A:%201&header=x-b:2",
-            b"HTTP/1.1 403 Token Expired\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 7\r\n"
-            b"X-A: 1\r\nx-b:2\r\n\r\nwhy not",
-        ),
-        (
-            "/status/500?http=1.0&body=%7Baccept%7D&header=content-type:x&header=Content-Length:%209",
-            b"HTTP/1.0 500 Internal Server Error\r\ncontent-type:x\r\nContent-Length: 9\r\n\r\n{accept}",
-        ),
-        ("/status/799", b"HTTP/1.1 799 Status\r\nContent-Length: 0\r\n\r\n"),
-        ("/status/101?header=X-A:%20%ff", HEAD + b"X-A: \xff\r\nSec-WebSocket-Accept: " + ACCEPT + b"\r\n\r\n"),
-        (
-            "/redirect/307",
-            b"HTTP/1.1 307 Temporary Redirect\r\nLocation: ws://lab.example:80/s/ok\r\n"
-            b"Content-Length: 0\r\n\r\n",
-        ),
-        (
-            "/redirect/302?to=/a%3Fb%3D{c}",
-            b"HTTP/1.1 302 Found\r\nLocation: /a?b={c}\r\nContent-Length: 0\r\n\r\n",
-        ),
-        (
-            "/close/4403?reason=no&text=a&text=b",
-            HEAD + b"Sec-WebSocket-Accept: " + ACCEPT + b"\r\n\r\n\x81\x01a\x81\x01b\x88\x04\x113no",
-        ),
-        ("/close/", HEAD + b"Sec-WebSocket-Accept: " + ACCEPT + b"\r\n\r\n\x88\x00"),
-        ("/accept/missing", HEAD + b"\r\n"),
-        ("/accept/twice", HEAD + 2 * (b"Sec-WebSocket-Accept: " + ACCEPT + b"\r\n") + b"\r\n"),
-        ("/accept/case", HEAD + b"Sec-WebSocket-Accept: " + ACCEPT.lower() + b"\r\n\r\n"),
-        ("/accept/%7Bx%7D=", HEAD + b"Sec-WebSocket-Accept: {x}=\r\n\r\n"),
-        ("/raw?hex=48%2049%7b0d0a".replace("%7b", "7b"), b"HI{\r\n"),
-        ("/raw?text=%00%ff%7Baccept%7D", b"\x00\xff{accept}"),
-        ("/raw", b""),
-        ("/echo", HEAD + b"Sec-WebSocket-Accept: " + ACCEPT + b"\r\n\r\n"),
-    ],
-)
-def test_what_a_path_is_answered_with(resource, expected):
-    assert sent(resource) == expected
-
-
 def test_the_diagnostic_can_be_read_by_any_page():
     head, _, body = sent("/diagnostic?status=401&reason=say+%22please%22").partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"\r\nAccess-Control-Allow-Origin: *" in head
     assert body == b'{"status": 401, "reason": "say \\"please\\""}\n'
-
-
-@pytest.mark.parametrize(
-    "resource", ["/s/403", "/403", "403", "status-403", "/s/status-403", "/a/../s/403", "/s/./403"]
-)
-def test_scenarios_have_paths(resource):
-    assert scenario_at(resource) is find("403")
-
-
-def test_names_of_scenarios_are_not_taken_for_parameters():
-    assert scenario_at("status-403").name == "403"
-    assert scenario_at("status/403").name == "/status/403"
-    assert set(PARAMETERISED).isdisjoint(names())
 
 
 @pytest.mark.parametrize(
@@ -103,24 +44,6 @@ def test_a_value_that_cannot_be_used_is_said_with_400(resource, said):
     answered = sent(resource)
     assert answered.startswith(b"HTTP/1.1 400 ")
     assert said in answered
-
-
-@pytest.mark.parametrize(
-    ("word", "is_path"),
-    [
-        ("status/403", True),
-        ("s/status-403", True),
-        ("echo", True),
-        ("raw?text=x", True),
-        ("diagnostic", True),
-        ("status", False),
-        ("status-403", False),
-        ("no/path", False),
-        ("", False),
-    ],
-)
-def test_a_path_without_its_slash(word, is_path):
-    assert names_path(word) is is_path
 
 
 def test_no_scenario_is_taken_for_a_path():

@@ -86,28 +86,9 @@ def test_it_is_judged_as_the_catalogue_says(name):
         assert found == set(ALL[name].findings)
 
 
-@pytest.mark.parametrize("name", ["ok", "trickle-head", "pmd-message", "wss-403", "refused", "close-4403"])
-def test_it_is_the_same_every_time(name):
-    assert play(ALL[name], plan(ALL[name])) == played(name)
-
-
 def kinds(name):
     events = played(name).events
     return [type(event).__name__ for event in events if not isinstance(event, Sent | Received)]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("refused", ["Resolved", "Connecting", "ConnectFailed", "Ended"]),
-        ("dns-host-invalid", ["ResolveFailed", "Ended"]),
-        ("wss-ok", ["Resolved", "Connecting", "Connected", "TlsDone", "Ended"]),
-        ("wss-client-cert-required", ["Resolved", "Connecting", "Connected", "TlsDone", "TlsFailed", "Ended"]),
-        ("wss-accept-silence", ["Resolved", "Connecting", "Connected", "Ended"]),
-    ],
-)
-def test_the_way_there(name, expected):
-    assert kinds(name) == expected
 
 
 @pytest.mark.parametrize(
@@ -135,24 +116,6 @@ def test_tls_that_fails(name, kind, reason, alert):
     assert (failed.received != b"") == (kind == "not-tls" or alert == 40)
 
 
-@pytest.mark.parametrize(
-    ("name", "how"),
-    [
-        ("accept-fin", "fin"),
-        ("accept-rst", "reset"),
-        ("accept-silence", "timeout"),
-        ("101-then-rst", "reset"),
-        ("101-then-fin", "fin"),
-        ("wss-101-then-fin", "truncated"),
-        ("wss-close-with-close-notify", "fin"),
-        ("endless-fields", "limit"),
-        ("403", "local"),
-    ],
-)
-def test_the_end(name, how):
-    assert played(name).events[-1].how == how
-
-
 def received(exchange):
     return [(event.at, event.data) for event in exchange.events if isinstance(event, Received)]
 
@@ -167,12 +130,6 @@ def test_pauses_pass_in_virtual_time():
 
 def test_what_is_sent_without_a_pause_comes_in_one_piece():
     assert received(played("403"))[0][1].endswith(b"\r\n\r\nbody text\n")
-
-
-def test_templates_are_filled_in():
-    assert b"\r\nSec-WebSocket-Accept: Bz3qJYTGdOe8gUSpLosEdiLKDrk=\r\n" in received(played("ok"))[0][1]
-    assert b"\r\nLocation: ws://127.0.0.1:8000/s/ok\r\n" in received(played("302-ws"))[0][1]
-    assert b"\r\nLocation: https://127.0.0.1:8001/s/ok\r\n" in received(played("302-https"))[0][1]
 
 
 def test_the_acts_of_a_plan_are_heard_by_the_server():

@@ -7,12 +7,10 @@ import pytest
 import trio
 
 from tests.lab.conftest import in_lab
-from wsprobe.browsers import client
 from wsprobe.exchange import Limits, Plan, Received
 from wsprobe.lab import find, load
 from wsprobe.lab.certificates import NoCertificates
-from wsprobe.lab.connection import lines_of
-from wsprobe.lab.measured import LONGEST_DATA, Browser, Measured, beginning, cap, limits_of, predicted
+from wsprobe.lab.measured import Browser, Measured, cap, limits_of, predicted
 from wsprobe.lab.server import serve
 from wsprobe.lab.site import FRONT, Site
 from wsprobe.lab.staging import elsewhere, needs_trust, with_script
@@ -320,39 +318,6 @@ async def test_what_is_not_the_page_s_is_refused(lab, lines, body, status):
     assert (await ask(lab, "/-/@/keep", JSON, method="POST", body=b"{}")).status == 404
 
 
-@pytest.mark.parametrize(
-    ("agent", "name", "engine"),
-    [
-        (CHROMIUM, "chromium", "chromium"),
-        (CHROMIUM.replace("Chrome/", "HeadlessChrome/"), "chromium", "chromium"),
-        (CHROMIUM + " Edg/156.0.0.0", "edge", "chromium"),
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0", "firefox", "firefox"),
-        (
-            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-            "Version/26.0 Safari/605.1.15",
-            "webkitgtk",
-            "webkitgtk",
-        ),
-        (
-            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-            "Version/18.5 Safari/605.1.15",
-            "safari",
-            "",
-        ),
-        (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-            "CriOS/137.0 Mobile/15E148 Safari/604.1",
-            "ios-browser",
-            "",
-        ),
-        ("", "", ""),
-        ("curl/8", "", ""),
-    ],
-)
-def test_the_browser_that_a_user_agent_names(agent, name, engine):
-    assert (client(agent).name, client(agent).engine) == (name, engine)
-
-
 def test_which_scenarios_need_trust():
     wanted = {name for name, one in load().items() if needs_trust(one)}
     assert {"wss-ok", "wss-expired", "wss-wrong-host", "https-page-wss", "url-https"} <= wanted
@@ -393,20 +358,6 @@ def test_without_trustme_what_speaks_tls_is_left_out(monkeypatch):
     run(Site(), work)
 
 
-def test_lines_keep_every_byte_and_show_their_ends():
-    assert lines_of(b"A: b\r\n\xff\x1b\n\\") == [("A: b", "\\r\\n"), ("\\xff\\x1b", "\\n"), ("\\", "")]
-    assert lines_of(b"\x0b\x0c\x85\r") == [("\\x0b\\x0c\\x85\\x0d", "")]
-    assert lines_of(b"a\rb\nc") == [("a\\x0db", "\\n"), ("c", "")]
-    assert lines_of(b"") == []
-
-
 def test_the_page_waits_longer_for_what_takes_longer():
     assert (cap(find("403")), cap(find("accept-silence"))) == (6.0, 6.0)
     assert max(map(cap, load().values())) == 25.0
-
-
-def test_long_text_is_cut_where_script_cuts_it():
-    """By UTF-16 units, two of which are one character beyond U+FFFF; half a character is left out."""
-    assert beginning("x" * 300) == "x" * LONGEST_DATA
-    assert beginning("\U0001f600" * 150) == "\U0001f600" * (LONGEST_DATA // 2)
-    assert beginning("x" + "\U0001f600" * 150) == "x" + "\U0001f600" * (LONGEST_DATA // 2 - 1)

@@ -3,28 +3,10 @@
 import socket
 import struct
 
-import pytest
-
 from tests.net.conftest import begins
 from wsprobe.exchange import Connected, ProxyHeaderSent
 from wsprobe.net import dial
-from wsprobe.net.dial import proxy_header
 from wsprobe.net.probe import probe
-
-
-@pytest.mark.parametrize(
-    ("local", "remote", "client", "header"),
-    [
-        (("192.0.2.1", 5), ("192.0.2.2", 80), "", "PROXY TCP4 192.0.2.1 192.0.2.2 5 80"),
-        (("192.0.2.1", 5), ("192.0.2.2", 80), "192.0.2.9", "PROXY TCP4 192.0.2.9 192.0.2.2 5 80"),
-        (("192.0.2.1", 5), ("192.0.2.2", 80), "2001:db8::9", "PROXY TCP6 2001:db8::9 2001:db8::9 5 80"),
-        (("fe80::1%lo", 5, 0, 1), ("fe80::2%lo", 80, 0, 1), "", "PROXY TCP6 fe80::1 fe80::2 5 80"),
-        (("::1", 5, 0, 0), ("::1", 80, 0, 0), "192.0.2.9", "PROXY TCP4 192.0.2.9 192.0.2.9 5 80"),
-        ("", "/run/socket", "192.0.2.9", "PROXY UNKNOWN"),
-    ],
-)
-def test_a_header_of_the_proxy_protocol(local, remote, client, header):
-    assert proxy_header(local, remote, client) == f"{header}\r\n".encode()
 
 
 async def test_a_connection_that_was_reset_has_no_other_end_to_name(net, monkeypatch):

@@ -11,7 +11,7 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.net.probe import probe
-from wsprobe.net.proxy import head_size, request
+from wsprobe.net.proxy import request
 from wsprobe.request.proxy import ProxyUrl
 
 SHOP = "shop.example"
@@ -94,18 +94,3 @@ def test_an_ipv6_target_is_in_brackets():
     assert request(ProxyUrl("http", "p", 80), "2001:db8::1", 443).startswith(
         b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n"
     )
-
-
-@pytest.mark.parametrize(
-    ("data", "size"),
-    [
-        (b"", None),
-        (b"\r\n\r\n", None),
-        (b"H\r\n\r\nrest", 5),
-        (b"H\n\nrest", 3),
-        (b"\r\n\r\nH\r\nA: b\n\r\nrest", 14),
-        (b"H\r\nA: b\r\n", None),
-    ],
-)
-def test_head_size(data, size):
-    assert head_size(data) == size

@@ -7,7 +7,7 @@ import pytest
 import trio
 import trio.testing
 
-from wsprobe.net.stream import READ, After, End, SocketWire, said_of
+from wsprobe.net.stream import READ, After, End, SocketWire
 
 
 @pytest.fixture
@@ -77,19 +77,6 @@ async def test_what_was_read_before_comes_first(wires):
     got = await after.receive(), await after.receive(), await peer.receive()
     await after.close()
     assert (got, await peer.receive()) == ((b"early", b"late", b"there"), End("fin"))
-
-
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (OSError(errno.ECONNREFUSED, "x"), ("ECONNREFUSED", os.strerror(errno.ECONNREFUSED))),
-        (OSError(-2, "its own words"), ("", "its own words")),
-        (OSError("AF_UNIX path too long"), ("", "AF_UNIX path too long")),
-        (OSError(), ("", "OSError")),
-    ],
-)
-def test_said_of(error, said):
-    assert said_of(error) == said
 
 
 async def test_a_socket_takes_and_gives_what_there_is_and_then_waits(wires):

@@ -2,7 +2,7 @@ import pytest
 import trio
 
 from wsprobe.exchange import Ended, Resolved
-from wsprobe.net.stream import Tape, utc
+from wsprobe.net.stream import Tape
 
 
 async def test_times_are_whole_microseconds_since_the_start(autojump_clock):
@@ -21,15 +21,3 @@ async def test_the_recording_and_the_watch(net):
     tape.add(Resolved(1, "h", ()))
     tape.add(Ended(2, "local"))
     assert tape.exchange(net.plan(1)).events == (Resolved(1, "h", ()), Ended(2, "local")) == tuple(seen)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "1970-01-01T00:00:00.000Z"),
-        (1_700_000_000.9999, "2023-11-14T22:13:20.999Z"),
-        (4_102_444_800.25, "2100-01-01T00:00:00.250Z"),
-    ],
-)
-def test_utc(seconds, text):
-    assert utc(seconds) == text

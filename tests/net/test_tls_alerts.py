@@ -2,7 +2,7 @@ import ssl
 
 import pytest
 
-from wsprobe.net.tls import NAMES, described, in_records, reported
+from wsprobe.net.tls import reported
 
 
 @pytest.mark.parametrize(
@@ -34,30 +34,3 @@ def test_a_reason_that_python_has_no_name_for():
     error = ssl.SSLError(1, "[SSL] tlsv1 alert no application protocol (_ssl.c:1006)")
     error.reason = None
     assert reported(error) == 120
-
-
-FATAL_40 = b"\x15\x03\x03\x00\x02\x02\x28"
-
-
-@pytest.mark.parametrize(
-    ("data", "number"),
-    [
-        (FATAL_40, 40),
-        (b"\x16\x03\x03\x00\x03abc" + FATAL_40, 40),
-        (b"\x15\x03\x03\x00\x02\x01\x70", None),
-        (b"\x15\x03\x03\x00\x02\x01\x70" + FATAL_40, 40),
-        (FATAL_40[:6], None),
-        (b"\x15\x03\x03\x00\x13" + bytes(19), None),
-        (b"", None),
-        (b"\x16\x03\x03\xff\xff" + FATAL_40, None),
-    ],
-)
-def test_in_records(data, number):
-    assert in_records(data) == number
-
-
-def test_described():
-    assert described(40) == "TLS alert 40 (handshake_failure)"
-    assert described(90) == "TLS alert 90 (user_canceled)"
-    assert described(249) == "TLS alert 249 (not registered)"
-    assert len(set(NAMES.values())) == len(NAMES)

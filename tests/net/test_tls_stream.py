@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.net.conftest import ScriptedWire
 from wsprobe.exchange import TlsOptions
 from wsprobe.net.stream import End
-from wsprobe.net.tls import TlsWire, context, looks_like_tls
+from wsprobe.net.tls import TlsWire, context
 
 
 class Peer(ScriptedWire):
@@ -125,20 +125,3 @@ def test_any_answer_to_a_client_hello(authority, reads):
     tls = client(authority, wire)
     assert isinstance(trio.run(tls.handshake), (End, ssl.SSLError))
     assert b"".join(reads).startswith(tls.seen)
-
-
-@pytest.mark.parametrize(
-    ("data", "tls"),
-    [
-        (b"\x16", True),
-        (b"\x16\x03", True),
-        (b"\x15\x03\x01", True),
-        (b"\x17\x03\x03", True),
-        (b"\x16\x04", False),
-        (b"H", False),
-        (b"\x18\x03", False),
-        (b"\x80\x2e", False),
-    ],
-)
-def test_looks_like_tls(data, tls):
-    assert looks_like_tls(data) is tls

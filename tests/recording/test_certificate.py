@@ -90,23 +90,6 @@ def test_names_are_written_as_rfc_4514_has_it(value):
     assert x509.Name.from_rfc4514_string(subject).get_attributes_for_oid(O.COMMON_NAME)[0].value == value
 
 
-@pytest.mark.parametrize(
-    ("tag", "value", "text"),
-    [
-        (0x0C, "shop日x".encode(), "shop日x"),
-        (0x13, b"shopshop", "shopshop"),
-        (0x14, b"sh\xf6pshop", "shöpshop"),
-        (0x16, b"shop\xff\xffop", "shop\ufffd\ufffdop"),
-        (0x1C, "日x".encode("utf-32-be"), "日x"),
-        (0x1E, "sho日".encode("utf-16-be"), "sho日"),
-        (0x1E, b"\xd8\x00\x00a\x00b\x00c", "\ufffdabc"),
-    ],
-)
-def test_kinds_of_strings(tag, value, text):
-    placed = made([part(O.COMMON_NAME, "12345678")]).replace(b"\x0c\x0812345678", bytes([tag, 8]) + value)
-    assert read(placed).subject == f"CN={text}"
-
-
 def test_unknown_attributes_and_several_in_one():
     unknown = x509.ObjectIdentifier("1.3.6.1.4.1.99999.7")
     assert read(made([part(unknown, "v")])).subject == "1.3.6.1.4.1.99999.7=#0c0176"

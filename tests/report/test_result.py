@@ -3,7 +3,6 @@
 import pytest
 
 import wsprobe
-from wsprobe.report.result import in_words
 
 CASES = {
     # (URL, options) -> the headline, whether a page can use it
@@ -33,9 +32,3 @@ def test_a_blocked_port_is_the_cause():
     [made] = wsprobe.compare("ws://127.0.0.1:1/", browser_mode=True)
     assert made.result.cause.id == "port-blocked"
     assert "port 1 (Fetch standard" in made.result.cause.text
-
-
-def test_only_a_status_that_decides_is_in_the_words():
-    assert in_words("dropped", 200) == "dropped"
-    assert in_words("closed", 101, 4403) == "closed 4403"
-    assert in_words("closed", 101) == "closed"

@@ -1,7 +1,5 @@
 """What changed between two runs over a list: kinds, order, counts, and the lines of each."""
 
-import click
-import pytest
 from msgspec.structs import replace
 
 from tests.cases import every
@@ -82,13 +80,6 @@ def test_two_equal_runs_are_one_line():
     assert not same.worse
 
 
-def test_worse_is_what_does_not_open_and_did_or_is_new():
-    assert compared({"a": OPENED}, {"a": DOWN}).worse
-    assert compared({}, {"a": DOWN}).worse
-    assert not compared({"a": REFUSED}, {"a": DOWN, "b": OPENED}).worse
-    assert not compared({"a": OPENED, "b": OPENED}, {"a": OPENED}).worse
-
-
 def test_missing_urls_count_only_where_both_runs_are_whole():
     assert [each.kind for each in compared(OLD, {}).changes] == [Kind.MISSING] * 6
     assert compared(OLD, {}, missing=False).changes == ()
@@ -165,11 +156,3 @@ def test_a_recording_and_a_line_of_another_version_are_judged_again():
     assert standing_in(RecordedLine("", "".join(pieces(older)).encode())) == ("lab:x", standing_of(of))
     line = "".join(pieces(brief(older))).encode()
     assert standing_in(RecordedLine("", line))[1].open  # nothing else is known
-
-
-@pytest.mark.parametrize(
-    "line", [b"{}", b"[", b"\xff", b'{"url":"ws://a/","outcome":"fine","wsprobe":"0.2.0"}']
-)
-def test_what_is_no_recording_is_named(line):
-    with pytest.raises(click.UsageError, match="file, line 3: "):
-        standing_in(RecordedLine("file, line 3", line))

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.watch.played import OPEN, played
 from wsprobe.report.outcome import STATUS_OF
 from wsprobe.report.state import BY_OUTCOME, HERE, State, Vantage, differ, explained, named, vantage_of
-from wsprobe.show.lines import Look, plain, text_of, width_of
+from wsprobe.show.lines import Look, plain, width_of
 from wsprobe.show.state import Grid
 
 URL = "wss://chat.example/ws"
@@ -56,12 +56,6 @@ def test_what_the_answers_have_no_word_for():
     assert explained({HERE: GOOD, "a": spoken})[0].startswith("a: protocol none -> chat")
 
 
-def test_a_certificate_of_its_own_and_a_place_that_was_not_asked_are_no_difference():
-    assert not differ({HERE: GOOD, "a": None, "b": replace(GOOD, reached="192.0.2.8")})
-    assert vantage_of(played(OPEN)).state.certificate == ""
-    assert explained({HERE: None}) == []
-
-
 def test_every_outcome_has_a_cause():
     assert set(STATUS_OF) - set(BY_OUTCOME) == {"open", "limit", "blocked"}
 
@@ -87,12 +81,6 @@ def test_a_terminal_is_never_too_narrow(columns):
     assert ("here frankfurt tokyo-with-a-long-name-01 URL open refused 403 open wss:" in text) == (
         columns == 200
     )
-
-
-@pytest.mark.parametrize(("columns", "table"), [(67, False), (68, True)])
-def test_a_column_a_place_where_the_url_has_32_columns(columns, table):
-    rows = Grid(["a", "b"], Look(width=columns, terminal=True)).row({"a": GOOD, "b": FORBIDDEN})
-    assert text_of(rows[0]).endswith("URL") is table
 
 
 def test_an_open_connection_has_another_colour():

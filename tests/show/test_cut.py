@@ -56,12 +56,6 @@ def test_of_a_line_without_end_the_beginning_is_printed():
     assert longer == "a" * (LONGEST - 1) + "b ... 2000000 more characters (--json has all)"
 
 
-@pytest.mark.parametrize("columns", [0, 1, 2, 3])
-def test_no_width_is_too_narrow_to_end(columns):
-    made = rows((Piece("ab"), Piece(" cd \u6f22\u5b57", "good")), columns)
-    assert "".join(made).replace(" ", "") == "abcd\u6f22\u5b57"
-
-
 @given(
     st.lists(st.text(st.sampled_from("ab \u6f22\u0301"), max_size=30), max_size=5),
     st.integers(min_value=-1, max_value=40),

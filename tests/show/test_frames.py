@@ -6,12 +6,9 @@ from tests.cases import every
 from tests.diagnosis.sessions import Session
 from tests.exchanges import OPENED, exchange, frame, plan
 from wsprobe.read import read
-from wsprobe.relay.client import PageClose
 from wsprobe.relay.relaying import Refusal
-from wsprobe.show.compare import _said
-from wsprobe.show.connection import _days
 from wsprobe.show.lines import Look, plain, text_of
-from wsprobe.show.page import away, told_text
+from wsprobe.show.page import away
 from wsprobe.show.session import SHOWN, SHOWN_VERBOSE, session
 
 
@@ -59,11 +56,3 @@ def test_a_request_that_the_relay_did_not_pass_on():
     asked = Session("", ("nothing", "1 fin"), "").reading().request
     assert text_of(away("h:1", asked, refusal)) == "h:1 GET /ws HTTP/1.1 400 by the relay: why and what"
     assert text_of(away("h:1", None, refusal)) == "h:1 400 by the relay: why and what"
-
-
-def test_words_of_a_line():
-    assert told_text(PageClose(4403, "no"), Look()) == '4403 "no"'
-    assert told_text(PageClose(4403, ""), Look()) == "4403"
-    left = [_days(days) for days in (-2, -1, 0, 1, 2)]
-    assert left == ["expired 2 days ago", "expired 1 day ago", "0 days left", "1 day left", "2 days left"]
-    assert (_said(()), _said(("a", "b"))) == ("-", "a | b")

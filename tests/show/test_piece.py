@@ -5,8 +5,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import every
-from wsprobe.show.lines import Look, Piece, cells, cut, line, plain, text_of, width_of
+from wsprobe.show.lines import Look, Piece, cut, line, plain, text_of, width_of
 from wsprobe.show.paint import STYLES, TOGETHER, paint
 
 words = st.text(alphabet="ab \\[]:", max_size=60)
@@ -42,22 +41,6 @@ def test_paint_prints_every_line_of_many():
     numbers = [str(each) for each in range(2 * TOGETHER + 1)]
     paint([line(each) for each in numbers], stream, Look(width=80, terminal=True, color=True))
     assert stream.getvalue().split("\n") == [*numbers, ""]
-
-
-@every(
-    [
-        ("", 0),
-        ("abc", 3),
-        ("\u6f22\u5b57", 4),
-        ("e\u0301", 1),
-        ("\uff21", 2),
-        ("\u00e9", 1),
-        ("\U0001f600x", 3),
-    ]
-)
-def test_cells_are_what_a_terminal_gives_to_a_text(case):
-    text, columns = case
-    assert cells(text) == columns
 
 
 def test_wide_characters_are_cut_where_the_terminal_ends():

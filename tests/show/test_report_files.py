@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
-from tests.cases import every
 from tests.exchanges import KEY, OPENED, exchange, frame, plan
 from tests.watch.played import refused_by_tornado
 from wsprobe.browsers.engine import Page
@@ -36,7 +35,7 @@ from wsprobe.report.report import report
 from wsprobe.request import opening, target
 from wsprobe.request.opening import Offer
 from wsprobe.show import html, markdown, report_file
-from wsprobe.show.markdown import prose, span
+from wsprobe.show.markdown import prose
 from wsprobe.show.report import earlier
 from wsprobe.text import quoted
 
@@ -301,27 +300,6 @@ def test_a_large_answer_makes_no_large_file():
     assert "more bytes (--save and --json keep all)" in text
 
 
-@every([
-        ("it wants an Origin, which browsers always send", "it wants an Origin, which browsers always send"),
-        ("answered 403: use -L (or lab:x)", "answered 403: use `-L` (or `lab:x`)"),
-        ("ping @octocat about #12", "ping `@octocat` about `#12`"),
-        ("for fetch() (CORS): close()", "for `fetch()` (CORS): `close()`"),
-        ('then close(4401, "run `npm start`, now"), or', 'then ``close(4401, "run `npm start`, now")``, or'),
-        ('close(4403, "a``b")', '```close(4403, "a``b")```'),
-        ("close(4403, a reason of 9 bytes).", "`close(4403, a reason of 9 bytes)`."),
-        ("`close(4403, x)", "`` `close(4403 ``, x)"),
-        ("it may (wsprobe compare --browser-mode 'ws://a/?b')", "it may (`wsprobe compare --browser-mode 'ws://a/?b'`)"),
-        ("a <b>, two  spaces", "a `<b>`, two  spaces"),
-        ("deadbeef1 GH-12 www.a.example", "`deadbeef1 GH-12 www.a.example`"),
-        ("see RFC 6455 section 5.5.1, and x_y", "see [RFC 6455 section 5.5.1]"
-         "(https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1), and `x_y`"),
-        ("", ""),
-    ])  # fmt: skip
-def test_words_that_mean_something_to_github_are_code(case):
-    said, made = case
-    assert prose(said) == made
-
-
 WORDS = (
     "`npm",
     "start`",
@@ -341,21 +319,6 @@ WORDS = (
 def test_markdown_shows_each_word_as_it_is(said):
     shown = re.sub(r"</?(?:p|code)>", "", MarkdownIt("commonmark").render(f"so: {prose(said)}"))
     assert unescape(shown).rstrip("\n") == f"so: {said}"
-
-
-@pytest.mark.parametrize(
-    ("text", "made"),
-    [
-        ("a", "`a`"),
-        ("a`b", "``a`b``"),
-        ("`", "`` ` ``"),
-        ("", "(empty)"),
-        ("  ", "(2 spaces)"),
-        ("\x00", "`\\x00`"),
-    ],
-)
-def test_code_within_a_line(text, made):
-    assert span(text) == made
 
 
 def test_every_byte_is_there_or_counted():

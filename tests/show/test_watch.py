@@ -162,12 +162,5 @@ def test_a_url_is_cut_in_its_middle(width, monkeypatch):
     assert any("refused 403" in line for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("room", "shown"), [(99, "abcdefghij"), (10, "abcdefghij"), (9, "abc...hij"), (7, "ab...ij"), (1, "a...j")]
-)
-def test_cut_in_the_middle(room, shown):
-    assert cut_in_middle("abcdefghij", room, Look()) == shown
-
-
 def test_wide_characters_are_counted_by_columns():
     assert cut_in_middle("\u6f22" * 10, 11, Look(unicode=True)) == "\u6f22\u6f22\u2026\u6f22\u6f22"

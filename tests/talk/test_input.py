@@ -13,17 +13,6 @@ def all_of(lines, *pieces):
     return [(each.do, data) for each in said for data in each.data]
 
 
-def test_each_line_is_a_message():
-    assert all_of(RawInput(), b"one\ntw", b"o\r\n\nlast") == [
-        ("text", b"one"),
-        ("text", b"two"),
-        ("text", b""),
-        ("text", b"last"),
-    ]
-    assert all_of(RawInput(), b"one\n") == [("text", b"one")]
-    assert all_of(RawInput()) == []
-
-
 def test_a_line_that_is_not_utf_8_goes_as_binary():
     assert all_of(RawInput(), "é\n".encode(), b"a\n\xe9\nb\n") == [
         ("text", "é".encode()),
@@ -50,30 +39,6 @@ def test_up_to_a_nul_all_bytes_are_kept(messages, size):
     whole = b"".join(each + b"\0" for each in messages)
     pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
     assert [data for _, data in all_of(RawInput(b"\0"), *pieces)] == messages
-
-
-@pytest.mark.parametrize(
-    ("line", "wanted"),
-    [
-        (b'{"send": "hi"}', Outgoing("text", [b"hi"])),
-        (b'{"send": {"a": [1, null]}}', Outgoing("text", [b'{"a":[1,null]}'])),
-        (b'{"send": 1}', Outgoing("text", [b"1"])),
-        (b'{"send": ""}', Outgoing("text", [b""])),
-        (b'{"binary": "/w=="}', Outgoing("binary", [b"\xff"])),
-        (b'{"ping": "x"}', Outgoing("ping", [b"x"])),
-        (b'{"pong": ""}', Outgoing("pong", [b""])),
-        (b'{"close": 4000, "reason": "bye"}', Outgoing("close", [b"bye"], 4000)),
-        (b'{"await": "ack"}', Outgoing("await", [b"ack"])),
-        (b'{"close": 1000}', Outgoing("close", [b""], 1000)),
-        (b'{"close": null}', Outgoing("close", [b""], None)),
-        (b'{"close": 0}', Outgoing("close", [b""], 0)),
-        (b'{"close": 65535, "reason": "%s"}' % (b"x" * 123), Outgoing("close", [b"x" * 123], 65535)),
-        (b'{"ping": "%s"}' % (b"x" * 125), Outgoing("ping", [b"x" * 125])),
-    ],
-)
-def test_an_object_of_json_says_what_to_send(line, wanted):
-    lines = JsonInput()
-    assert lines.feed(b" \n" + line + b"\n") == [wanted]
 
 
 def test_messages_of_one_kind_go_together():

@@ -7,7 +7,6 @@ import re
 from itertools import groupby
 from pathlib import Path
 
-import pytest
 from msgspec.structs import replace
 
 from tests.cases import every
@@ -253,14 +252,6 @@ class Failing(Reader):
 
     def receive(self, data):
         return [FrameFault(1002, self._text)]
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"), [("x" * 123, b"x" * 123), ("x" * 124, b"x" * 123), ("x" * 122 + "\u00e9", b"x" * 122)]
-)
-def test_a_fault_that_is_long_to_tell_is_cut_where_a_close_ends(text, reason):
-    session = TalkSession(PLAN, Failing(text), Writer(), Rules(), 0)
-    assert told(session.receive(b"?", 1)) == [(CLOSE, b"\x03\xea" + reason)]
 
 
 if __name__ == "__main__":
