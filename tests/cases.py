@@ -28,6 +28,8 @@ SHARE = 1 if ALL else 4
 """Of a larger one, one case in so many is run."""
 SHOWN = 5
 """Failures that are shown whole, if there are more than one; the others are only named."""
+THIRD = 3
+"""Of the cases of an engine, CI plays one in so many."""
 wanted = ""
 """What --case says; set by tests/conftest.py."""
 first_only = False
@@ -72,6 +74,18 @@ def turn(cases, of, number):
     """Of *cases* by name one in *of*, and all with WSPROBE_TESTS=all. Which, the name alone says, so that a new
     case moves no other. So many engines, each with another *number*, have all of them."""
     return {name: case for name, case in cases.items() if ALL or (crc32(name.encode()) - number) % of == 0}
+
+
+def chosen(cases, of, number, kinds, always=lambda _: False):
+    """One in *of* as ``turn`` takes them; one at least of each of their *kinds*; and *always* those of which
+    that says so."""
+    share = turn(cases, of, number)
+    met = {kind for case in share.values() for kind in kinds(case)}
+    for name, case in cases.items():
+        if always(case) or not kinds(case) <= met:
+            share[name] = case
+            met |= kinds(case)
+    return share
 
 
 def part(rows, of, number):

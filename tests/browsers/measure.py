@@ -13,9 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, pairwise
-from zlib import crc32
 
-import msgspec
 import trio
 
 from tests.browsers import measure_requests
@@ -24,13 +22,12 @@ from tests.browsers.driver.case import Case, Script
 from tests.browsers.driver.compare import MOST_EVENTS, differences, told
 from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.record import Recording, measure
-from tests.cases import turn
+from tests.cases import THIRD, chosen
 from wsprobe.browsers import RUNTIMES
 from wsprobe.browsers.engine import Page
 from wsprobe.lab import find, load
 
 TIMES = 5
-THIRD = 3
 ENDS_EARLY = ("fin-on-accept", "reset-on-accept", "smtp", "ssh", "noise")
 """Listeners that end a connection while it is still being made, or speak before they were asked."""
 ELSEWHERE = ("https-page-ws-private-ip",)
@@ -73,14 +70,12 @@ def shared(engine, known):
     so that some browser plays each; one at least of each kind; and each that is no longer as it was when it
     was recorded, or of which *known* has no recording."""
     found = {case.name: case for case in cases(engine=engine)}
-    share = turn(found, THIRD, [*ENGINES].index(engine))
-    met = {kind for case in share.values() for kind in kinds(case.scenario)}
-    for name, case in found.items():
-        is_new = known.get(name, {}).get("of") != digest(case.scenario)
-        if is_new or not kinds(case.scenario) <= met:
-            share[name] = case
-            met |= kinds(case.scenario)
-    return list(share.values())
+
+    def is_new(case):
+        return known.get(case.name, {}).get("of") != digest(case.scenario)
+
+    number = [*ENGINES].index(engine)
+    return list(chosen(found, THIRD, number, lambda case: kinds(case.scenario), is_new).values())
 
 
 def kinds(scenario):
@@ -91,8 +86,9 @@ def kinds(scenario):
 
 def digest(scenario):
     """What a recording has as its ``of``: another one as soon as *scenario* does anything else."""
-    does = (scenario.steps, scenario.listener, scenario.url, scenario.page, scenario.versions)
-    return f"{crc32(msgspec.json.encode(does)):08x}"
+    over_http2 = [] if scenario.http2 is None else [scenario.http2.plays]
+    does = (scenario.steps, scenario.listener, scenario.url, scenario.page, scenario.versions, *over_http2)
+    return store.digest(does)
 
 
 def _case(name):

@@ -19,6 +19,7 @@ from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.page import page
 from tests.browsers.driver.record import KEY
 from tests.browsers.driver.situations import DEFAULT_PORT_HOST, SITUATIONS
+from tests.cases import THIRD, chosen
 from wsprobe.lab import find
 from wsprobe.lab.perform import request
 from wsprobe.lab.server import LabError, serve
@@ -68,14 +69,31 @@ async def _counter():
         yield made[0]
 
 
-async def measure(engine):
+def shared(engine, known):
+    """The situations that *engine* meets in CI: of its scenarios it plays the like share (measure.py)."""
+    found = {situation.name: situation for situation in SITUATIONS}
+
+    def is_new(situation):
+        return known.get(situation.name, {}).get("of") != store.digest(situation)
+
+    return list(chosen(found, THIRD, [*ENGINES].index(engine), kinds, is_new).values())
+
+
+def kinds(situation):
+    """What each engine is to meet: how the socket and its page are reached, and what the page has."""
+    has = [name for name in ("protocols", "cookies") if getattr(situation, name)]
+    return {f"to {situation.url.partition(':')[0]}", f"from {situation.page}", *has}
+
+
+async def measure(engine, situations=SITUATIONS):
     """The engine's version, and by situation what is kept of it."""
     found = {}
     async with _counter() as counter, engine.start(counter.bench) as browser:
-        for number, situation in enumerate(SITUATIONS, 1):
+        for number, situation in enumerate(situations, 1):
             counter.values["ip"] = f"127.0.10.{number}"
             if counter.default_ports or DEFAULT_PORT_HOST not in situation.url:
-                found[situation.name] = {"request": await _one(counter, browser, situation)}
+                request = await _one(counter, browser, situation)
+                found[situation.name] = {"request": request, "of": store.digest(situation)}
         return browser.version, found
 
 

@@ -10,9 +10,9 @@ import trio
 from tests.browsers.__main__ import recording
 from tests.browsers.driver import store
 from tests.browsers.driver.compare import differences
-from tests.browsers.measure import THIRD, left_out
+from tests.browsers.measure import left_out
 from tests.browsers.there import there
-from tests.cases import turn
+from tests.cases import THIRD, turn
 from wsprobe.lab import installed, load, site
 from wsprobe.lab.measured import MEASURED
 from wsprobe.lab.server import serve

@@ -9,10 +9,10 @@ from tests import cases
 from tests.browsers.agreement import MANUAL, results, value
 from tests.browsers.driver import store
 from tests.browsers.driver.engines import ENGINES
-from tests.browsers.measure import THIRD, digest, kinds, left_out, shared
 from tests.browsers.measure import cases as measured
+from tests.browsers.measure import digest, kinds, left_out, shared
 from tests.browsers.views import engines, faults, is_flood, recordings, scenarios
-from tests.cases import each
+from tests.cases import THIRD, each
 from wsprobe.browsers import BROWSERS, VERSIONED, versions
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse

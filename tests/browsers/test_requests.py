@@ -2,10 +2,14 @@
 
 import pytest
 
+from tests import cases
 from tests.browsers.driver import store
+from tests.browsers.driver.engines import ENGINES
 from tests.browsers.driver.situations import SITUATIONS
+from tests.browsers.measure_requests import kinds, shared
 from tests.browsers.views import engines
 from tests.cases import every, named
+from wsprobe.browsers import BROWSERS
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 VALUES = {"ip": "127.0.10.1", "page": "127.0.100.1:8000", "plain": "8000", "tls": "8001", "v6": "8002"}
@@ -20,6 +24,32 @@ def test_the_request_is_the_engine_s_own(situation, name):
     made = engine.construct(url, page)
     sent = engine.request(made, page, KEY).decode("latin-1") if made.target is not None else ""
     assert _lines(sent) == _lines(_filled(RECORDED[name][situation.name]["request"]))
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_each_situation_is_as_it_was_measured(name):
+    """python -m tests.browsers.measure_requests --engine NAME measures them."""
+    assert {key: one["of"] for key, one in RECORDED[name].items()} == {
+        situation.name: store.digest(situation) for situation in SITUATIONS
+    }
+
+
+def test_what_ci_measures_leaves_out_no_situation_in_every_browser_nor_any_kind(monkeypatch):
+    monkeypatch.setattr(cases, "ALL", False)
+    shares = {name: shared(name, store.load(name, "requests")[1]) for name in ENGINES}
+    for share in shares.values():
+        assert {kind for each in share for kind in kinds(each)} == {
+            kind for each in SITUATIONS for kind in kinds(each)
+        }
+        assert len(share) < 0.7 * len(SITUATIONS)
+    assert {each for name in BROWSERS for each in shares[name]} == set(SITUATIONS)
+
+
+def test_what_ci_measures_has_each_situation_that_is_not_as_it_was(monkeypatch):
+    monkeypatch.setattr(cases, "ALL", False)
+    known = RECORDED["bun@1.4"]
+    left = next(each for each in SITUATIONS if each not in shared("bun@1.4", known))
+    assert left in shared("bun@1.4", known | {left.name: known[left.name] | {"of": "00000000"}})
 
 
 @pytest.mark.parametrize("name", RECORDED)

@@ -20,16 +20,24 @@ A line of ENGINE@VERSION.jsonl has, in the page's and the DOM's own words:
 
 ``{ip}`` stands for the scenario's own address, the listeners' names for their ports, ``{page}`` for address
 and port of a page elsewhere. A line of ENGINE@VERSION-requests.jsonl has the ``request`` sent in a situation
-(situations.py), "" if there was none.
+(situations.py), "" if there was none, and its ``of``.
 """
 
 import json
 from datetime import date
 from pathlib import Path
+from zlib import crc32
+
+import msgspec
 
 from wsprobe.browsers import BY_NAME
 
 FOLDER = Path(__file__).parent.parent / "recordings"
+
+
+def digest(does):
+    """The ``of`` of a recording of something that *does* this."""
+    return f"{crc32(msgspec.json.encode(does)):08x}"
 
 
 def name_of(engine, version):
