@@ -257,7 +257,7 @@ TODAY = "hybi-13"
 def recorded(exchange: Exchange, readers: Readers) -> Report:
     """The report of a recording, with each browser's view of the recorded answer."""
     made = report(exchange)
-    url = exchange.plan.target.url
+    url = target.absolute(exchange.plan.target)
     page = recorded_page(readers.page, made)
     at = shareable(url, page, exchange)
     if at is not None:  # a recording has only the target's addresses, and those from --resolve
@@ -291,7 +291,7 @@ def recorded_page(page: Page, made: Report) -> Page:
     if logged and not sent and not made.reading.sent:
         sent = page_at(logged.page)
     if page.url or not sent:
-        return opened_by(page, made.url)
+        return opened_by(page, target.absolute(made.exchange.plan.target))
     by_chrome = made.exchange.rebuilt is not UNSET and "WebInspector" in made.exchange.rebuilt
     return replace(page, url=sent, address=page.address or ("loopback" if by_chrome else ""))
 
@@ -374,7 +374,20 @@ def as_today(made: Report) -> list[Reading]:
         own = read(supposed(own.exchange, own.final))
     elif (own.final is not None and own.exchange.logged and own.session is None) or not_http(own.exchange):
         own = read(ended(own.exchange))  # that browser read no more, others would have
-    return [each for last in (*map(as_of_today, made.exchange.hops), own) for each in handshakes(last)]
+    read_all = (*map(as_of_today, made.exchange.hops), own)
+    return [_absolute(each) for last in read_all for each in handshakes(last)]
+
+
+def _absolute(reading: Reading) -> Reading:
+    """*reading*, whose URL has a scheme, as that of a script has."""
+    exchange = reading.exchange
+    plan = exchange.plan
+    url = target.absolute(plan.target)
+    if url == plan.target.url:
+        return reading
+    return replace(
+        reading, exchange=replace(exchange, plan=replace(plan, target=replace(plan.target, url=url)))
+    )
 
 
 def with_verdicts(made: Report, readers: Readers) -> Report:

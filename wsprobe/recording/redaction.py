@@ -402,7 +402,7 @@ def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None
             events.append(_words(secrets, event))
     hops = tuple(_exchange(secrets, hop) for hop in exchange.hops)
     client = exchange.client if exchange.client is UNSET else _client(secrets, exchange.client)
-    name = secrets.url(exchange.name) if exchange.name and "?" in exchange.name else exchange.name
+    name = secrets.url(exchange.name) if exchange.name else exchange.name
     logged = exchange.logged
     if logged:
         error, message = secrets.echo_text(logged.error), secrets.echo_text(_urls(secrets, logged.message))

@@ -435,8 +435,8 @@ class Secrets:
         return text if mask is None else name + colon + mask(self, value)
 
     def url(self, text: str) -> str:
-        """Of a URL or a part of one, perhaps with something before it (Refresh)."""
-        text = re.sub(r"(?<=//)[^/?#\\]*(?=@)", lambda match: self.userinfo(match[0]), text)
+        """Of a URL or a part of one, perhaps without its scheme, or with something before it (Refresh)."""
+        text = re.sub(r"(?:(?<=//)|^)[^/?#\\]*(?=@)", lambda match: self.userinfo(match[0]), text)
         before, hash_, fragment = text.partition("#")
         path, mark, query = before.partition("?")
         return self._path(path) + mark + self._query(query) + hash_ + self.fragment(fragment)

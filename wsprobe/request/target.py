@@ -81,6 +81,11 @@ def begins_with_scheme(text: str) -> bool:
     return any(re.match(each, text) for each in (_SCHEME, _SCHEME_WITHOUT_SLASHES, _SCHEME_OF_NO_SERVER))
 
 
+def absolute(target: Target) -> str:
+    """The URL of *target* as it was typed, with ``ws://`` if it has no scheme."""
+    return target.url if not target.host or begins_with_scheme(target.url) else f"ws://{target.url}"
+
+
 def bracketed(host: str) -> str:
     """*host* as in a URL: an IPv6 literal in brackets (RFC 3986 section 3.2.2)."""
     return f"[{host}]" if ":" in host else host

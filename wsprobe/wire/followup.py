@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 from wsprobe.read.head import LINES_MAX
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import VERSIONS_MAX, elements
-from wsprobe.request.target import TargetError, parse
+from wsprobe.request.target import TargetError, absolute, parse
 from wsprobe.wire import WIRE_OF_VERSION
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -40,7 +40,7 @@ def redirect(reading: Reading) -> str | None:
     if not locations or len(locations[0].value) > LOCATION_MAX:
         return None
     target = reading.exchange.plan.target
-    base = ("https:" if target.secure else "http:") + target.url.partition(":")[2]
+    base = ("https:" if target.secure else "http:") + absolute(target).partition(":")[2]
     try:
         place = urljoin(base, locations[0].value.decode("latin-1"))
     except ValueError:  # brackets that hold no address
