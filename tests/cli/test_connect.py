@@ -105,7 +105,7 @@ def test_the_chain_is_in_the_report(capsys, values):
     assert tls["browsers"]["chromium"] == "net::ERR_CERT_DATE_INVALID"
     assert run(["connect", "lab:wss-expired"]) == 5
     text = capsys.readouterr().out
-    assert f"{-tls['days_left']} days ago" in text
+    assert f"{-tls['days_left'] - 1} days ago" in text
     assert "Chromium says: net::ERR_CERT_DATE_INVALID\n" in text
     assert run(["connect", "-v", "-k", "lab:wss-expired"]) == 0
     assert "  public key sha256//" in capsys.readouterr().err

@@ -124,4 +124,6 @@ def chain(sent: Sequence[Certificate], started: str = "") -> Iterator[str]:
 
 
 def _days(days: int) -> str:
-    return f"{counted(days, 'day')} left" if days >= 0 else f"expired {counted(-days, 'day')} ago"
+    if days >= 0:
+        return f"{counted(days, 'day')} left" if days else "less than a day left"
+    return f"expired {counted(-days - 1, 'day')} ago" if days < -1 else "expired less than a day ago"
