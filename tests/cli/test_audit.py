@@ -73,14 +73,6 @@ def test_an_interrupt_before_the_first_answer(how, capsys, tmp_path, monkeypatch
     assert not (tmp_path / "a.html").exists()
 
 
-@pytest.mark.parametrize(
-    ("fail_on", "failing"),
-    [("note", {"note", "warning", "error"}), ("warning", {"warning", "error"}), ("error", {"error"})],
-)
-def test_a_level_fails_with_those_that_are_more_severe(fail_on, failing):
-    assert {each.level for each in WEAKNESSES if each.is_at_least(fail_on)} == failing
-
-
 def test_the_option_has_each_level():
     """It names them itself, as --help is to load no rule."""
     option = next(each for each in command.params if each.name == "fail_on")

@@ -96,13 +96,6 @@ def test_a_worker_has_its_part_of_the_pace():
     assert sent(settings("--per-host", "2"), 3).pace.per_host == 1
 
 
-def test_no_file_of_this_machine_goes_to_a_worker():
-    there = sent(settings("--save", "kept.jsonl"), 1).settings
-    assert there.output.save == "-"
-    assert sent(settings("--resume", "kept"), 1).settings.lists.resume is None
-    assert sent(settings(), 1).settings.output.save is None
-
-
 @pytest.mark.parametrize(("words", "printed"), [(("--json",), True), ((), False)])
 def test_a_worker_probes_its_urls(words, printed, site):
     site.refuse()

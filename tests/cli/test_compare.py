@@ -5,8 +5,6 @@ import json
 from msgspec.structs import replace
 
 import wsprobe
-from tests.cases import every
-from wsprobe.cli.engines import with_scheme
 from wsprobe.cli.main import run
 from wsprobe.cli.readers import reached, status
 from wsprobe.report.result import engine_answer
@@ -29,24 +27,6 @@ def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference():
     seen = {"views": wsprobe.views(refused.exchange, ["chromium"]), "answers": (answer,)}
     assert status([reached(replace(opened, **seen))]) == 1
     assert status([reached(replace(refused, **seen))]) == 0
-
-
-@every(
-    [
-        ("ws://h/", "ws://h/"),
-        ("h/p", "ws://h/p"),
-        ("h:80/p", "ws://h:80/p"),
-        ("/p", "/p"),
-        ("./p", "./p"),
-        ("?q", "?q"),
-        ("http://h", "http://h"),
-        ("ftp://h", "ftp://h"),
-        ("", ""),
-    ]
-)
-def test_words_without_a_scheme(case):
-    word, url = case
-    assert with_scheme(word) == url
 
 
 def test_a_retry_is_on_the_same_connection_and_shown(capsys, values, tmp_path):

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import every
 from tests.cli.processes import python
-from wsprobe.cli.shells import kept
 
 BIN = Path(sys.executable).parent
 ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb", "PS1": "$ "}
@@ -119,24 +117,6 @@ def test_fish_completes(tmp_path):
 @wanting("fish")
 def test_fish_shows_the_whole_of_a_help_with_commas(tmp_path):
     assert "head and body, instead of the report" in fish("complete -C 'wsprobe connect --incl'", tmp_path)
-
-
-@every(
-    [
-        ("lab:sta", " \"'><=;|&(:", "lab:"),
-        ("lab:sta", " ", ""),
-        ("outcome=re", "=:", "outcome="),
-        ("--expect=outcome=re", "=:", "outcome="),
-        ("--wire=hix", "=:", ""),
-        ("finding:x=y", ":", "finding:"),
-        ("finding:x=y", " ", ""),
-        ("a:b:c", ":", "a:b:"),
-        ("lab", ":", ""),
-    ]
-)
-def test_kept(case):
-    incomplete, breaks, prefix = case
-    assert kept(incomplete, breaks) == prefix
 
 
 KNOWN = [

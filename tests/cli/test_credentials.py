@@ -5,7 +5,6 @@ import json
 import pytest
 
 from tests.cases import verdict
-from wsprobe.cli.engines import with_credentials
 from wsprobe.cli.main import run
 from wsprobe.cli.settings import HandshakeSettings, for_strangers, plan_for
 from wsprobe.exchange import Limits, Route, TlsOptions
@@ -84,18 +83,3 @@ def test_each_engine_answers_a_proxy_too(site, capsys):
     sent = site.sent("Proxy-Authorization")
     assert [each is not None and each.partition(" ")[0] for each in sent] == ["Basic", "Digest"] * 2
     assert json.loads(capsys.readouterr().out)["views"]
-
-
-@pytest.mark.parametrize(
-    ("url", "user", "written"),
-    [
-        ("ws://h/", "me:sesame", "ws://me:sesame@h/"),
-        ("ws://h/", "m@:s/:", "ws://m%40:s%2F%3A@h/"),
-        ("ws://h/@", "me", "ws://me@h/@"),
-        ("ws://other@h/", "me:sesame", "ws://other@h/"),
-        ("/below/the/page", "me:sesame", "/below/the/page"),
-        ("ws://h/", None, "ws://h/"),
-    ],
-)
-def test_credentials_in_a_url(url, user, written):
-    assert with_credentials(url, user) == written

@@ -6,7 +6,6 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.browsers import BROWSERS, ENGINES
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.url import below_localhost
 from wsprobe.cli.engines import LOOPBACK, as_engine, way
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.exchange import Limits, Route, TlsOptions
@@ -15,14 +14,6 @@ from wsprobe.request.target import parse
 from wsprobe.wire.credentials import Credentials
 
 ASKING = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route())
-
-
-@pytest.mark.parametrize(
-    ("host", "below"),
-    [("localhost", True), ("a.B.LocalHost.", True), ("alocalhost", False), ("localhost.example", False)],
-)
-def test_which_names_are_below_localhost(host, below):
-    assert below_localhost(host) == below
 
 
 def test_only_browsers_resolve_them_and_resolve_has_the_first_word():

@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 import wsprobe
 from tests.cases import every
 from wsprobe.cli.main import run
-from wsprobe.cli.paste import url_in
-from wsprobe.cli.pasted import curl, is_curl, is_curl_command
+from wsprobe.cli.pasted import curl
 from wsprobe.cli.pasted.devtools import copied
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.section import Given
-from wsprobe.cli.targets import Word, sources
 from wsprobe.request.target import TargetError
 
 FILES = Path(__file__).parents[1] / "files" / "paste"
@@ -154,28 +152,6 @@ def test_no_text_makes_another_error(text):
 # Quoting by hand -----------------------------------------------------------------------------------------
 
 
-@every(
-    [
-        ("curl ws://h/", ["ws://h/"]),
-        ("$ curl ws://h/ # why?", ["ws://h/"]),
-        ("/usr/bin/curl -H 'a: b'\"c\"d\\ e ws://h/", ["-H", "a: bcd e", "ws://h/"]),
-        ('curl -H "a: \\"b\\" \\$c \\x" ws://h/', ["-H", 'a: "b" $c \\x', "ws://h/"]),
-        ("curl \\\r\n  -H a:b \\\n ws://h/\n", ["-H", "a:b", "ws://h/"]),
-        (r"curl $'\t\x41\101\cA\e\U0001F600\q'", ["\tAA\x01\x1b\U0001f600\\q"]),
-        ("curl '' ws://h/", ["", "ws://h/"]),
-        ('curl.exe ^"C:\\a\\\\^" ^"b\\\\\\^"c^"', ["C:\\a\\", 'b\\"c']),
-        ('curl ^"a^"^"b^"', ['a"b']),
-        ('curl ^"a^\n\nb^"', ["a\nb"]),
-        ('curl ^"a^\r\n\r\nb^"', ["a\nb"]),
-        ("curl 'cost: $5 and 100%'", ["cost: $5 and 100%"]),
-        ('curl "cost: $5"', ["cost: $5"]),
-    ]
-)
-def test_quoting(case):
-    text, words = case
-    assert curl.commands(text) == [words]
-
-
 def test_of_all_requests_of_a_page_the_websocket_is_asked():
     for text in (
         "curl 'https://h/' \\\n  -H 'a: b' ;\ncurl 'ws://h/ws' -H 'c: d'",
@@ -184,24 +160,6 @@ def test_of_all_requests_of_a_page_the_websocket_is_asked():
         made = curl.pasted(text)
         assert (made.url, made.lines) == ("ws://h/ws", ("c: d",))
         assert made.note == "of 2 commands the one to ws:"
-
-
-@every(
-    [
-        ("curl", True, False),
-        ("/usr/bin/curl", True, False),
-        ("C:\\Program Files\\curl.exe", True, False),
-        ("ws://h.example/curl", False, False),
-        ("wss://h.example/api/curl.exe", False, False),
-        ("curl 'wss://h.example/'", False, True),
-        ("% CURL.EXE wss://h.example/", False, True),
-        ("ws://h.example/curl -v", False, False),
-    ]
-)
-def test_what_is_taken_for_curl(case):
-    word, program, whole = case
-    assert is_curl(word) is program
-    assert is_curl_command(word) is whole
 
 
 # Options -------------------------------------------------------------------------------------------------
@@ -267,31 +225,7 @@ def test_a_session_takes_a_copied_command_too(command, tmp_path, capfd):
     assert b"dGhlIHNhbXBsZSBub25jZQ==" not in exchange.plan.request
 
 
-@pytest.mark.parametrize(
-    "words", [["localhost", "ws://h/"], ["h"], ["h:80", "lab:ok"], ["ws://h/", "other"], ["h", "i"]]
-)
-def test_a_host_may_stand_before_another_url(words):
-    assert [each.text for each in sources(words) if isinstance(each, Word)] == words
-
-
 # Lines of a console --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("line", "url"),
-    [
-        ("WebSocket connection to 'wss://a.example/ws' failed: ", "wss://a.example/ws"),
-        ("Firefox can\u2019t establish a connection to the server at wss://a.example/.", "wss://a.example/"),
-        (
-            "Mixed Content: The page at 'https://b.example/' was loaded over 'ws://a.example/ws'.",
-            "ws://a.example/ws",
-        ),
-        ("curl: (22) https://a.example/ws refused", "https://a.example/ws"),
-        ("no URL", None),
-    ],
-)
-def test_the_url_in_a_line(line, url):
-    assert url_in(line) == url
 
 
 @pytest.mark.parametrize(

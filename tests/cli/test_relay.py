@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from tests.cli.processes import started
 from tests.diagnosis.sessions import Session
 from wsprobe.cli.readers import as_client_saw
-from wsprobe.cli.relay import listening
 from wsprobe.exchange import UNSET, Relayed
 from wsprobe.recording import archive
 from wsprobe.report.report import report
@@ -217,11 +216,3 @@ def test_all_that_was_reported_is_there_for_who_reads_at_the_end(asked):
 
 def test_only_loopback_is_listened_on(refused):
     assert "is not a loopback address" in refused("relay", "--listen", "192.0.2.1:0", "ws://x.example/")
-
-
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [("9000", ("127.0.0.1", 9000)), ("[::1]:0", ("::1", 0)), ("localhost:1", ("localhost", 1))],
-)
-def test_where_to_listen(text, meant):
-    assert listening(text) == meant

@@ -8,7 +8,6 @@ import subprocess
 import pytest
 
 from tests.cli.processes import python, started
-from wsprobe.cli.connect_output import progress
 from wsprobe.cli.main import run
 from wsprobe.report.outcome import Exit
 
@@ -104,15 +103,3 @@ def test_one_run_at_a_time_and_what_is_interrupted_is_asked_again(number, status
     assert process.returncode == status
     assert err.splitlines()[0] == "1 URL: 1 open"
     assert kept(file) == ["lab:ok"]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "left", "says"),
-    [
-        (0.5, 100, "20 done, 4 under way, 100 to come"),
-        (2, None, "20 done, 4 under way; 10 a second"),
-        (40, 100, "20 done, 4 under way, 100 to come; 0.5 a second, 3m 28s left"),
-    ],
-)
-def test_progress(seconds, left, says):
-    assert progress(20, 4, left, seconds) == says

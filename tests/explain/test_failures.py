@@ -145,39 +145,6 @@ def test_what_reports_no_failure_is_not_known(text):
         explain.find(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "status"),
-    [
-        ("Expected 101, got 403", 403),
-        ("status code 101 but got 502", 502),
-        ("HTTP/1.1 429 Too Many Requests in answer to the handshake", 429),
-        ("connect ECONNREFUSED 127.0.0.1:404", None),
-        ("timed out after 500 ms in app.py:404", None),
-        ("connection refused (os error 111)", None),
-        ("tls: handshake failure at 2026-11-27T10:00:00.503Z", None),
-        ("upgrade failed on port 403", None),
-    ],
-)
-def test_which_number_is_a_status(text, status):
-    found = failures.recognise(text)
-    assert found.status == status
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("Connection closed with code 4403: no", 4403),
-        ("sent 1011 (internal error) keepalive ping timeout; no close frame received", 1011),
-        ("read: connection closed, status = StatusPolicyViolation", 1008),
-        ("Error Domain=NSURLErrorDomain Code=-1011", None),
-        ("connection reset on localhost:1006", None),
-    ],
-)
-def test_which_number_is_a_close_code(text, code):
-    found = failures.recognise(text)
-    assert found.close_code == code
-
-
 @pytest.mark.parametrize(("code", "words"), [(3999, "socket hang up"), (4000, "closed with code 4000")])
 def test_a_code_of_the_application_goes_before_a_phrase(code, words):
     found = failures.recognise(f"socket hang up, closed with code {code}")

@@ -88,23 +88,6 @@ def test_a_page_that_offers_subprotocols_gets_the_first():
     assert sent(application(close(4403)), subprotocols=["a", "b"]) == told(4403, "", "a")
 
 
-@pytest.mark.parametrize(
-    ("messages", "code", "reason"),
-    [
-        (denial(402, b"pay first\n"), 4402, "pay first"),
-        (denial(402, b"pay\n", b"first"), 4402, "pay first"),
-        (denial(401, b""), 4401, "Unauthorized"),
-        (denial(599, b""), 4599, ""),
-        (denial(403, b"a" * 122 + "\u00e9".encode()), 4403, "a" * 122),
-        (denial(403, "\u20ac".encode() * 50), 4403, "\u20ac" * 41),
-        (denial(403, b"x" * 200, b"y" * 200), 4403, "x" * 123),
-        (denial(400, b"\xff!"), 4400, "\ufffd!"),
-    ],
-)
-def test_a_denial_response_is_a_code_and_its_first_words(messages, code, reason):
-    assert sent(application(*messages)) == told(code, reason)
-
-
 def test_an_application_may_send_denial_responses_whatever_the_server():
     async def app(scope, receive, send):
         assert "websocket.http.response" in scope["extensions"]

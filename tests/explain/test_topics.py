@@ -7,7 +7,6 @@ import pytest
 from tests import cases
 from wsprobe import explain
 from wsprobe.cli.main import run
-from wsprobe.cli.paste import url_in
 from wsprobe.diagnosis.kinds import kinds
 from wsprobe.explain import UnknownTopic
 from wsprobe.judge import FINDINGS
@@ -215,25 +214,6 @@ def test_a_misread_letter_is_no_other_topic(topic, nearest, same):
     assert same in {entry.topic, *entry.see_also} or entry == explain.find(same)
 
 
-@pytest.mark.parametrize("quotes", ['"{}"', "'{}'", "`{}`", "\u201c{}\u201d", "\u00ab {} \u00bb"])
-def test_quotes_around_a_pasted_text(quotes):
-    assert explain.find(quotes.format("403 Forbidden")) == explain.find("403 Forbidden")
-
-
 def test_the_first_known_of_several_lines():
     pasted = "my colleague sent me this\n\nhybi-07\nand then my coffee was cold\n"
     assert explain.find_nearest(pasted) == (explain.find("hybi-07"), "")
-
-
-@pytest.mark.parametrize(
-    ("text", "url"),
-    [
-        ("Failed: https://app.example/hub. See https://aka.ms/x for help", "https://app.example/hub"),
-        ("error; for more details: https://socket.example/why", None),
-        ("at https://app.example/static/main.js:12:5 failed", None),
-        ("see https://docs.example/x: WebSocket connection to 'wss://a.example/' failed", "wss://a.example/"),
-        ("fetch https://developer.mozilla.org/CloseEvent 1006", None),
-    ],
-)
-def test_the_url_of_the_socket_is_offered(text, url):
-    assert url_in(text) == url

@@ -6,7 +6,6 @@ import pytest
 
 from tests.http2.lines import lines, planned, recorded
 from wsprobe.exchange import Ended, Exchange, Received, Sent
-from wsprobe.explain import find
 from wsprobe.history import data, read_as, read_as_each, select
 from wsprobe.read import read
 from wsprobe.read.http2_values import PREFACE
@@ -15,14 +14,6 @@ MEASURED = {
     line["scenario"]: line
     for line in lines(Path(__file__).parent.parent / "browsers_views" / "measured" / "http2.jsonl")
 }
-
-
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [("on", "established"), ("status-403", "http"), ("status-101", "fail"), ("rst-cancel-before", "fail")],
-)
-def test_rfc8441_reads_it(name, answer):
-    assert read_as(read(recorded(MEASURED[name])), "rfc8441").answer == answer
 
 
 @pytest.mark.parametrize("name", data.contradictions()["contradiction-http2-status"].revisions)
@@ -50,19 +41,3 @@ def test_a_server_without_http2_is_read_by_every_revision(answer):
     verdicts = read_as_each(read(Exchange(planned(), events)), ("rfc8441", *select("all")))
     answers = {verdict.spec: verdict.answer for verdict in verdicts}
     assert (answers["rfc8441"], answers["rfc6455"]) == ("fail", "not known")
-
-
-@pytest.mark.parametrize(
-    ("topic", "kind"),
-    [
-        ("rfc8441", "revision"),
-        ("rfc9113", "revision"),
-        ("rfc9220", "revision"),
-        ("http2", "protocol"),
-        ("h2", "protocol"),
-        ("contradiction-http2-status", "contradiction"),
-        ("what-opens-over-http2", "question"),
-    ],
-)
-def test_it_is_explained(topic, kind):
-    assert find(topic).kind == kind

@@ -16,12 +16,6 @@ def test_list_is_in_order_of_time_and_names_each_once():
     assert names("r1.210, hybi-07,rfc6455,hybi-07") == ["hybi-07", "r1.210", "rfc6455"]
 
 
-def test_range_of_one_kind():
-    assert names("hybi-05..hybi-08") == ["hybi-05", "hybi-06", "hybi-07", "hybi-08"]
-    assert names("hybi-16..rfc6455") == ["hybi-16", "hybi-17", "rfc6455"]
-    assert names("r1.222..w3c-cr-2012") == ["r1.222", "r1.271", "w3c-cr-2012"]
-
-
 def test_range_of_two_kinds_takes_all_between():
     assert names("hybi-06..r1.210") == ["hybi-06", "r5963", "hybi-07", "r1.210"]
 

@@ -37,11 +37,6 @@ def test_disclosure(name):
     assert told.may_know
 
 
-@pytest.mark.parametrize("name", ["hybi-01", "hybi-03", "hybi-07", "hybi-13", "hybi-17"])
-def test_of_these_nothing_is_known(name):
-    assert find(name).told is None
-
-
 def opening(heard, more=b""):
     key = heard(REFUSED).request.key
     head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

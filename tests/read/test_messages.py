@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
 from tests.exchanges import deflated, frame, packer
-from wsprobe.read.frames import Deflate, agreed_deflate, messages, read_frames, utf8_fault
+from wsprobe.read.frames import Deflate, agreed_deflate, messages, read_frames
 from wsprobe.read.head import split_head
 from wsprobe.read.inflate import Direction, InflateError, Inflater
 
@@ -35,34 +35,6 @@ def test_fragments_are_joined_around_control_frames_and_masks_undone():
         frame(2, b"ab", fin=False, key=b"1234"), frame(9, b"ping"), frame(0, b"", fin=False), frame(0, b"cd")
     )
     assert (message.data, len(message.frames), message.text) == (b"abcd", 3, None)
-
-
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        ([frame(0, b"x")], [(0, b"x", True, ("no-start",))]),
-        (
-            [frame(1, b"a", fin=False), frame(2, b"b")],
-            [(1, b"a", False, ("interrupted",)), (2, b"b", True, ())],
-        ),
-        ([frame(1, b"a", fin=False)], [(1, b"a", False, ())]),
-        ([frame(1, b"abc")[:-1]], [(1, b"ab", False, ())]),
-        ([frame(1, b"\xff")], [(1, b"\xff", True, ("not-utf-8",))]),
-        ([frame(1, b"\xc3", fin=False)], [(1, b"\xc3", False, ())]),
-        ([frame(1, b"\xc3", fin=False), frame(0, b"\xa4")], [(1, b"\xc3\xa4", True, ())]),
-        ([frame(1, b"\xc3")], [(1, b"\xc3", True, ("not-utf-8",))]),
-        ([frame(2, b"\xff")], [(2, b"\xff", True, ())]),
-        ([frame(8, b""), frame(1, b"late")], [(1, b"late", True, ("after-close",))]),
-        (
-            [frame(1, b"be", fin=False), frame(8, b""), frame(0, b"gun")],
-            [(1, b"begun", True, ("after-close",))],
-        ),
-        ([frame(3, b"reserved"), frame(11, b"")], []),
-        ([frame(1, b"a", rsv=4)], [(1, b"a", True, ())]),
-    ],
-)
-def test_oddities(made, said):
-    assert [(m.opcode, m.data, m.complete, m.oddities) for m in messages(frames(*made))] == said
 
 
 def test_compressed_messages_share_a_window_if_it_was_kept():
@@ -97,23 +69,6 @@ def test_a_bomb_is_cut():
     assert [m.oddities for m in said] == [("too-large",), ("too-large",)]
     assert len(said[0].data) == 1000
     assert said[0].problem == "more than 1000 bytes in total; the rest was not inflated"
-
-
-@pytest.mark.parametrize(
-    ("data", "out"),
-    [
-        # RFC 7692 section 7.2.3.1 to 7.2.3.5.
-        (bytes.fromhex("f248cdc9c90700"), b"Hello"),
-        (bytes.fromhex("000500faff48656c6c6f00"), b"Hello"),
-        (bytes.fromhex("f348cdc9c9070000"), b"Hello"),
-        (bytes.fromhex("f248050000 00ffffcac9c90700".replace(" ", "")), b"Hello"),
-        (b"", b""),
-        (b"\x00", b""),
-        (bytes.fromhex("f348cdc9c90700"), b"Hello"),
-    ],
-)
-def test_the_examples_of_rfc_7692(data, out):
-    assert Inflater(Direction(), 100).inflate(data) == out
 
 
 def test_the_window_lives_on_over_a_final_block():
@@ -213,22 +168,6 @@ def test_the_code_of_a_close(payload, code):
     (made,) = frames(frame(8, payload, key=b"abcd"))
     assert made.is_control
     assert made.close_code == code
-
-
-@pytest.mark.parametrize(
-    ("data", "complete", "at"),
-    [
-        (b"abc", True, None),
-        (b"ab\xff", True, 2),
-        (b"\xed\xa0\x80", True, 0),
-        (b"\xf4\x90\x80\x80", True, 0),
-        (b"ab\xe2\x82", True, 2),
-        (b"ab\xe2\x82", False, None),
-        (b"ab\xe2(", False, 2),
-    ],
-)
-def test_utf_8(data, complete, at):
-    assert utf8_fault(data, complete=complete) == at
 
 
 @pytest.mark.parametrize(

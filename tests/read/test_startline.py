@@ -47,15 +47,6 @@ def test_status_line(line, version, status, reason, oddities):
     assert (made.version, made.status, made.reason, made.oddities) == (version, status, reason, oddities)
 
 
-def test_what_is_odd_around_the_start_line():
-    assert status_line(split_head(b"\r\n\nHTTP/1.1 200 x\n\n")[0]).oddities == (
-        "leading-empty-lines",
-        "bare-lf",
-    )
-    assert status_line(split_head(b"\n\n")[0]).oddities == ("leading-empty-lines",)
-    assert status_line(split_head(b"")[0]).oddities == ()
-
-
 @pytest.mark.parametrize(
     ("start", "opens"),
     [

@@ -139,16 +139,6 @@ def test_a_cut_is_at_the_edge_of_a_character():
     assert cut("") == ""
 
 
-@pytest.mark.parametrize(
-    ("more", "line"),
-    [(b"", b""), (b"Sec-WebSocket-Protocol: chat, b\r\n", b"Sec-WebSocket-Protocol: chat\r\n")],
-)
-def test_the_bytes_that_tell_it(more, line):
-    request = RequestReader().receive(REQUEST % more)
-    close = b"\x88\x13\x11\x33403 token expired"
-    assert answer(request, PageClose(4403, "403 token expired")) == (GOOD % line, close)
-
-
 def test_the_clients_side_of_a_recording_is_masked():
     data = body(b"bad token topsecret1")
     request = RequestReader().receive(REQUEST % b"Cookie: sid=cookiesecret\r\n")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wsprobe.request.cookies import HEADING, Jar, date, parse, set_cookie
+from wsprobe.request.cookies import HEADING, Jar, parse, set_cookie
 from wsprobe.request.target import parse as target
 
 NOW = 1_700_000_000
@@ -13,27 +13,6 @@ def kept(*values, by="wss://www.shop.example/a/b?c", jar=None):
     jar = Jar() if jar is None else jar
     jar.store([value.encode() for value in values], target(by), NOW)
     return jar.text(NOW).removeprefix(HEADING).splitlines()
-
-
-@pytest.mark.parametrize(
-    ("value", "line"),
-    [
-        ("a=b", "www.shop.example\tFALSE\t/a\tFALSE\t0\ta\tb"),
-        (" a = b c ; Path=/ ;HttpOnly", "#HttpOnly_www.shop.example\tFALSE\t/\tFALSE\t0\ta\tb c"),
-        ("a=", "www.shop.example\tFALSE\t/a\tFALSE\t0\ta\t"),
-        ("a=b=c; path=x; secure", "www.shop.example\tFALSE\t/a\tTRUE\t0\ta\tb=c"),
-        ("a=b; Domain=.Shop.Example", ".shop.example\tTRUE\t/a\tFALSE\t0\ta\tb"),
-        ("a=b; domain=www.shop.example", ".www.shop.example\tTRUE\t/a\tFALSE\t0\ta\tb"),
-        ("a=b; Max-Age=60; Expires=1 Jan 1999 0:0:0", f"www.shop.example\tFALSE\t/a\tFALSE\t{NOW + 60}\ta\tb"),
-        ("a=b; Max-Age=999999999999", f"www.shop.example\tFALSE\t/a\tFALSE\t{NOW + 400 * 86400}\ta\tb"),
-        ("a=b; Expires=Wed, 15-Nov-2023 12:00:00 GMT", "www.shop.example\tFALSE\t/a\tFALSE\t1700049600\ta\tb"),
-        ("a=b; Expires=never", "www.shop.example\tFALSE\t/a\tFALSE\t0\ta\tb"),
-        ("__Host-a=b; Secure; Path=/", "www.shop.example\tFALSE\t/\tTRUE\t0\t__Host-a\tb"),
-        ("__secure-a=b; Secure", "www.shop.example\tFALSE\t/a\tTRUE\t0\t__secure-a\tb"),
-    ],
-)  # fmt: skip
-def test_what_is_kept(value, line):
-    assert kept(value) == [line]
 
 
 @pytest.mark.parametrize(
@@ -48,24 +27,6 @@ def test_what_is_kept(value, line):
 )
 def test_what_is_not_kept(value):
     assert kept(value) == []
-
-
-@pytest.mark.parametrize(
-    ("by", "value", "expected"),
-    [
-        ("wss://a.co.uk/", "a=b; Domain=co.uk", []),
-        ("wss://me.github.io/", "a=b; Domain=github.io", []),
-        ("wss://github.io/", "a=b; Domain=github.io", ["github.io\tFALSE\t/\tFALSE\t0\ta\tb"]),
-        ("wss://localhost/", "a=b; Domain=localhost", ["localhost\tFALSE\t/\tFALSE\t0\ta\tb"]),
-        ("wss://192.0.2.1/", "a=b; Domain=192.0.2.1", ["192.0.2.1\tFALSE\t/\tFALSE\t0\ta\tb"]),
-        ("wss://192.0.2.1/", "a=b; Domain=0.2.1", []),
-        ("wss://[::1]/", "a=b", ["::1\tFALSE\t/\tFALSE\t0\ta\tb"]),
-        ("ws://shop.example/", "a=b; Secure", []),
-        ("ws://localhost/", "a=b; Secure", ["localhost\tFALSE\t/\tTRUE\t0\ta\tb"]),
-    ],
-)
-def test_who_may_set_it(by, value, expected):
-    assert kept(value, by=by) == expected
 
 
 def test_the_next_one_takes_its_place_and_an_expired_one_takes_it_away():
@@ -128,32 +89,6 @@ def test_the_file_says_what_was_kept():
     assert again.text(NOW).removeprefix(HEADING).splitlines() == lines
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("Sun, 06 Nov 1994 08:49:37 GMT", 784111777),
-        ("Sunday, 06-Nov-94 08:49:37 GMT", 784111777),
-        ("Sun Nov  6 08:49:37 1994", 784111777),
-        ("Tue, 19 Jan 2038 03:14:07 GMT", 2147483647),
-        ("6 Nov 69 8:49:37", 3150953377),
-        ("Tue, 30 Feb 2038 03:14:07 GMT", None),
-        ("Tue, 19 Jan 2038 25:14:07 GMT", None),
-        ("19 Jan 1600 03:14:07", None),
-        ("tomorrow", None),
-        ("", None),
-    ],
-)
-def test_dates(text, seconds):
-    assert date(text) == seconds
-
-
 def test_same_site_is_kept_for_pages():
     found = set_cookie("a=b; SameSite=Strict", target("wss://shop.example/"), NOW)
     assert found.same_site == "strict"
-
-
-@pytest.mark.parametrize("missing", ["06", "Nov", "1994", "08:49:37"])
-def test_a_date_has_all_its_parts(missing):
-    whole = "Sun, 06 Nov 1994 08:49:37 GMT"
-    assert date(whole) == 784111777
-    assert date(whole.replace(missing, "")) is None

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -13,7 +12,7 @@ from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
 from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report.report import report
-from wsprobe.request.edits import as_browser, plain, rekeyed, slashed, values, with_field, with_line, without
+from wsprobe.request.edits import as_browser, with_field, without
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import CHANGES, _may_go_in_plain, behind
 from wsprobe.trace.conclusions import conclusions
@@ -24,26 +23,6 @@ ASKED = (
     b"GET /chat?x=1 HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nconnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: k\r\nCookie: a=b\r\n\r\n"
 )
-
-
-def test_a_field_is_taken_away_or_changed_where_it_stands():
-    assert plain(ASKED) == b"GET /chat?x=1 HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\n\r\n"
-    assert b"\r\nConnection: keep-alive, Upgrade\r\nSec-" in with_field(
-        ASKED, b"Connection", b"keep-alive, Upgrade"
-    )
-    assert with_field(ASKED, b"Origin", b"http://h").endswith(b"a=b\r\nOrigin: http://h\r\n\r\n")
-    assert without(ASKED, b"x-other") == ASKED
-    assert with_line(ASKED, version=b"HTTP/1.0").startswith(b"GET /chat?x=1 HTTP/1.0\r\nHost")
-    assert values(rekeyed(ASKED, "n"), b"sec-websocket-key") == [b"n"]
-    assert rekeyed(plain(ASKED), "n") == plain(ASKED)
-
-
-@pytest.mark.parametrize(
-    ("resource", "other"),
-    [(b"/a", b"/a/"), (b"/a/", b"/a"), (b"/a?b=/", b"/a/?b=/"), (b"/", b""), (b"/a/?b", b"/a?b")],
-)
-def test_the_final_slash(resource, other):
-    assert slashed(resource) == other
 
 
 def test_a_browser_asks_with_its_own_fields_and_what_was_given_besides():

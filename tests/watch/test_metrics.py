@@ -15,7 +15,7 @@ from trio.testing import MockClock
 from tests.watch.played import OPEN, played
 from wsprobe.cli.settings import HandshakeSettings
 from wsprobe.cli.targets import ProbeTarget
-from wsprobe.cli.watch import label, unique
+from wsprobe.cli.watch import unique
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.net import wsgi
 from wsprobe.net.listen import listening, request_of
@@ -299,16 +299,6 @@ def test_a_label_that_is_no_utf_8_does_not_take_the_others_with_it():
 
 def place(url, name=""):
     return ProbeTarget(url, HandshakeSettings(Offer(key=""), Limits(), TlsOptions(), Route()), name=name)
-
-
-def test_a_label_has_no_secret():
-    url = "wss://someone:sesame@Chat.Example:8443/a?token=opensesame#x"
-    assert label(place(url), redact=False) == "wss://chat.example:8443/a?token=opensesame"
-    assert label(place(url), redact=True) == "wss://chat.example:8443/a?token=**********"
-    assert (
-        label(place("ws://127.0.0.1:1/", "lab:/status/403?reason=a"), redact=False)
-        == "lab:/status/403?reason=a"
-    )
 
 
 def test_labels_are_not_the_same_twice():

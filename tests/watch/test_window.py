@@ -16,12 +16,6 @@ def windowed(values):
     return window
 
 
-def test_the_nearest_rank():
-    assert windowed([3.0, 1.0, 2.0]).percentiles(0, 50, 95, 100) == (1.0, 2.0, 3.0, 3.0)
-    assert windowed([1.0, 2.0]).percentiles(50, 51) == (1.0, 2.0)
-    assert windowed([float(n) for n in range(1, 101)]).percentiles(50, 95) == (50.0, 95.0)
-
-
 def test_there_is_none_of_nothing():
     with pytest.raises(ValueError, match="no value"):
         Window().percentiles(50)

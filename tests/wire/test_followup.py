@@ -15,8 +15,6 @@ from wsprobe.wire.followup import (
     transient,
 )
 
-KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-
 
 def answered(answer, url="ws://h.example/a/b"):
     """That answer, if any; then the end."""
@@ -50,14 +48,6 @@ def test_versions_in_two_fields_are_one_list():
 
 def test_the_version_that_was_asked_with_is_no_other_one():
     assert other_wire(refused(400, "Sec-WebSocket-Version: 13")) is None
-
-
-@pytest.mark.parametrize(
-    ("status", "to"),
-    [(300, None), (301, True), (302, True), (303, True), (304, None), (307, True), (308, True), (309, None)],
-)
-def test_which_statuses_redirect(status, to):
-    assert redirect(refused(status, "Location: /c")) == ("ws://h.example/c" if to else None)
 
 
 @pytest.mark.parametrize(

@@ -77,21 +77,6 @@ def test_hybi_13_is_rfc_6455():
     assert WIRES["hybi-13"].request(to(), offer, CHANCE) == opening.request(to(), offer)
 
 
-@pytest.mark.parametrize(
-    ("wire", "field"),
-    [
-        ("hixie-75", "Origin: null"),
-        ("hixie-76", "Origin: null"),
-        ("hybi-04", "Sec-WebSocket-Origin: null"),
-        ("hybi-05", "Sec-WebSocket-Origin: null"),
-        ("hybi-06", None),
-        ("hybi-08", None),
-    ],
-)
-def test_without_an_origin(wire, field):
-    assert [line for line in lines(wire, Offer(key=KEY)) if "rigin" in line] == ([field] if field else [])
-
-
 @pytest.mark.parametrize("wire", WIRES)
 def test_header_options_change_it(wire):
     made = lines(wire, Offer(key=KEY, origin="x", headers=("Host: other", "X-Own: 1", "Connection:")))

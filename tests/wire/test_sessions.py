@@ -146,13 +146,6 @@ def test_hixie_hears_what_comes_in_pieces(wire, sizes):
 
 
 @pytest.mark.parametrize(
-    ("wire", "data"), [("hixie-76", bytes(16) + b"\x00a\x80\xff"), ("hybi-05", draft_frame(TEXT, b"a\x80"))]
-)
-def test_a_text_that_is_not_utf_8_is_handed_on_as_bytes(wire, data):
-    assert kept(wire, data, [100], 100)[0] == [ReceivedMessage(BINARY, b"a\x80", 2)]
-
-
-@pytest.mark.parametrize(
     ("wire", "data"),
     [
         ("hixie-75", b"\x00" + b"x" * 8),
