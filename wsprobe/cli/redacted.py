@@ -11,7 +11,8 @@ from msgspec.json import decode, encode
 from msgspec.structs import asdict, replace
 
 from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.browsers.fetch import Fetched, FetchView
+from wsprobe.browsers.fetch import Fetched, FetchView, seen
+from wsprobe.browsers.url import parse
 from wsprobe.diagnosis import Cause
 from wsprobe.exchange import Judged
 from wsprobe.judge import FINDINGS
@@ -41,7 +42,7 @@ def redacted(report: Report, secrets: Secrets | None = None) -> Report:
         _report(report, secrets),
         answers=answers,
         page=None if report.page is None else _page(report.page, secrets),
-        fetched=None if report.fetched is None else _fetched(report.fetched, secrets),
+        fetched=None if report.fetched is None else _fetched(report.fetched, report.page, secrets),
     )
     done: dict[str, str] = {}
     hidden = tuple(_view(view, secrets, done) for view in report.views)
@@ -75,17 +76,22 @@ def _is_masked(before: str, again: str, hidden: str) -> bool:
     """Whether *again* is *before* with characters masked, all that *hidden* has but for words."""
     if not len(before) == len(again) == len(hidden):
         return False
-    shown = "".join(
-        char if a == char != b else " " if a == char or char in MASKS else "0"
-        for char, a, b in zip(before, again, hidden, strict=True)
+    kept = "".join(
+        char if char == new != masked else " " if new == char or new in MASKS else "0"
+        for char, new, masked in zip(before, again, hidden, strict=True)
     )
-    return re.fullmatch(r"[A-Za-z -]*", shown) is not None
+    return re.fullmatch(r"[A-Za-z -]*", kept) is not None
 
 
-def _fetched(fetched: Fetched, secrets: Secrets) -> Fetched:
-    exchange = redact(fetched.exchange, secrets)
+def _fetched(fetched: Fetched, page: Page | None, secrets: Secrets) -> Fetched:
+    exchange, url = redact(fetched.exchange, secrets), secrets.url(fetched.url)
     hidden: tuple[FetchView, ...] = _hidden(fetched.views, secrets)
-    return Fetched(secrets.url(fetched.url), exchange, hidden)
+    address = parse(url)
+    if hidden == fetched.views or page is None or address is None:
+        return Fetched(url, exchange, hidden)
+    shown, reading = _hidden(_page(page, secrets), secrets), read(exchange)
+    again = tuple(seen(view.browser, address, shown, reading) for view in fetched.views)
+    return Fetched(url, exchange, _in_the_words_of(again, fetched.views, hidden))
 
 
 def _report(report: Report, secrets: Secrets) -> Report:
