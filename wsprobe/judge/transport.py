@@ -95,6 +95,10 @@ def reach(reading: Reading) -> Iterator[Finding]:
             yield F.CONNECT_FALLBACK.found(f"{_listed(failed)}, before another address worked")
         return
     unknown = [event for event in reading.exchange.events if isinstance(event, ResolveFailed)]
+    if unknown and not reading.exchange.plan.target.host:  # a URL that only a page takes, if anybody does
+        why = f"no request to {shown_words(unknown[0].host)}: {shown_words(unknown[0].error)}"
+        yield F.UNRESOLVED.found(why, usual="", advice="Correct the URL.")
+        return
     for event in unknown:
         yield F.UNRESOLVED.found(
             f"{shown_words(event.host)} did not resolve: {shown_words(event.error)}",

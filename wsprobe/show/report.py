@@ -557,11 +557,11 @@ def _followed(report: Report) -> str:
     if to is None and (final is None or not final.head.all(b"location")):
         return ", but has no Location"
     if to is None or not followable(to):
-        return " to a URL that -L cannot follow"
+        return " to a URL that connect -L cannot follow"
     if followed:
         circle = ", in a loop" if to in asked else ""
         return f", after {counted(followed, 'redirect')}{circle}"
-    return "; -L follows it"
+    return "; connect -L follows it"
 
 
 def http_applies(report: Report) -> str:

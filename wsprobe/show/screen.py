@@ -17,6 +17,7 @@ from wsprobe.diagnosis.advice import Advice
 from wsprobe.read.reading import Reading
 from wsprobe.report.report import Report
 from wsprobe.report.result import further_findings
+from wsprobe.request.target import absolute
 from wsprobe.show.causes import causes, to_do
 from wsprobe.show.connection import no_answer, summary
 from wsprobe.show.http2 import spoken
@@ -192,7 +193,8 @@ def _title(report: Report, look: Look) -> list[Line]:
 
 def _page(report: Report, page: Page, look: Look) -> Line:
     """The page, and the Origin sent for it, if it is not the page's own."""
-    own = page.url == opened_by(Page(url=""), report.url).url
+    target = report.exchange.plan.target
+    own = target.host and page.url == opened_by(Page(url=""), absolute(target)).url
     notes = ["same origin"] if own else ["the Origin of the request"] if of_recorded_origin(report) else []
     notes += ["over HTTP/2"] if page.http == "2" else []
     notes += ["on a connection that could serve the target too"] if page.shares else []
