@@ -58,9 +58,8 @@ ENDED: tuple[tuple[str, str, str, str], ...] = (
         r"\bidle\b(?=\W*\Z|\s*[.:;,()]\W*\Z|[- _]?(?:time|for|too|conn|session|client|socket|since|limit"
         r"|period|disconnect|kick|long))"
         r"|\b(?:is|was|were|been|being|due to|because|client|connection|session|socket|user|stale|for) idle\b"
-        rf"|{INACTIVE}|{TIMED_OUT}|(?:heartbeat|keep-?alive|\bp[io]ng)\b(?! of\b)[^.\n]{0, 24}(?:time|miss"
-        r"|fail|lost"
-        r"|late|expire|not received|overdue)|(?:no|missed|missing|lost|without)\b[^.\n]{0,16}"
+        rf"|{INACTIVE}|{TIMED_OUT}|(?:heartbeat|keep-?alive|\bp[io]ng)\b(?! of\b)[^.\n]{{0,24}}\b(?:missed"
+        r"|lost|late|expired|not received)\b|(?:no|missed|missing|lost|without)\b[^.\n]{0,16}"
         r"(?:activity|heartbeat(?! of)|keep-?alive|p[io]ngs?\b)",
         "idle-timeout",
         "the server ended the session after a time without data",
