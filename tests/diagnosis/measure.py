@@ -10,14 +10,16 @@ import re
 from collections import Counter, defaultdict
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from types import SimpleNamespace
 from unittest import mock
 
 from msgspec.structs import replace
 
 import wsprobe.diagnosis as diagnosis
 from tests.diagnosis.measured import Verdict, judge, measured
-from wsprobe.diagnosis import session, session_words, words
+from wsprobe.diagnosis import senses, session, session_words
 from wsprobe.diagnosis.programs import AuthorRules
+from wsprobe.diagnosis.senses import answers, compiled, ends
 from wsprobe.report.report import report
 
 PARTS = ("servers", "servers2", "dev", "held", "servers3", "misled")
@@ -87,33 +89,30 @@ class Marks:
     def greeted(self, of):
         return lambda *given: (each for each in of(*given) if self.lit(("first message", each.id)))
 
-    def means(self, pattern, of):
-        """A row of ``words.STATED``: which words of an answer it knows is a mark."""
+    def means(self, row):
+        """A row of ``senses.answers``: which words of an answer it knows is a mark."""
 
         def tried(evidence, said):
-            found = re.search(pattern, said.lower())
-            return of(evidence, said) if found is None or self.lit((pattern, found[0])) else ()
+            found = compiled(row.pattern).search(said.lower())
+            return row.cause(evidence, said) if found is None or self.lit((row.pattern, found[0])) else None
 
-        return tried
+        return SimpleNamespace(pieces=row.pieces, pattern=row.pattern, cause=tried)
 
     def ended(self, row):
-        """A row of ``session_words.ENDED`` without the words that are off."""
-        off = [re.escape(found) for pattern, found in self.off if pattern == row[0]]
-        return (rf"(?!(?:{'|'.join(off)}))(?:{row[0]})" if off else row[0], *row[1:])
+        """A row of ``senses.ends`` without the words that are off."""
+        off = [re.escape(found) for pattern, found in self.off if pattern == row.pattern]
+        return replace(row, pattern=rf"(?!(?:{'|'.join(off)}))(?:{row.pattern})") if off else row
 
 
 @contextmanager
 def watched(marks):
     """Within it, the rules tell *marks* what they know an answer by."""
+    known, over = tuple(map(marks.means, answers())), tuple(map(marks.ended, ends()))
     places = (
         (diagnosis, "_as_before", lambda _: None),  # every answer is to be diagnosed anew
         (diagnosis, "_RULES", AuthorRules(tuple(map(marks.rule, diagnosis._RULES.rules)))),
-        (
-            words,
-            "STATED",
-            tuple((pieces, pattern, marks.means(pattern, of)) for pieces, pattern, of in words.STATED),
-        ),
-        (session_words, "ENDED", tuple(map(marks.ended, session_words.ENDED))),
+        (senses, "answers", lambda: known),
+        (session_words, "ends", lambda: over),
         (session, "_opened_by", marks.opened_by(session._opened_by)),
         (session, "_greeted", marks.greeted(session._greeted)),
     )
@@ -138,14 +137,16 @@ def resting_on(answers):
 
 
 def _ended_by(why):
-    """The rows of ``session_words.ENDED`` that made one of *why*, and the words that they knew."""
+    """The rows of ``senses.ends`` that made one of *why*, and the words that they knew."""
     for cause in why:
         said = cause.evidence.partition(": ")[2].lower()
-        for pattern, id, text, _ in session_words.ENDED:
-            if cause.certainty == "stated" and cause.id == id and cause.text.startswith(text):
-                known = re.search(pattern, said)
-                if known is not None:
-                    yield (pattern, known[0])
+        for row in ends():
+            if cause.certainty == "stated" and cause.id == row.means:
+                known = compiled(row.pattern).search(said)
+                if known is not None and cause.text.startswith(
+                    row.cause(SimpleNamespace(status=101), said).text
+                ):
+                    yield (row.pattern, known[0])
 
 
 def without_each_kind(answers):

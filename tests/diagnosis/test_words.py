@@ -6,11 +6,11 @@ from re import _parser as parser
 import pytest
 
 from tests.diagnosis.senses import senses
+from wsprobe.diagnosis.senses import answers, filled
 from wsprobe.diagnosis.session_words import troubled
-from wsprobe.diagnosis.words import STATED
 
 
-@pytest.mark.parametrize(("pieces", "pattern"), [(row[0], row[1]) for row in STATED])
+@pytest.mark.parametrize(("pieces", "pattern"), [(row.pieces, filled(row.pattern)) for row in answers()])
 def test_what_an_expression_knows_has_one_of_its_pieces(pieces, pattern):
     """Else a row would be passed over whose words are there."""
     known = [text for text in (*samples(parser.parse(pattern)), *TEXTS) if re.search(pattern, text)]

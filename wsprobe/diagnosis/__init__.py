@@ -24,15 +24,9 @@ from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, led_to_login, otherwi
 from wsprobe.diagnosis.no_answer import nothing_came, way
 from wsprobe.diagnosis.own_request import ODD_FIELDS, beside, challenged, own_request
 from wsprobe.diagnosis.programs import PROGRAMS, Author, AuthorRules, written_by
+from wsprobe.diagnosis.senses import names_another_reason, of_something_else, stated, stated_by
 from wsprobe.diagnosis.status import by_status, own_origin
-from wsprobe.diagnosis.words import (
-    QUOTED,
-    names_another_reason,
-    of_something_else,
-    own_words,
-    stated,
-    stated_by,
-)
+from wsprobe.diagnosis.words import QUOTED, own_words
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TlsFailed, TunnelFailed, TunnelReceived
 from wsprobe.read import read, read_structure
 from wsprobe.read.behind import http_behind

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from msgspec.structs import replace
 
-from wsprobe.diagnosis.cause import Cause
+from wsprobe.diagnosis.cause import MOST_USUAL, Cause
 from wsprobe.diagnosis.evidence import LARGE, Evidence, is_markup, shown, to_another_host, url_parts
 from wsprobe.exchange import Target
 from wsprobe.wire.followup import REDIRECTS
@@ -218,6 +218,19 @@ def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:
 
 def _sent_wrong(id: str, statement: str, fix: str, shows: str) -> Cause:
     return Cause(id, statement, fix, "own-request", f"the request: {shows}")
+
+
+def led_to(own: Cause, act: Cause) -> Cause:
+    """*act*, with a fault of the request as its first usual cause: nothing else shows that it is the reason."""
+    fix = f"{own.fix}; if the answer stays the same: {act.fix}" if act.fix else own.fix
+    return replace(
+        act,
+        fix=fix,
+        certainty="own-request",
+        evidence=own.evidence,
+        program=None,
+        usual=(own.statement, *act.usual)[: MOST_USUAL - 1],
+    )
 
 
 def too_much(name: str, size: int) -> tuple[Cause, ...]:

@@ -5,7 +5,8 @@ general. A heading begins each group, and an entry is::
       What it means, over several lines if need be.
       do: What to do about it.
 
-Only `explain`, and whoever checks an id, need it.
+``tls-port (any request): ...``: words of a server for it are its reason even beside a fault of the handshake.
+Only `explain`, whoever checks an id, and few causes need it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ class CauseKind(msgspec.Struct, frozen=True):
     title: str
     meaning: str
     fix: str
+    any_request: bool = False
+    """No fault of the handshake leads to it."""
 
 
 def parse(text: str) -> dict[str, CauseKind]:
@@ -34,12 +37,16 @@ def parse(text: str) -> dict[str, CauseKind]:
         if block.startswith("== "):
             continue
         first, *lines = block.split("\n")
-        id, _, title = first.partition(": ")
+        named, _, title = first.partition(": ")
+        id = named.removesuffix(_ANY)
         meaning, marked, fix = " ".join(line.strip() for line in lines).partition(" do: ")
         if id in found or not (title and meaning and marked and fix):
             raise ValueError(f"causes.txt: {id}")
-        found[id] = CauseKind(title, meaning, fix)
+        found[id] = CauseKind(title, meaning, fix, named != id)
     return found
+
+
+_ANY = " (any request)"
 
 
 @cache
@@ -47,6 +54,11 @@ def kinds() -> dict[str, CauseKind]:
     """Every kind of cause by its id. Ids are stable and never reused. What kept a request from being sent has
     the id of its finding besides."""
     return parse(text_beside(__file__, "causes.txt"))
+
+
+def for_any_request(id: str) -> bool:
+    """Whether no fault of the handshake leads to the cause *id*: words for it are the reason."""
+    return kinds()[id].any_request
 
 
 def all_kinds() -> dict[str, CauseKind]:

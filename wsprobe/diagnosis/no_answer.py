@@ -13,8 +13,7 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import Cause, Certainty, as_clause
 from wsprobe.diagnosis.evidence import Evidence, shown, unanswered
-from wsprobe.diagnosis.faults import NO_ANSWER, asked_wrong, asks_socketio, too_much
-from wsprobe.diagnosis.own_request import led_to
+from wsprobe.diagnosis.faults import NO_ANSWER, asked_wrong, asks_socketio, led_to, too_much
 from wsprobe.exchange import Exchange, Sent
 from wsprobe.judge import FINDINGS, judge
 from wsprobe.judge.finding import Entry, Finding

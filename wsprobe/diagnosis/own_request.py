@@ -12,17 +12,10 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import ACTS, MOST_USUAL, Cause
 from wsprobe.diagnosis.evidence import Evidence, is_markup, shown
-from wsprobe.diagnosis.faults import asked_wrong, host_refused, too_much
+from wsprobe.diagnosis.faults import asked_wrong, host_refused, led_to, too_much
+from wsprobe.diagnosis.kinds import for_any_request
 from wsprobe.diagnosis.programs import Author
 
-OTHER_REASONS = frozenset(
-    {
-        *("unauthorized", "credentials-refused", "origin-refused", "blocked-by-rule", "rate-limited"),
-        *("session", "backend-down", "backend-closed", "backend-timeout", "backend-tls", "tls-port"),
-        *("client-certificate", "closing", "overloaded", "forward-proxy", "not-socket.io"),
-    }
-)
-"""Kinds of cause in a server's words that no fault of the handshake leads to."""
 _AS_HTTP = frozenset({200, 204, 404, 405, 410})
 """Statuses with which servers answer a plain GET."""
 _TOO_LARGE = frozenset({400, 413, 414, 431, 494})
@@ -90,7 +83,7 @@ def _about_something_else(own: Cause, said: Cause | None) -> bool:
 def says_otherwise(evidence: Evidence, said: Cause | None, known: Author) -> bool:
     """The answer gives another reason: a challenge, words, or a proxy's own page about what is behind it."""
     of_proxy = evidence.status in (502, 504) or (known.role == "proxy" and evidence.status == 503)
-    return challenged(evidence) or of_proxy or (said is not None and said.id in OTHER_REASONS)
+    return challenged(evidence) or of_proxy or (said is not None and for_any_request(said.id))
 
 
 def challenged(evidence: Evidence) -> bool:
@@ -98,19 +91,6 @@ def challenged(evidence: Evidence) -> bool:
     are what is missing."""
     named = evidence.has("www-authenticate") or evidence.has("proxy-authenticate")
     return (evidence.status in (401, 407) and named) or (evidence.status == 511 and is_markup(evidence))
-
-
-def led_to(own: Cause, act: Cause) -> Cause:
-    """*act*, with a fault of the request as its first usual cause: nothing else shows that it is the reason."""
-    fix = f"{own.fix}; if the answer stays the same: {act.fix}" if act.fix else own.fix
-    return replace(
-        act,
-        fix=fix,
-        certainty="own-request",
-        evidence=own.evidence,
-        program=None,
-        usual=(own.statement, *act.usual)[: MOST_USUAL - 1],
-    )
 
 
 def _words(said: Cause | None) -> tuple[Cause, ...]:

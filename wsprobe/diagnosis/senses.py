@@ -1,4 +1,4 @@
-"""Words of servers in the senses that the diagnosis knows, as expressions over text in lower case.
+"""What the words of servers mean: ``words.txt`` has them, and what a row says where that depends on no answer.
 
 A word counts with the words around it that give it a meaning here: "origin" beside an address or "not allowed",
 not of an airport; a "key" that is missing, not of a song; "too large" of a message, not of a balance. What is
@@ -11,294 +11,494 @@ patient) is about something else, or may be. Then it is quoted, and no cause is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 
-from wsprobe.diagnosis.evidence import Evidence
+import msgspec
+from msgspec.structs import replace
 
-_BAD = (
-    r"(?:missing|invalid|bad|no|without|empty|wrong|incorrect|expired|unknown|unexpected|mismatch\w*|mismatched"
-    r"|required?|revoked|rejected|disallowed|forbidden|unauthori[sz]ed|untrusted|unaccept\w+|illegal|not)"
+from wsprobe.data_file import text_beside
+from wsprobe.diagnosis.cause import Cause, as_clause
+from wsprobe.diagnosis.evidence import Evidence, is_markup, shown
+from wsprobe.diagnosis.faults import (
+    CONNECTION_LOST,
+    CROSS_ORIGIN,
+    DROPPED,
+    LOOK_UP,
+    READ_WORDS,
+    SEE_LOG,
+    asked_wrong,
+    credentials_wanted,
+    forward_proxy,
+    http10,
+    misses_origin,
+    no_route,
+    origin_lost,
+    origin_refused,
+    origin_unlike_host,
+    subprotocol_wanted,
+    upgrade_stripped,
 )
-_FAILS = (
-    r"(?:missing|invalid|expired|required|wrong|incorrect|bad|mismatch\w*|revoked|rejected|unknown|malformed"
-    r"|denied|refused|fail\w*|not (?:valid|found|provided|supplied|present|accepted|allowed|match\w*|set"
-    r"|verified|given)"
-    r"|(?:does|did|do)(?: not|n't) match|(?:could|can)(?: not|n't)? be)"
-)
-_ENDS_HERE = r"(?=\W*\Z|\s*[.:;,!?()<\n]|\s*[\"'](?! ?(?:param|argument|property|attribute|query|column)))"
-"""What was named is named in full: no other noun follows."""
-_VALUE = r"(?:\s*[:=]?\s*(?:[\"'`(<\[][^\"'`)>\]\n]*[\"'`)>\]]|[\w*+-]*(?:://|[.:/*@#\d])[^\s\"']*|null))?"
-"""A value behind its name: in quotes, or with a digit or a sign in it, as an address or an id has."""
-_ADDRESS = (
-    r"(?:\s*[:=]?\s*(?:[\"'`(<\[](?:[^\"'`)>\]\n]*[.:/*][^\"'`)>\]\n]*|localhost|null|none)?[\"'`)>\]]"
-    r"|[\w*+-]*(?:://|[.:/*@#\d])[^\s\"']*|null))?"
-)
-"""A value that can be an address: in quotes too it has a sign of one."""
-_IS = r"\s*(?:(?:is|was|are|were|has|have|been|you|gave|sent)\s+)*"
+from wsprobe.diagnosis.kinds import kinds
+from wsprobe.diagnosis.words import LONG, QUOTED, all_texts, of_heading
 
-ORIGIN = (
-    r"\bcors\b(?=\W*\Z|\s*[.:;,!?()<\n]"
-    r"|[ _-](?:polic|check|error|request|header|origin|fail|reject|block|den[iy]|refus|forbid|not|is|does|valid"
-    r"|violation|rule|config|setting|middleware|protection))"
-    rf"|cross[- ]?(?:origin|site)|\borigin (?:header|field|check|polic|verif|valid|mismatch)"
-    rf"|{_BAD}[ _-](?:\w+ )?(?:['\"]?(?:web ?socket |request |http )?origins?['\"]?){_ENDS_HERE}"
-    rf"|{_BAD} (?:\w+ )?origins?{_ADDRESS[:-1]}{_ENDS_HERE}"
-    rf"|(?<!\bof )\borigins?(?: header| field| value)?['\"]?{_ADDRESS}{_IS}(?:(?:not|n't)[ _](?:\w+ )?"
-    r"(?:allow|permi|accept|authori|trust|[io]n[ _]|match|valid|white|recogn|list)|isn't|denied|refused"
-    r"|rejected|blocked"
-    r"|disallowed|forbidden|unauthori[sz]ed|untrusted|required|invalid"
-    r"|missing(?! or not (?!allow|permi|accept|trust|valid))"
-    r"|(?:does|did)(?: not|n't) match"
-    r"|must match)"
-    r"|(?:allow|accept|permi|trust|authori|white|match|same|check|verif)\w*[ _-](?:\w+ ){0,2}origins?"
-    r"(?=\W*\Z|\s*[.:;,()\"'<]| (?:header|list|polic|check|http|is|are|was|for)|[ _]not)"
-    r"|not allowed (?:by|from|for) (?:\w+ )?origin|\borigin in (?:the )?(?:allow|white|trust)"
-)
-HOST = (
-    rf"host(?:name)? header|dns rebinding"
-    rf"|{_BAD} (?:http |request )?(?:virtual )?host(?:name)?(?: name)?(?=\W*\Z|\s*[:;,!?()\"'<\n]|\. |\.\Z| "
-    rf"[\w-]*[.:]\w)"
-    rf"|(?:blocked|unknown|disallowed) (?:request|host)(?=\W*\Z|\s*[.:;,!?()\"'<\n])"
-    rf"|\bhost(?:name)?(?: name)?['\"]?{_VALUE}{_IS}(?:not (?:allowed|permitted|served|an ip|recognized|known"
-    rf"|found|in (?:the )?"
-    r"(?:allow|list|white))|blocked|denied|unknown|invalid|mismatch)(?=\W*\Z|\s*[.:;,!?()\"'<\n]| (?:on|by"
-    r"|for|here|list))"
-)
-_OF_SESSIONS = (
-    r"(?:connection|client|socket|request|session|user|subscri\w+|login|log in|attempt|message|call|quer(?:y"
-    r"|ies)"
-    r"|rate|event|open|concurrent|simultaneous|api|peer|device|tab|retr(?:y|ies))"
-)
-LIMIT = (
-    rf"too many(?! (?:\w+ )?hops| (?:redirect|open file|header))(?: \w+)?[ -]{_OF_SESSIONS}|\A\W*too many\W*\Z"
-    rf"|rate[-_ ]?limit|\bthrottl(?:ed|ing)\b|connection limit|\b{_OF_SESSIONS}s?\b[^.:;,\n]{{0,12}}\b(?:quota"
-    rf"|limit) (?:\w+ )?"
-    r"(?:exceed|reach|hit)|(?:exceed|over|reach)\w* (?:the |your )?(?:request|connection|rate|message|api"
-    r"|call)\w* (?:quota|limit)"
-    rf"|(?:request|connection|message|api|call|rate)\w* quota|limit (?:reached|exceeded) for (?:\w+ "
-    rf")?{_OF_SESSIONS}"
-    rf"|(?:max(?:imum)?|limit)[^.\n]{{0,24}}(?:connections|clients|sockets|users|sessions|requests)"
-    r"|(?:\A|please |[.:;,!] ?)slow down|calm down"
-)
-CREDENTIALS = (
-    rf"(?:{_BAD}|auth\w*|access|bearer|csrf|xsrf|api|security|session|refresh|login|jwt|web)[- "
-    rf"_'\"]{{1,3}}(?:\w+[- _]){{0,2}}"
-    rf"token\b(?<!unexpected token)"
-    rf"|(?<!unexpected )(?<!\d )(?<!more )\btokens?\b['\"]?[- _:]{{0,2}}(?:\w+ ){{0,4}}{_FAILS}"
-    rf"|(?:query|parameter|header|provide|send|with|your)[^.\n]{{0,16}}\btoken\b|\A\W*(?:\w+ )?tokens?\W*\Z"
-    rf"|unauthenticated|authenticat(?!ion)|(?:unauthori[sz]ed|authentication|authori[sz]ation)\b|credential"
-    rf"|{_BAD} (?:\w+ ){{0,2}}(?:password|passphrase)|(?:password|passphrase)\b[^.\n]{{0,16}}{_FAILS}"
-    rf"|\A\W*(?:password|passphrase)\W*\Z"
-    r"|(?:please|must|need to|required? to|have to|not|first|again)\b[^.\n]{0,12}\b(?:log|sign)(?:ged|ned)?[- "
-    r"]?in\b"
-    r"|\A\W*(?:please )?(?:log|sign)[- ]?in\W*(?:\Z|(?:to|first|again|required|with|please|before|failed"
-    r"|error|page)\b)"
-    rf"|\b(?:log|sign)[- ]?in (?:is )?{_FAILS}|(?:invalid|bad|failed|wrong|no|unknown) (?:log|sign)[- ]?in\b"
-    r"|\bapi[- _]?key|(?:access|auth|stream)[- ]key|\bjwt\b|csrf|xsrf"
-    rf"|bearer (?:token|realm|auth|scheme|is |was |missing|required)|{_BAD} bearer"
-    rf"|{_BAD} (?:\w+ ){{0,2}}cookie\b|(?:session|auth\w*|login|csrf)[- ]?cookie"
-    rf"|\bcookie\b['\"]?{_VALUE}{_IS}{_FAILS}"
-    rf"|(?:client|shared|app|api|{_BAD})[- _](?:\w+ )?secret{_ENDS_HERE}|\bsecret\b(?: key)?{_IS}{_FAILS}"
-    rf"|{_BAD} (?:\w+ )?(?<!key )signature|(?<!key )signature\b"
-    rf"(?: of (?:the |your )?\w+| verif\w+| valid\w+| check| header| field| is| was)*{_VALUE} ?{_FAILS}"
-    rf"|\bkey (?:is |was )?(?:provided|supplied|missing|required|invalid)(?! ['\"])|(?:invalid|(?<!has )"
-    r"(?<!have )no|wrong|bad"
-    rf"|missing) key"
-    r"(?=\W*\Z|\s*[.;,!?()<\n])"
-    rf"|not allowed to connect(?=\W*\Z|\s*[.:;,]| (?:here|to this|with|from))|\b(?:no|missing) (?:user "
-    rf"?)?(?:id|user){_ENDS_HERE}"
-)
-_NAMED = (
-    r"(?:session|sid|channel|room|namespace|target|inspector uuid|client id|connection id|stream|topic|game"
-    r"|lobby"
-    r"|mount ?point)"
-)
-_ID = r"(?:[ _-]?(?:id|name|key|code|number|uuid|token))?"
-NO_SESSION = (
-    r"\b(?!no[- _]room\b)(?:no|unknown|invalid|missing|expired|bad|wrong|unrecognized)[- _]?(?:such )?"
-    rf"(?:web ?socket )?{_NAMED}{_ID}"
-    r"(?=\W*\Z|\s*[.:;,!?()\"'<#=]|\s+(?:with|called|named|found|exists?|provided|specified|given|in (?:the "
-    r")?(?:query|url|path|request))\b"
-    r"|\s+[\w-]*\d)"
-    rf"|\b{_NAMED}{_ID}(?:{_VALUE}{_IS}(?:(?:or|been) \w+ )?(?:unknown|invalid|expired|closed"
-    rf"|(?:not|isn't) available{_ENDS_HERE}|"
-    r"not found|does not exist|doesn't exist|not exist)|(?: \S+){0,3} (?:not found|does not exist"
-    r"|doesn't exist))"
-    rf"|malformed inspector uuid"
-)
-_PATHS = r"(?:path|route|url|uri|endpoint)"
-NO_ROUTE = (
-    r"no (?:web ?socket )?(?:route|handler|endpoint|mapping|listener|page|app)s?(?=\W*\Z|\s*[.:;,!?()\"'<]"
-    r"|\s+(?:for|found|at|"
-    r"match\w*|registered|configured|defined|here|with|exists?|listen\w*|on)\b)|no (?:matching "
-    r")?route(?=\W*\Z|\s*[.:;,(]| (?:for|found|match|to /))"
-    r"|\bcannot (?:get|post|connect|head|put)\b(?= /|\W*\Z| to /)|(?:unknown|invalid|no such|wrong) (?:path"
-    r"|url|endpoint|route)"
-    rf"(?=\W*\Z|\s*[.;,!?()\"'<]|\s+/|\s*:\s*(?:/|[\"']|\S+\W*\Z))"
-    rf"|\b{_PATHS}{_ADDRESS}{_IS}(?:does |do |did |could )?"
-    r"(?:(?:not|n't)"
-    rf"[ _](?:be )?(?:found|match\w*|registered"
-    r"|supported|configured|defined|exist\w*|allowed|valid|known|available|served|handled|recogni[sz]ed"
-    r"|implemented)|unknown|invalid|mismatch)"
-    r"|received path"
-)
-NOT_THERE = (
-    r"not[ _]found|no such \w+(?: \w+)?(?=\W*\Z|\s*[:;,(\"'])|does(?: not|n't) exist"
-    r"|unknown resource|no (?:resource|gateway)\b"
-)
-STOPS = (
-    r"(?:\A\W*|\b(?:server|service|node|system|worker|instance|app(?:lication)?|gateway|site|proxy|process|we"
-    r"|it)\b[^.\n]{0,20})"
-    r"(?:\bshutting down|\bshut ?down|\bdraining|(?:under |in |for |scheduled )?\bmaintenance(?! of)\b)"
-    r"|(?:down|closed|offline|unavailable) for (?:\w+ )?maintenance"
-    r"|(?:scheduled|planned|routine) maintenance(?! of\b| on\b)"
-    r"|server (?:is )?(?:stopp|restart|going)"
-)
-BLOCKS = (
-    r"\bwaf\b|firewall|mod_?security|\brequest\w* (?:was |has been |is )?blocked"
-    r"|blocked (?:by|due to) (?:\w+ ){0,2}(?:rule|polic|admin|security|filter|cloudflare|proxy|server|access"
-    r"|network|ip\b|geo|ban|abuse)"
-    r"|security (?:rule|policy)(?=\W*\Z|\s*[.:;,(#\"']| (?:id )?\d| (?:violat|match|trigger|block|den|reject"
-    r"|refus))"
-    r"|\b(?:ip|address)\b[^.\n]{0,20}(?:blocked|banned|denied|not allowed)|blacklist|blocklist"
-    r"|\bgeo[- _]?(?:ip\b|block|restrict)"
-)
-_BEHIND = r"(?:back-?end|upstream|target|origin server|downstream)"
-UNREACHED = (
-    rf"upstream connect|connect(?:ion)? to (?:the )?(?:{_BEHIND}|server)[^.\n]{{0,20}}(?:failed|refused|error"
-    rf"|closed)"
-    rf"|{_BEHIND}(?: (?:server|service|connection|host|application|fetch|socket"
-    rf"|\S*[:/\d]\S*))*[^\w\n]*{_IS}(?:currently )?"
-    r"(?:down|unavailable|unreachable|failed|refused|closed|error|not (?:available|reachable|running)"
-    r"|could not (?:be (?:reached|contacted)|connect)|(?:did|does) not (?:respond|answer))"
-    rf"|(?:failed|unable|could not|cannot|can't) (?:to )?(?:connect|reach|proxy)\b(?=\W*\Z|\s*[.:;,(]|(?: "
-    rf"to)?(?: the)?(?: \w+)? "
-    rf"(?:{_BEHIND}|server|service|application|app|host|database|remote|container|port|\S*[:/\d]\S*))"
-    r"|no healthy upstream|error occurr?ed while trying to proxy|proxy error"
-)
-REFUSES = (
-    r"(?:forbidden|\bdenied|\breject(?!ion)|\brefus|not (?:allowed|permitted|authori[sz]ed|entitled)"
-    r"|disallow|banned)"
-)
-_OF_CLIENTS = (
-    r"\b(?:request|conn\w*|access|client|user|permission|role|scope|polic\w+|account|log\w*|sign\w*|auth\w*"
-    r"|you)\b"
-)
-TURNED_AWAY = (
-    rf"\A\W*{REFUSES}\w*(?=\W*\Z|\s*[;,.(]| (?:by|for|to|from|because|due|as)\b|:[^\n]*{_OF_CLIENTS})"
-    r"|(?:\b(?:access"
-    rf"|connection|request|client|session|permission|handshake|login|user|address|ip|upgrade|device"
-    rf"|account|server|you)\b[^.\n]{{0,24}}){REFUSES}(?!\w* (?:your|his|her|their|my|our)\b)"
-    rf"|{REFUSES}[^.\n]{{0,24}}\b(?:request|connection|handshake|access|client)"
-)
-"""A refusal of the session: a Close may also be about an offer that was refused in it."""
-_TIMED = (
-    r"(?:conn\w*|sessions?|sockets?|clients?|idle|inactiv\w*|p[io]ng|keep-?alives?|heartbeats?|reads?|receiv\w*|recv"
-    r"|web ?socket|ws|servers?|users?|network|peers?|activity|response|requests?|messages?|data|silence|poll\w*"
-    r"|wait\w*|has|have|was|were|been|you|it)"
-)
-TIMED_OUT = (
-    rf"(?<!upstream )(?<!database )(?<!query )(?<!backend )\b{_TIMED}\b[^\w.\n]*(?:\w+ )?"
-    rf"\b(?:timed[- ]?out|timeout)\b|\A\W*time[d-]?[ -]?out\W*\Z"
-    rf"|(?:\A|[.:;,()-]\s)\W*(?:timed[- ]?out|timeout)\b"
-)
-"""A limit of time on the connection, not on a move in a game or an examination."""
-INACTIVE = (
-    r"\binactivity\b|\b(?:conn\w*|session|client|socket|been|being|were|was|you) inactive\b"
-    r"|\binactive (?:conn\w*|session|client|socket|for|too|since)\b|\A\W*inactive\W*\Z"
-)
-RAISED = (
-    r"\b(?:unhandled|uncaught|internal|unexpected|server|runtime|an)[- _]exception\b"
-    r"|\bexceptions?\b(?=\W*\Z|\W*:|\W+(?:was|were|occur\w*|caught|raised|thrown|while|during|handling"
-    r"|in (?:the )?(?:thread|handler|callback|asgi|wsgi|application|view|server)))|[a-z0-9]exception\b"
-    r"|traceback|\bpanic(?:ked\b|:| at\b| in\b| while\b)|goroutine"
-    r"|uncaught \(?(?:in promise|\w*error)|unhandled (?:promise|rejection|error)|stack ?trace"
-    r"|\b(?!terror\b)[a-z0-9]+error\b|segfault|\bassert(?:ion)?[ _-]?(?:fail|error|violat)|fail\w* assertion"
-    r"|nil pointer|undefined is not|is not a function|null ?pointer"
-)
-"""An exception of a program, by a name of one (``ValueError``) or by what programs do with it."""
-RAISED_HERE = (
-    r"\A\W*(?:(?:unhandled|uncaught|internal|server|error|an?|the|handler|application|failed|caught|raised|connection"
-    r"|socket|fatal|unexpected|due|to|because|of|by|while|in|with|closed|exception|handling|message|request|python"
-    r"|caused)\W+)*[\w.]*(?:error|exception)\b|unhandled|uncaught|traceback|goroutine"
-    r"|panicked|panic: (?:runtime|interface|http)|is not a function"
-    r"|undefined is not|nil pointer|null ?pointer|internal|segfault"
-)
-"""In a Close: an exception of the server itself, and not of a program, a test or a build that it runs."""
+Means = Callable[[Evidence, str], Cause | None]
+_MEANS: dict[str, Means] = {}
 
 
-_WORDS = """
-about above absent absolute abuse accept access accessible accordingly account across action active activity
-actual adapter add additional address admin administrative administrator after again against agent ago algorithm
-alias all allow allowlist almost along already also although always among amount and anonymous another answer
-any anymore anyone anything anyway apache api apikey app application are area aren argument around ascii asgi
-ask assertion attempt attribute aud auth authenticate authentication authorisation authorised authority
-authorization authorize autobahn automatic available away back backend bad balancer ban banned base basic batch
-bearer because been before behind being below beside beta between big binary bit blacklist block blocklist body
-bot both broken browser buffer build builtin busy but bye byte cache caddy call callback calm can cancel
-cancelled cannot capacity caught cert certificate challenge change channel char character check choose class cli
-client clientid close cloud cloudflare cluster code column combination command common communicate communication
-compression concurrent config configuration configure confirm conflict conn connect connection contact contain
-content context control controller cookie core correct correlation could couldn count crash create credential
-cross csrf current custom daemon data database date day deadline debug decode default define deflate delay
-deliver denied denies deny dependency deploy deployment deprecated describe detail detected determine developer
-device dial did didn different direct directive directory disable disallow disconnect discover discovery dns
-docs document documentation does doesn domain don done down downstream downtime drain driver drop dropped due
-duplicate duration during each early econnrefused econnreset edit ehostunreach either element else elsewhere
-empty enable encode encountered end endpoint engine enotfound enough enter entity entry enum envelope
-environment envoy eof equal erlang err errno error establish etimedout even event ever every everything evt
-exactly example exc exceed except exception exclude execute execution exist exit exp expect expiration expire
-expiry explicit expose extension external extra fail failure false fatal feature fetch few field file filter
-fine finished firewall first five fix flag follow for forbid forbidden force form format forward found four
-fragment frame framework from frontend full function further gateway general generate generic geo get given
-gives gmt goaway goes going gone good goodbye got graphql greater had handle handshake hang hangup haproxy has
-hash hasn have haven hdr header health healthy heartbeat hello help here high host hostname hour how however
-html http httpstatus identifier identify identity idle ignored illegal implement import inactive inactivity
-include incoming incomplete incorrect info information ingress init initial initialisation initialise
-initialization initialize inject input inside inspect inspector install instance instead integer interface
-internal interval into invalid invocation ipv4 ipv6 isn its itself java javascript joined json jsonrpc just jwt
-keep keepalive key keyword kind know kubernetes label lack lapse large last late least length less let level lib
-library like limit line link list listen live load loadbalancer local localhost location locked log logged
-logging login logout long look lookup loop lost low mac made main maintenance make malformed many mapped match
-matters max maximal maximum may maybe mean mechanism memory message method middleware might migrate mime min
-minimal minimum minute misdirected mismatch miss mistake mode modern module moment month more most mounted moved
-msg much multiple must name namespace near need negotiate negotiation neither net network never new next nginx
-nil nobody node non nonce none nope nor not nothing notice now null number oauth object obsolete obtain occur
-occurred octet off offer offline often okay old once one online only onto oops opcode open openresty operate
-operation option origin other otherwise our out outside over overload own package packet page panic param
-parameter parse part pass passphrase password path pattern payload peer pem pending per perhaps period permanent
-permessage permission permit permitted php ping pipe place plain planned platform please plugin point policies
-policy poll pong pop port possible possibly post postgres powered precise prefix preflight prevent private
-privilege probably problem procedure process production program promise prompt properly protected protection
-protocol provide proxied proxies proxy public publish push put query quite quota raise ran rate rather raw reach
-read ready really realm reason rebinding receive recent recognise recognize reconnect recursion redirect redis
-reference referer refresh refuse reg register registered registry reject rejection reload remote removed renew
-repeat replace reply report represent request require reserved reset resolve resource respond response
-responsible restart restrict restriction result resumed retried retries retrieve retry return reused revoke
-rewrite rfc right role root rotate route row rpc rsv rule run running runtime same say scheme scope script sdk
-sec second secret secure security see select self send sent sequence serialization serialize serve service
-session set setting setup several shall short should shouldn show shut shutdown shutting sid side sigkill sign
-signature signed signing sigterm simple simultaneous since single site size slot slow sni socket software some
-someone something sometimes soon sorry speak spec specific specification specified specify sql squid ssl stack
-stale standard start state statement status step still stop stopped stopping stored stream strict string stuff
-subdomain submitted subprotocol subscribe successfully such supersede supplied supply support sure suspended
-switch sync syntax system tab tag take target task tcp technical tell temporarily temporary ten tenant terminate
-test text than thank that the their them there these they thing think this those though thread three threw
-throttle through throw thus till time timeout timestamp title tls today together token told tomorrow too took
-top topic total toward trace traceback tracking traefik traffic transport tried trigger true trust try tunnel
-turn twice two type unable unacceptable unaccepted unauthenticated unauthorised unauthorized unavailable
-uncaught undefined under understand understood unexpected unhandled unhealthy uninitialized unique unknown
-unless unmasked unmounted unreachable unrecognised unrecognized unregistered unset unspecified unsuccessful
-unsupported until untrusted update upgrade upload uploads upon upstream uri url usage use used user username
-using usual utc utf uuid valid validate validation value variable variant varnish verification verified verify
-version very vhost via view violated violates violating violation virtual visible waf wait wamp want warning was
-wasn way web webmaster webserver webservice website websocket week welcome well went were what when where
-whether which while whitelist who why wildcard will with within without won worker working works workspace would
-wouldn write written wrong www xml xsrf xss yes yet you your zero
-"""
-_SUBJECTS = frozenset(_WORDS.split())
-"""Words that leave a handshake possible, without endings."""
+class Wording(msgspec.Struct, frozen=True):
+    """Words that mean one thing."""
+
+    pieces: tuple[str, ...]
+    """Of which the words have one, else the pattern is neither compiled nor tried."""
+    pattern: str
+    means: str
+    """The id of a cause; or the name of a function, with ``()``."""
+    texts: dict[str, str]
+
+    def cause(self, evidence: Evidence, said: str) -> Cause | None:
+        """What the words *said* mean in this answer; None if nothing that is known."""
+        if self.means.endswith("()"):
+            return _MEANS[self.means[:-2]](evidence, said)
+        least, _, most = self.texts.get("status", "0-999").partition("-")
+        if not int(least) <= evidence.status <= int(most or least):
+            return None
+        if "means" not in self.texts:
+            return in_general(self.means)
+        usual = self.texts["usual"].split("; ") if "usual" in self.texts else ()
+        return Cause(self.means, self.texts["means"], self.texts["do"], usual=tuple(usual))
+
+
+def in_general(id: str) -> Cause:
+    """A cause with what ``causes.txt`` says of its kind."""
+    kind = kinds()[id]
+    return Cause(id, as_clause(kind.meaning), as_clause(kind.fix))
+
+
+def _row(block: str) -> Wording:
+    head, *lines = _lines(block)
+    pieces, _, means = head.rpartition("-> ")
+    texts, alternatives = {}, []
+    for line in lines:
+        word, colon, rest = line.partition(": ")
+        if colon and word in ("status", "means", "usual", "do"):
+            texts[word] = rest
+        else:
+            alternatives.append(line)
+    return Wording(tuple(filter(None, pieces.rstrip().split("|"))), "|".join(alternatives), means, texts)
+
+
+def _lines(block: str) -> list[str]:
+    """Those of *block*, each whole."""
+    return block.replace("\n      ", "").split("\n  ")
+
+
+@cache
+def _sections() -> list[list[str]]:
+    """The blocks below each heading of ``words.txt``."""
+    return [part.strip().split("\n\n")[1:] for part in text_beside(__file__, "words.txt").split("\n== ")[1:]]
+
+
+@cache
+def _parts() -> dict[str, str]:
+    found = map(_lines, _sections()[0])
+    return {head.partition(":")[0]: "|".join(alternatives) for head, *alternatives in found}
+
+
+@cache
+def answers() -> tuple[Wording, ...]:
+    """What the words of an answer mean, or of the end of a session: the first row that fits decides."""
+    return tuple(map(_row, _sections()[1]))
+
+
+@cache
+def ends() -> tuple[Wording, ...]:
+    """What words mean at the end of a session alone."""
+    return tuple(map(_row, _sections()[2]))
+
+
+@cache
+def _subjects() -> frozenset[str]:
+    """Words that leave a handshake possible, without endings."""
+    return frozenset(" ".join(_sections()[3]).split())
+
+
+def filled(pattern: str) -> str:
+    """*pattern* of ``words.txt`` with its parts, of which each may have those above it."""
+    for name, part in reversed(_parts().items()):
+        pattern = pattern.replace(f"{{{name}}}", f"(?:{part})")
+    return pattern
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """``filled``, compiled on first use: the whole table takes 6 ms, and most runs diagnose one answer."""
+    return re.compile(filled(pattern))
+
+
+# What a row means, where that depends on the answer --------------------------------------------------------
+
+
+def meaning(function: Means) -> Means:
+    """What a row of ``words.txt`` may name, without the underscore."""
+    _MEANS[function.__name__[1:]] = function
+    return function
+
+
+@meaning
+def _tls(evidence: Evidence, _: str) -> Cause:
+    # The server of the port closes after this error; a proxy before it keeps the connection.
+    if evidence.secure or "keep-alive" in evidence.get("connection").lower():
+        return Cause(
+            "backend-tls",
+            "a proxy sends plain HTTP, but the upstream expects TLS",
+            "use https:// for the upstream in the proxy",
+        )
+    return Cause("tls-port", "the port expects TLS", "use wss://")
+
+
+@meaning
+def _forward(evidence: Evidence, _: str) -> Cause:
+    return forward_proxy()
+
+
+@meaning
+def _upgrade(evidence: Evidence, said: str) -> Cause | None:
+    if evidence.oddity == "upgrade":
+        return asked_wrong(evidence)[0]
+    if evidence.status in (402, 403, 429) and not re.search(_UPGRADES_THE_CONNECTION, said):
+        return None  # a plan or a client that is to be upgraded
+    if evidence.status >= 500 and not re.search(r"(?i)header|\bhdr\b|web ?socket|upgrade", said):
+        return None  # a program that failed speaks of its own connections
+    if re.search(r"(?i)\bconnection\b", said) and not re.search(
+        r"(?i)upgrade (?:header|hdr)|web ?socket", said
+    ):
+        return upgrade_stripped(CONNECTION_LOST)
+    return upgrade_stripped()
+
+
+_UPGRADES_THE_CONNECTION = r"(?i)header|connection|web ?socket (?:upgrade|handshake|request|client|protocol)"
+
+
+@meaning
+def _wants_upgrade(evidence: Evidence, said: str) -> Cause | None:
+    """Words that may mean a lost Upgrade, or only that the path is for WebSockets."""
+    lost = _upgrade(evidence, said)
+    if lost is None or lost.id != "upgrade-lost":
+        return lost
+    usual = (DROPPED, "a version other than 13", "no code that handles upgrades at this path")
+    return Cause("upgrade-required", "the server requires an upgrade", lost.fix, usual=usual)
+
+
+@meaning
+def _changed(evidence: Evidence, said: str) -> Cause:
+    if evidence.oddity:
+        return asked_wrong(evidence)[0]
+    return Cause(
+        "changed",
+        "a field of the handshake was changed in transit: the client sent it correctly",
+        "check what each proxy does to that field",
+    )
+
+
+@meaning
+def _version(evidence: Evidence, said: str) -> Cause | None:
+    """Else it may be that of an API, a client or another protocol."""
+    return _changed(evidence, said) if evidence.oddity or re.search(_OF_WEBSOCKET, said) else None
+
+
+_OF_WEBSOCKET = r"(?i)web ?socket|hybi|rfc ?6455|\bversions?\W+13\b"
+
+
+@meaning
+def _http10(evidence: Evidence, _: str) -> Cause:
+    return http10()
+
+
+@meaning
+def _protocol(evidence: Evidence, said: str) -> Cause:
+    return subprotocol_wanted(evidence, said)
+
+
+@meaning
+def _offered(evidence: Evidence, said: str) -> Cause | None:
+    """Of a word that means a subprotocol only where one was offered."""
+    return subprotocol_wanted(evidence, said) if evidence.protocols else None
+
+
+@meaning
+def _origin(evidence: Evidence, said: str) -> Cause | None:
+    if evidence.origin is not None and misses_origin(said):
+        return origin_lost(evidence)
+    if CROSS_ORIGIN in said:
+        return origin_unlike_host(evidence)
+    if evidence.status >= 500 and not re.search(
+        r"(?i)\bcors\b|cross|allow|permi|trust|match|check|authori", said
+    ):
+        return None  # a program that failed speaks of its own data
+    return origin_refused(evidence, "add the page's origin to the server's allowed origins")
+
+
+@meaning
+def _host(evidence: Evidence, said: str) -> Cause | None:
+    elsewhere = evidence.status >= 500 or evidence.status == 101
+    if elsewhere and "header" not in said.lower():
+        return None  # the host of a service that the program did not find, or of its protocol (STOMP)
+    named = re.search(r"(?i)\bhost(?:name)?: ?['\"]?([\w.-]+)", f"{said}\n{evidence.text[:LONG]}")
+    if named is not None and named[1] in re.split("[/?&=]", f"{evidence.path}?{evidence.query}"):
+        text = f"the server takes {shown(named[1])}, a part of the URL, for the name of a host"
+        return no_route(text, "correct the path: such a proxy forwards to the address that its path names")
+    other = "" if "header" in said.lower() else ", or a host that the URL names"
+    fix = "add the name to the server's allowed hosts, or configure the proxy to forward Host unchanged"
+    refused = Cause("host-refused", f"the server does not accept the Host {shown(evidence.host)}{other}", fix)
+    if other and evidence.host.lower() == evidence.wanted.lower():  # the words of HttpListener for a path, too
+        usual = ("a Host that is not in the server's list", "no site of the server at this path")
+        refused = replace(refused, usual=usual, fix=f"{fix}; check the path")
+    return refused
+
+
+@meaning
+def _credentials(evidence: Evidence, _: str) -> Cause | None:
+    # Pages of any status have a link to log in; a program that failed speaks of its own passwords.
+    elsewhere = evidence.status in (200, 404, 405) or evidence.status >= 500
+    return None if elsewhere else credentials_wanted(evidence)
+
+
+@meaning
+def _session(evidence: Evidence, said: str) -> Cause | None:
+    own_id = re.search(_SESSION_ID, f"{evidence.path}?{evidence.query}")
+    if re.search(_LOGGED_OUT, said) and not own_id:
+        return credentials_wanted(evidence)
+    if "namespace" in said.lower():
+        return Cause("not-found", "the server knows no such namespace", "correct the name of the namespace")
+    if re.search(_EXPIRED, said) and not own_id:
+        return None  # a session with a name of its own, as an examination has: known, and over
+    of_a_wire = evidence.status == 101 or evidence.status >= 500
+    if of_a_wire and re.search(r"(?i)\bclosed\b", said) and not compiled(_UNKNOWN).search(said):
+        return (
+            None  # "Session closed" is what the Close itself says; a stream that closed is one of the server's
+        )
+    return Cause(
+        "session",
+        "the server does not know the session, channel or id in the request",
+        "start a new session, and use its id; with several servers, use sticky sessions",
+    )
+
+
+_UNKNOWN = r"(?i){NO}\b|\bnot\b|expired"
+_LOGGED_OUT = (
+    r"(?i)(?:\A|[.:;!]\s+|\b(?:your|the|login|user|web)[ _-])session\b"
+    r"[^.\n]{0,12}\b(?:expired|timed out)(?! or\b)"
+    r"|\bexpired session\b(?! id)"
+)
+"""The session of a login; an upload, a game or a browser has one too, which its words name."""
+_EXPIRED = r"(?i)\b(?:your|the) [a-z]{1,20} session\b[^.\n]{0,12}\bexpired\b(?! or\b)"
+_SESSION_ID = r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/"
+"""A session of the login has no id in the URL."""
+
+
+@meaning
+def _route(evidence: Evidence, said: str) -> Cause | None:
+    if evidence.status >= 500 and re.search(_UNROUTED, said) is None:
+        return None  # a file, a table, a key that the program misses
+    return no_route("the server reports no route, endpoint or handler for this request")
+
+
+_UNROUTED = (
+    r"(?i)\b(?:path|url|uri|route)\b[^.\n]{0,30}\b(?:not|n't|no)\b[^.\n]{0,15}\bmatch"
+    r"|\broute not (?:configured|found)"
+    r"|\bno (?:matching )?(?:route|rule|upstream|target)\b[^.\n]{0,20}\b(?:for|match|found|path)"
+)
+"""Words of a gateway that has no rule for a path."""
+
+
+@meaning
+def _missing(evidence: Evidence, said: str) -> Cause | None:
+    """Words that something does not exist: the path, or what it names. Any other status than 404 and 410 may be
+    about anything."""
+    if evidence.status == 101:
+        missing = "the server does not find what the session is for"
+        return Cause("not-found", missing, "correct the name or id that the URL or a message has")
+    if evidence.status not in (404, 410):
+        return None
+    if evidence.protocols:
+        offered = shown(", ".join(evidence.protocols))
+        usual = ("a wrong path, name or id", f"a server that supports no offered subprotocol ({offered})")
+        answered = f"the server answered Not Found ({evidence.status})"
+        return Cause("not-found", answered, "correct the path", usual=usual)
+    missing = "the server found no such path or resource"
+    return Cause("not-found", missing, "correct the path, or the name or id that the words mean")
+
+
+@meaning
+def _backend(evidence: Evidence, said: str) -> Cause | None:
+    """The operating system's words that a program behind the one that answered is not there."""
+    if evidence.status < 500 and re.search(r"(?i)\be[a-z]{6,}|dial tcp|[\w\]]:\d", said) is None:
+        return None  # whatever connection a server refuses: of a charger to the grid
+    usual = ("an application that is down", "a database or another service that is down")
+    unreached = "the program that answered could not reach the one behind it"
+    return Cause("backend-down", unreached, _TO_BACKEND, usual=usual)
+
+
+_TO_BACKEND = "start that program; check its address, port and scheme (http or https); look in the log"
+
+
+@meaning
+def _gateway(evidence: Evidence, said: str) -> Cause:
+    """Words about a program behind the one that answered; "not available" may also mean that none is set."""
+    none = ("no application for this host or path",) if "available" in said.lower() else ()
+    failed = "the program that answered could not reach the one behind it, or got no valid answer"
+    usual = ("an application that is down, or refuses", "a service of the application that is down", *none)
+    return Cause("bad-gateway", failed, _TO_BACKEND, usual=usual)
+
+
+@meaning
+def _refused(evidence: Evidence, said: str) -> Cause | None:
+    turned_away = evidence.status in (401, 402, 403, 406, 407, 409, 451) or evidence.status >= 500
+    if not turned_away and not compiled("{TURNED_AWAY}").search(spaced(said.lower())):
+        return None
+    return Cause("refused", "the server refused the request", READ_WORDS)
+
+
+@meaning
+def _limited(evidence: Evidence, _: str) -> Cause | None:
+    cause = Cause(
+        "rate-limited", "the client exceeded a limit on requests or connections", "wait, or raise the limit"
+    )
+    if evidence.status == 402:
+        return None  # payment, not too many requests
+    if evidence.status < 500:
+        return cause
+    usual = ("a limit on requests or connections", "a server with too much to do")
+    return replace(cause, statement=f"the server refused the request ({evidence.status})", usual=usual)
+
+
+@meaning
+def _replaced(evidence: Evidence, _: str) -> Cause:
+    return Cause(
+        "closed" if evidence.status == 101 else "refused",
+        "the application allows one session per user or client, and another is open",
+        "close the other session first, or use a separate id for each",
+    )
+
+
+@meaning
+def _raised(evidence: Evidence, said: str) -> Cause | None:
+    if evidence.status == 101:
+        if not compiled("{RAISED_HERE}").search(said.lower()):
+            return None
+        return Cause("crashed", "the application failed in the session", SEE_LOG)
+    if evidence.status < 500 or evidence.status in (502, 503, 504):
+        return None  # some frameworks put a traceback below any error; a gateway reports what another one did
+    return Cause("crashed-before-accept", "the application failed while handling the handshake", SEE_LOG)
+
+
+# Of an answer ---------------------------------------------------------------------------------------------
+
+
+def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
+    """The cause in the answer's words: with its kind if known, otherwise only the quote; None without words.
+
+    *found*: the ``own_words`` of *evidence*."""
+    others = of_something_else(evidence, found)
+    for quote in found:
+        known = stated_by(evidence, quote, evidence.line)
+        if known is not None and not about_something_else(known, others):
+            return known
+    told = of_heading(evidence, found) if is_markup(evidence) else "".join(found[:1])
+    return bare(told, f"{evidence.line}: ") if told else None
+
+
+def stated_by(evidence: Evidence, quote: str, where: str) -> Cause | None:
+    """The cause that *quote*, found at *where*, states; None if the words are unknown."""
+    rows, small = answers(), spaced(quote.lower())
+    at = _fitting(small, 0)
+    while at < len(rows):
+        cause = rows[at].cause(evidence, quote)
+        if cause is not None:
+            return said_at(cause, quote, where)
+        at = _fitting(small, at + 1)
+    return None
+
+
+def spaced(words: str) -> str:
+    """*words*; if they have identifiers (``no_such_room``), a second time with the words of these apart."""
+    return f"{words}\n{words.replace('_', ' ')}" if "_" in words else words
+
+
+@lru_cache(maxsize=256)
+def _fitting(words: str, start: int) -> int:
+    """The first of ``answers`` from *start* on that *words* fit; how many there are if none does."""
+    rows = answers()
+    for at in range(start, len(rows)):
+        for piece in rows[at].pieces:  # any() takes three times as long
+            if piece in words:
+                if compiled(rows[at].pattern).search(words):
+                    return at
+                break
+    return len(rows)
+
+
+def said_at(cause: Cause, quote: str, where: str) -> Cause:
+    """*cause*, as the words *quote* at *where* state it."""
+    said = shown(quote, QUOTED)
+    if cause.certainty == "own-request":
+        return replace(cause, quote=said, evidence=f'{cause.evidence}; the answer: "{said}"')
+    return replace(cause, quote=said, certainty="stated", evidence=f"{where}: {said}")
+
+
+def bare(quote: str, where: str) -> Cause:
+    """The server's words, if wsprobe does not know their meaning."""
+    said = shown(quote, QUOTED)
+    return Cause(
+        "server-says", "", f"{LOOK_UP}; the server's log has more", "stated", f"{where}{said}", quote=said
+    )
+
+
+def names_another_reason(quote: str) -> bool:
+    """Whether these words of a server blame a token, a key, a session, a licence or the like, and no Origin."""
+    return bool(quote) and "origin" not in quote.lower() and re.search(_FAULTY, quote) is not None
+
+
+_CREDENTIAL = (
+    r"(?:tokens?|jwt|keys?|sessions?|cookies?|passwords?|secrets?|signature|ticket|licen[cs]es?|subscriptions?"
+    r"|trial|membership|account)"
+)
+_FAULT_OF_IT = (
+    r"(?:expired|invalid|not valid|no longer valid|missing|required|revoked|inactive|suspended|disabled|wrong)"
+)
+_FAULTY = (
+    rf"(?i)\b{_CREDENTIAL}\b[^.\n]{{0,30}}\b{_FAULT_OF_IT}\b|\b{_FAULT_OF_IT}\b[^.\n]{{0,20}}\b{_CREDENTIAL}\b"
+)
+
+
+# What else it may be about --------------------------------------------------------------------------------
+
+
+def of_something_else(evidence: Evidence, found: tuple[str, ...]) -> set[str]:
+    """The words of the answer that are about no handshake. *found*: its ``own_words``."""
+    return other_subjects(all_texts(evidence, found), evidence) if found else set()
+
+
+def about_something_else(known: Cause, others: set[str]) -> bool:
+    """Whether words of an application (*others*), beside those that *known* quotes, may give these another
+    sense: "Route not found" beside a bus."""
+    if known.certainty == "own-request" or re.search(_MACHINE, known.quote):
+        return False
+    return bool(others - _OF_KIND.get(known.id, set()))
+
+
+_MACHINE = (
+    r"\bE(?:CONN|HOST|NET|NOTFOUND|TIMEDOUT|PIPE)|(?i:dial tcp|traceback|goroutine|sec-websocket"
+    r"|web ?socket|\bjwt\b|\bapi[-_ ]?key"
+    r"|sub-?protocol|\bcors\b|\b(?:access|bearer|auth|csrf|refresh|id)[-_ ]token\b)"
+    r"|(?:\d|localhost):\d{4,5}\b|(?<=[A-Za-z]{3})(?:Error|Exception)\b"
+)
+"""What programs say of programs, and nobody of anything else."""
+_OF_KIND = {"session": {"room", "game", "lobby", "mountpoint"}}
+"""Id of a cause -> words that only its rule is about."""
+
+
 _SIGNS = r"[/\\@#=\d]|\w\.\w"
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"
 _WORD = r"[^\W\d_]{3,}"
@@ -318,7 +518,7 @@ def other_subjects(texts: Iterable[str], evidence: Evidence) -> set[str]:
 def _others(text: str) -> tuple[str, ...]:
     named = " ".join(each for each in text.replace("_", " ").split() if not _is_value(each))
     words = re.findall(_WORD, re.sub(r"(?<=[a-z])(?=[A-Z])", " ", named).lower())
-    return tuple(word for word in words if not _known(word))
+    return tuple(word for word in words if not _known(word, _subjects()))
 
 
 def _is_value(text: str) -> bool:
@@ -327,10 +527,10 @@ def _is_value(text: str) -> bool:
     return re.search(_SIGNS, bare) is not None or (bare[:1] in _QUOTES and bare[-1:] in _QUOTES and bare != "")
 
 
-def _known(word: str) -> bool:
-    return word in _SUBJECTS or any(
+def _known(word: str, subjects: frozenset[str]) -> bool:
+    return word in subjects or any(
         (stem := word.removesuffix(end)) != word
         and len(stem) > 2
-        and (stem in _SUBJECTS or f"{stem}e" in _SUBJECTS)
+        and (stem in subjects or f"{stem}e" in subjects)
         for end in _ENDINGS
     )

@@ -24,13 +24,13 @@ from wsprobe.diagnosis.faults import (
     unlike_socketio,
     where_to_offer,
 )
-from wsprobe.diagnosis.own_request import OTHER_REASONS
+from wsprobe.diagnosis.kinds import for_any_request
 from wsprobe.diagnosis.programs import Author, shaped_like, written_by
 from wsprobe.diagnosis.proxies import mending, table
-from wsprobe.diagnosis.senses import other_subjects
+from wsprobe.diagnosis.senses import other_subjects, stated_by
 from wsprobe.diagnosis.session_facts import ENGINE_IO, QUIET, SOON, SessionFacts, session_facts
 from wsprobe.diagnosis.session_words import COURTESY, stated_at_end, texts_at_end, with_message
-from wsprobe.diagnosis.words import QUOTED, decoded, stated_by, words_behind
+from wsprobe.diagnosis.words import QUOTED, decoded, words_behind
 from wsprobe.read.reading import Reading, Response
 from wsprobe.text import counted
 
@@ -69,7 +69,7 @@ def _causes(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
     asked = asked_wrong(evidence) if session.ended else ()
     if session.dropped or session.code == 1002:  # with another Close, a server has read the fields
         asked += too_much(*evidence.largest)
-    says_why = bool(known) and known[0].id in OTHER_REASONS
+    says_why = known and asked and for_any_request(known[0].id)
     yield from (*known, *asked) if says_why else (*asked, *known)
     yield from _unanswered_ping(session)
     # A Close with words, or of a failure, comes before what the server left out of its answer.

@@ -10,98 +10,20 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import Cause
 from wsprobe.diagnosis.evidence import Evidence, shown
-from wsprobe.diagnosis.senses import INACTIVE, TIMED_OUT, other_subjects
-from wsprobe.diagnosis.session_facts import AT_ONCE, ENGINE_IO, QUIET, SOON, SessionFacts
-from wsprobe.diagnosis.statuses import PHRASES
-from wsprobe.diagnosis.words import (
-    FAULT,
-    QUOTED,
+from wsprobe.diagnosis.senses import (
     about_something_else,
     bare,
-    decoded,
-    nested,
-    of_json,
-    of_page,
+    compiled,
+    ends,
+    in_general,
+    other_subjects,
+    said_at,
     spaced,
     stated_by,
-    strings,
 )
-
-_REFUSED_MESSAGE = (
-    "the server does not accept the message's format, type or protocol",
-    "send what the server's protocol defines",
-)
-ENDED: tuple[tuple[str, str, str, str], ...] = (
-    (
-        r"\A\W*(?:is |it is )?too (?:large|big|long)\b|(?:message|frame|payload|packet|data|text|body|content"
-        r"|request|buffer"
-        r"|size|length|input|event|json|upload|file|string)s?\b(?![^.\n]{0,24}\b(?:rate|quota|plan|number"
-        r"|count)\b)"
-        r"[^.\n]{0,24}(?:too (?:long|large|big)\b|exceed)|too (?:large|big|long)[^.\n]{0,8} (?:message|frame"
-        r"|payload|packet|data)"
-        r"|exceed\w*[^.\n]{0,24}(?:message|frame|payload|packet|size|length|bytes|buffer)"
-        r"|max(?:imum)?[- _]?(?:frame|message|payload|size|length)|size limit"
-        r"|(?:size|length)\b[^.\n]{0,24}exceed|(?:message|frame|payload|packet|data)\b[^.\n]{0,24}larger than",
-        "too-large",
-        "a message exceeds the server's limit",
-        "send smaller messages, or raise the server's limit",
-    ),
-    (
-        r"\b(?:init\w*|hello|log[- ]?in|auth\w*|register|join|identify)\b[^.\n]{0,24}time[d -]*out"
-        r"|connection_init"
-        r"|time[d -]*out[^.\n]{0,24}\b(?:init|hello|login|auth|identif)",
-        "first-message",
-        "the first message did not arrive in time",
-        "send the first message right after connecting: a login, or what the server's protocol begins with",
-    ),
-    (
-        r"\bidle\b(?=\W*\Z|\s*[.:;,()]\W*\Z|[- _]?(?:time|for|too|conn|session|client|socket|since|limit"
-        r"|period|disconnect|kick|long))"
-        r"|\b(?:is|was|were|been|being|due to|because|client|connection|session|socket|user|stale|for) idle\b"
-        rf"|{INACTIVE}|{TIMED_OUT}|(?:heartbeat|keep-?alive|\bp[io]ng)\b(?! of\b)[^.\n]{{0,24}}\b(?:missed"
-        r"|lost|late|expired|not received)\b|(?:no|missed|missing|lost|without)\b[^.\n]{0,16}"
-        r"(?:activity|heartbeat(?! of)|keep-?alive|p[io]ngs?\b)",
-        "idle-timeout",
-        "the server ended the session after a time without data",
-        "send pings or messages more often, or raise the server's limit",
-    ),
-    (
-        r"\brsv\d?\b|permessage-deflate|sec-websocket-extensions|(?:web ?socket|negotiat\w*|unsupported|unknown"
-        r"|unexpected|invalid) extension|extensions? (?:data|bits?|negotiat|not (?:negotiat|agreed))"
-        r"|(?:de)?compress\w*[^.\n]{0,24}(?:frame|message|\bbit|negotiat)|(?:frame|message"
-        r"|\bbit)s?\b[^.\n]{0,24}"
-        r"compress",
-        "extension-refused",
-        "the server does not accept an extension, or bits of an extension that was not agreed on",
-        "offer no extension (--no-extensions), or find what changes Sec-WebSocket-Extensions in transit",
-    ),
-    (
-        r"(?:could|can|did|failed|unable|cannot|error|invalid)\b[^.\n]{0,16}\bpars(?:e|ing)\b(?=\W*\Z"
-        r"|\s*[.:;,('\"]|"
-        r"(?: (?:the|your|this|a|as|client|incoming|received))* (?:message|json|frame|packet|data|payload"
-        r"|request|input|body"
-        r"|command|event|text|xml|msg|string|content|query)\b)|\bpars(?:e|er|ing) (?:error|fail)|parseerror"
-        r"|\bexpecting (?:value|property name)"
-        r"|invalid (?:json|message|payload|data|format|frame|request|packet|command|op|utf)"
-        r"|malformed"
-        r"|not[- ]well[- ]formed|unexpected (?:websocket )?(?:frame|message|token|packet|data|type|end)"
-        r"|invalid [a-z]+ format"
-        r"|not (?:a )?valid (?:json|message|payload|data|format|frame|request|packet|command|utf)"
-        r"|(?:json|message|payload|data|format|frame|packet|command)\b[^.\n]{0,12} not valid"
-        r"|\b(?:method|command|procedure|action|operation|function)\b[^.\n]{0,20}"
-        r"(?:not found|not exist|unknown|not supported)|\bno such (?:method|command|procedure|action|operation)"
-        r"|unsupported (?:data|message|type)"
-        r"|(?:unknown|illegal|unrecognized) (?:command|type|message|method|action|event|op)"
-        r"|json(?! ?web ?token)"
-        r"|bad (?:packet|format"
-        r"|message|request)|protocol violation|\bbinary (?:message|frame|data|payload|mode|type|is not|not"
-        r"|are not|un)"
-        r"|(?:only|no|not|expect\w*|unsupported|received|wants?|require\w*) binary|\bbinary\W*\Z",
-        "message-refused",
-        *_REFUSED_MESSAGE,
-    ),
-)
-"""(words, id, text, fix): what they mean in a session; ``words.STATED`` has the rest."""
+from wsprobe.diagnosis.session_facts import AT_ONCE, ENGINE_IO, QUIET, SOON, SessionFacts
+from wsprobe.diagnosis.statuses import PHRASES
+from wsprobe.diagnosis.words import FAULT, QUOTED, decoded, nested, of_json, of_page, strings
 
 _TROUBLE = (
     r"(?i)err|unauth|disconnect|reject|refus|den(?:y|ied)|invalid|forbid|fail|problem|clos|bye|kick"
@@ -121,10 +43,11 @@ def stated_at_end(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
     """The cause in the reason of a Close, or in the last message before the end."""
     others = other_subjects(texts_at_end(session), evidence)
     for quote, where in _quotes(session):
-        said, small = shown(quote, QUOTED), spaced(quote.lower())
-        for pattern, id, text, fix in ENDED:
-            if re.search(pattern, small) and _can_be(id, small, where, session):
-                ended = Cause(id, text, fix, "stated", f"{where}: {said}", quote=said)
+        small = spaced(quote.lower())
+        for row in ends():
+            ended = row.cause(evidence, quote) if compiled(row.pattern).search(small) else None
+            if ended is not None and _can_be(ended.id, small, where, session):
+                ended = said_at(ended, quote, where)
                 if not about_something_else(ended, others):
                     yield with_message(ended, session)
                     return
@@ -133,7 +56,7 @@ def stated_at_end(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
             yield with_message(_after_message(known, session), session)
             return
         if where == _LAST and _refuses_call(session.texts[-1]):  # its words come before its code
-            yield Cause("message-refused", *_REFUSED_MESSAGE, "stated", f"{where}: {said}", quote=said)
+            yield said_at(in_general("message-refused"), quote, where)
             return
     for quote, where in _quotes(session):
         if session.code is not None and where.startswith("Close") and session.code != 1000:

@@ -14,7 +14,8 @@ from wsprobe.browsers.network import objections
 from wsprobe.diagnosis.advice import Advice
 from wsprobe.diagnosis.cause import ACTS, as_clause
 from wsprobe.diagnosis.evidence import answer_of
-from wsprobe.diagnosis.words import names_another_reason, own_words
+from wsprobe.diagnosis.senses import names_another_reason
+from wsprobe.diagnosis.words import own_words
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
