@@ -11,7 +11,7 @@ patient) is about something else, or may be. Then it is quoted, and no cause is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache, lru_cache
 
 import msgspec
@@ -402,21 +402,22 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
     *found*: the ``own_words`` of *evidence*."""
     others = of_something_else(evidence, found)
     for quote in found:
-        known = stated_by(evidence, quote, evidence.line)
-        if known is not None and not about_something_else(known, others):
+        if (known := stated_by(evidence, quote, evidence.line, others)) is not None:
             return known
     told = of_heading(evidence, found) if is_markup(evidence) else "".join(found[:1])
     return bare(told, f"{evidence.line}: ") if told else None
 
 
-def stated_by(evidence: Evidence, quote: str, where: str) -> Cause | None:
-    """The cause that *quote*, found at *where*, states; None if the words are unknown."""
+def stated_by(evidence: Evidence, quote: str, where: str, others: Collection[str] = ()) -> Cause | None:
+    """The cause that *quote*, found at *where*, states; None if the words are unknown, or may mean something
+    else beside *others*, the words of an application."""
     rows, small = answers(), spaced(quote.lower())
     at = _fitting(small, 0)
     while at < len(rows):
         cause = rows[at].cause(evidence, quote)
         if cause is not None:
-            return said_at(cause, quote, where)
+            known = said_at(cause, quote, where)
+            return None if about_something_else(known, rows[at], others) else known
         at = _fitting(small, at + 1)
     return None
 
@@ -480,12 +481,13 @@ def of_something_else(evidence: Evidence, found: tuple[str, ...]) -> set[str]:
     return other_subjects(all_texts(evidence, found), evidence) if found else set()
 
 
-def about_something_else(known: Cause, others: set[str]) -> bool:
+def about_something_else(known: Cause, row: Wording, others: Collection[str]) -> bool:
     """Whether words of an application (*others*), beside those that *known* quotes, may give these another
-    sense: "Route not found" beside a bus."""
-    if known.certainty == "own-request" or re.search(_MACHINE, known.quote):
+    sense: "Route not found" beside a bus. Words that *row* itself reads do not."""
+    if not others or known.certainty == "own-request" or re.search(_MACHINE, known.quote):
         return False
-    return bool(others - _OF_KIND.get(known.id, set()))
+    own = frozenset(re.findall(_WORD, re.sub(r"\\.", " ", filled(row.pattern))))
+    return not all(_known(each, own) for each in others)
 
 
 _MACHINE = (
@@ -495,10 +497,6 @@ _MACHINE = (
     r"|(?:\d|localhost):\d{4,5}\b|(?<=[A-Za-z]{3})(?:Error|Exception)\b"
 )
 """What programs say of programs, and nobody of anything else."""
-_OF_KIND = {"session": {"room", "game", "lobby", "mountpoint"}}
-"""Id of a cause -> words that only its rule is about."""
-
-
 _SIGNS = r"[/\\@#=\d]|\w\.\w"
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"
 _WORD = r"[^\W\d_]{3,}"

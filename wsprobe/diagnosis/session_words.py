@@ -48,11 +48,11 @@ def stated_at_end(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
             ended = row.cause(evidence, quote) if compiled(row.pattern).search(small) else None
             if ended is not None and _can_be(ended.id, small, where, session):
                 ended = said_at(ended, quote, where)
-                if not about_something_else(ended, others):
+                if not about_something_else(ended, row, others):
                     yield with_message(ended, session)
                     return
-        known = stated_by(evidence, quote, where)
-        if known is not None and not about_something_else(known, others):
+        known = stated_by(evidence, quote, where, others)
+        if known is not None:
             yield with_message(_after_message(known, session), session)
             return
         if where == _LAST and _refuses_call(session.texts[-1]):  # its words come before its code
