@@ -3,9 +3,10 @@ cases of a tenth of that, most of the time. What fails is told by the name of it
 runs only the cases that have it in their name.
 
 Of a large table the default run takes every fourth case, the same ones in every run, and of what has the mark
-``all_cases`` nothing: all of them take longer than a person waits. ``WSPROBE_TESTS=all pytest`` takes them all,
-as CI does once (.ci/run). What runs for minutes (``-m engines``, ``floods``, ``kills``, ...) takes a share too,
-and all with the same word."""
+``all_cases`` nothing: all of them take longer than a person waits. ``WSPROBE_TESTS=all pytest`` takes them all;
+``WSPROBE_TESTS=others`` what the default run leaves out, and every small table, as CI does on another Python
+(.ci/run): the two together have every case. What runs for minutes (``-m engines``, ``floods``, ``kills``, ...)
+takes a share too, and all with ``all``."""
 
 import os
 import re
@@ -20,11 +21,13 @@ import pytest
 T = TypeVar("T")
 
 ALL = os.environ.get("WSPROBE_TESTS") == "all"
-EXAMPLES = 100 if ALL else 10
+OTHERS = os.environ.get("WSPROBE_TESTS") == "others"
+EXAMPLES = 100 if ALL else 30 if OTHERS else 10
 """How many examples Hypothesis tries; of what takes little time, a multiple. They are the same in every run."""
 LARGE = 100
 """Cases of a table that are all run by default."""
-SHARE = 1 if ALL else 4
+FOURTH = 4
+SHARE = 1 if ALL or OTHERS else FOURTH
 """Of a larger one, one case in so many is run."""
 SHOWN = 5
 """Failures that are shown whole, if there are more than one; the others are only named."""
@@ -42,7 +45,9 @@ def verdict(text):
 
 
 def share(cases):
-    """Every fourth of *cases*; all of them with ``WSPROBE_TESTS=all``."""
+    """Every fourth of *cases*; all of them with ``WSPROBE_TESTS=all``, and with ``others`` the others."""
+    if OTHERS:
+        return [case for number, case in enumerate(cases) if number % FOURTH]
     return list(islice(cases, 0, None, SHARE))
 
 

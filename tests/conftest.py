@@ -78,7 +78,7 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("programs")
     if config.option.markexpr:
         return
-    marks = ASKED_FOR if cases.ALL else (*ASKED_FOR, "all_cases")
+    marks = ASKED_FOR if cases.ALL or cases.OTHERS else (*ASKED_FOR, "all_cases")
     run, left_out = list[pytest.Item](), list[pytest.Item]()
     for item in items:
         (left_out if any(map(item.get_closest_marker, marks)) else run).append(item)

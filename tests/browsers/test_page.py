@@ -1,6 +1,6 @@
 """What the page of the lab records is what the drivers' recordings have: run with ``-n 0 -m engines``.
 
-With WSPROBE_TESTS=all the page runs the whole catalogue, some minutes for each engine; else a sixth of it, in
+With WSPROBE_TESTS=all the page runs the whole catalogue, some minutes for each engine; else a twelfth of it, in
 each browser another one, not of the third that its driver plays (test_live.py).
 """
 
@@ -34,7 +34,7 @@ SLOW = {"pmd-bomb"}
 def share(engine):
     """The scenarios that the page is to run in *engine*, of those that the drivers measure in every engine."""
     measured = {name: each for name, each in load().items() if not left_out("", name)}
-    return {TRUST: measured[TRUST]} | turn(measured, 2 * THIRD, MEASURED.index(engine) + 4)
+    return {TRUST: measured[TRUST]} | turn(measured, 4 * THIRD, MEASURED.index(engine) + 4)
 
 
 async def run_all(browser):
