@@ -34,6 +34,7 @@ def redacted(report: Report, secrets: Secrets | None = None) -> Report:
     """*report* with every secret masked, in its recordings and in its sentences. *secrets*: those already
     known; those of *report* are added."""
     secrets = Secrets() if secrets is None else secrets
+    learn(report.exchange, secrets, report.reading)
     for answer in report.answers:
         if answer is not None:
             learn(answer.exchange, secrets)

@@ -20,6 +20,7 @@ from wsprobe.cli.redacted import redacted, redacted_found
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
 from wsprobe.read.frames import CLOSE
+from wsprobe.recording.redaction import masked_plan
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.report import Report
 from wsprobe.show import html, markdown, report_file
@@ -122,7 +123,8 @@ class ReportFile:
         if secrets is not None:
             reports = {name: redacted(each, secrets) for name, each in reports.items()}
             # Concluded from masked answers, so that no secret is quoted.
-            seen = Trace(seen.start, {name: answer_of(each) for name, each in reports.items()})
+            start = replace(seen.start, plan=masked_plan(secrets, seen.start.plan))
+            seen = Trace(start, {name: answer_of(each) for name, each in reports.items()})
         told = report_file.concluded(conclusions(seen), seen)
         self._write_trace(reports, seen, choice, told, self._cover(secrets))
 

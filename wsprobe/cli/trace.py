@@ -26,6 +26,7 @@ from wsprobe.cli.targets import LabTargets, ProbeTarget
 from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.exchange import Exchange, Http2, Limits, Plan
 from wsprobe.nearest import nearest
+from wsprobe.recording.redaction import masked_plan
 from wsprobe.recording.secrets import Secrets
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report
@@ -120,7 +121,8 @@ def trace_all(
         async with AsyncExitStack() as stack:
             place = await LabTargets(stack.enter_async_context).place(url, settings.handshake)
             usable(place)
-            seen = shown = Trace(start_of(place, own, backends), {})
+            seen = Trace(start_of(place, own, backends), {})
+            shown = Trace(to.shown_start(seen.start), {})
             if own.dry_run:
                 to.dry_run(seen, choice)
                 return
@@ -269,6 +271,12 @@ class TraceOutput(Output):
     def shown(self, report: Report) -> Report:
         """*report* in the form that may be shown: masked if ``masks``."""
         return as_shown(report, self.settings, self._secrets)
+
+    def shown_start(self, start: Start) -> Start:
+        """*start* in the form that may be quoted."""
+        if not self.settings.output.redact:
+            return start
+        return replace(start, plan=masked_plan(self._secrets, start.plan))
 
     def known(self, seen: Trace, shown: Trace) -> expect.Known:
         """The ids of the concluded causes."""

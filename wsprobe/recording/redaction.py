@@ -15,7 +15,8 @@ numbers alone is not masked: ``?room=chat`` does not hide the path ``/chat``.
 A compressed body or message that repeats a secret is masked as a whole, and so are the messages after
 SEARCHED_MAX. It cannot find: a secret that was never marked as one (a token that the server created in a body
 and that is no JSON Web Token), one that is split, encrypted or hashed, a shorter or rewritten part of one, and
-repeated strings under four bytes. It does not mask names of cookies and query parameters, or cookie attributes.
+repeated strings under four bytes. It does not mask names of cookies and query parameters, or cookie attributes,
+that repeat none.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ from wsprobe.read.frames import CLOSE, INFLATED_MAX, deflate_of, each_message, r
 from wsprobe.read.head import split_head
 from wsprobe.read.inflate import Direction
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
-from wsprobe.recording.secrets import Secrets, masked_bytes, rule
+from wsprobe.recording.secrets import OF_A_BODY, Secrets, masked_bytes, rule
 from wsprobe.wire import WIRES
 
 SEARCHED_MAX = 64 * 1024 * 1024
@@ -68,8 +69,8 @@ UNPACKED_MAX = 256 * 1024
 """The most bytes that are kept of what masked compressed messages of one side hold: a flood inflates to far
 more."""
 
-_NEVER_ECHO = (b"upgrade", b"connection", b"host", b"transfer-encoding")
-_NEVER_ECHO_PREFIX = (b"sec-websocket-", b"websocket-", b"content-")
+_NEVER_ECHO = (b"upgrade", b"connection", b"host", b"transfer-encoding", *OF_A_BODY)
+_NEVER_ECHO_PREFIX = (b"sec-websocket-", b"websocket-")
 """Fields that decide how to read and judge the rest. ``?transport=websocket`` must not mask an Upgrade."""
 
 
@@ -381,7 +382,7 @@ def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None
     reading = read_structure(exchange, heads_only=not secrets.searches) if known is None else known
     named = b",".join(reading.values("sec-websocket-protocol")).decode("latin-1")
     secrets.chosen |= frozenset(re.findall(r"[^, \t]+", named))
-    plan = _plan(secrets, exchange.plan)
+    plan = masked_plan(secrets, exchange.plan)
     tunnel = _joined(exchange.events, TunnelSent), _joined(exchange.events, TunnelReceived)
     sent = sent_stream(secrets, reading)
     streams: dict[type[Event], bytes] = {TunnelSent: proxy_stream(secrets, tunnel[0]), Sent: sent.data}
@@ -481,7 +482,8 @@ def _client(secrets: Secrets, client: Relayed) -> Relayed:
     )
 
 
-def _plan(secrets: Secrets, plan: Plan) -> Plan:
+def masked_plan(secrets: Secrets, plan: Plan) -> Plan:
+    """*plan* with its secrets masked."""
     route = plan.route
     if route.proxy is not None:
         route = replace(route, proxy=secrets.url(route.proxy))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from wsprobe.read.http2 import BlockDecoder, blocks, content_start, integer
 from wsprobe.read.http2_values import CONTINUATION, DATA, PREFACE, By, Http2Connection, Http2Frame
 from wsprobe.read.reading import Field, Reading
-from wsprobe.recording.secrets import Secrets, rule
+from wsprobe.recording.secrets import OF_A_BODY, Secrets, rule
 
 HUFFMAN = 0x80
 """The Huffman bit before a string's length (RFC 7541 section 5.2)."""
@@ -55,7 +55,7 @@ def _masked(secrets: Secrets, key: bytes, value: bytes) -> bytes:
     mask = rule(key)
     if mask is not None:
         return mask(secrets, value.decode("latin-1")).encode("latin-1")
-    return value if key.startswith((b":", b"sec-websocket-", b"content-")) else secrets.echo(value)
+    return value if key in OF_A_BODY or key.startswith((b":", b"sec-websocket-")) else secrets.echo(value)
 
 
 def _field(secrets: Secrets, out: bytearray, field: Field) -> None:

@@ -576,7 +576,7 @@ class Secrets:
 
     def _pair(self, text: str) -> str:
         name, equals, value = text.partition("=")
-        return name + equals + self._masked(value) if equals else self._masked(text)
+        return self._repeated(name) + equals + self._masked(value) if equals else self._masked(text)
 
     def _query(self, text: str) -> str:
         return "".join(piece if piece in "&;" else self._pair(piece) for piece in re.split(r"([&;])", text))
@@ -657,6 +657,9 @@ _RULES: dict[bytes, Callable[[Secrets, str], str]] = {
     b"sec-websocket-location": Secrets.url,
     b"websocket-location": Secrets.url,
 }
+
+OF_A_BODY = (b"content-length", b"content-encoding", b"content-type")
+"""Fields that decide how to read a body."""
 
 _SECRET_NAME = rb"api-?key|token|secret|csrf|xsrf|password|session-?id"
 """Names of fields with a value that is wholly secret."""

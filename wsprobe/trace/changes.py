@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis.faults import subprotocols_named
 from wsprobe.exchange import Connected, ConnectFailed, Plan, Resolved, TlsFailed
 from wsprobe.read.tokens import is_token
-from wsprobe.recording.secrets import Secrets
+from wsprobe.recording.secrets import Secrets, are_credentials
 from wsprobe.request.edits import as_browser, lines, plain, resource_of, slashed, with_field, with_line, without
 from wsprobe.request.target import loopback
 from wsprobe.trace import skip_reasons as skip
@@ -229,9 +229,11 @@ def _over_http2(name: str, seen: Trace) -> Iterable[TraceRequest]:
 
 def _subprotocols(_: str, seen: Trace) -> Iterable[TraceRequest]:
     request, offered = seen.start.plan.request, seen.start.protocols
-    for each in offered if len(offered) > 1 else ():
-        name = f"protocol {each.decode('latin-1')}"
-        yield step(seen, name, with_field(request, b"Sec-WebSocket-Protocol", each))
+    names = [each.decode("latin-1") for each in offered]
+    numbered = enumerate(zip(offered, names, are_credentials(names), strict=True), 1)
+    for number, (each, name, secret) in numbered if len(offered) > 1 else ():
+        change = f"protocol {f'#{number}' if secret else name}"
+        yield step(seen, change, with_field(request, b"Sec-WebSocket-Protocol", each))
     if offered:
         yield step(seen, "no-protocol", without(request, b"sec-websocket-protocol"))
 
