@@ -6,7 +6,8 @@ from re import _parser as parser
 import pytest
 
 from tests.diagnosis.senses import senses
-from wsprobe.diagnosis.senses import answers, filled
+from wsprobe.diagnosis.kinds import kinds
+from wsprobe.diagnosis.senses import _MEANS, answers, ends, filled
 from wsprobe.diagnosis.session_words import troubled
 
 
@@ -17,6 +18,11 @@ def test_what_an_expression_knows_has_one_of_its_pieces(pieces, pattern):
     assert known
     for text in known:
         assert any(piece in text for piece in pieces), text
+
+
+def test_a_row_means_a_kind_of_causes_txt_or_what_a_function_says():
+    named = {row.means for row in (*answers(), *ends())}
+    assert named - set(kinds()) == {f"{name}()" for name in _MEANS}
 
 
 TEXTS = tuple(each.text.lower() for each in senses())
