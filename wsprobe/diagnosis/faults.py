@@ -233,6 +233,11 @@ def led_to(own: Cause, act: Cause) -> Cause:
     )
 
 
+def changed(field: str = "a header of the handshake", more: str = "") -> Cause:
+    """A library reports *field*, which was sent as it should be. *more*: its words."""
+    return Cause("changed", f"{field} was changed in transit{more}", "check the proxies in between")
+
+
 def too_much(name: str, size: int) -> tuple[Cause, ...]:
     """A field of the request that is larger than most servers accept."""
     if size < LARGE:

@@ -17,6 +17,7 @@ from wsprobe.diagnosis.faults import (
     NO_ENDPOINT,
     SEE_LOG,
     asks_socketio,
+    changed,
     http10,
     lost_upgrade,
     no_route,
@@ -231,13 +232,9 @@ def _aiohttp(evidence: Evidence) -> Author | None:
     if text.startswith("No WebSocket UPGRADE hdr"):
         return written_by("aiohttp", "its words", lost_upgrade(evidence))
     if text.startswith("No CONNECTION upgrade hdr"):
-        passed = upgrade_stripped(CONNECTION_LOST)
-        return written_by("aiohttp", "its words", (passed,))
+        return written_by("aiohttp", "its words", (upgrade_stripped(CONNECTION_LOST),))
     if text.startswith(("Unsupported version: ", "Handshake error: ")):
-        changed = Cause(
-            "changed", "a header of the handshake was changed in transit", "check the proxies in between"
-        )
-        return written_by("aiohttp", "its words", (changed,))
+        return written_by("aiohttp", "its words", (changed(),))
     trouble = text.startswith("500 Internal Server Error\n\nServer got itself in trouble")
     if not (signed or repeated or trouble):
         return None
@@ -274,10 +271,7 @@ def _go(evidence: Evidence) -> Author | None:
             return written_by("coder", "its words", lost_upgrade(evidence))
         return written_by("coder", "its words", (upgrade_stripped(),))
     if text.startswith("unsupported WebSocket protocol version"):
-        changed = Cause(
-            "changed", "Sec-WebSocket-Version was changed in transit", "check the proxies in between"
-        )
-        return written_by("coder", "its words", (changed,))
+        return written_by("coder", "its words", (changed("Sec-WebSocket-Version"),))
     if text.startswith("websocket: "):
         return written_by("gorilla", "its words", _gorilla_says(evidence, text))
     if versioned and text.startswith(f"{phrase_of(evidence.status)}\n"):  # a handler may write more
@@ -310,8 +304,8 @@ def _gorilla(evidence: Evidence) -> tuple[Cause, ...]:
         case 403:
             return (origin_refused(evidence, "add the page's origin to the server's allowed origins"),)
         case 400:
-            changed = "Sec-WebSocket-Key or -Version changed in transit"
-            return (act(evidence, *may_be_lost(evidence), changed, fix="Upgrader.Error can print which"),)
+            other = "Sec-WebSocket-Key or -Version changed in transit"
+            return (act(evidence, *may_be_lost(evidence), other, fix="Upgrader.Error can print which"),)
         case 405:
             return (act(evidence, "a proxy that changed the method", *may_be_lost(evidence)),)
         case 500:
@@ -370,14 +364,9 @@ def _ws(evidence: Evidence) -> Author | None:
     )
     bare = evidence.only(frozenset({"content-type", "sec-websocket-version", "allow"}))
     if text in _WS_WORDS:
-        changed = Cause(
-            "changed",
-            f"a header of the handshake was changed in transit: {text}",
-            "check the proxies in between",
-        )
         if text == "Invalid Upgrade header":
             return written_by("ws", "its words", lost_upgrade(evidence))
-        return written_by("ws", "its words", (changed,))
+        return written_by("ws", "its words", (changed(more=f": {text}"),))
     if text == phrase_of(evidence.status) and (direct or bare):
         return shaped_like("ws", "the status as body, without a line end, as text/html", _ws_status(evidence))
     if direct and evidence.status < 500:
@@ -423,28 +412,15 @@ def _node_libraries(evidence: Evidence) -> Author | None:
     text = evidence.text
     if reason := evidence.get("x-websocket-reject-reason"):
         if "ebsocket client version" in reason or evidence.status == 426:
-            changed = Cause(
-                "changed", "Sec-WebSocket-Version was changed in transit", "check the proxies in between"
-            )
-            return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", (changed,))
+            version = changed("Sec-WebSocket-Version")
+            return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", (version,))
         return shaped_like("websocket-node", "X-WebSocket-Reject-Reason", ())
     if text.startswith(("Unsupported WebSocket version: ", "Missing handshake request header: ")):
-        changed = Cause(
-            "changed", "a header of the handshake was changed in transit", "check the proxies in between"
-        )
-        return written_by("faye", "its words", (changed,))
+        return written_by("faye", "its words", (changed(),))
     if text == "Welcome to SockJS!\n":
         fix = "connect to PREFIX/websocket, or use a SockJS client"
-        return written_by(
-            "sockjs",
-            "its greeting",
-            (
-                no_route(
-                    "the path is the prefix of a SockJS server; the WebSocket endpoint is below that prefix",
-                    fix,
-                ),
-            ),
-        )
+        prefix = "the path is the prefix of a SockJS server; the WebSocket endpoint is below that prefix"
+        return written_by("sockjs", "its greeting", (no_route(prefix, fix),))
     if text.startswith("Error occurred while trying to proxy: "):
         return written_by("http-proxy-middleware", "its words", ())
     if evidence.get("x-powered-by") == "Express" or (
