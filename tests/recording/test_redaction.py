@@ -334,6 +334,14 @@ def test_how_much_of_a_session_is_searched(monkeypatch):
     assert found == [small, b"*" * len(large), b"*" * len(small)]
 
 
+def test_text_behind_a_101_is_searched_from_its_first_byte():
+    """It is read as a frame that is cut off."""
+    for begin in (OPEN, OPEN + frame(1, b"hello")):
+        for text in (b"cookie-abcd is gone", b"no cookie-abcd"):
+            masked = text.replace(b"cookie-abcd", b"***********")
+            assert read(redact(exchange(begin + text))).received == begin + masked
+
+
 def test_a_session_is_not_read_again_for_each_search(monkeypatch):
     before = exchange(OPEN + frame(1, b"cookie-abcd"))
     known = read(before)

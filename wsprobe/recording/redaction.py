@@ -151,6 +151,7 @@ def received_stream(secrets: Secrets, reading: Reading) -> MaskedStream:
         if _is_rfc_6455(reading):
             rest = len(reading.session.rest)
             messages = _frames(secrets, out, reading.session.frames, _deflate(reading, "server"))
+            _cut_frame(secrets, out, reading.session.frames)
     _echo(secrets, out, [(len(out) - rest, len(out))])
     return MaskedStream(bytes(out), messages, unpacked)
 
@@ -270,6 +271,13 @@ def _frames(
             out[begin : begin + size] = _xor(frame.payload, _xor(before, after))
         at += size
     return messages
+
+
+def _cut_frame(secrets: Secrets, out: bytearray, frames: Sequence[Frame]) -> None:
+    """Mask a secret that begins in the header of a last, incomplete frame: it may be text of the server."""
+    if frames and not (last := frames[-1]).complete:
+        end = min(last.start + len(last.header) + secrets.longest, len(out))
+        _echo(secrets, out, [(last.start, end)])
 
 
 def _opaque(
