@@ -19,7 +19,7 @@ from wsprobe.cli.main import COMMANDS, listen, program, run
 from wsprobe.cli.option import Formatter, leaves
 from wsprobe.cli.probe import host_of
 from wsprobe.cli.settings import HandshakeSettings
-from wsprobe.cli.targets import ProbeTarget, of_a_file
+from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.report.outcome import TABLE, Exit
 from wsprobe.request.opening import Offer
@@ -38,26 +38,6 @@ def test_bad_input_is_one_line_of_ascii_and_status_2(case, refused):
     err = refused(*words)
     assert says in err
     assert err.isascii()
-
-
-@pytest.mark.parametrize(
-    ("word", "kind"),
-    [
-        *[
-            ("urls.TXT", "a file's name"),
-            ("list.csv", "a file's name"),
-            ("logs/today", "a path"),
-            ("a/b/", "a path"),
-        ],
-        *[
-            (word, None)
-            for word in ("h", "chat.example/a.html", "h:1/x", "localhost/ws", "[::1]/a", "a.example")
-        ],
-        *[(word, None) for word in ("ws://a/b.txt", "lab:status/403", "./a", "~/a", "/a", "me@h/x")],
-    ],
-)
-def test_what_is_a_file_s_name(word, kind):
-    assert of_a_file(word) == kind
 
 
 def test_a_bug_is_one_line_and_a_file(capsys, monkeypatch):

@@ -152,16 +152,6 @@ def test_no_text_makes_another_error(text):
 # Quoting by hand -----------------------------------------------------------------------------------------
 
 
-def test_of_all_requests_of_a_page_the_websocket_is_asked():
-    for text in (
-        "curl 'https://h/' \\\n  -H 'a: b' ;\ncurl 'ws://h/ws' -H 'c: d'",
-        'curl ^"https://h/^" &\r\ncurl ^"ws://h/ws^" -H ^"c: d^"',
-    ):
-        made = curl.pasted(text)
-        assert (made.url, made.lines) == ("ws://h/ws", ("c: d",))
-        assert made.note == "of 2 commands the one to ws:"
-
-
 # Options -------------------------------------------------------------------------------------------------
 
 
@@ -226,18 +216,3 @@ def test_a_session_takes_a_copied_command_too(command, tmp_path, capfd):
 
 
 # Lines of a console --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("lines", "note"),
-    [
-        (["Proxy-Connection: close"], "Proxy-Connection is left out"),
-        (
-            ["Proxy-Connection: close", "Proxy-Authorization: x"],
-            "Proxy-Connection and Proxy-Authorization are left out",
-        ),
-    ],
-)
-def test_what_was_for_a_proxy_is_left_out(lines, note):
-    made = copied("ws://h/", lines, Given())
-    assert (made.settings, made.notes) == (RequestSettings(), (note,))

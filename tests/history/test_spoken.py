@@ -51,20 +51,6 @@ def test_rfc_6455_is_judged_by_the_judge():
     assert judged(of) == judge(of)
 
 
-@pytest.mark.parametrize(
-    ("behind", "sent", "how", "expected"),
-    [
-        (b"\xff\x00", b"\xff\x00", "fin", ("open", [])),
-        (b"\xff\x00", b"", "fin", ("open", [])),
-        (b"", b"\xff\x00", "fin", ("open", [])),
-        (b"\x00hi\xff", b"", "fin", ("aborted", ["session-dropped"])),
-        (b"", b"", "reset", ("aborted", ["session-dropped"])),
-    ],
-)
-def test_the_end_of_a_hixie_76_session(behind, sent, how, expected):
-    assert said(reading("hixie-76", OPEN_76 + challenge() + behind, sent=sent, how=how)) == expected
-
-
 @pytest.mark.parametrize(("how", "word"), [("fin", "open"), ("local", "open"), ("reset", "aborted")])
 def test_dropping_the_connection_is_how_hixie_75_closes(how, word):
     assert said(reading("hixie-75", OPEN_75 + HIXIE_75.said(TEXT, b"hi", True), how=how))[0] == word

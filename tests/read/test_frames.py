@@ -39,24 +39,6 @@ def test_examples(wire, fin, rsv, opcode, masked, data):
     assert frame.at == len(bytes.fromhex(wire)) - 1
 
 
-@pytest.mark.parametrize(
-    ("length", "size", "minimal"),
-    [
-        (b"\x00", 0, True),
-        (b"\x7d", 125, True),
-        (b"\x7e\x00\x7d", 125, False),
-        (b"\x7e\x00\x00", 0, False),
-        (b"\x7e\x00\x7e", 126, True),
-        (b"\x7e\xff\xff", 65535, True),
-        (b"\x7f" + bytes(6) + b"\xff\xff", 65535, False),
-        (b"\x7f" + bytes(5) + b"\x01\x00\x00", 65536, True),
-    ],
-)
-def test_lengths(length, size, minimal):
-    frame = one(b"\x82" + length + bytes(size))
-    assert (frame.length, frame.minimal, frame.complete, len(frame.payload)) == (size, minimal, True, size)
-
-
 @pytest.mark.parametrize("length", [2**30, 2**63 - 1, 2**63, 2**64 - 1])
 def test_a_huge_announced_length_is_only_a_number(length):
     frame = one(b"\x82\x7f" + length.to_bytes(8, "big") + b"abc")

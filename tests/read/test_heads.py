@@ -82,14 +82,6 @@ def test_the_blank_line_is_the_first_after_text():
 
 
 @pytest.mark.parametrize(
-    "cut", [b"", b"H", b"\r", b"HTTP/1.1 200 OK\r", b"HTTP/1.1 200 OK\r\n\r", b"A\r\nB: c"]
-)
-def test_a_head_that_stops_early_is_kept_and_not_complete(cut):
-    made = head(cut)
-    assert (made.raw, made.blank, made.complete) == (cut, b"", False)
-
-
-@pytest.mark.parametrize(
     ("line", "name", "value", "oddities"),
     [
         (b"Name: value", b"Name", b"value", ()),

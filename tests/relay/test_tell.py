@@ -6,16 +6,12 @@ from msgspec.structs import replace
 
 from wsprobe.exchange import (
     Connected,
-    ConnectFailed,
-    Connecting,
     Ended,
     Exchange,
     Plan,
     Received,
     Relayed,
-    ResolveFailed,
     Sent,
-    TlsFailed,
 )
 from wsprobe.read.frames import CLOSE
 from wsprobe.read.request import RequestReader
@@ -103,29 +99,6 @@ def test_a_page_wants_one_of_its_subprotocols(origin, expected):
     assert len(NO_SUBPROTOCOL.encode()) <= REASON_MAX
     chosen = GOOD % b"Sec-WebSocket-Protocol: b\r\n"
     assert told(answered(chosen, more=b"Sec-WebSocket-Protocol: a, b\r\n" + origin)) is None
-
-
-@pytest.mark.parametrize(
-    ("events", "how", "code"),
-    [
-        (
-            (Connecting(1, "127.0.0.1", 1), ConnectFailed(2, "127.0.0.1", 1, "ECONNREFUSED", "refused")),
-            "error",
-            4900,
-        ),
-        ((ResolveFailed(1, "x.example", "not known"),), "error", 4900),
-        ((Connecting(1, "127.0.0.1", 1),), "timeout", 4901),
-        ((Connected(1, "127.0.0.1", 1), Sent(2, REQUEST % b"")), "timeout", 4901),
-        ((Connected(1, "127.0.0.1", 1), TlsFailed(2, "alert", "refused", b"", None, 40)), "error", 4902),
-        ((Connected(1, "127.0.0.1", 1), Sent(2, REQUEST % b""), Received(3, b"SSH-2.0-x\r\n")), "fin", 4903),
-        ((Connected(1, "127.0.0.1", 1), Sent(2, REQUEST % b"")), "fin", 4903),
-    ],
-)
-def test_no_answer(events, how, code):
-    plan = Plan(parse("ws://127.0.0.1/"), REQUEST % b"")
-    found = told(Exchange(plan, (*events, Ended(9, how))))
-    assert found.code == code
-    assert found.reason
 
 
 def test_secrets_are_masked():

@@ -71,25 +71,6 @@ def test_a_target(text, secure, host, port, resource, header):
     assert host_header(target) == header
 
 
-@pytest.mark.parametrize(
-    ("text", "userinfo", "fragment", "resource"),
-    [
-        ("ws://user:p%40ss@h/", "user:p%40ss", None, "/"),
-        ("ws://a@b@h/", "a@b", None, "/"),
-        ("ws://@h/", "", None, "/"),
-        ("ws://u@[::1]:1/", "u", None, "/"),
-        ("user:pw@h/x", "user:pw", None, "/x"),
-        ("ws://h/x@y", None, None, "/x@y"),
-        ("ws://h/x#top", None, "top", "/x"),
-        ("ws://h#", None, "", "/"),
-        ("ws://h/?q#a#b?c", None, "a#b?c", "/?q"),
-    ],
-)
-def test_userinfo_and_fragment_are_kept_apart(text, userinfo, fragment, resource):
-    target = parse(text)
-    assert (target.userinfo, target.fragment, target.resource) == (userinfo, fragment, resource)
-
-
 @pytest.mark.parametrize("host", ["a" * 64, "\u00fc" * 60, ".".join(["a" * 50] * 6)])
 def test_longer_than_dns_allows(host):
     with pytest.raises(TargetError, match="longer than DNS allows"):

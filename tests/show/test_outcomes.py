@@ -19,7 +19,6 @@ from wsprobe.request import target
 from wsprobe.show.connection import summary
 from wsprobe.show.lines import Look, plain
 from wsprobe.show.report import sentence, verdict, why
-from wsprobe.show.talk import bytes_of
 
 ANSWER = "0.1 raw HTTP/1.1 {}\\r\\nContent-Length: 0\\r\\n{}\\r\\n"
 
@@ -147,17 +146,6 @@ def test_the_command_keeps_the_origin_and_a_narrow_terminal_does_not_tear_it():
 )
 def test_the_command_offers_the_same_subprotocols_and_names_the_fields_to_add(asked, line):
     assert f"sees {line}" in plain(why(answered("403 Forbidden", asked=asked), Look()))
-
-
-@pytest.mark.parametrize(
-    ("size", "says"),
-    [
-        *((0, "0 bytes"), (1, "1 byte"), (2, "2 bytes"), (9_999, "9999 bytes"), (10_000, "9.77 KiB")),
-        *((1_023_487, "999 KiB"), (1_023_488, "0.976 MiB"), (5 * 1024**3, "5 GiB"), (7 * 1024**4, "7 TiB")),
-    ],
-)
-def test_how_a_size_is_said(size, says):
-    assert bytes_of(size) == says
 
 
 @every(("/x", "ftp://x/"))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.watch.played import OPEN, exchange, played, refused_by_tornado
 from wsprobe.exchange import Received
 from wsprobe.report.report import report
-from wsprobe.report.state import Hold, seen
+from wsprobe.report.state import seen
 from wsprobe.show import watch as show
 from wsprobe.show.causes import Fact, Tally, fact
 from wsprobe.show.lines import Look, cut_in_middle, plain, text_of
@@ -32,35 +32,6 @@ def watched(*reports, title="ws://a/", holds=False):
 )
 def test_part(part, text):
     assert show.part(part) == text
-
-
-@pytest.mark.parametrize(
-    ("held", "text"),
-    [
-        (
-            Hold(60.0, "cut", None, 60.0),
-            "it was dropped without a Close, by the server or a proxy 1m 00s after it opened, "
-            "after 1m "
-            "00s without a frame",
-        ),
-        (
-            Hold(60.0, "closed", 1001, 0.2),
-            "the server closed with 1001 1m 00s after it opened, while it was in use",
-        ),
-        (
-            Hold(5.0, "closed", None, 5.0),
-            "the server closed with no code 5.0 s after it opened, after 5.0 s without a frame",
-        ),
-        (Hold(6.0, "held", None, 3.0), "wsprobe closed it 6.0 s after it opened, while it was in use"),
-        (
-            Hold(6.0, "limit", None, 3.1),
-            "wsprobe reached a size limit 6.0 s after it opened, after 3.1 s without a frame",
-        ),
-        (Hold(6.0, "interrupted", None, 0.0), "interrupted 6.0 s after it opened, while it was in use"),
-    ],
-)
-def test_who_ended_a_session(held, text):
-    assert show.ending(held) == text
 
 
 def test_bytes_of_a_server_never_reach_a_terminal():

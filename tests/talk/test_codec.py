@@ -203,21 +203,6 @@ def test_compressed_messages(takeover, final):
     assert [each.data for each in heard] == texts
 
 
-def test_rfc_7692_section_7_2_3_examples():
-    reader = Reader(Deflate())
-    first = bytes.fromhex("c107f248cdc9c90700")
-    second = bytes.fromhex("c105f200110000")
-    assert [each.data for each in reader.receive(first + second)] == [b"Hello", b"Hello"]
-    fragments = bytes.fromhex("4103f248cd8004c9c90700")
-    assert [each.data for each in Reader(Deflate()).receive(fragments)] == [b"Hello"]
-    stored = bytes.fromhex("c10b000500faff48656c6c6f00")
-    assert [each.data for each in Reader(Deflate()).receive(stored)] == [b"Hello"]
-    final = bytes.fromhex("c108f348cdc9c9070000")
-    assert [each.data for each in Reader(Deflate()).receive(final)] == [b"Hello"]
-    two_blocks = bytes.fromhex("c10df248050000 00ffffcac9c90700".replace(" ", ""))
-    assert [each.data for each in Reader(Deflate()).receive(two_blocks)] == [b"Hello"]
-
-
 FAULTS = [
     (1002, theirs(TEXT, b"x", rsv=RSV1)),
     (1002, theirs(TEXT, b"x", rsv=1)),

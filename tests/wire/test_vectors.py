@@ -3,7 +3,7 @@
 import pytest
 
 from wsprobe.read.head import split_head
-from wsprobe.wire.hixie import frame_at_75, frame_at_76
+from wsprobe.wire.hixie import frame_at_75
 from wsprobe.wire.hybi import draft_frame, mask_of_04, mask_of_05, masked, of_client, of_server
 from wsprobe.wire.rfc6455 import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, mask
 
@@ -75,22 +75,6 @@ def test_the_fourth_reserved_bit():
 def test_lengths_of_the_drafts(size):
     frame = one(of_server, draft_frame(BINARY, bytes(size)))
     assert (frame.length, frame.minimal, frame.complete) == (size, True, True)
-
-
-@pytest.mark.parametrize(
-    ("wire", "opcode", "data"),
-    [
-        ("00 48656c6c6f ff", TEXT, b"Hello"),
-        ("00 ff", TEXT, b""),
-        ("01 6869 ff", 3, b"hi"),
-        ("80 02 6869", BINARY, b"hi"),
-        ("80 8100" + "61" * 128, BINARY, b"a" * 128),
-        ("ff 00", CLOSE, b""),
-    ],
-)
-def test_frames_of_hixie_76(wire, opcode, data):
-    frame = one(frame_at_76, bytes.fromhex(wire))
-    assert (frame.opcode, frame.data, frame.complete) == (opcode, data, True)
 
 
 def test_hixie_75_has_no_close():
