@@ -31,7 +31,7 @@ from wsprobe.diagnosis.faults import (
     upgrade_stripped,
 )
 from wsprobe.diagnosis.programs import Author, AuthorRule, known_by, shaped_like, written_by
-from wsprobe.diagnosis.status import act, answered_elsewhere, may_be_lost, own_origin
+from wsprobe.diagnosis.status import act, answered_elsewhere, may_be_lost, own_origin, try_origin
 from wsprobe.diagnosis.statuses import phrase_of
 
 
@@ -379,7 +379,8 @@ def _ws_status(evidence: Evidence) -> tuple[Cause, ...]:
         refused = act(
             evidence, *own_origin(evidence), "a check of the application (verifyClient: token, Origin, path)"
         )
-        return (replace(refused, statement=f"the server refused the request ({evidence.status})"),)
+        fix = f"{try_origin(evidence)}{refused.fix}"
+        return (replace(refused, statement=f"the server refused the request ({evidence.status})", fix=fix),)
     if evidence.status != 400:
         return ()
     usual: tuple[str, ...] = (

@@ -83,13 +83,18 @@ def _to_do(evidence: Evidence, row: StatusMeaning) -> str:
         case 401:
             return credentials_wanted(evidence).fix
         case 403:
-            lacks = evidence.origin is None and not evidence.by_page
-            origin = "try --origin with the origin of the page; " if lacks else ""
-            return f"{origin}send what the application requires (token, cookie, parameter); look in its log"
+            sends = "send what the application requires (token, cookie, parameter)"
+            return f"{try_origin(evidence)}{sends}; look in its log"
         case 505:
             return http10().fix
         case _:
             return row.do or as_clause(row.fix)
+
+
+def try_origin(evidence: Evidence) -> str:
+    """What to do first about a refusal if no Origin was sent; "" if one was."""
+    lacks = evidence.origin is None and not evidence.by_page
+    return "try --origin with the origin of the page; " if lacks else ""
 
 
 _PATH = f"correct the path, or add a WebSocket route for it; {TELLS_APART}"
