@@ -2,8 +2,6 @@
 
 from functools import cache, partial
 
-import pytest
-
 from tests.cases import every
 from tests.exchanges import plan as plan_to
 from tests.exchanges import plan_for
@@ -17,7 +15,6 @@ from wsprobe.exchange import (
     ResolveFailed,
     Sent,
     TlsDone,
-    TlsFailed,
 )
 from wsprobe.judge import judge, outcome
 from wsprobe.lab import load, parse
@@ -89,31 +86,6 @@ def test_it_is_judged_as_the_catalogue_says(name):
 def kinds(name):
     events = played(name).events
     return [type(event).__name__ for event in events if not isinstance(event, Sent | Received)]
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "reason", "alert"),
-    [
-        ("wss-unknown-ca", "certificate", "unknown-ca", None),
-        ("wss-expired", "certificate", "expired", None),
-        ("wss-wrong-host", "certificate", "wrong-name", None),
-        ("wss-tls10-only", "alert", "", 70),
-        ("wss-alert", "alert", "", 40),
-        ("wss-client-cert-required", "alert", "", 116),
-        ("wss-rst-on-hello", "reset", "", None),
-        ("wss-accept-rst", "reset", "", None),
-        ("wss-fin-on-hello", "fin", "", None),
-        ("wss-accept-fin", "fin", "", None),
-        ("wss-to-plain", "not-tls", "", None),
-        ("wss-smtp-banner", "not-tls", "", None),
-        ("wss-noise", "not-tls", "", None),
-    ],
-)
-def test_tls_that_fails(name, kind, reason, alert):
-    (failed,) = [event for event in played(name).events if isinstance(event, TlsFailed)]
-    assert (failed.kind, failed.reason, failed.alert) == (kind, reason, alert)
-    assert failed.error
-    assert (failed.received != b"") == (kind == "not-tls" or alert == 40)
 
 
 def received(exchange):

@@ -7,68 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.exchange import Target
-from wsprobe.request.target import TargetError, host_header, parse
-
-
-@pytest.mark.parametrize(
-    ("text", "secure", "host", "port", "resource", "header"),
-    [
-        # RFC 6455 section 3: default ports, and "/" for an empty path.
-        ("ws://example.com", False, "example.com", 80, "/", "example.com"),
-        ("wss://example.com", True, "example.com", 443, "/", "example.com"),
-        ("ws://example.com/chat?room=1", False, "example.com", 80, "/chat?room=1", "example.com"),
-        ("ws://example.com?room=1", False, "example.com", 80, "/?room=1", "example.com"),
-        ("ws://example.com/?", False, "example.com", 80, "/?", "example.com"),
-        ("ws://example.com:/x", False, "example.com", 80, "/x", "example.com"),
-        # The Host of a default port has no port; that of the other scheme's default has.
-        ("ws://example.com:80/", False, "example.com", 80, "/", "example.com"),
-        ("ws://example.com:443/", False, "example.com", 443, "/", "example.com:443"),
-        ("wss://example.com:80/", True, "example.com", 80, "/", "example.com:80"),
-        ("ws://example.com:00080/", False, "example.com", 80, "/", "example.com"),
-        ("ws://h:65535", False, "h", 65535, "/", "h:65535"),
-        # Schemes and hosts have no letter case (RFC 3986 section 6.2.2.1); paths do.
-        ("WSS://Example.COM/A%2f", True, "example.com", 443, "/A%2f", "example.com"),
-        ("http://h:8080/x", False, "h", 8080, "/x", "h:8080"),
-        ("https://h/x", True, "h", 443, "/x", "h"),
-        ("  ws://h/x\n", False, "h", 80, "/x", "h"),
-        # Without a scheme; what looks like one may be a host with its port.
-        ("localhost:8080/x", False, "localhost", 8080, "/x", "localhost:8080"),
-        ("example.com", False, "example.com", 80, "/", "example.com"),
-        ("example.com/a:1", False, "example.com", 80, "/a:1", "example.com"),
-        ("h/?u=ws://other/", False, "h", 80, "/?u=ws://other/", "h"),
-        ("//h/x", False, "h", 80, "/x", "h"),
-        ("ws:8080/x", False, "ws", 8080, "/x", "ws:8080"),
-        ("127.0.0.1:9", False, "127.0.0.1", 9, "/", "127.0.0.1:9"),
-        ("[::1]:9/x", False, "::1", 9, "/x", "[::1]:9"),
-        # IPv6 literals; the zone stays with us (RFC 6874).
-        ("ws://[2001:DB8::1]/", False, "2001:db8::1", 80, "/", "[2001:db8::1]"),
-        ("wss://[fe80::1%25eth0]:8443/", True, "fe80::1%eth0", 8443, "/", "[fe80::1]:8443"),
-        ("ws://[fe80::1%en1]", False, "fe80::1%en1", 80, "/", "[fe80::1]"),
-        # Names that are not ASCII: UTS 46, as browsers do it.
-        ("ws://b\u00fccher.example/", False, "xn--bcher-kva.example", 80, "/", "xn--bcher-kva.example"),
-        ("ws://B%C3%9Ccher.example/", False, "xn--bcher-kva.example", 80, "/", "xn--bcher-kva.example"),
-        ("ws://stra\u00dfe.de/", False, "xn--strae-oqa.de", 80, "/", "xn--strae-oqa.de"),
-        ("ws://i\u2764.ws/", False, "xn--i-7iq.ws", 80, "/", "xn--i-7iq.ws"),
-        ("ws://\uff25\uff38\u3002com/", False, "ex.com", 80, "/", "ex.com"),
-        ("ws://under_score.example./", False, "under_score.example.", 80, "/", "under_score.example."),
-        # What RFC 3986 allows stays as it is, dot segments too; the rest is percent-encoded.
-        ("ws://h/a/../b/./c//d", False, "h", 80, "/a/../b/./c//d", "h"),
-        ("ws://h/-._~!$&'()*+,;=:@", False, "h", 80, "/-._~!$&'()*+,;=:@", "h"),
-        ("ws://h/%41%c3%A9", False, "h", 80, "/%41%c3%A9", "h"),
-        ("ws://h/a b", False, "h", 80, "/a%20b", "h"),
-        ("ws://h/\u00e9?\u20ac", False, "h", 80, "/%C3%A9?%E2%82%AC", "h"),
-        ("ws://h/100%", False, "h", 80, "/100%", "h"),
-        ("ws://h/%zz?q=%zz", False, "h", 80, "/%zz?q=%zz", "h"),
-        ('ws://h/"<>\\^`{|}[]', False, "h", 80, "/%22%3C%3E%5C%5E%60%7B%7C%7D%5B%5D", "h"),
-        # Bytes of the command line that are not UTF-8.
-        ("ws://h/\udcff", False, "h", 80, "/%FF", "h"),
-    ],
-)
-def test_a_target(text, secure, host, port, resource, header):
-    target = parse(text)
-    assert target == Target(text, secure, host, port, resource)
-    assert host_header(target) == header
+from wsprobe.request.target import TargetError, parse
 
 
 @pytest.mark.parametrize("host", ["a" * 64, "\u00fc" * 60, ".".join(["a" * 50] * 6)])
