@@ -59,6 +59,7 @@ from wsprobe.read.head import split_head
 from wsprobe.read.inflate import Direction
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
 from wsprobe.recording.secrets import OF_A_BODY, Secrets, masked_bytes, rule
+from wsprobe.request.target import begins_with_scheme
 from wsprobe.wire import WIRES
 
 SEARCHED_MAX = 64 * 1024 * 1024
@@ -523,9 +524,10 @@ def _target(secrets: Secrets, target: Target) -> Target:
         masked = secrets.userinfo(userinfo)
         url, userinfo = url.replace(f"{userinfo}@", f"{masked}@", 1), masked
     fragment = target.fragment
+    slashes = "" if begins_with_scheme(url) else "//"  # so that its host is read as one
     return replace(
         target,
-        url=secrets.url(url),
+        url=secrets.url(slashes + url).removeprefix(slashes),
         resource=secrets.url(target.resource),
         userinfo=userinfo,
         fragment=None if fragment is None else secrets.fragment(fragment),

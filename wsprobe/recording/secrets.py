@@ -345,6 +345,13 @@ def _masked_echo(data: bytes) -> bytes:
     return masked_bytes(data, _IN_HEAD if 2 * control < len(data) else _ALL)
 
 
+def _text_of(masked: bytes, raw: bytes) -> str:
+    """*masked*, which was *raw*, a text. A character stays within which a secret in latin-1 begins or ends."""
+    if b"\xff" in masked:
+        masked = bytes(old if new == 0xFF else new for old, new in zip(raw, masked, strict=True))
+    return masked.decode("utf-8", "surrogatepass")
+
+
 class Secrets:
     """Masks secrets in text and remembers them. Text of bytes is latin-1, one character a byte."""
 
@@ -448,11 +455,13 @@ class Secrets:
     def _path(self, text: str) -> str:
         """Segments that look like a token (``/ws/3f1c.../``), and secrets in the others; not the host."""
 
+        slashes = re.match("[^/]*//", text)
+        host = -1 if slashes is None else slashes.end()
+
         def masked(segment: re.Match[str]) -> str:
-            before = text[max(segment.start() - 2, 0) : segment.start()]
-            if before and _random(segment[0]):
+            if segment.start() and _random(segment[0]):
                 return self._masked(segment[0])
-            return segment[0] if before == "//" else self._repeated(segment[0])
+            return segment[0] if segment.start() == host else self._repeated(segment[0])
 
         return re.sub(r"[^/]+", masked, text)
 
@@ -512,14 +521,10 @@ class Secrets:
         data = _without_jwts(data, ends or (len(data),))
         if not self._found or len(data) < self._shortest():
             return data
-        secrets = self._forms()
-        for secret in secrets:
+        for secret in self._forms():
             if secret in data:
                 data = data.replace(secret, _masked_echo(secret))
-        data = _without_folded(data, self._folded)
-        if any(mark in data for mark in _BEGIN):
-            data = _without_escaped(data, secrets)
-        return _without_parts(data, self._parts)
+        return self._without_rare(data)
 
     def echo_text(self, text: str) -> str:
         """The same for text instead of bytes."""
@@ -530,24 +535,21 @@ class Secrets:
             text = _without_jwts(raw, (len(raw),)).decode("utf-8", "surrogatepass")
         if not self._found:
             return text
-        secrets = self._forms()
-        if text.isascii() and len(text) < self._shortest():
+        if len(text) < self._shortest() and text.isascii():
             return text
         for known in self._as_text:
             if known in text:
                 text = text.replace(known, known.translate(_ALL))
-        if self._folded:
-            raw = text.encode("utf-8", "surrogatepass")
-            masked = _without_folded(raw, self._folded)
-            text = text if masked is raw else masked.decode("utf-8", "surrogatepass")
-        if re.search(r"[%\\&]", text):
-            raw = text.encode("utf-8", "surrogatepass")
-            text = _without_escaped(raw, secrets).decode("utf-8", "surrogatepass")
-        if self._parts:
-            raw = text.encode("utf-8", "surrogatepass")
-            masked = _without_parts(raw, self._parts)
-            text = text if masked is raw else masked.decode("utf-8", "surrogatepass")
-        return text
+        raw = text.encode("utf-8", "surrogatepass")
+        masked = self._without_rare(raw)
+        return text if masked is raw else _text_of(masked, raw)
+
+    def _without_rare(self, data: bytes) -> bytes:
+        """*data* with secrets masked in other letter case, with escapes, and in parts."""
+        data = _without_folded(data, self._folded)
+        if any(mark in data for mark in _BEGIN):
+            data = _without_escaped(data, self._forms())
+        return _without_parts(data, self._parts)
 
     def _shortest(self) -> int:
         """The fewest bytes that may hold something to mask."""
