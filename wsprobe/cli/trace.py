@@ -276,7 +276,12 @@ class TraceOutput(Output):
         """*start* in the form that may be quoted."""
         if not self.settings.output.redact:
             return start
-        return replace(start, plan=masked_plan(self._secrets, start.plan))
+        return replace(start, plan=self._masked(start.plan))
+
+    def _masked(self, plan: Plan) -> Plan:
+        with self._secrets.learning():  # the path may repeat what a field has
+            masked_plan(self._secrets, plan)
+        return masked_plan(self._secrets, plan)
 
     def known(self, seen: Trace, shown: Trace) -> expect.Known:
         """The ids of the concluded causes."""
@@ -288,8 +293,8 @@ class TraceOutput(Output):
 
     def dry_run(self, seen: Trace, choice: Choice) -> None:
         """Print the requests that may be sent."""
-        url = seen.start.plan.target.url
-        self._emit(self._show_plan(Secrets().url(url) if self.masks else url, seen, choice, self._look))
+        plan = self._masked(seen.start.plan) if self.masks else seen.start.plan
+        self._emit(self._show_plan(plan.target.url, seen, choice, self._look))
 
     def asking(self, step: TraceRequest) -> None:
         """On a terminal, show which request is running."""
