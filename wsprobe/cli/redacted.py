@@ -35,9 +35,9 @@ def redacted(report: Report, secrets: Secrets | None = None) -> Report:
     known; those of *report* are added."""
     secrets = Secrets() if secrets is None else secrets
     learn(report.exchange, secrets, report.reading)
-    for answer in report.answers:
-        if answer is not None:
-            learn(answer.exchange, secrets)
+    for other in (*report.answers, report.fetched):
+        if other is not None:
+            learn(other.exchange, secrets)
     answers = tuple(None if answer is None else _answered(answer, secrets) for answer in report.answers)
     made = replace(
         _report(report, secrets),
