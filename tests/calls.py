@@ -3,7 +3,8 @@
 A section of those files has a title, behind ``>`` a call, and then a row for each case: it stands for ``{x}``
 in the call, and behind ``|`` is the result, or the exception. Of a row with `` -> `` in it, ``{1}`` and ``{2}``
 are the parts; a part ``{}`` is nothing; `` & `` parts what means the same. ``[...]`` in a result stands for
-anything: such a row stays while it holds.
+anything: such a row stays while it holds. A result too wide for the row is below it, indented. A line that
+begins with ``#`` is a comment.
 
 A call is ``call: MODULE EXPRESSION``, in Python, with the names of that module; of several modules, with a
 comma between them, those of all. Several calls are columns, ``call NAME: ...``.
@@ -94,9 +95,11 @@ def _holds(row, now):
 
 
 def result(call, names):
-    """What comes out of it, or the exception."""
+    """What comes out of it, or the exception: none that a slip in the row itself raises."""
     try:
         return ascii(eval(call, names))
+    except (AttributeError, NameError, SyntaxError, TypeError):
+        raise
     except Exception as error:
         text = str(error).replace("\n", "\\n")
         return f"raises {type(error).__name__}" + f": {text}" * bool(error.args)
