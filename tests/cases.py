@@ -28,7 +28,7 @@ LARGE = 100
 """Cases of a table that are all run by default."""
 FOURTH = 4
 SHARE = 1 if ALL or OTHERS else FOURTH
-"""Of a larger one, one case in so many is run."""
+"""Of a larger one, one case in so many is run by default; a share of other things is as large."""
 SHOWN = 5
 """Failures that are shown whole, if there are more than one; the others are only named."""
 THIRD = 3
@@ -54,13 +54,13 @@ def share(cases):
 def each(cases, check):
     """Call *check* with every case. Raises what it raised, with the name of the case as a note; together, if
     there were several."""
-    chosen = {name: case for name, case in cases.items() if wanted in name}
-    if len(chosen) > LARGE and not wanted:
-        chosen = dict(share(chosen.items()))
-    if not chosen:
+    selected = {name: case for name, case in cases.items() if wanted in name}
+    if len(selected) > LARGE and not wanted:
+        selected = dict(share(selected.items()))
+    if not selected:
         pytest.skip(f"no case with {wanted!r} in its name" if wanted else "no case")
     failed = {}
-    for name, case in chosen.items():
+    for name, case in selected.items():
         try:
             check(case)
         except Exception as error:
@@ -71,26 +71,26 @@ def each(cases, check):
     if len(failed) == 1:
         raise next(iter(failed.values()))
     if failed:
-        said = f"{len(failed)} of {len(chosen)} cases failed: {', '.join(failed)}"
+        said = f"{len(failed)} of {len(selected)} cases failed: {', '.join(failed)}"
         raise ExceptionGroup(said, list(failed.values())[:SHOWN])
 
 
 def turn(cases, of, number):
-    """Of *cases* by name one in *of*, and all with WSPROBE_TESTS=all. Which, the name alone says, so that a new
-    case moves no other. So many engines, each with another *number*, have all of them."""
+    """One in *of* of the *cases* by name, and all with WSPROBE_TESTS=all. The name alone decides which: a new
+    case moves no other. *of* engines, each with a *number* of its own, have all of them together."""
     return {name: case for name, case in cases.items() if ALL or (crc32(name.encode()) - number) % of == 0}
 
 
 def chosen(cases, of, number, kinds, always=lambda _: False):
-    """One in *of* as ``turn`` takes them; one at least of each of their *kinds*; and *always* those of which
-    that says so."""
-    share = turn(cases, of, number)
-    met = {kind for case in share.values() for kind in kinds(case)}
+    """One in *of*, as ``turn`` chooses them; at least one of each of their *kinds*; and each case for which
+    *always* is true."""
+    found = turn(cases, of, number)
+    met = {kind for case in found.values() for kind in kinds(case)}
     for name, case in cases.items():
         if always(case) or not kinds(case) <= met:
-            share[name] = case
+            found[name] = case
             met |= kinds(case)
-    return share
+    return found
 
 
 def part(rows, of, number):

@@ -70,7 +70,7 @@ async def _counter():
 
 
 def shared(engine, known):
-    """The situations that *engine* meets in CI: of its scenarios it plays the like share (measure.py)."""
+    """The situations that *engine* meets in CI, chosen as its scenarios are (measure.py)."""
     found = {situation.name: situation for situation in SITUATIONS}
 
     def is_new(situation):

@@ -15,14 +15,24 @@ from wsprobe.diagnosis.session_words import troubled
 def test_what_an_expression_knows_has_one_of_its_pieces(pieces, pattern):
     """Else a row would be passed over whose words are there."""
     known = [text for text in (*samples(parser.parse(pattern)), *TEXTS) if re.search(pattern, text)]
-    assert known
+    assert known, "no text that it knows: neither one made from it, nor one of senses.txt"
     for text in known:
         assert any(piece in text for piece in pieces), text
 
 
 def test_a_row_means_a_kind_of_causes_txt_or_what_a_function_says():
-    named = {row.means for row in (*answers(), *ends())}
+    named = {row.result for row in (*answers(), *ends())}
     assert named - set(kinds()) == {f"{name}()" for name in _MEANS}
+
+
+@pytest.mark.parametrize("row", [*answers(), *ends()], ids=lambda row: f"{row.result} {row.pattern[:20]}")
+def test_all_that_a_row_has_is_read(row):
+    """A part that is not there would be sought as text; a text that goes with no other would never be said."""
+    assert re.search(r"\{[A-Z_]+\}", filled(row.pattern)) is None
+    if row.result.endswith("()"):
+        assert not row.texts
+    else:
+        assert {*row.texts} - {"status"} in (set(), {"means", "do"}, {"means", "do", "usual"})
 
 
 TEXTS = tuple(each.text.lower() for each in senses())
@@ -44,6 +54,8 @@ def _of(op, value):
         case "LITERAL":
             return [chr(value)]
         case "IN":
+            if str(value[0][0]) == "NEGATE":
+                return ["x" if any(str(each) == "CATEGORY_SPACE" for _, each in value) else " "]
             return [next((chr(each) for kind, each in value if str(kind) == "LITERAL"), "5")]
         case "NOT_LITERAL" | "ANY":
             return ["x"]

@@ -234,7 +234,7 @@ def led_to(own: Cause, act: Cause) -> Cause:
 
 
 def changed(field: str = "a header of the handshake", more: str = "") -> Cause:
-    """A library reports *field*, which was sent as it should be. *more*: its words."""
+    """A library reports an invalid *field*, and wsprobe sent a valid one. *more*: its words, behind a colon."""
     return Cause("changed", f"{field} was changed in transit{more}", "check the proxies in between")
 
 

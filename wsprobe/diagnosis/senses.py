@@ -1,4 +1,5 @@
-"""What the words of servers mean: ``words.txt`` has them, and what a row says where that depends on no answer.
+"""What the words of servers mean. ``words.txt`` has the words, and what they mean where that is the same for
+each answer; where it is not, a function here decides.
 
 A word counts with the words around it that give it a meaning here: "origin" beside an address or "not allowed",
 not of an airport; a "key" that is missing, not of a song; "too large" of a message, not of a balance. What is
@@ -50,23 +51,24 @@ class Wording(msgspec.Struct, frozen=True):
     """Words that mean one thing."""
 
     pieces: tuple[str, ...]
-    """Of which the words have one, else the pattern is neither compiled nor tried."""
+    """Of which the words have one, else the pattern is neither compiled nor tried; () in ``ends``."""
     pattern: str
-    means: str
-    """The id of a cause; or the name of a function, with ``()``."""
+    result: str
+    """The id of a cause; or the name of a function that makes one, with ``()``."""
     texts: dict[str, str]
+    """What the row says of the cause: ``status``, ``means``, ``usual``, ``do``."""
 
     def cause(self, evidence: Evidence, said: str) -> Cause | None:
         """What the words *said* mean in this answer; None if nothing that is known."""
-        if self.means.endswith("()"):
-            return _MEANS[self.means[:-2]](evidence, said)
+        if self.result.endswith("()"):
+            return _MEANS[self.result[:-2]](evidence, said)
         least, _, most = self.texts.get("status", "0-999").partition("-")
         if not int(least) <= evidence.status <= int(most or least):
             return None
         if "means" not in self.texts:
-            return in_general(self.means)
+            return in_general(self.result)
         usual = self.texts["usual"].split("; ") if "usual" in self.texts else ()
-        return Cause(self.means, self.texts["means"], self.texts["do"], usual=tuple(usual))
+        return Cause(self.result, self.texts["means"], self.texts["do"], usual=tuple(usual))
 
 
 def in_general(id: str) -> Cause:
@@ -77,7 +79,7 @@ def in_general(id: str) -> Cause:
 
 def _row(block: str) -> Wording:
     head, *lines = _lines(block)
-    pieces, _, means = head.rpartition("-> ")
+    pieces, _, result = head.rpartition("-> ")
     texts, alternatives = {}, []
     for line in lines:
         word, colon, rest = line.partition(": ")
@@ -85,7 +87,7 @@ def _row(block: str) -> Wording:
             texts[word] = rest
         else:
             alternatives.append(line)
-    return Wording(tuple(filter(None, pieces.rstrip().split("|"))), "|".join(alternatives), means, texts)
+    return Wording(tuple(filter(None, pieces.rstrip().split("|"))), "|".join(alternatives), result, texts)
 
 
 def _lines(block: str) -> list[str]:
@@ -140,7 +142,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def meaning(function: Means) -> Means:
-    """What a row of ``words.txt`` may name, without the underscore."""
+    """A function that a row of ``words.txt`` may have, without the underscore."""
     _MEANS[function.__name__[1:]] = function
     return function
 
@@ -203,7 +205,7 @@ def _changed(evidence: Evidence, said: str) -> Cause:
 
 @meaning
 def _version(evidence: Evidence, said: str) -> Cause | None:
-    """Else it may be that of an API, a client or another protocol."""
+    """None if it may be the version of an API, a client or another protocol."""
     return _changed(evidence, said) if evidence.oddity or re.search(_OF_WEBSOCKET, said) else None
 
 
@@ -222,7 +224,7 @@ def _protocol(evidence: Evidence, said: str) -> Cause:
 
 @meaning
 def _offered(evidence: Evidence, said: str) -> Cause | None:
-    """Of a word that means a subprotocol only where one was offered."""
+    """None if no subprotocol was offered: the words may be about another protocol."""
     return subprotocol_wanted(evidence, said) if evidence.protocols else None
 
 
@@ -275,9 +277,7 @@ def _session(evidence: Evidence, said: str) -> Cause | None:
         return None  # a session with a name of its own, as an examination has: known, and over
     of_a_wire = evidence.status == 101 or evidence.status >= 500
     if of_a_wire and re.search(r"(?i)\bclosed\b", said) and not compiled(_UNKNOWN).search(said):
-        return (
-            None  # "Session closed" is what the Close itself says; a stream that closed is one of the server's
-        )
+        return None  # "Session closed" is what the Close says itself; a stream that closed is the server's
     return Cause(
         "session",
         "the server does not know the session, channel or id in the request",

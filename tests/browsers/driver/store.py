@@ -20,7 +20,7 @@ A line of ENGINE@VERSION.jsonl has, in the page's and the DOM's own words:
 
 ``{ip}`` stands for the scenario's own address, the listeners' names for their ports, ``{page}`` for address
 and port of a page elsewhere. A line of ENGINE@VERSION-requests.jsonl has the ``request`` sent in a situation
-(situations.py), "" if there was none, and its ``of``.
+(situations.py), "" if there was none, and ``of``, a digest of that situation.
 """
 
 import json
@@ -36,7 +36,7 @@ FOLDER = Path(__file__).parent.parent / "recordings"
 
 
 def digest(does):
-    """The ``of`` of a recording of something that *does* this."""
+    """What a recording has as its ``of``: another one as soon as what it is of *does* anything else."""
     return f"{crc32(msgspec.json.encode(does)):08x}"
 
 
