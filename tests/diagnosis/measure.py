@@ -141,7 +141,7 @@ def _ended_by(why):
     for cause in why:
         said = cause.evidence.partition(": ")[2].lower()
         for row in ends():
-            if cause.certainty == "stated" and cause.id == row.means:
+            if cause.certainty == "stated" and cause.id == row.result:
                 known = compiled(row.pattern).search(said)
                 if known is not None and cause.text.startswith(
                     row.cause(SimpleNamespace(status=101), said).text
