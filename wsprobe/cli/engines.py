@@ -79,7 +79,7 @@ async def reports_of(
 async def places_of(names: Sequence[str], settings: Settings, placing: Placing) -> list[ProbeTarget]:
     """The targets of *names*, with URLs as a page would write them."""
     places = [await placing.place(name, settings.handshake) for name in names]
-    return [replace(place, url=with_scheme(place.url)) for place in places]
+    return [replace(place, url=with_ws(place.url)) for place in places]
 
 
 def own_place(place: ProbeTarget, readers: Readers) -> ProbeTarget | Exchange:
@@ -172,7 +172,7 @@ def _with_cookies(page: Page, place: ProbeTarget) -> Page:
         return page
     found = place.handshake.jar.for_target(to, now())
     if any(each.same_site in ("lax", "strict") for each in found):
-        address = parse(with_scheme(place.url))
+        address = parse(with_ws(place.url))
         if address is None or fetch_site(page, address) == "cross-site":
             found = tuple(each for each in found if each.same_site not in ("lax", "strict"))
     pairs = [each.pair for each in found]
@@ -243,7 +243,7 @@ def way(engine: Engine, handshake: HandshakeSettings, to: Target, credentials: C
     return replace(found, resolve=(*found.resolve, (to.host, 0, LOOPBACK)))
 
 
-def with_scheme(word: str) -> str:
+def with_ws(word: str) -> str:
     """*word* with ws:// if it is ``host/path``, as in `connect`; a word that begins like a path is relative to
     the page."""
     return word if begins_with_scheme(word) or word[:1] in ("", *"/.?#") else f"ws://{word}"

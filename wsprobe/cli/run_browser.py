@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
-from wsprobe.cli.engines import one, own_place, user_of, with_credentials, with_scheme
+from wsprobe.cli.engines import one, own_place, user_of, with_credentials, with_ws
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import written_descriptor
 from wsprobe.cli.readers import Readers
@@ -123,7 +123,7 @@ async def _everything(
 
 def _place(word: str, settings: Settings, lab: Lab) -> tuple[ProbeTarget, Scenario | None]:
     if not word.startswith(LAB):
-        return ProbeTarget(with_scheme(word), settings.handshake), None
+        return ProbeTarget(with_ws(word), settings.handshake), None
     place = in_lab(word, settings.handshake, lab)
     name = word.removeprefix(LAB)
     return place, None if name.startswith("/") or names_path(name) else find(name)

@@ -83,7 +83,9 @@ def begins_with_scheme(text: str) -> bool:
 
 def absolute(target: Target) -> str:
     """The URL of *target* as it was typed, with ``ws://`` if it has no scheme."""
-    return target.url if not target.host or begins_with_scheme(target.url) else f"ws://{target.url}"
+    if not target.host or begins_with_scheme(target.url):
+        return target.url
+    return f"ws://{target.url.removeprefix('//')}"
 
 
 def bracketed(host: str) -> str:
