@@ -22,7 +22,7 @@ from wsprobe.read import read
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report, report
 from wsprobe.request import target
-from wsprobe.session.conversation import Maker
+from wsprobe.session.open_session import SessionMaker
 from wsprobe.talk.codec import planned
 from wsprobe.wire.credentials import Credentials, Origin, origin, with_netrc
 from wsprobe.wire.followup import max_head_after, other_wire, redirect, retry_after, transient
@@ -124,7 +124,7 @@ async def probe_with_followups(
     pause = RETRY_PAUSE
     credentials = Credentials()
 
-    def session() -> Maker:
+    def session() -> SessionMaker:
         return planned(expect.awaited(settings.expectations))
 
     began = net.clock()  # not the time of day, which somebody may set meanwhile
@@ -162,7 +162,7 @@ async def conversation(
     credentials: Credentials | None = None,
     ask: Ask | None = None,
     first: Plan | None = None,
-    session: Callable[[], Maker | None] = lambda: None,
+    session: Callable[[], SessionMaker | None] = lambda: None,
 ) -> Exchange:
     """One exchange, and those that its answer requires (credentials, -L, --ws-negotiate); returns the last,
     with the earlier ones as its hops.

@@ -68,7 +68,8 @@ from wsprobe.lab.ports import (
 from wsprobe.lab.scenario import Listener, Scenario, Step, escape
 from wsprobe.read.request import is_hello
 from wsprobe.recording.certificate import NO_NAMES
-from wsprobe.session.conversation import Client, Maker, Speaking
+from wsprobe.session.conversation import Client, Speaking
+from wsprobe.session.open_session import SessionMaker
 
 if TYPE_CHECKING:
     from wsprobe.lab.perform_http2 import Http2Request
@@ -136,7 +137,7 @@ def play(
     *,
     ports: Mapping[Listener, int] = PORTS,
     attempt: int = 0,
-    make: Maker | None = None,
+    make: SessionMaker | None = None,
 ) -> Exchange:
     """The recording of *plan* against a lab that plays *scenario*.
 
@@ -162,7 +163,7 @@ def play(
 
 
 def _over_http2(
-    scenario: Scenario, plan: Plan, kind: PortKind, stage: _Stage, attempt: int, make: Maker | None
+    scenario: Scenario, plan: Plan, kind: PortKind, stage: _Stage, attempt: int, make: SessionMaker | None
 ) -> tuple[Speaking, Performance]:
     """Both sides of an exchange over HTTP/2, after the client has sent its first bytes. Only this function
     loads the HTTP/2 libraries."""

@@ -12,7 +12,8 @@ from wsprobe.exchange import Plan, PlanError
 from wsprobe.net.tls import context as trusting
 from wsprobe.request.proxy import ProxyUrl, parse
 from wsprobe.request.target import destination
-from wsprobe.session.conversation import Client, Maker
+from wsprobe.session.conversation import Client
+from wsprobe.session.open_session import SessionMaker
 from wsprobe.wire import spoken
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Ready(Struct, frozen=True):
         plan = self.plan
         return plan.route.unix_socket or destination(plan.target, plan.route)[0].lower()
 
-    def client(self, alpn: str | None, make: Maker | None = None) -> Client | Http2Client:
+    def client(self, alpn: str | None, make: SessionMaker | None = None) -> Client | Http2Client:
         """The client's side of the conversation, at its beginning. *alpn*: the protocol that the server
         selected; *make*: see ``Client``."""
         how = self.plan.http2

@@ -30,8 +30,8 @@ from wsprobe.net.dial import reach
 from wsprobe.net.plan import Ready, check
 from wsprobe.net.pump import READS, Pump
 from wsprobe.net.stream import READ, End, Tape, Wire
-from wsprobe.session.conversation import Client, Maker, Speaking, Turn
-from wsprobe.session.open_session import Phase
+from wsprobe.session.conversation import Client, Speaking, Turn
+from wsprobe.session.open_session import Phase, SessionMaker
 
 if TYPE_CHECKING:
     from wsprobe.net.talk import Talk
@@ -98,7 +98,7 @@ async def probe(
     watch: Callable[[Event], object] | None = None,
     talk: Talk | None = None,
     keep: Callable[[Exchange], object] | None = None,
-    make: Maker | None = None,
+    make: SessionMaker | None = None,
 ) -> Exchange:
     """Carry out *plan* and return the recording. Every network failure is an event in it.
 
@@ -126,7 +126,7 @@ async def probe(
     return tape.exchange(plan)
 
 
-async def _carry_out(ready: Ready, tape: Tape, talk: Talk | None, make: Maker | None) -> End:
+async def _carry_out(ready: Ready, tape: Tape, talk: Talk | None, make: SessionMaker | None) -> End:
     limits = ready.plan.limits
     began = trio.current_time()
     # One scope for both limits, because each scope takes a tenth of the time for a URL in a list.

@@ -19,9 +19,9 @@ from wsprobe.net.pump import Pump
 from wsprobe.net.stream import READ, End, Tape, Wire
 from wsprobe.read.frames import agreed_deflate
 from wsprobe.read.reading import Head
-from wsprobe.session.conversation import Client, Maker, Speaking
+from wsprobe.session.conversation import Client, Speaking
 from wsprobe.session.kept import SessionRecording
-from wsprobe.session.open_session import Awaited, Phase
+from wsprobe.session.open_session import Awaited, Phase, SessionMaker
 from wsprobe.talk.codec import MESSAGE_MAX, Shape, halves
 from wsprobe.talk.session import Outgoing, Rules, TalkSession
 from wsprobe.wire.framing import Incoming
@@ -72,7 +72,7 @@ class Talk:
         """Take what one read brought *at* a time (microseconds); return when there is room for more."""
 
     async def converse(
-        self, wire: Wire, client: Callable[[Maker], Speaking], tape: Tape, whole: trio.CancelScope
+        self, wire: Wire, client: Callable[[SessionMaker], Speaking], tape: Tape, whole: trio.CancelScope
     ) -> End:
         """Run the whole conversation; return how it ended. *client* makes it, from the function that makes the
         session. *whole* is the scope of the plan's max_time. When cancelled, it first closes the session, and
@@ -87,7 +87,7 @@ class _TalkPump(Pump):
         self,
         talk: Talk,
         wire: Wire,
-        client: Callable[[Maker], Speaking],
+        client: Callable[[SessionMaker], Speaking],
         tape: Tape,
         whole: trio.CancelScope,
     ) -> None:

@@ -1,2 +1,2 @@
-"""A relay between a client and a server, without sockets: who may use it (``door``), the request to the server
-(``forward``), the part of a session that is recorded (``keep``), what a page receives (``tell``)."""
+"""A relay between a client and a server, without sockets: ``relaying`` is whom it lets in and what it sends to
+the server, ``client`` what a page is told. ``wsprobe.net.relay`` does the I/O."""

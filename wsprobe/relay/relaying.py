@@ -9,16 +9,18 @@ without an Origin, so none is forwarded. Of a request that is, every byte stays,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from wsprobe.exchange import Exchange, Limits, Route, Target, TlsOptions
 from wsprobe.read.reading import Field, Head
 from wsprobe.read.request import Request
-from wsprobe.relay.client import PageClose
 from wsprobe.request.opening import Offer, basic, credentials, header_option
 from wsprobe.request.target import host_header, host_of, loopback, names_this_machine
+
+if TYPE_CHECKING:
+    from wsprobe.relay.client import PageClose
 
 ANY = "*"
 """Instead of an origin: all pages."""

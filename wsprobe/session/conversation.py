@@ -8,7 +8,6 @@ returns a ``Turn``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Struct
@@ -20,7 +19,7 @@ from wsprobe.read.body import BodyReader
 from wsprobe.read.head import LINES_MAX, HeadSplitter, opens_session
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import INTERIM_MAX, Head
-from wsprobe.session.open_session import USUAL, OpenSession, Phase, Stop, in_proportion
+from wsprobe.session.open_session import USUAL, OpenSession, Phase, SessionMaker, Stop, in_proportion
 from wsprobe.session.planned_session import NoSession, PlannedSession
 from wsprobe.wire import WIRES, spoken
 
@@ -180,10 +179,6 @@ def establishes(plan: Plan, head: Head) -> bool:
     return rfc6455_handshake([each for rule in HANDSHAKE for each in rule(reading)]) != "fail"
 
 
-Maker = Callable[[Plan, Head, int], OpenSession]
-"""(plan, head of the answer that opened, time) -> the session that it opened."""
-
-
 class Speaking(Protocol):
     """The interface of a conversation to the code that carries its bytes: ``Client``, or the same over
     HTTP/2."""
@@ -199,7 +194,7 @@ class Speaking(Protocol):
 class Client:
     """One conversation. Feed it in the order of time; no received bytes make it raise."""
 
-    def __init__(self, plan: Plan, make: Maker | None = None) -> None:
+    def __init__(self, plan: Plan, make: SessionMaker | None = None) -> None:
         """*make* returns the session of a client that keeps the rules: if the 101 opens none, nothing is sent.
         Without it, an observer takes what follows any 101 for a session, and tolerates every fault.
 

@@ -56,10 +56,9 @@ from wsprobe.read.reading import INTERIM_MAX, Head
 from wsprobe.session.conversation import (
     BODY_WAIT,
     NOT_HTTP_WAIT,
-    Maker,
     Turn,
 )
-from wsprobe.session.open_session import OpenSession, Phase, Stop, in_proportion
+from wsprobe.session.open_session import OpenSession, Phase, SessionMaker, Stop, in_proportion
 from wsprobe.session.planned_session import FRAMES_LEAST, PlannedSession
 from wsprobe.wire.http2 import (
     coded,
@@ -100,7 +99,7 @@ WINDOW_MAX = 2**31 - 1
 class Http2Client:
     """One conversation. Feed it in the order of time; nothing that is received makes it raise."""
 
-    def __init__(self, plan: Plan, make: Maker | None = None) -> None:
+    def __init__(self, plan: Plan, make: SessionMaker | None = None) -> None:
         """*make* returns the session; a ``PlannedSession`` unless given.
 
         Raises ValueError, one line, if the plan has no HTTP/2 request.

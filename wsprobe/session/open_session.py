@@ -8,11 +8,12 @@ are over some time after a Close.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Literal, Protocol
 
 from wsprobe.exchange import SECOND, Limits, Plan
+from wsprobe.read.reading import Head
 from wsprobe.wire.framing import CONTROL_MAX, Control, FrameFault, FrameReader, FrameWriter, Incoming
 
 USUAL = Limits()
@@ -149,3 +150,7 @@ class OpenSession(ABC):
         self.phase = Phase.DONE
         self.stop = stop
         self.why = why
+
+
+SessionMaker = Callable[[Plan, Head, int], OpenSession]
+"""(plan, head of the answer that opened, time) -> the session that it opened."""

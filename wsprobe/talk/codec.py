@@ -33,8 +33,7 @@ from wsprobe.read.frames import (
 )
 from wsprobe.read.inflate import STREAMS_MAX, TAIL, InflateError, Inflater, TooManyStreams
 from wsprobe.read.reading import Head
-from wsprobe.session.conversation import Maker
-from wsprobe.session.open_session import Awaited, OpenSession
+from wsprobe.session.open_session import Awaited, OpenSession, SessionMaker
 from wsprobe.session.planned_session import PlannedSession
 from wsprobe.wire import WIRES
 from wsprobe.wire.framing import (
@@ -386,7 +385,7 @@ def halves(
     return framing, framing
 
 
-def planned(awaited: Awaited | None = None) -> Maker:
+def planned(awaited: Awaited | None = None) -> SessionMaker:
     """A function that makes the session of a client that keeps the rules and follows its plan, until nothing
     more is *awaited*. It compresses whatever it sends, if that was agreed, so that the server's inflater works
     too."""

@@ -11,7 +11,7 @@ from wsprobe.exchange import Target
 from wsprobe.read.request import Request
 from wsprobe.request.opening import Offer
 from wsprobe.wire import hixie, hybi, rfc6455
-from wsprobe.wire.framing import Maker, SessionReader
+from wsprobe.wire.framing import FramingMaker, SessionReader
 
 __all__ = ["WIRES", "WIRE_OF_VERSION", "WireVersion", "spoken", "wire_of"]
 
@@ -24,7 +24,7 @@ class WireVersion(Struct, frozen=True):
     """The opening handshake, byte for byte. The same arguments give the same bytes: the third, at least 64
     random bytes, is the only source of chance. Raises OfferError for an offer that this version cannot
     express."""
-    framing: Maker = rfc6455.Framed
+    framing: FramingMaker = rfc6455.Framed
     session: SessionReader = rfc6455.session
     version: int | None = None
     """The value of Sec-WebSocket-Version; None: the version has no such field."""
@@ -39,7 +39,7 @@ class WireVersion(Struct, frozen=True):
 
 
 def _hybi(
-    version: int, framing: Maker = rfc6455.Framed, session: SessionReader = rfc6455.session
+    version: int, framing: FramingMaker = rfc6455.Framed, session: SessionReader = rfc6455.session
 ) -> WireVersion:
     return WireVersion(f"hybi-{version:02}", partial(hybi.request, version=version), framing, session, version)
 

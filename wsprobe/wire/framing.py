@@ -195,7 +195,7 @@ class Framing(FrameWriter):
         return Control("close", data, frame)
 
 
-Maker = Callable[[bytes, bytes, int | None], Framing]
+FramingMaker = Callable[[bytes, bytes, int | None], Framing]
 """(request as sent, head of the 101 as received, most bytes of a message to keep) -> Framing."""
 
 SessionReader = Callable[[bytes, int, When, bytes, int, When], Session]
