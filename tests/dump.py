@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.played import ran
 from wsprobe import lab
+from wsprobe.browsers import ENGINES, NODES, versions
 
 SCENARIOS = (
     "status-403",
@@ -23,6 +24,17 @@ SCENARIOS = (
     "close-4401",
     "refused",
     "unauthorized",
+)
+AROUND = (
+    *("ok", "403-json", "401-basic", "401-digest", "401-ntlm-basic", "302-to-403", "wss-expired", "wss-refused"),
+    *("wss-unknown-ca", "wss-tls10-only", "refused", "ws-to-tls", "proto-list-echoed", "echo-any-version"),
+    *("page-close-echo-then-linger", "accept-echoes-key", "fin-partial-status", "page-close-later-silent"),
+    *("tls-cut-refusal", "h2-on", "h2-off", "h2-status-401-userinfo-then-200", "h2-client-close"),
+    *("h2-rst-refused-stream-before", "h2-rst-http11-required-before", "h2-status-401", "h2-never-answers"),
+)
+"""Scenarios that pages of all kinds open."""
+EACH_ENGINE = ",".join(
+    (*(f"{name}@{version}" if version else name for name in ENGINES for version in versions(name) or [""]), *NODES)
 )
 COMMANDS = ("connect", "compare", "trace", "talk", "watch", "explain", "serve")
 
@@ -34,6 +46,9 @@ def lines():
     for name in lab.names():
         yield f"connect --linger 0.1 {url(name)}"
         yield f"compare --json --as-is --browser clients {url(name)}"
+    for options in PAGES.split("\n")[1:-1]:
+        for name in AROUND:
+            yield f"compare --json --brief --browser {EACH_ENGINE} {options} lab:{name}"
     for name in SCENARIOS:
         at = url(name)
         for options in ("", *ENDS.split("\n")[1:-1]):
@@ -112,6 +127,22 @@ ENDS = """
 --dry-run
 """
 """What becomes of a report, a line each."""
+PAGES = """
+--page https://page.example/
+--page http://127.0.0.1:8000/page
+--page https://127.0.0.1:8443/page --page-http 2
+--page file:///x.html
+--page https://page.example/ --csp "connect-src 'none'"
+--page http://page.example/ --csp "default-src 'self' wss:"
+--page http://page.example/ --csp 'sandbox allow-scripts'
+--page http://page.example/ --csp upgrade-insecure-requests
+--page https://public.example/ --page-address public
+--page https://public.example/ --page-address public --permission loopback-network=granted
+--protocol chat --protocol superchat -b 'a=1; b=2' -A mine/1
+--protocol a --protocol A --protocol a
+-u me:secret
+"""
+"""Pages whose script opens the socket."""
 REQUESTS = """
 -H 'X-A: b' -H Host:
 -H 'bad name: x'
