@@ -26,7 +26,16 @@ SCENARIOS = (
     "unauthorized",
 )
 AROUND = (
-    *("ok", "403-json", "401-basic", "401-digest", "401-ntlm-basic", "302-to-403", "wss-expired", "wss-refused"),
+    *(
+        "ok",
+        "403-json",
+        "401-basic",
+        "401-digest",
+        "401-ntlm-basic",
+        "302-to-403",
+        "wss-expired",
+        "wss-refused",
+    ),
     *("wss-unknown-ca", "wss-tls10-only", "refused", "ws-to-tls", "proto-list-echoed", "echo-any-version"),
     *("page-close-echo-then-linger", "accept-echoes-key", "fin-partial-status", "page-close-later-silent"),
     *("tls-cut-refusal", "h2-on", "h2-off", "h2-status-401-userinfo-then-200", "h2-client-close"),
@@ -34,7 +43,10 @@ AROUND = (
 )
 """Scenarios that pages of all kinds open."""
 EACH_ENGINE = ",".join(
-    (*(f"{name}@{version}" if version else name for name in ENGINES for version in versions(name) or [""]), *NODES)
+    (
+        *(f"{name}@{version}" if version else name for name in ENGINES for version in versions(name) or [""]),
+        *NODES,
+    )
 )
 COMMANDS = ("connect", "compare", "trace", "talk", "watch", "explain", "serve")
 

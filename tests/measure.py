@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 OF_BROWSERS = {
     **{"browsers": "measure", "requests": "measure_requests", "fetch": "fetching", "page": "__main__"},
-    **{"local-network": "local_network", "moved": "moved", "agreement": "agreement", "adhoc": "adhoc"},
-    **{"against": "against", "fresh": "fresh", "fresh-http2": "fresh_http2"},
+    **{"local-network": "local_network", "moved": "moved", "agreement": "agreement", "against": "against"},
+    **{"fresh": "fresh", "fresh-http2": "fresh_http2"},
 }
 WHATS = {
     **{what: f"tests/browsers/{name}.py" for what, name in OF_BROWSERS.items()},

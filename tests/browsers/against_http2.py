@@ -1,16 +1,16 @@
 """Holds the views of Chromium and Firefox against the engines, on scenarios over HTTP/2 of no catalogue.
 
-As ``against`` does over HTTP/1.1: one that differs is measured again, so that a race is told from a wrong rule;
-``2/3`` is two of three times. Measured are events and handshakes.
+As ``against`` does over HTTP/1.1. Measured are events and handshakes.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import Any
 from unittest.mock import patch
 
 from msgspec import to_builtins
 from msgspec.structs import replace
 
+from tests.browsers.against import Over
 from tests.browsers.driver.bench import bench
 from tests.browsers.driver.case import Case, Script
 from tests.browsers.driver.engines import ENGINES as DRIVEN
@@ -85,38 +85,27 @@ def plain(event):
     return {key: value for key, value in event.items() if key not in left}
 
 
-async def hold(engine, scenarios, times):
-    """Print where *engine* and our view of it differ."""
-    views = {scenario.name: predicted(engine, scenario) for scenario in scenarios}
-    often = Counter()
-    came = defaultdict(list)
-    left, same, places, counted = scenarios, 0, 0, 0
-    for turn in range(times):
-        seen = await measured(engine, left)
-        for name, (events, handshakes) in seen.items():
-            (wanted, over), _ = views[name]
-            if not turn:
-                same += sum(one == other for one, other in zip(events, wanted, strict=False))
-                places += max(len(events), len(wanted))
-                counted += 1
-            if (events, handshakes) != (wanted, over):
-                often[name] += 1
-                came[name].append((events, handshakes))
-        for scenario in left:
-            if scenario.name not in seen:
-                print(f"{engine}: {scenario.name}: not measured; {views[scenario.name][1] or 'unexplained'}")
-        left = [scenario for scenario in scenarios if often[scenario.name]]
-    for scenario in left:
-        name = scenario.name
-        print(f"{engine}: {name}: {often[name]}/{times}, {scenario.listener}, {_play(scenario)}")
-        print(f"    view {views[name]}", *(f"    came {each}" for each in came[name]), sep="\n")
-    share = f"{100 * same / max(places, 1):.1f} % of {places} events"
-    print(f"{engine}: {counted - len(left)} of {counted} agree, {share}", flush=True)
+def faults(engine, scenario, came):
+    """In what our view is not what *came*."""
+    view, over = predicted(engine, scenario)
+    if came == view:
+        return []
+    play = "; ".join(map(_step, scenario.http2.plays[0]))
+    return [f"{scenario.listener}, {play}", f"view {view} {over}", f"came {came}"]
 
 
-def _play(scenario):
-    """What *scenario* answers first, in short."""
-    return "; ".join(map(_step, scenario.http2.plays[0]))
+def events(engine, scenario, came):
+    (seen, _), _ = predicted(engine, scenario)
+    return came[0], seen
+
+
+async def _measured(engine, scenarios):
+    came = await measured(engine, scenarios.values())
+    stalled = {name: "it stalled" for name in scenarios if name not in came}
+    return came, stalled
+
+
+HTTP2 = Over(_measured, faults, events)
 
 
 def _step(step):
@@ -125,8 +114,3 @@ def _step(step):
         name: value for name, value in to_builtins(step, builtin_types=(bytes,)).items() if value != usual[name]
     }
     return f"{step.do} {more}" if more else step.do
-
-
-async def hold_all(names, scenarios, times):
-    for name in names:
-        await hold(name, scenarios, times)

@@ -14,7 +14,8 @@ import trio
 from hpack import Encoder
 from msgspec.structs import replace
 
-from tests.browsers.against_http2 import hold_all
+from tests.browsers.against import each, hold
+from tests.browsers.against_http2 import HTTP2
 from tests.browsers.fresh_frames import random_close, random_frame
 from wsprobe.browsers.engine import Page
 from wsprobe.lab import load
@@ -197,7 +198,8 @@ def main():
     made = list(scenarios(options.seed, options.number))
     if options.only:
         made = [made[int(number)] for number in options.only.split(",")]
-    trio.run(hold_all, options.engine.split(","), made, options.times)
+    by_name = {scenario.name: scenario for scenario in made}
+    trio.run(each, hold, options.engine.split(","), by_name, options.times, HTTP2)
 
 
 if __name__ == "__main__":

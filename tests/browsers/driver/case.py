@@ -11,16 +11,10 @@ from wsprobe.lab.staging import act_value
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """JavaScript, run with ``ws``, ``url`` and ``rec(type, more)`` in scope; for trying things out."""
+    """JavaScript, run with ``ws``, ``url`` and ``rec(type, more)`` in scope."""
 
     before: str = ""
     """Before the constructor runs."""
-    construct: str = ""
-    """An expression in place of ``new WebSocket(url, protocols)``."""
-    after: str = ""
-    """Right after the constructor returned."""
-    on_open: str = ""
-    on_message: str = ""
     at_end: str = ""
     """An expression whose value is written down when all is over."""
 
