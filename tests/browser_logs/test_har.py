@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cases import every
 from wsprobe.browser_logs import har
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Resolved, Sent
 from wsprobe.recording.archive import ascii_json, dump, load
@@ -43,6 +42,20 @@ def opened(**members):
 def refused(headers, content):
     response = {"status": 403, "statusText": "No", "headers": headers, "content": content}
     return opened() | {"response": response}
+
+
+def failed(error):
+    """A handshake of which DevTools kept this *error* alone."""
+    noted = [{"type": "error", "opcode": -1, "data": error}]
+    return of(opened(response={"status": 0, "statusText": ""}, _webSocketMessages=noted)).entries[0]
+
+
+def decoded(lines, **content):
+    """What is found in a 403 of which the browser kept the body decoded; how that was framed, and the body."""
+    headers = [dict(zip(("name", "value"), line.split(": "), strict=True)) for line in lines]
+    made = report(har.recording(of(refused(headers, content)).entries[0], "x"))
+    body = made.reading.final.body
+    return [each.id for each in made.verdict.findings if each.level != "note"], body.framing, body.content
 
 
 def test_what_playwright_wrote():
@@ -103,55 +116,12 @@ def test_headers_are_asked_again_with_the_cookies_that_stand_apart():
     assert har.header_lines(entry) == ["A;", "Cookie: s=1"]
 
 
-DECODED = {
-    "a length": ({"Content-Length": "2"}, {"text": "no"}, "length"),
-    "a length before br": ({"Content-Length": "9", "Content-Encoding": "br"}, {"text": "no"}, "close"),
-    "chunked": ({"transfer-encoding": "chunked"}, {"text": "no"}, "close"),
-    "a length and nothing": ({"Content-Length": "2"}, {}, "close"),
-    "base64": ({}, {"text": b64encode(b"no").decode(), "encoding": "base64"}, "close"),
-}
-
-
-@every(DECODED)
-def test_a_body_that_was_decoded_is_no_fault_of_the_server(case):
-    fields, content, framed = case
-    headers = [{"name": name, "value": value} for name, value in fields.items()]
-    made = report(har.recording(of(refused(headers, content)).entries[0], "x"))
-    assert [finding.id for finding in made.verdict.findings if finding.level != "note"] == ["status-not-101"]
-    body = made.reading.final.body
-    assert (body.framing, body.content) == (framed, b"no" if content else b"")
-
-
 def test_several_values_of_one_name_are_several_fields():
     made = har.recording(of(refused([{"name": "Set-Cookie", "value": "a=1\nb=2"}], {})).entries[0], "x")
     assert b"Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n" in made.events[-2].data
 
 
 REFUSED = "Error during WebSocket handshake: Unexpected response code: 503"
-
-
-FAILED = {
-    REFUSED: "server-error",
-    f"WebSocket connection to 'wss://h/ws' failed: {REFUSED}": "server-error",
-    "Error during WebSocket handshake: 'Upgrade' header is missing": "invalid",
-    "Connection closed before receiving a handshake response": "dropped",
-    "Error in connection establishment: net::ERR_CONNECTION_REFUSED": "unreachable",
-    "Error in connection establishment: net::ERR_NAME_NOT_RESOLVED": "unresolved",
-    "Error in connection establishment: net::ERR_CERT_DATE_INVALID": "tls-failed",
-    "Error in connection establishment: net::ERR_TUNNEL_CONNECTION_FAILED": "proxy-failed",
-    "net::ERR_FAILED": "dropped",
-    "something new": "dropped",
-}
-
-
-@every(tuple(FAILED))
-def test_a_failed_handshake_is_what_the_browser_said_of_it(error):
-    noted = [{"type": "error", "opcode": -1, "data": error}]
-    entry = opened(response={"status": 0, "statusText": ""}, _webSocketMessages=noted)
-    made = report(har.recording(of(entry).entries[0], "WebInspector 537.36"))
-    logged, net_error = made.exchange.logged, error.partition("net::")[2]
-    assert (made.outcome, logged.source, logged.error) == (FAILED[error], "har", net_error)
-    assert logged.message == error.removeprefix("WebSocket connection to 'wss://h/ws' failed: ")
 
 
 JSON = st.recursive(

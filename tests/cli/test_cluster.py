@@ -8,7 +8,7 @@ import trio
 from trio.testing import MockClock
 
 from tests.cases import every
-from wsprobe.cli.cluster import AnyWorker, EveryPlace, asked_by, checked, secluded, sent
+from wsprobe.cli.cluster import AnyWorker, EveryPlace, asked_by, checked, sent
 from wsprobe.cli.commands.connect import command
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import Came, WorkerResult
@@ -19,12 +19,6 @@ from wsprobe.net.cluster import ClusterError, Worker
 from wsprobe.report.outcome import Exit
 
 ELSEWHERE = "tcp://scheduler.example:8786"
-
-
-def test_an_address_that_is_this_machine():
-    here = ["tcp://127.0.0.1:8786", "tcp://[::1]:8786", "localhost:8786", "tls://h:8786"]
-    away = ["tcp://127.example:8786", "tcp://h:8786", "tcp://[2001:db8::1]:8786"]
-    assert [secluded(each) for each in here + away] == [True] * len(here) + [False] * len(away)
 
 
 def test_dask_is_named_where_it_is_missing(refused, monkeypatch):
@@ -70,30 +64,6 @@ def test_results_of_a_worker_are_used_as_they_are():
 def settings(*words):
     context = command.make_context("connect", [*words, "ws://h/"])
     return settings_of(given(command.params, context.params))
-
-
-@pytest.mark.parametrize(
-    ("words", "printed"),
-    [
-        ([], False),
-        (["--json"], True),
-        (["--resume", "FILE"], True),
-        (["--from-each", "--cluster", ELSEWHERE], True),
-        (["--json", "--har", "-"], False),
-        (["--json", "--junit", "FILE"], False),
-        (["--json", "--report", "A.HTML"], False),
-        (["--resume", "FILE", "--har", "OTHER"], False),
-    ],
-)
-def test_workers_print_where_nothing_here_needs_the_recordings(words, printed, tmp_path):
-    named = [str(tmp_path / each) if each.isupper() else each for each in words]
-    assert sent(settings(*named), 1).printed is printed
-
-
-def test_a_worker_has_its_part_of_the_pace():
-    pace = sent(settings("--per-host", "7", "--rate", "4/s"), 3).pace
-    assert (pace.per_host, pace.interval) == (2, 0.75)
-    assert sent(settings("--per-host", "2"), 3).pace.per_host == 1
 
 
 @pytest.mark.parametrize(("words", "printed"), [(("--json",), True), ((), False)])

@@ -11,18 +11,12 @@ from pathlib import Path
 
 import click
 import pytest
-from msgspec.structs import replace
 
 from tests.cases import every
 from tests.cli.processes import started
 from wsprobe.cli.main import COMMANDS, listen, program, run
 from wsprobe.cli.option import Formatter, leaves
-from wsprobe.cli.probe import host_of
-from wsprobe.cli.settings import HandshakeSettings
-from wsprobe.cli.targets import ProbeTarget
-from wsprobe.exchange import Limits, Route, TlsOptions
 from wsprobe.report.outcome import TABLE, Exit
-from wsprobe.request.opening import Offer
 
 
 @every(
@@ -213,10 +207,3 @@ def test_the_other_signals_do_what_an_interrupt_does_unless_they_are_ignored(num
     listen()
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
-
-
-def test_where_a_url_is_asked():
-    handshake = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route())
-    assert host_of(ProbeTarget("ws://Chat.Example/", handshake)) == "chat.example"
-    over_a_socket = replace(handshake, route=Route(unix_socket="/run/chat"))
-    assert host_of(ProbeTarget("ws://h/", over_a_socket)) == "/run/chat"

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wsprobe
-from tests.cases import every
 from wsprobe.cli.main import run
 from wsprobe.cli.pasted import curl
 from wsprobe.cli.pasted.devtools import copied
@@ -155,52 +154,11 @@ def test_no_text_makes_another_error(text):
 # Options -------------------------------------------------------------------------------------------------
 
 
-@every(
-    [
-        ("-sSkL", "--insecure --location", "-s -S"),
-        ("-ma:b -Aagent", "--max-time=a:b --user-agent=agent", ""),
-        ("-4 --tlsv1.2 --http1.1 -G", "-4 --tls-min=1.2", ""),
-        ("--http1.0 --no-keepalive --no-alpn", "--http-version=1.0", "--no-keepalive --no-alpn"),
-        ("--oauth2-bearer t", "--bearer=t", ""),
-        (
-            "--socks5-hostname p:1 --resolve +h:80:127.0.0.1",
-            "--proxy=socks5h://p:1 --resolve=h:80:127.0.0.1",
-            "",
-        ),
-        ("-w x --max-redirs -1 -X GET --retry 3", "", "-w --retry"),
-        ("--proxy p -U a:b --digest", "--proxy=p --proxy-user=a:b --digest", ""),
-        ("--proxy p --preproxy", None, None),
-    ]
-)
-def test_options_of_curl(case):
-    words, options, left_out = case
-    if options is None or left_out is None:
-        with pytest.raises(curl.CurlError):
-            curl.command([*words.split(), "x", "ws://h/"])
-        return
-    made = curl.command([*words.split(), "ws://h/"])
-    found = [name if value is None else f"{name}={value}" for name, value in made.options]
-    assert (found, list(made.left_out), made.lines) == (options.split(), left_out.split(), ())
-
-
-def test_headers_of_curl():
-    made = curl.command(["-e", "https://a/;auto", "-H", "Name;", "-H", "Accept:", "ws://h/"])
-    assert made.lines == ("Referer: https://a/", "Name;", "Accept:")
-    request = copied(made.url, made.lines, Given())
-    assert request.settings == RequestSettings(headers=made.lines)
-
-
 def test_headers_of_http_1_stay_out_of_http_2():
     text = f"curl ws://h/ -H 'Connection: keep-alive, Upgrade' -H '{KEY}' -H 'authority: h'"
     made = request_in(text, OwnRequestSettings(http2=True))
     assert made.settings == RequestSettings(headers=("Sec-WebSocket-Extensions:",))
     assert made.notes[0] == "wsprobe generates Connection, Sec-WebSocket-Key and authority"
-
-
-def test_another_host_and_other_values_are_kept():
-    lines = ("Host: other", "Upgrade: WebSocket/8", "Sec-WebSocket-Version: 8")
-    made = copied("ws://h/", lines, Given())
-    assert (made.settings, made.notes) == (RequestSettings(headers=lines), ())
 
 
 @pytest.mark.parametrize("command", [["talk"], ["connect", "--talk"]])

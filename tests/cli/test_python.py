@@ -8,7 +8,6 @@ import trio
 from msgspec.structs import asdict
 
 import wsprobe
-from tests.cases import every
 from tests.cli.processes import python
 from wsprobe.exchange import Ended, Plan, Received
 from wsprobe.report.outcome import STATUS_OF, Outcome
@@ -44,14 +43,6 @@ def test_outcomes_are_those_of_the_table():
     assert set(get_args(Outcome)) == set(STATUS_OF)
 
 
-@pytest.mark.parametrize("value", ["X: 1", 5, True])
-def test_headers_are_a_mapping(value):
-    with pytest.raises(wsprobe.UsageError, match="headers must map names"):
-        wsprobe.probe("lab:ok", headers=value)
-    with pytest.raises(wsprobe.UsageError, match="header and headers"):
-        wsprobe.probe("lab:ok", header=["A: b"], headers={"X": "1"})
-
-
 def test_messages_are_inflated():
     made = wsprobe.probe("lab:pmd-message", send=["hi"])
     [came], [sent] = made.messages, made.sent_messages
@@ -66,33 +57,6 @@ def test_a_network_failure_is_a_value_too():
     assert (
         wsprobe.probe("ws://127.0.0.1:1/", max_time=2.5, insecure=False, origin=None).outcome == "unreachable"
     )
-
-
-@every(
-    [
-        ("mailto:a@b", {}, "scheme 'mailto' in URL 'mailto:a@b' is not ws, wss, http or https"),
-        ("lab:nothing-such", {}, "there is no scenario"),
-        ("ws://127.0.0.1:1/", {"maxtime": 1}, "no setting 'maxtime'; did you mean max_time?"),
-        ("ws://127.0.0.1:1/", {"json": True}, "no setting 'json'"),
-        ("ws://127.0.0.1:1/", {"help": True}, "no setting 'help'"),
-        ("ws://127.0.0.1:1/", {"max_time": "soon"}, "max_time: 'soon' is not a number of seconds above 0"),
-        ("ws://127.0.0.1:1/", {"max_time": True}, "max_time cannot be True or False"),
-        ("ws://127.0.0.1:1/", {"insecure": "yes"}, "insecure must be True or False"),
-        ("ws://127.0.0.1:1/", {"header": [1j]}, "header cannot be 1j"),
-        ("ws://127.0.0.1:1/", {"max_time": [1, 2]}, "max_time cannot be [1, 2]"),
-        ("lab:status-403", {"header": "no colon"}, "has no colon"),
-        ("ws://127.0.0.1:1/", {"wire": "hybi-99"}, "hybi-99"),
-        (None, {}, "expected a URL, such as 'wss://chat.example/ws', not None"),
-        (b"ws://127.0.0.1:1/", {}, "not bytes"),
-        ("kept.jsonl", {}, "a file name, not a URL: wsprobe.load('kept.jsonl')"),
-    ]
-)
-def test_misuse_is_one_exception(case):
-    url, settings, said = case
-    with pytest.raises(wsprobe.UsageError) as raised:
-        wsprobe.probe(url, **settings)
-    assert said in str(raised.value)
-    assert "\n" not in str(raised.value)
 
 
 def test_under_trio_and_under_asyncio():
@@ -121,31 +85,6 @@ def test_readers_of_what_was_kept(tmp_path):
     assert [each.outcome for each in both] == ["invalid", "refused"]
     assert [[view.browser for view in each.views] for each in both] == [["chromium"], ["chromium"]]
     assert [each.verdicts[0].spec for each in both] == ["rfc6455", "rfc6455"]
-
-
-@pytest.mark.parametrize(
-    "misuse",
-    [
-        lambda: wsprobe.load("no/such/file"),
-        lambda: wsprobe.load(__file__),
-        lambda: wsprobe.save("no/such/file"),
-        lambda: wsprobe.views(wsprobe.probe("ws://127.0.0.1:1/"), ["lynx"]),
-        lambda: wsprobe.compare("lab:status-403", browser="lynx"),
-        lambda: wsprobe.compare("mailto:a@b"),
-        lambda: wsprobe.compare("lab:nothing-such"),
-        lambda: wsprobe.compare("lab:status-403", spec="hybi-99"),
-        lambda: wsprobe.compare("kept.jsonl"),
-        lambda: wsprobe.compare(["ws://127.0.0.1:1/"]),
-        lambda: wsprobe.compare("lab:status-403", run_browser="chromium"),
-        lambda: wsprobe.compare("lab:status-403", workers=2),
-        lambda: wsprobe.views("lab:status-403"),
-        lambda: wsprobe.views(EXCHANGE, page="app"),
-        lambda: wsprobe.load(None),
-    ],
-)
-def test_misuse_of_the_others(misuse):
-    with pytest.raises(wsprobe.UsageError):
-        misuse()
 
 
 def test_what_is_no_recording_spoils_no_file(tmp_path):
@@ -227,9 +166,3 @@ def test_a_failed_test_shows_the_findings():
     assert "fail accept-" in repr(made)[:240]
     assert any("expected finding=none" in each for each in made.unmet)
     assert wsprobe.probe("lab:ok", expect="finding=none").unmet == ()
-
-
-def test_whether_a_page_could_use_it():
-    assert wsprobe.probe("lab:ok").usable
-    assert not wsprobe.probe("lab:status-403").usable
-    assert not wsprobe.compare("lab:accept-wrong", browser_mode=True)[0].usable

@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 
 from tests.exchanges import exchange
+from wsprobe.diagnosis.evidence import answer_of
+from wsprobe.diagnosis.words import own_words
 from wsprobe.exchange import (
     Connected,
     Ended,
@@ -85,6 +87,15 @@ def session_of(*steps, how="fin", **asked):
     scheme, request = request_of(asked)
     url = f"{scheme}://{AT}{asked.get('path', '/ws')}"
     return read(exchange(Plan(target.parse(url), request), *steps, how=how))
+
+
+SWITCHED = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n"
+
+
+def words_of(answer):
+    """The server's own words in it."""
+    reading = reading_of(answer, "fin")
+    return own_words(answer_of(reading, reading.final))
 
 
 def request_of(asked):

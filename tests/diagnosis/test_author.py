@@ -103,43 +103,6 @@ def asked(each):
 
 
 @pytest.mark.parametrize(
-    ("answer", "named"),
-    [
-        # Tornado's sentence is aiohttp's second one, and Spring's too.
-        (
-            b"HTTP/1.1 400 Bad Request\r\n\r\nNo WebSocket UPGRADE hdr: None\n "
-            b'Can "Upgrade" only to "WebSocket".',
-            "aiohttp",
-        ),
-        (
-            b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html; charset=UTF-8\r\n\r\n"
-            b'Can "Upgrade" only to "WebSocket".',
-            "tornado",
-        ),
-        (b'HTTP/1.1 400 Bad Request\r\n\r\nCan "Upgrade" only to "WebSocket".', "spring-or-tornado"),
-        # The line end tells gorilla from ws.
-        (
-            b"HTTP/1.1 403 Forbidden\r\nSec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff\r\n\r\n"
-            b"Forbidden\n",
-            "gorilla",
-        ),
-        (b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\nForbidden", "ws"),
-        (b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 10\r\n\r\nForbidden\n", ""),
-        # A Server field alone is the last hop's.
-        (b"HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Length: 2\r\n\r\nno", ""),
-        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nServer: Caddy\r\nDate: x\r\n\r\n", ""),
-        (b"HTTP/1.1 403 Forbidden\r\nServer: Caddy\r\nDate: x\r\nContent-Length: 0\r\n\r\n", "caddy"),
-        # Case and reason phrase tell Daphne from all others.
-        (b"HTTP/1.1 500 Internal server error\r\n\r\n", "daphne"),
-        (b"HTTP/1.1 500 Internal Server Error\r\n\r\n", ""),
-        (b"HTTP/1.1 401 Unauthorized\r\n\r\n", ""),
-    ],
-)
-def test_one_mark_more_or_less(answer, named):
-    assert author(reading_of(answer, "fin")).id == named
-
-
-@pytest.mark.parametrize(
     "answer",
     [
         # Koa; configurable-http-proxy; trio-websocket, httpd.js.

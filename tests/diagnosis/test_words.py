@@ -8,7 +8,6 @@ import pytest
 from tests.diagnosis.senses import senses
 from wsprobe.diagnosis.kinds import kinds
 from wsprobe.diagnosis.senses import _MEANS, answers, ends, filled
-from wsprobe.diagnosis.session_words import troubled
 
 
 @pytest.mark.parametrize(("pieces", "pattern"), [(row.pieces, filled(row.pattern)) for row in answers()])
@@ -69,19 +68,3 @@ def _of(op, value):
             return ["", *once] if not least else [each * least for each in once]
         case _:
             return [""]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ('["error","bad frame"]', ("bad frame",)),
-        ("[error] invalid token", ("[error] invalid token",)),
-        ('["unauthorized","bad token"]', ("unauthorized: bad token",)),
-        ('[3,{"message":"no such realm"},"wamp.error.x"]', ("no such realm", "wamp.error.x")),
-        ('[6,{},"wamp.error.goodbye"]', ("wamp.error.goodbye",)),
-        ('[50,{"message":"hi"},"wamp.topic"]', ()),
-        ('["join","room"]', ()),
-    ],
-)
-def test_the_last_message_of_a_session_that_is_a_list(text, words):
-    assert troubled(text, ended=True) == words

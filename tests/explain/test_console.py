@@ -77,12 +77,6 @@ def test_with_all_that_stands_around_it(line):
     assert any("Bad Gateway" in paragraph for paragraph in entry.text)
 
 
-def test_curly_and_straight_quotes_are_alike():
-    straight = explain.find("Firefox can't establish a connection to the server at wss://a.example/.")
-    curly = explain.find("Firefox can\u2019t establish a connection to the server at wss://a.example/.")
-    assert straight == curly
-
-
 def test_a_text_in_another_language_has_its_writer():
     entry = explain.find("wss://a.example/ws のサーバーへの接続を確立できませんでした。")
     assert ("written by", "Firefox") in entry.facts
@@ -91,42 +85,6 @@ def test_a_text_in_another_language_has_its_writer():
 def test_url_is_read_to_its_end():
     match = console.recognise(f"Firefox can't establish a connection to the server at {URL}.")
     assert match.values == {"url": URL}
-
-
-@pytest.mark.parametrize(
-    ("line", "title"),
-    [
-        (f"WebSocket connection to '{URL}' failed", f"WebSocket connection to '{URL}' failed"),
-        (f"WebSocket connection to '{URL}' failed: ", f"WebSocket connection to '{URL}' failed"),
-        (
-            f"Firefox can't establish a connection to the server at {URL}",
-            f"Firefox can't establish a connection to the server at {URL}",
-        ),
-        (
-            "WebSocket is closed before the connection is established",
-            "WebSocket is closed before the connection is established",
-        ),
-        (
-            "[vite] failed to connect to websocket.\nyour current setup:\n"
-            "  (browser) localhost:5173/ <--[HTTP]--> localhost:5173/ (server)\n"
-            "  (browser) localhost:5173/ <--[WebSocket (failing)]--> localhost:5173/ (server)",
-            "[vite] failed to connect to websocket",
-        ),
-        (
-            "[vite] Direct websocket connection fallback. Check out https://vite.dev/config/ to remove it",
-            "[vite] Direct websocket connection fallback",
-        ),
-        ("[vite] server connection lost. Polling for restart...", "[vite] server connection lost"),
-        ("[webpack-dev-server] Trying to reconnect...", "[webpack-dev-server] Trying to reconnect"),
-        ("[webpack-dev-server] Invalid Host/Origin header", "[webpack-dev-server] Invalid Host/Origin header"),
-    ],
-)
-def test_as_people_paste_them(line, title):
-    """Without a colon, a reason or a full stop, and on several lines."""
-    entry = explain.find(line)
-    assert entry.kind == "console text"
-    assert entry.title.rstrip(": ") == title
-    assert "does not know" not in entry.text[0]
 
 
 def test_a_socket_closed_before_it_opened_says_nothing_of_the_server():
@@ -193,11 +151,6 @@ def test_scenarios_and_topics_exist():
 
 def test_a_name_of_net_errors_alone():
     assert "resolve" in explain.find("net::ERR_NAME_NOT_RESOLVED").text[0]
-
-
-def test_unknown_cause_is_said_to_be_unknown():
-    entry = explain.find(f"WebSocket connection to '{URL}' failed: Something new")
-    assert "does not know" in entry.text[0]
 
 
 def test_other_lines_are_not_recognised():

@@ -8,7 +8,7 @@ import pytest
 from tests.cases import every
 from wsprobe import explain
 from wsprobe.diagnosis.kinds import kinds
-from wsprobe.explain import UnknownTopic, console, failures
+from wsprobe.explain import console, failures
 from wsprobe.explain.entry import load
 from wsprobe.judge import FINDINGS
 
@@ -121,52 +121,3 @@ def test_every_failure_is_reported_by_a_text():
     """A form that no text needs is a guess."""
     seen = {reported(text) for _, _, text in ROWS}
     assert {row["id"] for row in load("failures")["failure"]} - seen == set()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Uncaught TypeError: x is not a function",
-        "ReferenceError: WebSocket is not defined",
-        "ModuleNotFoundError: No module named 'websockets'",
-        "Cannot read properties of undefined (reading 'send')",
-        "SyntaxError: Unexpected token < in JSON at position 0",
-        "kubectl: command not found",
-        "how do I close a websocket?",
-        "why was my connection refused",
-        "permission denied",
-        "my dog ate 404 cookies",
-        "database is locked",
-    ],
-)
-def test_what_reports_no_failure_is_not_known(text):
-    assert failures.recognise(text) is None
-    with pytest.raises(UnknownTopic):
-        explain.find(text)
-
-
-@pytest.mark.parametrize(("code", "words"), [(3999, "socket hang up"), (4000, "closed with code 4000")])
-def test_a_code_of_the_application_goes_before_a_phrase(code, words):
-    found = failures.recognise(f"socket hang up, closed with code {code}")
-    assert (found.words, found.close_code) == (words, code)
-
-
-def test_a_close_code_in_the_text_is_named_beside_the_failure():
-    entry = explain.find("Connection closed: 1002 client received unexpected masked frame")
-    assert entry.title == "received unexpected masked"
-    assert ("close code in the text", "1002 Protocol Error") in entry.facts
-    assert entry.see_also == ("frame-masked", "1002")
-
-
-def test_a_text_of_a_failure_has_a_kind_of_its_own():
-    entry = explain.find("dial tcp 127.0.0.1:80: connect: connection refused")
-    assert entry.kind == "error text"
-    assert entry.title == "connection refused"
-    assert entry.text[0].startswith(FINDINGS["connect-refused"].title)
-
-
-def test_a_status_behind_a_text_of_a_client_leads_to_that_status():
-    assert explain.find("websocket: bad handshake").title == "websocket: bad handshake"
-    entry = explain.find("websocket: bad handshake (403)")
-    assert (entry.kind, entry.title) == ("error text", "403 Forbidden")
-    assert explain.find("Unexpected response code: 403").kind == "console text"

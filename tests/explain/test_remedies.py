@@ -220,20 +220,6 @@ def test_a_program_with_code_is_found_by_its_name_too(program):
     assert explain.find(f"remedy {program.name}").topic == f"remedy {program.remedy}"
 
 
-@pytest.mark.parametrize(
-    ("asked", "name"),
-    [
-        ("express with ws", "express"),
-        ("rails action cable", "rails"),
-        ("django channels", "channels"),
-        ("fastapi", "starlette"),
-        (".NET", "dotnet"),
-    ],
-)
-def test_a_program_has_its_everyday_names(asked, name):
-    assert explain.find(f"remedy {asked}").topic == f"remedy {name}"
-
-
 def test_the_asgi_code_needs_the_standard_library_alone():
     imports = [
         line.split()[1] for line in explain.find("remedy asgi").code.splitlines() if "import" in line[:6]

@@ -156,35 +156,6 @@ def test_an_id_leads_to_its_own_topic_first():
     assert explain.find("Closing").topic == "closing handshake"
 
 
-@pytest.mark.parametrize(
-    ("word", "topic"),
-    [(word, word) for word in ("lab", "recording", "finding", "cause", "view", "http_proxy", "outcome")]
-    + [("likely", "cause"), ("NO_PROXY", "http_proxy"), ("warn", "finding")],
-)
-def test_words_of_wsprobes_own_output(word, topic):
-    found = explain.find(word)
-    assert (found.topic, found.kind) == (topic, "wsprobe")
-
-
-def test_no_number_is_left_out():
-    for number in (100, 299, 600, 1004, 2999, 65535):
-        assert explain.find(str(number))
-
-
-def test_a_phrase_of_a_failure_is_no_scenario():
-    """lab:connection-refused is one."""
-    assert explain.find("connection refused").see_also == ("connect-refused",)
-
-
-def test_spaces_are_as_good_as_hyphens():
-    assert explain.find("accept mismatch") == explain.find("accept-mismatch")
-
-
-def test_a_scenario_says_how_it_goes_in_older_versions():
-    facts = dict(explain.find("lab:hixie-76-wrong-challenge").facts)
-    assert facts["invalid in hixie-76"] == "wsprobe connect --wire hixie-76 lab:hixie-76-wrong-challenge"
-
-
 def test_each_topic_is_listed_once_below_its_kind(capsys):
     assert run(["explain", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -194,26 +165,3 @@ def test_each_topic_is_listed_once_below_its_kind(capsys):
     assert json.loads(capsys.readouterr().out) == {"topics": listed}
     assert len(set(listed)) == len(listed)
     assert set(listed) == {topic for topics in explain.groups().values() for topic in topics}
-
-
-@pytest.mark.parametrize(
-    ("topic", "nearest", "same"),
-    [
-        ("connectlon refused", "connection refused", "connection refused"),
-        ("Error during WebSocket handshake: 'Upgrade' header is mlssing", "missing", "upgrade-missing"),
-        ("Unexpected response code: 4O3", "Unexpected response code: 403", "403"),
-        ("1O06", "1006", "close 1006"),
-        ("accept-missmatch", "accept-mismatch", "accept-mismatch"),
-        ("Error: connect ECONNREFUSED ::1:80", "", "connect-refused"),
-    ],
-)
-def test_a_misread_letter_is_no_other_topic(topic, nearest, same):
-    entry, found = explain.find_nearest(topic)
-    assert nearest in found
-    assert bool(found) == bool(nearest)
-    assert same in {entry.topic, *entry.see_also} or entry == explain.find(same)
-
-
-def test_the_first_known_of_several_lines():
-    pasted = "my colleague sent me this\n\nhybi-07\nand then my coffee was cold\n"
-    assert explain.find_nearest(pasted) == (explain.find("hybi-07"), "")

@@ -25,51 +25,6 @@ API = [
     "whatwg-2023",
     "whatwg",
 ]
-DATES = {
-    "hixie-75": "2010-02-04",
-    "hixie-76": "2010-05-06",
-    "hybi-00": "2010-05-23",
-    "hybi-01": "2010-08-31",
-    "hybi-02": "2010-09-24",
-    "hybi-03": "2010-10-17",
-    "hybi-04": "2011-01-11",
-    "hybi-05": "2011-02-08",
-    "hybi-06": "2011-02-25",
-    "r5963": "2011-03-24",
-    "hybi-07": "2011-04-22",
-    "r1.210": "2011-05-24",
-    "r1.222": "2011-06-06",
-    "hybi-08": "2011-06-07",
-    "hybi-09": "2011-06-13",
-    "hybi-10": "2011-07-11",
-    "hybi-11": "2011-08-23",
-    "hybi-12": "2011-08-24",
-    "hybi-13": "2011-08-31",
-    "hybi-14": "2011-09-08",
-    "hybi-15": "2011-09",
-    "hybi-16": "2011-09-27",
-    "hybi-17": "2011-09-30",
-    "rfc6455": "2011-12",
-    "r1.271": "2012-07-11",
-    "w3c-cr-2012": "2012-09-20",
-    "r1.302": "2013-10-21",
-    "whatwg-2009-08": "2009-08-04",
-    "whatwg-2009-08-14": "2009-08-14",
-    "whatwg-2009-10": "2009-10-23",
-    "whatwg-2023": "2023-05-12",
-}
-WIRE = {
-    "hybi-02": "Sec-WebSocket-Draft: 2",
-    "hybi-04": "4",
-    "hybi-05": "5",
-    "hybi-06": "6",
-    "hybi-07": "7",
-    "hybi-08": "8",
-    "hybi-12": "8",
-    "hybi-13": "13",
-    "hybi-17": "13",
-    "rfc6455": "13",
-}
 
 
 def pinned():
@@ -110,16 +65,6 @@ def test_no_revision_has_two_cells_of_a_rule():
             assert sum(name in names for names, _ in rule.cells) <= 1, (rule.id, name)
 
 
-@pytest.mark.parametrize(("name", "date"), DATES.items())
-def test_date(name, date):
-    assert find(name).date == date
-
-
-@pytest.mark.parametrize(("name", "wire"), WIRE.items())
-def test_wire_version(name, wire):
-    assert find(name).wire.startswith(wire)
-
-
 def test_revisions_are_in_order_of_time():
     dates = [revision.date[:7] for revision in data.revisions().values() if revision.name != "whatwg"]
     assert dates == sorted(dates)
@@ -138,20 +83,6 @@ def test_revision_is_told_whole(revision):
 def test_hybi_00_is_hixie_76():
     for rule in data.rules():
         assert data.cell_of(rule, find("hybi-00")) == data.cell_of(rule, find("hixie-76"))
-
-
-def test_that_hybi_03_keeps_the_handshake_of_76_is_known_at_second_hand():
-    assert data.cell_of("status-line", find("hybi-03")).grade == "secondary"
-    assert data.cell_of("status-line", find("hybi-00")).grade == "read"
-
-
-def test_an_api_revision_has_the_rules_of_the_protocol_under_it():
-    assert data.cell_of("connection", find("r1.210")).mode == "equal"
-    assert data.cell_of("connection", find("r1.271")).mode == "token"
-
-
-def test_a_rule_of_which_nothing_is_known():
-    assert data.cell_of("upgrade", find("whatwg-2009-08")).grade == "not known"
 
 
 def test_contradictions_name_two_places():

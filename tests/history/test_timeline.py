@@ -4,50 +4,6 @@ import pytest
 
 from wsprobe.history import data
 
-PUBLISHED = [
-    # date, revision, how well known
-    ("2010-05-06", "hixie-76", "read"),
-    ("2011-02-08", "hybi-05", "one timeline"),
-    ("2011-02-25", "hybi-06", "one timeline"),
-    ("2011-03-28", "", "one timeline"),
-    ("2011-03-29", "", "one timeline"),
-    ("2011-04-22", "hybi-07", "one timeline"),
-    ("2011-05-24", "r1.210", "read"),
-    ("2011-06-07", "hybi-08", "secondary"),
-    ("2011-12", "rfc6455", "read"),
-    ("2012-07-11", "r1.271", "read"),
-    ("2012-09-20", "w3c-cr-2012", "read"),
-    ("2012 or later", "", "read"),
-]
-ADDED = [
-    "2009-08-04",
-    "2009-08-14",
-    "2009-10-23",
-    "2011-03-24",
-    "2011-06-06",
-    "2011-07-27",
-    "2011-08-08",
-    "2013-10-21",
-    "2016-03-14",
-    "2018-06-16",
-    "2018-09",
-    "2021-01-20",
-    "2022-06",
-    "2022-06",
-    "2022-09-22",
-    "2023-05-12",
-    "2025-11-21",
-]
-
-
-def test_published_rows():
-    rows = [row for row in data.timeline() if row.published]
-    assert [(row.date, row.revision, row.grade) for row in rows] == PUBLISHED
-
-
-def test_added_rows():
-    assert [row.date for row in data.timeline() if not row.published] == ADDED
-
 
 def test_every_row_says_what_is_verified():
     for row in data.timeline():

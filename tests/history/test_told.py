@@ -3,38 +3,11 @@
 import pytest
 
 from wsprobe.exchange import ConnectFailed, ResolveFailed, TlsFailed
-from wsprobe.history import find, read_as
+from wsprobe.history import read_as
 from wsprobe.judge.finding import Disclosed
 from wsprobe.read.tokens import expected_accept
 
 REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
-SIX = ("name-not-resolved", "no-route", "refused", "not-completed", "options-dropped", "abrupt-close")
-SEVEN = (*SIX[:3], "tls-failed", *SIX[3:])
-
-DISCLOSED = {
-    # revision: events, code, section, how well known, how many situations must look alike
-    "hixie-75": (("close",), None, "4.3", "read", ()),
-    "hixie-76": (("close",), None, "6.1", "read", SIX),
-    "hybi-00": (("close",), None, "6.1", "read", SIX),
-    "hybi-04": (("close",), None, "7.1.1", "one timeline", SIX),
-    "hybi-05": (("close",), None, "7.1.1", "one timeline", SIX),
-    "hybi-06": (None, None, "7.1.1, removed", "one timeline", ()),
-    "r5963": (("close",), None, "feedback from the protocol", "read", ()),
-    "r1.210": (("close",), None, "feedback from the protocol", "read", ()),
-    "r1.222": (("error", "close"), None, "feedback from the protocol", "read", ()),
-    "r1.271": (("error", "close"), 1006, "feedback from the protocol", "read", SEVEN),
-    "w3c-cr-2012": (("error", "close"), 1006, "5", "read", SEVEN),
-    "r1.302": (("error", "close"), 1006, "feedback from the protocol", "read", SEVEN),
-    "rfc6455": (None, 1006, "7.1.5, 7.1.7, 7.4.1", "read", ()),
-    "whatwg": (("error", "close"), 1006, "4", "read", SEVEN),
-}
-
-
-@pytest.mark.parametrize("name", DISCLOSED)
-def test_disclosure(name):
-    told = find(name).told
-    assert (told.events, told.code, told.section, told.grade, told.situations) == DISCLOSED[name]
-    assert told.may_know
 
 
 def opening(heard, more=b""):

@@ -1,12 +1,9 @@
 """Every case is answered as listed by every revision named, and the rule that decided is the one named."""
 
-import pytest
-
 from tests.cases import every
 from tests.history.conftest import answers
 from wsprobe.history import find, read_as
 from wsprobe.history.data import select
-from wsprobe.history.hixie import parsed
 from wsprobe.judge import judge
 
 ANSWERS = {
@@ -47,32 +44,6 @@ def test_rules_are_named_for_revisions_that_are_asked(all_rows):
         asked = {revision.name for names in row["answers"] for revision in select(names)}
         for column in ("rules", "specs", "situations"):
             assert set(row.get(column, {})) <= asked, row["name"]
-
-
-FIELDS = {
-    b"\r\n": [],
-    b"A:b\r\nc:  d\r\n\r\n": [(b"a", b"b"), (b"c", b" d")],
-    b"a:\r\n\r\nb": [(b"a", b"")],
-    b"a: b:c\r\n\r\n": [(b"a", b"b:c")],
-    b": b\r\n\r\n": "a field has an empty name",
-    b"a: b\r\n: c\r\n\r\n": "a field has an empty name",
-    b"a\r\nb: c\r\n\r\n": "a field name contains a line end",
-    b"a\nb: c\r\n\r\n": "a field name contains a line end",
-    b"a: b\nc: d\r\n\r\n": "an LF has no CR before it",
-    b"a: b\rc: d\r\n\r\n": "a CR has no LF after it",
-    b"": "the answer ends within the fields",
-    b"a": "the answer ends within the fields",
-    b"a: b": "the answer ends within the fields",
-    b"a: b\r": "the answer ends within the fields",
-    b"a: b\r\n": "the answer ends within the fields",
-    b"a: b\r\n\r": "the answer ends within the fields",
-    b"a: b\r\nc\rd": "a field name contains a line end",
-}
-
-
-@pytest.mark.parametrize("block", FIELDS)
-def test_the_fields_of_hixie(block):
-    assert parsed(block) == FIELDS[block]
 
 
 def test_over_http2_another_answer_is_read(heard):

@@ -15,17 +15,6 @@ def rows(of, columns):
     return [text_of(each) for each in cut(of, columns)]
 
 
-def test_a_word_is_not_broken_where_it_fits_a_line():
-    of = (Piece("usually: the origin "), Piece("https://app.example", "good"), Piece("/ is not allowed"))
-    assert rows(of, 30) == ["usually: the origin", "  https://app.example/ is not", "  allowed"]
-    of = (Piece("it opens"), Piece("(101)", "good"), Piece(", then"))
-    assert rows(of, 13) == ["it", "  opens(101),", "  then"]
-
-
-def test_a_word_that_is_longer_than_a_line_is_broken():
-    assert rows((Piece("a " + "b" * 25),), 10) == ["a", "  bbbbbbbb", "  bbbbbbbb", "  bbbbbbbb", "  b"]
-
-
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
@@ -38,11 +27,6 @@ def test_a_word_that_is_longer_than_a_line_is_broken():
 def test_a_command_is_not_broken_where_it_fits_a_line(text, kept):
     for columns in range(len(kept) + 2, 80):
         assert any(kept in row for row in rows((Piece(text),), columns)), columns
-
-
-def test_a_command_that_is_longer_than_a_line_is_broken_at_spaces():
-    of = (Piece("see wsprobe compare --browser clients lab:status-403"),)
-    assert rows(of, 24) == ["see wsprobe compare", "  --browser clients", "  lab:status-403"]
 
 
 def test_the_commands_are_those_of_the_program():

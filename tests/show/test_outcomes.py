@@ -134,20 +134,6 @@ def test_the_command_keeps_the_origin_and_a_narrow_terminal_does_not_tear_it():
     assert " ".join("".join(below).replace("\\", "").split()) == command
 
 
-@pytest.mark.parametrize(
-    ("asked", "line"),
-    [
-        ("chat", "none of this: wsprobe compare --browser-mode --protocol chat --protocol v1 "),
-        ("list", "none of this: wsprobe compare --browser-mode --protocol a --protocol b "),
-        ("auth", "none of this (add Authorization): wsprobe compare --browser-mode ws://"),
-        ("cookie", "none of this (add Authorization, Cookie): wsprobe compare --browser-mode ws://"),
-        ("many", "none of this (add A, B, C, more): wsprobe compare --browser-mode ws://"),
-    ],
-)
-def test_the_command_offers_the_same_subprotocols_and_names_the_fields_to_add(asked, line):
-    assert f"sees {line}" in plain(why(answered("403 Forbidden", asked=asked), Look()))
-
-
 @every(("/x", "ftp://x/"))
 def test_no_option_is_named_for_a_redirect_in_the_log_of_a_browser(location):
     exchange = answered("302 Found", f"Location: {location}").exchange

@@ -41,9 +41,3 @@ def test_paint_prints_every_line_of_many():
     numbers = [str(each) for each in range(2 * TOGETHER + 1)]
     paint([line(each) for each in numbers], stream, Look(width=80, terminal=True, color=True))
     assert stream.getvalue().split("\n") == [*numbers, ""]
-
-
-def test_wide_characters_are_cut_where_the_terminal_ends():
-    rows = cut(line("\u6f22" * 10), 10)
-    assert [width_of(row) for row in rows] == [10, 10, 4]
-    assert "".join(text_of(row).strip() for row in rows) == "\u6f22" * 10

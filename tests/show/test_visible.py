@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cases import every
-from wsprobe.text import hexdump, legible, printable, raw, shows, visible
+from wsprobe.text import legible, printable, raw, shows, visible
 
 
 @given(st.binary())
@@ -30,11 +30,3 @@ def test_a_character_that_shows_nothing_is_escaped(char):
     assert not shows(f"a{char}b")
     assert legible(f"ü{char}".encode()) == "ü" + visible(char.encode())
     assert printable(f"ü{char}") == "ü" + ascii(char)[1:-1]
-
-
-def test_hexdump_shows_offsets_hex_and_text():
-    assert hexdump(b"SSH-2.0-OpenSSH_9\r\n") == [
-        "00000000  53 53 48 2d 32 2e 30 2d  4f 70 65 6e 53 53 48 5f  |SSH-2.0-OpenSSH_|",
-        "00000010  39 0d 0a                                          |9..|",
-    ]
-    assert hexdump(b"") == []

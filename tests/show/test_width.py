@@ -59,30 +59,6 @@ def test_a_terminal_is_wide_enough_for_every_line(call, columns, kept, capsys, m
         assert bare(shown) == bare(piped)
 
 
-def test_the_last_column_stands_below_where_there_is_no_room_for_it():
-    columns, words = line("name      "), line("a sentence of " + "several words " * 5 + "in all")
-
-    def rows(look):
-        return [text_of(each) for each in row(columns, words, look)]
-
-    assert rows(Look(width=10)) == [f"name        {text_of(words)}"]
-    beside = rows(Look(width=60, terminal=True))
-    assert beside[0] == "name        a sentence of several words several words"
-    assert beside[1] == "            several words several words several words in all"
-    below = rows(Look(width=40, terminal=True))
-    assert below[0] == "name"
-    assert below[1:] == [
-        "    a sentence of several words several",
-        "    words several words several words",
-        "    several words in all",
-    ]
-    assert rows(Look(width=9, terminal=True))[:3] == ["name", "a", "sentence"]
-
-
-def test_nothing_stands_below_where_there_is_nothing_to_say():
-    assert row(line("name"), (), Look(width=20, terminal=True)) == [line("name")]
-
-
 @pytest.mark.parametrize(("width", "below"), [(11 + ROOM_FOR_WORDS, True), (12 + ROOM_FOR_WORDS, False)])
 def test_the_last_column_stands_beside_the_others_where_it_has_36_columns(width, below):
     rows = row(line("name      "), line("word " * 20), Look(width=width, terminal=True))

@@ -265,6 +265,20 @@ def audit(*rows, begin="session", choice=None):
     return seen
 
 
+OWN = r"cookie . & origin ^(https://app\.example)?$"
+"""The session's cookie, from its own page: WHEN of a row of an audit."""
+
+
+def found(*rows, **how):
+    """The weaknesses that an audit of such a server finds."""
+    return [each.weakness.id for each in weaknesses(audit(*rows, **how))]
+
+
+def got(spec, *words):
+    """The answer that *spec* describes, to the request of a trace that begins so."""
+    return answer_of(report(exchange_of(start_of(words).plan, spec)))
+
+
 def _holds(term, step, seen):
     """True if the request is one for which a row holds."""
     name, space, pattern = term.partition(" ")

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.cases import every
 from tests.trace.chains import chains, recorded, start, trace
 from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
@@ -14,7 +13,7 @@ from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report.report import report
 from wsprobe.request.edits import as_browser, with_field, without
 from wsprobe.trace.answer import answer_of
-from wsprobe.trace.changes import CHANGES, _may_go_in_plain, behind
+from wsprobe.trace.changes import CHANGES, behind
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import TRACE, Choice, following, left_out
 from wsprobe.trace.trace import Backend, Trace
@@ -112,21 +111,6 @@ def test_past_the_proxy_without_tls_where_none_is_spoken():
         assert then.target.secure is secure
 
 
-@every(
-    {
-        "no secret": (b"/ws", True),
-        "a value in the query": (b"/ws?token=x", False),
-        "a query without a value": (b"/ws?sesame", False),
-        "a token in the path": (b"/ws/3f1c8a52-9d0e-4b7c-8a11-5f2f6f1f9d3b", False),
-    }
-)
-def test_which_resource_may_go_in_plain(of):
-    resource, in_plain = of
-    request = b"GET " + resource + b" HTTP/1.1\r\nHost: h\r\n\r\n"
-    assert _may_go_in_plain(request, "192.0.2.1") is in_plain
-    assert _may_go_in_plain(request, "127.0.0.1")
-
-
 def test_each_conclusion_has_lines_that_are_known():
     place = LineValues("/room/7", "10.0.0.2:8000", "Origin", "/ws")
     for fault, known in table().items():
@@ -141,22 +125,3 @@ def test_each_conclusion_has_lines_that_are_known():
     assert mending("upgrade", ("nginx",)).startswith("nginx: proxy_http_version 1.1;")
     assert len(mending("upgrade", ()).splitlines()) == len(LEADING)
     assert mending("rule", ()) == ""
-
-
-def test_a_path_in_a_regular_expression_is_escaped_and_elsewhere_it_is_not():
-    place = LineValues("/v1.2/ws", "10.0.0.2:8000", "https://a.example")
-    assert "RewriteRule ^/v1\\.2/ws - [F]" in mending("origin", ("apache",), place)
-    assert 'req.url ~ "^/v1\\.2/ws"' in mending("origin", ("varnish",), place)
-    assert 'regsub(req.url, "^/v1\\.2/ws", "/v1.2/ws")' in mending("prefix", ("varnish",), place)
-    assert '$HTTP["url"] =~ "^/v1\\.2/ws"' in mending("route", ("lighttpd",), place)
-    assert mending("slash", ("nginx",), place) == "nginx: location /v1.2/ws (without the final slash)"
-
-
-def test_a_line_without_its_path_can_be_read():
-    there = LineValues("", "b1:8001", target="")
-    line = "Apache httpd: ProxyPass <PATH> http://b1:8001<PATH IN THE APPLICATION> upgrade=websocket before any"
-    assert mending("prefix", ("apache",), there) == f"{line} other ProxyPass"
-    same = LineValues("", "b1:8001")
-    assert mending("upgrade", ("apache",), same).endswith(
-        "ProxyPass <PATH> http://b1:8001<PATH> upgrade=websocket"
-    )
