@@ -221,3 +221,9 @@ def test_what_is_no_netlog_has_no_sockets(text):
     log = sample.netlog(text)
     assert not list(log.sockets())
     assert not log.is_netlog
+
+
+def test_a_connection_that_closed_before_the_browser_could_use_it_was_dropped():
+    (socket,) = sample.sockets("netlog-not-connected.json")
+    assert shown(socket) == ("/", "dropped", "ERR_SOCKET_NOT_CONNECTED", None, False)
+    assert [each.id for each in report(socket.exchange).verdict.findings] == ["dropped-before-answer"]

@@ -252,14 +252,21 @@ POLICY = """<!doctype html><link rel=icon href="data:,">
 
 
 @pytest.mark.parametrize("options", [(), ("--no-listeners",)])
-def test_a_socket_that_the_pages_policy_forbids(capsys, chromium, options):
+def test_a_socket_that_the_pages_policy_forbids(capsys, chromium, tmp_path, options):
+    report = tmp_path / "report.md"
     with site({"/": POLICY}) as made:
-        status, (found,) = reports(capsys, chromium, made, *options)
+        status, (found,) = reports(capsys, chromium, made, "--report", str(report), *options)
     assert made.passed == []
     assert (status, found["outcome"]) == (19, "blocked")
     assert "Content Security Policy" in found["console"][0]
     assert found["script"]["line"] == 3
     assert (found["seen"] is None) == bool(options)
+    text = report.read_text("utf-8")
+    assert text.startswith("# wsprobe page: blocked\n")
+    assert "what to do: add the server to connect-src" in text
+    assert "still connecting" not in text
+    assert text.count("\nwsprobe page ") == 1  # no command repeats a socket
+    assert ("the script saw (measured in the page)" in text) != bool(options)
 
 
 @pytest.mark.parametrize(
@@ -283,6 +290,14 @@ def test_a_page_that_does_not_load(capsys, chromium):
     assert capsys.readouterr().err == (
         f"wsprobe: http://127.0.0.1:{port}/: it does not load: net::ERR_CONNECTION_REFUSED\n"
     )
+
+
+def test_a_page_whose_certificate_is_not_trusted(capsys, chromium):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with site({"/": "x"}, context) as made:
+        assert run(["page", "--chromium", chromium, f"https://127.0.0.1:{made.port}/"]) == 5
+    assert "AUTHORITY_INVALID; -k accepts any certificate" in capsys.readouterr().err
 
 
 def test_a_recording_of_a_socket_is_read_again(capsys, chromium, tmp_path):

@@ -10,7 +10,7 @@ from tests.diagnosis.sessions import Session
 from tests.exchanges import plan_for
 from wsprobe.cli.page import VIEW
 from wsprobe.cli.readers import recorded
-from wsprobe.exchange import Ended, Exchange, Logged, Plan, Received
+from wsprobe.exchange import Connected, Ended, Exchange, Logged, Plan, Received
 from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.read import read
@@ -149,11 +149,23 @@ def test_a_session_of_a_killed_browser_has_no_length_in_its_log():
     assert "session" not in plain([summary(read(replace(exchange, events=cut)), Look())])
 
 
-def of_a_page(*lines, url="ws://a.example/"):
+def interrupted(url):
+    """The report of a connection that was open, and nothing was sent yet."""
+    events = (Connected(1, "127.0.0.1", 80), Ended(2, "interrupted"))
+    return report(Exchange(Plan(target.parse(url), b""), events))
+
+
+def of_a_page(*lines, url="ws://a.example/", error="ERR_UNSAFE_PORT", said=""):
     """The report of a socket of a page in Chromium, with its view, as `page` makes it."""
     exchange = made(*lines).exchange if lines else Exchange(Plan(target.parse(url), b""), (Ended(1, "local"),))
-    logged = Logged("netlog", page="http://localhost:5173", error="" if lines else "ERR_UNSAFE_PORT")
+    logged = Logged("netlog", page="http://localhost:5173", error="" if lines else error, message=said)
     return recorded(replace(exchange, logged=logged), VIEW)
+
+
+def shown(of):
+    """Its sentence, and what to do."""
+    does = [each[5:] for each in plain(why(of, Look())).splitlines() if each.startswith("  -> ")]
+    return " -> ".join((f"{of.outcome}: {sentence(of, Look())}", *does))
 
 
 def test_a_socket_of_a_page_is_explained_too():

@@ -50,8 +50,8 @@ from wsprobe.request.target import TargetError
 CLOSE = 8
 """The opcode of a Close frame (RFC 6455 section 5.2)."""
 
-CLOSED = ("ERR_EMPTY_RESPONSE", "ERR_CONNECTION_CLOSED")
-"""Errors that mean: the server closed the connection."""
+CLOSED = ("ERR_EMPTY_RESPONSE", "ERR_CONNECTION_CLOSED", "ERR_SOCKET_NOT_CONNECTED")
+"""Errors that mean: the server closed the connection; the last one, before Chromium could use it."""
 
 ATTEMPTS_MAX = 20
 """The most requests kept of one WebSocket: credentials, and connections that broke, make it send again."""
@@ -357,7 +357,8 @@ class _Writer(Struct, frozen=True):
             return Ended(at, "interrupted")
         if self.socket.ended is not None:
             at = max(at, self.since(self.socket.ended))
-        if attempt is not None and self.socket.error in CLOSED:
+        sent_nothing = attempt is None and not (events and isinstance(events[-1], Connected))
+        if self.socket.error in CLOSED and not sent_nothing:
             return Ended(at, "fin")
         if attempt is None:  # nothing was sent, and what failed is an event before this one
             return Ended(at, ended_by(events), words(self.socket.error))

@@ -91,7 +91,7 @@ class AuditOutput(TraceOutput):
         if self._own.sarif is not None:
             text = show.sarif_text(found, untested, shown, self._own.sarif_artifact)
             write_whole(self._own.sarif, text, "sarif")
-        if shown["base"] is not None and (file := self.report_file("trace")) is not None:
+        if shown["base"] is not None and (file := self.report_file()) is not None:
             file.audited(shown, choice, found, untested)
 
     def _tested(self, base: Finished, seen: Trace) -> Finished:

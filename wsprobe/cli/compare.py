@@ -136,7 +136,7 @@ class CompareOutput(Output):
         self.keep(*finished)
         self._test(finished, strict=by.strict)
         self.write_files()
-        if (file := self.report_file("compare")) is not None:
+        if (file := self.report_file()) is not None:
             file.compared([each.unmasked for each in finished], groups, seen)
         if settings.expectations:
             return self._held(finished)

@@ -47,7 +47,7 @@ def compare_many(recordings: Iterable[RecordedLine], output: Output, by: Readers
     settings = output.settings
     of = settings.output
     lines = Lines(settings)
-    file = output.report_file("compare", several=True)
+    file = output.report_file(several=True)
     show: Callable[[Report], object] = _nothing
     if of.as_json:
         show = partial(write_json, sys.stdout.write, brief=of.brief)

@@ -82,7 +82,7 @@ class ConnectOutput(Output):
             from wsprobe.cli.earlier_runs import Since  # XML and JSON, only with --since
 
             self._since = Since(settings.lists.since, begun_here=settings.lists.since == settings.output.save)
-        self._file = self.report_file("connect", several)
+        self._file = self.report_file(several)
         if shown or settings.lists.summary or settings.lists.resume is not None:
             self._tally = Tally("answer" if settings.elsewhere.from_each else "URL")
             if settings.lists.resume is not None:

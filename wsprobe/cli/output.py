@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from wsprobe.recording.secrets import Secrets
     from wsprobe.report.state import Vantage
     from wsprobe.show.causes import Fact
-    from wsprobe.show.report_file import Kind
 
 
 class Finished(Struct, frozen=True):
@@ -144,13 +143,13 @@ class Output:
             command = click.get_current_context().info_name or ""
             self.junit = JUnit(settings.output.junit, command, secret=secret)
 
-    def report_file(self, kind: Kind, several: bool = False) -> ReportFile | None:
+    def report_file(self, several: bool = False) -> ReportFile | None:
         """The writer of the files of --report; None without that option. *several*: see ``ReportFile``."""
         if not self.settings.output.report_files:
             return None
         from wsprobe.cli.report_file import ReportFile  # the views, only with --report
 
-        return ReportFile(self.settings, kind, several)
+        return ReportFile(self.settings, several)
 
     def complain(self, *all_finished: Finished) -> None:
         """Print the unmet expectations."""

@@ -80,7 +80,9 @@ def page(url: str | None, given: Given) -> int:
             raise click.UsageError(str(next(leaves(group)))) from None
         made.rest(watched)
     if watched.problem:
-        note(f"{shown_text(address)}: {watched.problem}")
+        trust = "; -k accepts any certificate, --cacert FILE trusts its authority"
+        hint = trust if "ERR_CERT_" in watched.problem and not own.window else ""
+        note(f"{shown_text(address)}: {watched.problem}{hint}")
         return _failed(watched.problem)
     if watched.why == "died":
         note("the browser crashed or was killed; the report ends there")

@@ -25,7 +25,9 @@ from wsprobe.recording.secrets import Secrets
 from wsprobe.report.report import Report
 from wsprobe.show import html, markdown, report_file
 from wsprobe.show.measured import seen_beside
-from wsprobe.show.report_file import LOOK, Cover, IndexRow, Kind, Part, PartGroup, Told
+from wsprobe.show.page import opener, script_of
+from wsprobe.show.page import seen as seen_by_script
+from wsprobe.show.report_file import LOOK, Cover, IndexRow, Part, PartGroup, Told
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import Choice
@@ -56,11 +58,11 @@ class _File:
 class ReportFile:
     """Collects reports as they arrive, and writes the files at the end. It keeps only their text."""
 
-    def __init__(self, settings: Settings, kind: Kind, several: bool) -> None:
-        """Call this inside the command *kind*, because it reads that command's line. *several*: each answer has
+    def __init__(self, settings: Settings, several: bool) -> None:
+        """Call this inside a command, because it reads the command's line. *several*: each answer has
         its own command line."""
         context = click.get_current_context()
-        self._kind = kind
+        self._kind = context.command.name or ""
         self._call = Call(context)
         self._several = several
         self._keep = settings.output.no_redact
@@ -77,10 +79,12 @@ class ReportFile:
         if secrets is not None:
             _learn_messages(report, secrets)
             report = redacted(report, secrets)
-        # A relay sends no request by itself, so no command repeats it.
-        repeats = self._several and report.exchange.client is UNSET
+        script = script_of(report)
+        # A relay and a page send no request by themselves, so no command repeats it.
+        repeats = self._several and report.exchange.client is UNSET and script is None
         command = self._call.line(secrets, [report.asked]) if repeats else ""
-        self._add(replace(report_file.part(report, command, as_is=True), short=not full))
+        seen = () if script is None else [*opener(script, LOOK), *seen_by_script(report, script, LOOK)]
+        self._add(replace(report_file.part(report, command, as_is=script is None, seen=seen), short=not full))
 
     def written(self) -> None:
         """Write the file of `connect`, or of what ``compared_alone`` added. Raises click.UsageError if the file
@@ -153,6 +157,9 @@ class ReportFile:
         """*report* with the browsers' views of its answer."""
         if report.exchange.client is not UNSET:
             return as_client_saw(report, ALL)
+        if script_of(report) is not None:
+            # The view is that of the page's own browser, and needs an answer.
+            return replace(report, views=()) if report.outcome == "blocked" else report
         page = recorded_page(Page(url=""), report)
         return replace(report, views=as_is(report, Readers(browsers=ALL, page=page)), page=page)
 

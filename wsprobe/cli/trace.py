@@ -328,7 +328,7 @@ class TraceOutput(Output):
             self._print(trace_value(self._reports, found))
         else:
             self._emit(show.concluded(found, shown, choice, self._look))
-        if shown["base"] is not None and (file := self.report_file("trace")) is not None:
+        if shown["base"] is not None and (file := self.report_file()) is not None:
             file.traced(shown, choice)
 
     def judged(self, base: Finished, seen: Trace, shown: Trace, choice: Choice) -> None:

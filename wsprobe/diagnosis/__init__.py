@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, proxy_pages
 from wsprobe.diagnosis.cause import ACTS, FORMERLY, REPLACED, Cause
-from wsprobe.diagnosis.evidence import KEY, Evidence, answer_of, foreign_origin, hop_of, unanswered
+from wsprobe.diagnosis.evidence import KEY, Evidence, answer_of, foreign_origin, hop_of, of_a_page, unanswered
 from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, led_to_login, otherwise, too_much
 from wsprobe.diagnosis.no_answer import nothing_came, way
 from wsprobe.diagnosis.own_request import ODD_FIELDS, beside, challenged, own_request
@@ -28,6 +28,7 @@ from wsprobe.diagnosis.senses import names_another_reason, of_something_else, st
 from wsprobe.diagnosis.status import by_status, own_origin
 from wsprobe.diagnosis.words import QUOTED, own_words
 from wsprobe.exchange import Ended, Exchange, Received, Sent, TlsFailed, TunnelFailed, TunnelReceived
+from wsprobe.judge.transport import no_proxy
 from wsprobe.read import read, read_structure
 from wsprobe.read.behind import http_behind
 from wsprobe.read.reading import Reading, Response
@@ -103,8 +104,7 @@ def _same(reading: Reading) -> tuple[object, ...] | None:
     sent = reading.sent.replace(key, b"", 1) if KEY.fullmatch(key) else reading.sent
     received = re.sub(_TIME, b"", reading.received, count=1)
     target = exchange.plan.target
-    by_page = bool(exchange.logged)
-    return sent, received, exchange.how_ended, target.secure, target.host, target.port, by_page
+    return sent, received, exchange.how_ended, target.secure, target.host, target.port, of_a_page(reading)
 
 
 _TIME = rb"\r\n[Dd]ate: [^\r\n]{0,40}(?=\r\n)"
@@ -380,5 +380,5 @@ def _of_tunnel(reading: Reading) -> Author:
         return Author()
     answer = replace(answer_of(asked, final), oddity="", wanted="", host="", largest=("", 0))
     found = proxy_pages.FORWARD.author(answer) or _UNKNOWN
-    known = found.id or answer.status == 407
+    known = (found.id and not no_proxy(reading)) or answer.status == 407
     return replace(found, causes=_shown_by(_named(found, answer), answer) if known else ())

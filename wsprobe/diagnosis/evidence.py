@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import msgspec
+from msgspec import UNSET
 
 from wsprobe.exchange import Target
 from wsprobe.read.heads import Field
@@ -52,7 +53,7 @@ class Evidence(msgspec.Struct, frozen=True):
     servers: tuple[str, ...] = ()
     """The values of Server."""
     by_page: bool = False
-    """Whether a browser sent the request for a page: no option of wsprobe changes such a request."""
+    """``of_a_page``."""
 
     # Of the request, what few rules read:
 
@@ -276,8 +277,15 @@ def _evidence(
         over_http2,
         f"{status} {shown(reason)}".rstrip(),
         by_name.get("server", ()),
-        bool(reading.exchange.logged),
+        of_a_page(reading),
     )
+
+
+def of_a_page(reading: Reading) -> bool:
+    """True if a browser sent the request for a page, which has fewer ways to change it than wsprobe: a browser
+    logged it, or it has an Origin and came through the relay."""
+    relayed = reading.exchange.client is not UNSET
+    return bool(reading.exchange.logged) or (relayed and bool(reading.request.head.all(b"origin")))
 
 
 LARGE = 8000

@@ -128,7 +128,7 @@ def _cause(of: Finding) -> Cause:
     return Cause(
         _RENAMED.get(of.id, of.id),
         as_clause(entry.title),
-        as_clause(entry.advice),
+        as_clause(of.advice),
         certainty,
         of.text,
         usual=(usual.replace("`", ""),) if usual else (),

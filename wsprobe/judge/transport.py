@@ -68,20 +68,35 @@ def kept_off(reading: Reading) -> str:
 
 
 WHY_NOT_SENT = {
-    "Content Security Policy": "the page's policy does not have the server in connect-src (or in default-src)",
-    "insecure WebSocket": "a page with https: may open only wss: URLs",
-    "Insufficient resources": "more than 255 open sockets, or handshakes under way, in this browser",
-    "closed before the connection": "the page's own script called close(), or the page was left",
-    "ERR_UNSAFE_PORT": "browsers block this port",
+    "Content Security Policy": (
+        "the page's policy does not have the server in connect-src (or in default-src)",
+        "Add the server to connect-src in the page's Content-Security-Policy (header or <meta>).",
+    ),
+    "insecure WebSocket": (
+        "a page with https: may open only wss: URLs",
+        "Open wss:// in the page; a server without TLS needs a certificate, or a proxy with one before it.",
+    ),
+    "Insufficient resources": (
+        "more than 255 open sockets, or handshakes under way, in this browser",
+        "Let the page close the sockets that it no longer needs.",
+    ),
+    "closed before the connection": (
+        "the page's own script called close(), or the page was left",
+        "Find the close() that runs before the socket is open, such as that of a component mounted twice.",
+    ),
+    "ERR_UNSAFE_PORT": (
+        "browsers block this port",
+        "Serve on a port that browsers allow, such as 443, 8080 or 8443.",
+    ),
 }
-"""Part of the browser's words -> what that means."""
+"""Part of the browser's words -> what that means, and what to do."""
 
 
 def reach(reading: Reading) -> Iterator[Finding]:
     """Report every address that failed, and why none was reached."""
     if why := kept_off(reading):
-        usual = next((usual for part, usual in WHY_NOT_SENT.items() if part in why), None)
-        yield F.NOT_SENT.found(shown_words(why), usual=usual)
+        usual, advice = next((known for part, known in WHY_NOT_SENT.items() if part in why), (None, None))
+        yield F.NOT_SENT.found(shown_words(why), usual=usual, advice=advice)
         return
     kinds = happened(reading)
     if TunnelFailed in kinds:
@@ -154,8 +169,30 @@ def _proxy(reading: Reading) -> Iterator[Finding]:
         if isinstance(event, TunnelFailed):
             tried = [e for e in reading.exchange.events if isinstance(e, ConnectFailed)]
             more = f" ({_listed(tried)})" if tried and not has(reading, Connected) else ""
-            usual = None if has(reading, Connected) else "a proxy that is not running, or listens elsewhere"
-            yield F.PROXY_FAILED.found(f"{shown_words(event.error)}{more}", received=line or None, usual=usual)
+            usual, advice = None, None
+            if not has(reading, Connected):
+                usual = "a proxy that is not running, or listens elsewhere"
+                advice = "Check the proxy's host and port (-x, or http_proxy and such), and that it runs."
+            elif no_proxy(reading):
+                usual = "a web server, which is not a proxy for CONNECT; or a proxy that does not allow CONNECT"
+                advice = (
+                    "Check the proxy's host and port (-x, or http_proxy and such); --noproxy '*' uses none."
+                )
+            yield F.PROXY_FAILED.found(
+                f"{shown_words(event.error)}{more}", received=line or None, usual=usual, advice=advice
+            )
+
+
+REFUSED_BY_PROXY = rb"HTTP/1\.[01] (?:40[37]|429|5(?!01)\d\d)\b"
+"""How a proxy refuses a CONNECT that it understands: 501 and the rest of 4xx are those of web servers."""
+
+
+def no_proxy(reading: Reading) -> bool:
+    """True if what received a CONNECT seems to be no HTTP proxy."""
+    return has(reading, TunnelSent) and not (
+        (reading.exchange.plan.route.proxy or "").startswith("socks")
+        or re.match(REFUSED_BY_PROXY, proxy_answer(reading))
+    )
 
 
 def proxy_answer(reading: Reading) -> bytes:

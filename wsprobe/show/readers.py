@@ -76,10 +76,10 @@ def page_of(report: Report, look: Look) -> list[Line]:
     if report.page is None:
         return []
     given = ""
-    if report.page.url == opened_by(Page(url=""), report.url).url:
-        given = " (the URL's own origin; --page or --origin chooses another page)"
-    elif of_recorded_origin(report):
+    if of_recorded_origin(report):
         given = " (the Origin of the request)"
+    elif report.exchange.client is UNSET and report.page.url == opened_by(Page(url=""), report.url).url:
+        given = " (the URL's own origin; --page or --origin chooses another page)"
     came = " over HTTP/2" if report.page.http == "2" else ""
     came += ", on a connection that could serve the target too" if report.page.shares else ""
     rows = [line(Piece("page ", "dim"), look.text(report.page.url.encode()), Piece(came or given, "dim"))]

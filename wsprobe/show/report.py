@@ -68,7 +68,7 @@ USUAL_FIELDS = frozenset(
 """Fields of a request that ``compare --browser-mode`` sends without being told."""
 FIELDS_NAMED = 3
 """Fields named at most, of those that it must be told."""
-MENDED = ("unresolved", "unreachable", "tls-failed", "invalid", "open")
+MENDED = ("unresolved", "unreachable", "tls-failed", "proxy-failed", "invalid", "open", "blocked")
 """Outcomes for which the broken rules alone say what to do."""
 DUMP_MOST = 16384
 """The most bytes that are not HTTP to show in hex with -vv."""
@@ -334,7 +334,8 @@ def why(report: Report, look: Look) -> list[Line]:
     found = unsaid(report)
     broken = [row for each in to_do(report) for row in do(each, look)]
     # The causes of an open session are of its end alone.
-    rows = [*blocked(report), *(broken if report.outcome == "open" else []), *causes(found.causes, look)]
+    kept = [] if report.outcome == "blocked" else blocked(report)
+    rows = [*kept, *(broken if report.outcome == "open" else []), *causes(found.causes, look)]
     rows += [line("To tell the page: ", found.code)] if found.code and found.causes else []
     rows += proxy_lines(found, look)
     if not found.causes and report.outcome != "open":
@@ -478,6 +479,7 @@ def sentence(report: Report, look: Look) -> str:
         "timeout": lambda: timed_out(report),
         "dropped": lambda: dropped(report),
         "open": lambda: opened(report),
+        "blocked": lambda: "the browser sent no handshake",
     }
     if how(report.reading) == "interrupted" and report.outcome in ("dropped", "open"):
         return interrupted(report)
@@ -534,7 +536,10 @@ def interrupted(report: Report) -> str:
         (Sent, "while waiting for the answer"),
         (TlsDone, "before the request was sent"),
         (TunnelSent, "while the proxy was connecting"),
-        (Connected, "in the TLS handshake"),
+        (
+            Connected,
+            "in the TLS handshake" if report.exchange.plan.target.secure else "before the request was sent",
+        ),
         (Connecting, f"while connecting to {tried}"),
     )
     return f"{after}, " + next(
@@ -650,6 +655,8 @@ def ended(report: Report) -> str:
     last = report.exchange.ended
     limits = report.exchange.plan.limits
     said = last.error if last is not None else ""
+    if not said and report.exchange.logged:
+        said = "wsprobe watched the page no longer (-m, --for)"
     return (
         said
         or f"{limits.max_time:g} s in all (-m), {limits.connect_timeout:g} s to connect (--connect-timeout)"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -47,8 +46,6 @@ from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.series import TRACE, Choice
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Found
-
-Kind = Literal["connect", "compare", "trace"]
 
 LOOK = Look(width=100, unicode=True)
 """What a file can show: all visible characters."""
@@ -193,7 +190,8 @@ class Told(Struct, frozen=True):
 class Cover(Struct, frozen=True):
     """The facts about all parts together."""
 
-    kind: Kind
+    kind: str
+    """The command."""
     command: str
     made_with: str
     """The versions of wsprobe, and of Python and the system."""
