@@ -8,6 +8,7 @@ import stat
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
@@ -15,10 +16,12 @@ from msgspec.structs import replace
 from tests.cli.processes import started
 from tests.diagnosis.sessions import Session
 from wsprobe.cli.readers import as_client_saw
+from wsprobe.cli.relay import RelayOutput
 from wsprobe.exchange import UNSET, Relayed
 from wsprobe.recording import archive
 from wsprobe.report.report import report
 from wsprobe.request.edits import with_field
+from wsprobe.request.target import parse
 
 
 @contextmanager
@@ -216,3 +219,10 @@ def test_all_that_was_reported_is_there_for_who_reads_at_the_end(asked):
 
 def test_only_loopback_is_listened_on(refused):
     assert "is not a loopback address" in refused("relay", "--listen", "192.0.2.1:0", "ws://x.example/")
+
+
+@pytest.mark.parametrize(("host", "warns"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True)])
+def test_only_a_relay_that_others_can_reach_warns_of_it(host, warns, capsys):
+    shown = SimpleNamespace(settings=SimpleNamespace(output=SimpleNamespace(as_json=False, redact=False)))
+    RelayOutput.ready(shown, parse("ws://h.example/"), host, 9000, True)
+    assert ("--public lets every machine" in capsys.readouterr().err) == warns

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 def relay(url: str, given: Given) -> int:
     """Run the relay with these options until ^C; returns the exit status. Raises click.UsageError."""
     settings, own, view = settings_of(given), given[RelaySettings], given[ViewSettings]
+    own.check()
     with usage_error(target.TargetError, OfferError):
         if not url.startswith(LAB):
             target.parse(url)
@@ -151,7 +152,7 @@ class RelayOutput(ConnectOutput):
             f"relaying to {shown_text(shown)}. Pages on https:// may open ws://127.0.0.1 too; the browser may "
             "ask the user for permission first (Local Network Access). ^C stops the relay"
         )
-        if public:
+        if public and not target.loopback(host):
             note("warning: --public lets every machine that reaches this one use the relay")
 
     async def room(self) -> None:

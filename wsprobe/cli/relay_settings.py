@@ -1,14 +1,18 @@
 """The options that only `relay` has: where it listens, who may use it, what it tells a page."""
 
+import re
 from typing import ClassVar
 
+import click
+
 from wsprobe.cli.option import Whole
-from wsprobe.cli.request_settings import RequestSettings
+from wsprobe.cli.request_settings import ORIGIN, RequestSettings, origin_meant
 from wsprobe.cli.route_settings import LimitSettings
 from wsprobe.cli.section import Section, opt
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exchange import Limits
-from wsprobe.relay.relaying import Door
+from wsprobe.relay.relaying import ANY, Door
+from wsprobe.request.target import host_of
 
 RELAY = "Relay"
 HANDSHAKE = 30
@@ -44,9 +48,15 @@ class RelaySettings(Section, frozen=True, kw_only=True):
         type=Whole(1, 10000),
     )
 
+    def check(self) -> None:
+        """Raises click.UsageError for an origin that no page has."""
+        for each in self.origins:
+            if each not in (ANY, "null") and not re.fullmatch(ORIGIN, each.removesuffix("/")):
+                raise click.UsageError(f"--allow-origin: {each!r} is not an origin{origin_meant(each)}")
+
     def door(self, host: str) -> Door:
         """The access rules of a relay that listens at *host*."""
-        names = frozenset(name.lower().strip("[]") for name in (host, *self.hosts))
+        names = frozenset(host_of(name) or name.lower() for name in (host, *self.hosts))
         return Door(names=names, addresses=self.public, origins=self.origins)
 
 

@@ -122,7 +122,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
                     f"--protocol {name} is given twice, but a client offers each subprotocol once (RFC 6455 "
                     f"section 4.1, item 10); to send it anyway: -H 'Sec-WebSocket-Protocol: {name}, {name}'"
                 )
-        if self.origin not in (None, "null") and not re.fullmatch(_ORIGIN, self.origin):
+        if self.origin not in (None, "null") and not re.fullmatch(ORIGIN, self.origin):
             raise click.UsageError(
                 f"--origin: {self.origin!r} is not an origin{origin_meant(self.origin)}; to send it anyway: -H "
                 f"'Origin: {self.origin}'"
@@ -366,12 +366,12 @@ def _check_header(text: str) -> None:
         )
 
 
-_ORIGIN = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+"
+ORIGIN = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+"
 """RFC 6454 section 6.2: scheme, host and port, and nothing after them."""
 
 
 def origin_meant(text: str) -> str:
     """A suggestion for a *text* that is not an origin, to append to a sentence; "" without one."""
     near = text if "://" in text else f"https://{text}"
-    found = re.match(_ORIGIN, near)
+    found = re.match(ORIGIN, near)
     return f": did you mean {found[0]}?" if found is not None else ""

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from wsprobe.exchange import Target
+from wsprobe.read.head import split_head
 from wsprobe.read.heads import Field
 from wsprobe.read.reading import Body, Reading, Response, SentRequest
 from wsprobe.read.tokens import VALUE_MAX
@@ -283,9 +284,10 @@ def _evidence(
 
 def of_a_page(reading: Reading) -> bool:
     """True if a browser sent the request for a page, which has fewer ways to change it than wsprobe: a browser
-    logged it, or it has an Origin and came through the relay."""
-    relayed = reading.exchange.client is not UNSET
-    return bool(reading.exchange.logged) or (relayed and bool(reading.request.head.all(b"origin")))
+    logged it, or a client of the relay sent it with an Origin."""
+    client = reading.exchange.client
+    relayed = client is not UNSET and split_head(client.request)[0].all(b"origin")
+    return bool(reading.exchange.logged or relayed)
 
 
 LARGE = 8000

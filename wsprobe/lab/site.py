@@ -98,7 +98,7 @@ class Site:
         any. *addresses*: allow any address in a Host field. *token*: required in the URL of the page. *hosts*:
         the addresses at which the page may run scenarios in parallel; with only one, it runs them one by one.
         *keep* receives the results of a run of the whole catalogue, if the person at the browser sends them."""
-        self._names = None if names is None else frozenset(name.lower().strip("[]") for name in names)
+        self._names = None if names is None else frozenset(host_of(n) or n.lower() for n in names)
         self._addresses = addresses
         self._token = token
         self._key = token or new_token()

@@ -162,7 +162,8 @@ class Difference(Struct, frozen=True):
 
 def request_differences(exchange: Exchange) -> tuple[Difference, ...]:
     """The differences between the request sent to the server and one of ``wsprobe connect``: fields with other
-    values, and fields that only one of them has. The key and the letter case of names do not count."""
+    values, and fields that only one of them has. The key and the letter case of names do not count, nor do the
+    credentials of the URL, which both send."""
     theirs, _ = split_head(exchange.plan.request)
     keys = theirs.all(b"sec-websocket-key")
     key = keys[0].value.decode("latin-1") if len(keys) == 1 else ""
@@ -175,7 +176,8 @@ def request_differences(exchange: Exchange) -> tuple[Difference, ...]:
     return tuple(
         Difference(name.decode("latin-1"), client, wsprobe)
         for key_, name in names.items()
-        if (client := theirs.joined(key_)) != (wsprobe := ours.joined(key_))
+        if not (key_ == b"authorization" and exchange.plan.target.userinfo is not None)
+        and (client := theirs.joined(key_)) != (wsprobe := ours.joined(key_))
     )
 
 

@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from wsprobe.browsers.engine import ScriptView, dom_event
 from wsprobe.exchange import Script, ScriptCall, ScriptEvent
-from wsprobe.read.reading import Head
+from wsprobe.read.head import split_head
 from wsprobe.read.request import Request
 from wsprobe.relay.client import Difference, PageClose, close_of_client, request_differences, told_to_client
 from wsprobe.relay.relaying import Refusal
@@ -164,7 +164,7 @@ def answered(number: int, report: Report, told: PageClose | None, look: Look) ->
     """One line about a finished handshake: the client's request, the answer, and what the client gets."""
     reading = report.reading
     final = reading.final
-    origin = _origin(reading.request.head, look)
+    origin = _origin(report, look)
     said = report.outcome if final is None or final.head.first is None else _shown(final.head.first.text, look)
     style: Style = "good" if final is not None and final.status == 101 else "fail"
     pieces = [
@@ -188,7 +188,7 @@ def client_lines(report: Report, look: Look, number: int = 0) -> list[Line]:
     client = report.exchange.client
     if client is UNSET:
         return []
-    origin = _origin(report.reading.request.head, look)
+    origin = _origin(report, look)
     rows = [line(Piece(f"client #{number} " if number else "client ", "name"), f"{client.peer}, {origin}")]
     told = told_to_client(report.exchange)
     if told is not None:
@@ -201,7 +201,7 @@ def client_lines(report: Report, look: Look, number: int = 0) -> list[Line]:
     rows.append(line(f"  {ENDED.get(client.ended, client.ended)}"))
     different = request_differences(report.exchange)
     if different:
-        rows.append(line("  its request differs from what wsprobe connect sends:"))
+        rows.append(line("  its request as forwarded differs from what wsprobe connect sends:"))
         rows += [line(f"    {text}") for each in different for text in _difference(each, look)]
     return fitted(rows, look)
 
@@ -214,8 +214,9 @@ def _difference(of: Difference, look: Look) -> Iterator[str]:
         yield f"{shown_text(of.name)}: {_shown(of.client, look)}{instead}"
 
 
-def _origin(head: Head, look: Look) -> str:
-    fields = head.all(b"origin")
+def _origin(report: Report, look: Look) -> str:
+    client = report.exchange.client
+    fields = [] if client is UNSET else split_head(client.request)[0].all(b"origin")
     return f"page of {_shown(fields[0].value, look)}" if fields else "no page (no Origin)"
 
 
