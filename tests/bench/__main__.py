@@ -16,7 +16,7 @@ import many_urls
 import programs
 import relaying
 import talking
-from measure import SHORT, own_peak, side_by_side
+from measure import SHORT, own_peak, per_one, side_by_side
 
 # Behind all else, so that an installed wsprobe is the one that is measured: for what the tests are made of.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
@@ -190,20 +190,19 @@ def speed_up(rows):
 def per_recording(rows, count, browser=None):
     """Rows for the time of one recording; if given, with the *browser*'s own time for one page beside them, and
     as a ratio to it."""
-    made = [each if each.why else _one_of(each, count, browser) for each in rows]
-    return made if browser is None else [*made, browser]
-
-
-def _one_of(all_of_them, count, browser):
-    milliseconds, processor = all_of_them.milliseconds / count, (all_of_them.processor or 0) / count
-    one = replace(all_of_them, milliseconds=milliseconds, processor=processor)
+    made = [each if each.why else per_one(each, count) for each in rows]
     if browser is None:
-        return one
-    return replace(
-        one,
-        ratio=None if browser.why else milliseconds / browser.milliseconds,
-        processor_ratio=processor / browser.processor if browser.processor else None,
-    )
+        return made
+    if not browser.why:
+        made = [
+            replace(
+                each,
+                ratio=each.milliseconds / browser.milliseconds,
+                processor_ratio=each.processor / browser.processor if browser.processor else None,
+            )
+            for each in made
+        ]
+    return [*made, browser]
 
 
 def apart(module, name, *arguments):

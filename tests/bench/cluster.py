@@ -6,8 +6,6 @@ processor does. Dask's own processes rest between two pieces of work, and that i
 """
 
 import asyncio
-import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -17,11 +15,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import programs
-from measure import processor_of
+from measure import processor_of, run
 
 from tests.peers.dask import dask_cluster
 
 COUNT = 3000
+LONGEST = 600.0
+"""Seconds for one list."""
 PATH = "/status/403?reason=Token%20Expired"
 WITH = (
     "import sys; from wsprobe.cli import cluster; cluster.CHUNK = {}; from wsprobe.cli.main import main; main()"
@@ -66,15 +66,12 @@ class Bytes:
         writer.close()
 
 
-def run(command):
-    """Run it to its end; its seconds of processor."""
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 12, process.returncode
-    return usage.ru_utime + usage.ru_stime
+def spent_by(command):
+    """Its seconds of processor, once it has ended."""
+    done = run(command, LONGEST)
+    assert done is not None
+    assert done.status == 12, done.status
+    return done.processor
 
 
 def measured(name, cluster, file, answers, chunk, *options):
@@ -82,7 +79,7 @@ def measured(name, cluster, file, answers, chunk, *options):
     parts = {"scheduler": [cluster.scheduler_pid], "workers": [each.pid for each in cluster.workers.values()]}
     before = {part: sum(map(processor_of, pids)) for part, pids in parts.items()}
     with through.before(cluster.address) as address:
-        here = run(
+        here = spent_by(
             [sys.executable, "-c", WITH.format(chunk), "connect", "--cluster", address, *options, f"@{file}"]
         )
     spent = {part: sum(map(processor_of, pids)) - before[part] for part, pids in parts.items()}
@@ -98,7 +95,7 @@ def main():
         file, few = Path(name) / "urls", Path(name) / "few"
         file.write_text(f"{server}{PATH}\n" * COUNT)
         few.write_text(f"{server}{PATH}\n" * 200)
-        alone = run([*programs.wsprobe(), "connect", "--json", *fast, f"@{file}"])
+        alone = spent_by([*programs.wsprobe(), "connect", "--json", *fast, f"@{file}"])
         print(f"{COUNT} URLs; per answer: milliseconds of processor, and bytes to and from the scheduler")
         heads = ("here", "scheduler", "workers", "all", "to", "from")
         print(f"{'':34} " + " ".join(f"{each:>9}" for each in heads))
@@ -108,8 +105,8 @@ def main():
                 while len(cluster.workers) < workers:
                     cluster.worker(f"w{len(cluster.workers)}")
                 begin = [*programs.wsprobe(), "connect", "--cluster", cluster.address, "-s"]
-                run([*begin, f"@{few}"])  # they import
-                alone = run([*begin, server + PATH])
+                spent_by([*begin, f"@{few}"])  # they import
+                alone = spent_by([*begin, server + PATH])
                 print(f"{workers} workers: to begin and end takes {1000 * alone:.0f} ms here")
                 for chunk in (10, 50, 200) if workers == 2 else (50,):
                     what = f"--json, {workers} workers, chunks of {chunk}"

@@ -1,12 +1,10 @@
 """What the causes add to a line of ``--json``, and how often a word is read in another sense."""
 
 import os
-import time
 from base64 import b64encode
 from itertools import cycle, islice
-from statistics import median
 
-from measure import Row
+from measure import in_turn, per_one
 
 from wsprobe.diagnosis import Author
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
@@ -46,17 +44,12 @@ def rows():
         of.__dict__["author"] = Author()  # a cached property
         return _line(of)
 
-    measured = {
+    works = {
         WITHOUT: lambda: _each(same, bare),
         "with causes, the same answer again": lambda: _each(same, _line),
         "with causes, each answer another": lambda: _each(others, _line),
     }
-    times = {name: [] for name in measured}
-    for _ in range(ROUNDS):
-        for name, work in measured.items():
-            times[name].append(work())
-    base = median(times[WITHOUT])
-    return [Row(name, median(each), median(each) / base, rounds=ROUNDS) for name, each in times.items()]
+    return [per_one(each, COUNT) for each in in_turn(works, WITHOUT, ROUNDS)]
 
 
 def _line(of):
@@ -64,11 +57,8 @@ def _line(of):
 
 
 def _each(exchanges, line):
-    """Milliseconds of processor for one of *exchanges*."""
-    started = time.process_time()
     for each in exchanges:
         line(report(each))
-    return (time.process_time() - started) * 1000 / len(exchanges)
 
 
 def misread():

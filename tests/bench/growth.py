@@ -1,8 +1,6 @@
 """How the work grows with the bytes: four times as many must not take much more than four times as long."""
 
-import time
-
-from measure import Row
+from measure import row, taken
 
 from tests.exchanges import plan
 from wsprobe.exchange import Limits
@@ -23,13 +21,10 @@ def grown():
     """Time for MANY pieces against that for FEW."""
     rows = []
     for name, (begin, piece) in FLOODS.items():
-        rows += _pair(name, min(_fed(begin, piece, FEW) for _ in range(2)), _fed(begin, piece, MANY))
-    few, many = (_split(count) for count in (FEW, MANY))
+        few = [_fed(begin, piece, FEW) for _ in range(2)]
+        rows += _pair(name, [min(few, key=lambda each: each.seconds)], [_fed(begin, piece, MANY)])
+    few, many = ([_split(count)] for count in (FEW, MANY))
     return [*rows, *_pair("reading: a head of many lines", few, many)]
-
-
-Taken = tuple[float, float]
-"""Seconds, and seconds of processor."""
 
 
 def _fed(begin, piece, times):
@@ -40,33 +35,13 @@ def _fed(begin, piece, times):
         for _ in range(times):
             client.receive(piece, 5)
 
-    return _taken(feed)
+    return taken(feed)
 
 
 def _split(lines):
     data = b"HTTP/1.1 403 No\r\n" + b"a: b\r\n" * lines + b"\r\n"
-    return _taken(lambda: split_head(data))
-
-
-def _taken(work):
-    started, processor = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - started, time.process_time() - processor
+    return taken(lambda: split_head(data))
 
 
 def _pair(name, few, many):
-    return [
-        _row(f"{name}, {FEW:,}", few, few, rounds=2),
-        _row(f"{name}, {MANY:,}", many, few, rounds=1),
-    ]
-
-
-def _row(name, taken, against, rounds):
-    return Row(
-        name,
-        taken[0] * 1000,
-        ratio=taken[0] / against[0],
-        processor=taken[1] * 1000,
-        processor_ratio=taken[1] / against[1],
-        rounds=rounds,
-    )
+    return [row(f"{name}, {FEW:,}", few, few), row(f"{name}, {MANY:,}", many, few)]

@@ -5,19 +5,19 @@ other keys: once as it was, and once with a third of the sockets never finished,
 without the events that no socket needs.
 """
 
-import os
 import random
 import re
-import subprocess
 import sys
 import tempfile
-import time
 from base64 import b64encode
 from pathlib import Path
 
+from tests.bench.measure import run
 from tests.browser_logs.sample import log
 from wsprobe.browser_logs.netlog import HANDLERS
 
+LONGEST = 3600.0
+"""Seconds for one log."""
 SOURCES = 1000
 """More numbers than the sources of the page have."""
 
@@ -67,14 +67,16 @@ def main(size):
                     if out.tell() >= size:
                         break
                     out.write(page)
-            began = time.perf_counter()
             command = (Path(sys.executable).parent / "wsprobe", "compare", "--json", "--brief", file)
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            seconds, processor = time.perf_counter() - began, usage.ru_utime + usage.ru_stime
-            print(f"{name}: {size / 1e6:.0f} MB: {seconds:.0f} s, {processor:.0f} s of processor,", end=" ")
-            print(f"{usage.ru_maxrss / 1024:.0f} MiB", flush=True)
+            done = run(command, LONGEST)
+            if done is None:
+                print(f"{name}: it did not end within {LONGEST:g} s")
+                continue
+            print(
+                f"{name}: {size / 1e6:.0f} MB: {done.seconds:.0f} s, {done.processor:.0f} s of processor,",
+                end=" ",
+            )
+            print(f"{done.peak or 0:.0f} MiB", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -37,6 +37,7 @@ class Run:
     busiest: float
     """Seconds of processor of the process that took the most: with a processor for each, the program would have
     taken hardly less than that."""
+    status: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,38 +59,49 @@ class Row:
     why: str = ""
 
 
-def run(command, folder=None):
+def run(command, longest=LONGEST):
     """Run *command* to its end, its output thrown away; None if it did not end in time."""
     started = time.perf_counter()
+    quiet = subprocess.DEVNULL
     process = subprocess.Popen(
-        command,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=ENVIRONMENT,
-        start_new_session=True,
+        command, stdin=quiet, stdout=quiet, stderr=quiet, env=ENVIRONMENT, start_new_session=True
     )
+    return ended(process, started, longest)
+
+
+def ended(process, started, longest):
+    """Wait for the end of *process*, which began at *started*; None if it is ended for being late."""
     # The process is waited for through a handle, and by wait4 alone: that is what tells its memory.
     handle = os.pidfd_open(process.pid)
+    parts, over, last = {}, False, time.perf_counter() + longest
     try:
-        parts = {}
-        ended = False
-        while not ended and time.perf_counter() - started < LONGEST:
-            ended = bool(select.select([handle], [], [], OFTEN)[0])
+        while not over and time.perf_counter() < last:
+            over = bool(select.select([handle], [], [], OFTEN)[0])
             parts.update(_started_by(process.pid))
-        if not ended:
-            os.killpg(process.pid, 9)
+        if not over:
+            process.kill()
+            with suppress(ProcessLookupError):  # no group of its own
+                os.killpg(process.pid, 9)
     finally:
         os.close(handle)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - started
     peak = usage.ru_maxrss / 1024
-    told = peak if peak > own_peak() else None
     processor = usage.ru_utime + usage.ru_stime
+    if not over:
+        return None
     busiest = max(processor - sum(parts.values()), *parts.values(), 0.0)
-    return Run(seconds, processor, told, busiest) if ended else None
+    seconds = time.perf_counter() - started
+    return Run(seconds, processor, peak if peak > own_peak() else None, busiest, process.returncode)
+
+
+def taken(work, loops=1):
+    """What *work* takes in this process, once."""
+    started, processor = time.perf_counter(), time.process_time()
+    for _ in range(loops):
+        work()
+    processor = (time.process_time() - processor) / loops
+    return Run((time.perf_counter() - started) / loops, processor, None, processor)
 
 
 def _started_by(pid):
@@ -139,16 +151,27 @@ def side_by_side(programs, *, against, rounds, seconds):
             else:
                 runs[name].append(done)
     counted = {name: found[1:] or found for name, found in runs.items() if name not in missing}
-    base = median(each.seconds for each in counted[against]) if against in counted else None
-    beside = counted.get(against, [])
-    return [row(name, counted.get(name, []), base, missing.get(name, ""), beside) for name in programs]
+    return [
+        row(name, counted.get(name, []), counted.get(against, []), missing.get(name, "")) for name in programs
+    ]
 
 
-def row(name, runs, base, why, beside):
-    """The row of *runs*, with ratios to *base* (seconds), and round by round to the runs *beside*; or of *why*
+def in_turn(works, against, rounds, loops=1):
+    """Rows for *works*, which are done in this process, with ratios to the one *against*. The first round fills
+    the caches, and is not counted."""
+    runs = {name: [] for name in works}
+    for _ in range(rounds + 1):
+        for name, work in works.items():
+            runs[name].append(taken(work, loops))
+    return [row(name, found[1:], runs[against][1:]) for name, found in runs.items()]
+
+
+def row(name, runs, beside, why=""):
+    """The row of *runs*, with ratios to the runs *beside*, of their medians and round by round; or of *why*
     there are none."""
     if why:
         return Row(name, why=why)
+    base = median(each.seconds for each in beside) if beside else None
     seconds = median(each.seconds for each in runs)
     processor = median(each.processor for each in runs)
     peaks = [each.peak for each in runs if each.peak is not None]
@@ -169,3 +192,8 @@ def row(name, runs, base, why, beside):
         busiest=median(each.busiest for each in runs) * 1000,
         spread=tuple((min(each), max(each)) for each in ratios if each),
     )
+
+
+def per_one(of, count):
+    """The row of work on *count* things, for one of them."""
+    return replace(of, milliseconds=of.milliseconds / count, processor=(of.processor or 0) / count)

@@ -2,10 +2,10 @@
 
 import time
 from base64 import b64encode
+from functools import partial
 from itertools import cycle, islice
-from statistics import median
 
-from measure import Row
+from measure import in_turn
 from msgspec.structs import replace
 
 from tests.exchanges import plan
@@ -25,7 +25,7 @@ LARGEST = 64 * 1024
 """Bytes received: larger scenarios are about limits, not about answers that servers give."""
 MAKING = 3.0
 """Seconds at most; scenarios that are left over by then are not among the recordings."""
-ROUNDS = 7
+ROUNDS = 6
 LOOPS = 20
 LOADING = "from the saved line to a reading"
 
@@ -78,28 +78,7 @@ def predictions():
     saved = read(archive.load(line))
     url = saved.exchange.plan.target.url
 
-    def predict(name):
-        started, processor = time.perf_counter(), time.process_time()
-        for _ in range(LOOPS):
-            if name == LOADING:
-                read(archive.load(line))
-            else:
-                ENGINES[name].view(url, page, [saved])
-        return (time.perf_counter() - started) / LOOPS, (time.process_time() - processor) / LOOPS
-
-    times = {name: [] for name in (LOADING, *ENGINES)}
-    for _ in range(ROUNDS):
-        for name in times:
-            times[name].append(predict(name))
-    taken = {name: [median(each) for each in zip(*found[1:], strict=True)] for name, found in times.items()}
-    return [
-        Row(
-            name,
-            seconds * 1000,
-            ratio=seconds / taken[LOADING][0],
-            processor=processor * 1000,
-            processor_ratio=processor / taken[LOADING][1],
-            rounds=(ROUNDS - 1) * LOOPS,
-        )
-        for name, (seconds, processor) in taken.items()
-    ]
+    works = {LOADING: lambda: read(archive.load(line))}
+    for name, engine in ENGINES.items():
+        works[name] = partial(engine.view, url, page, [saved])
+    return in_turn(works, LOADING, ROUNDS, LOOPS)

@@ -16,10 +16,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from statistics import median
 
 import programs
-from measure import ENVIRONMENT, SHORT, Run, own_peak, row
+from measure import ENVIRONMENT, SHORT, Run, ended, row
 
 ROOT = Path(__file__).resolve().parents[2]
 PART = 5 if SHORT else 1
@@ -130,9 +129,7 @@ def _rows(talk, url, given, count, deflate):
                 missing[name] = done
             else:
                 runs[name].append(done)
-    beside = runs[AGAINST]
-    base = median(each.seconds for each in beside) if beside else None
-    return [row(name, runs[name], base, missing.get(name, ""), beside) for name in found]
+    return [row(name, runs[name], runs[AGAINST], missing.get(name, "")) for name in found]
 
 
 def piped(command, given):
@@ -227,24 +224,11 @@ def _environment():
 
 
 def _ended(process, started, longest):
-    """Wait for the end of *process*."""
-    handle = os.pidfd_open(process.pid)
-    try:
-        late = not select.select([handle], [], [], longest)[0]
-        if late:
-            process.kill()
-    finally:
-        os.close(handle)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - started
-    if late:
+    """The run of *process*, or why it counts for nothing."""
+    done = ended(process, started, longest)
+    if done is None:
         return f"it did not end within {longest:g} s"
-    if process.returncode:
-        return f"it ended with {process.returncode} after {seconds:.0f} s"
-    peak = usage.ru_maxrss / 1024
-    processor = usage.ru_utime + usage.ru_stime
-    return Run(seconds, processor, peak if peak > own_peak() else None, busiest=processor)
+    return f"it ended with {done.status} after {done.seconds:.0f} s" if done.status else done
 
 
 if __name__ == "__main__":

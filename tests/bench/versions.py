@@ -10,7 +10,7 @@ from pathlib import Path
 
 import many_urls
 import programs
-from measure import run
+from measure import LONGEST, run, side_by_side
 
 ROUNDS = 9
 HERE = Path(__file__).resolve().parents[2]
@@ -59,16 +59,12 @@ def _list(file, urls):
 
 def ratio(arguments, other):
     """The median of ROUNDS ratios, and the least and greatest; the first round fills the caches."""
-    pairs = list(_rounds(arguments, other))[1:]
-    if any(each is None for pair in pairs for each in pair):
-        return "  it did not end in time"
-    ratios = sorted(new.processor / old.processor for new, old in pairs if new is not None and old is not None)
-    return f"{ratios[len(ratios) // 2]:>7.2f}  {ratios[0]:.2f} to {ratios[-1]:.2f}"
-
-
-def _rounds(arguments, other):
-    for _ in range(ROUNDS + 1):
-        yield run(_of(HERE, arguments)), run(_of(other, arguments))
+    programs = {"here": _of(HERE, arguments), "there": _of(other, arguments)}
+    here, _ = side_by_side(programs, against="there", rounds=ROUNDS, seconds=ROUNDS * 2 * LONGEST)
+    if here.why or not here.spread:
+        return f"  {here.why or 'the other one did not run'}"
+    _, (least, most) = here.spread
+    return f"{here.processor_ratio:>7.2f}  {least:.2f} to {most:.2f}"
 
 
 def _of(checkout, arguments):
