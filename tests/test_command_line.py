@@ -6,26 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.text import command_line, operands, quoted
-
-
-@pytest.mark.parametrize(
-    ("url", "line"),
-    [
-        ("ws://h/a?b=c", "w connect 'ws://h/a?b=c'"),
-        ("--cluster=127.0.0.1/x", "w connect -- --cluster=127.0.0.1/x"),
-        ("-o/x", "w connect -- -o/x"),
-        ("@urls.txt", 'w connect -- "@urls.txt"'),
-        ("@it's", "w connect -- '@it'\"'\"'s'"),
-        ("-", "w connect -"),
-    ],
-)
-def test_a_url_is_no_option_and_no_list(url, line):
-    assert command_line("w", "connect", url=url) == line
-
-
-def test_a_list_stays_a_list():
-    assert operands("-x", "@urls.txt", "ws://h/", "-", lists=True) == ["@urls.txt", "ws://h/", "-", "--", "-x"]
+from wsprobe.text import quoted
 
 
 @pytest.mark.programs

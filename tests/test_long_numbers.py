@@ -5,12 +5,8 @@ from base64 import b64encode
 
 from tests.cases import every, share
 from tests.recording.test_odd_recordings import loaded, read_in_every_way, saved
-from wsprobe.browsers.runtime.extensions import number
-from wsprobe.browsers.undici import _window
 from wsprobe.browsers.webkitgtk.uri import resolved
 from wsprobe.read import read
-from wsprobe.text import whole_number
-from wsprobe.trace.audit_rules import _deletes
 
 DIGITS = 5000
 NINES, ZEROS = "9" * DIGITS, "0" * DIGITS
@@ -54,21 +50,6 @@ def test_every_reader_reads_an_answer_with_a_long_number(case):
     exchange, _ = loaded(json.dumps(value))
     assert exchange is not None
     read_in_every_way(exchange)
-
-
-def test_zeros_in_front_count_for_nothing():
-    assert _window(f"{ZEROS}15") == 15
-    assert _window(NINES) == 0
-    assert number(NINES) == float("inf")
-    assert whole_number(f"{ZEROS}80", 65535) == 80
-    assert whole_number(NINES, 65535) is None
-    assert whole_number("\u0665", 65535) is None
-
-
-def test_a_cookie_with_a_long_age_is_kept():
-    assert not _deletes({"max-age": NINES})
-    assert _deletes({"max-age": ZEROS})
-    assert _deletes({"max-age": f"-{NINES}"})
 
 
 def test_a_host_that_is_a_long_number_is_a_name():

@@ -1,8 +1,6 @@
 """Browsers that are installed, a page with varied WebSockets for them, and what its server really passed."""
 
-import base64
 import gzip
-import hashlib
 import json
 import os
 import shutil
@@ -11,11 +9,12 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 from msgspec import Struct
 
+from tests import served
 from tests.page.site import LOOPBACK_ONLY
 
 SWITCH = (
@@ -81,97 +80,59 @@ class Passed(Struct):
     """Whether the client has closed the connection: by then it has read everything."""
 
 
-class Server:
+class Server(served.Server):
     """Answers each WebSocket by its path, and any other request with a page that opens them; a proxy for
     CONNECT. /secret asks for a password; /echo repeats one message and waits for the Close."""
 
-    def __init__(self, paths, tls):
+    def __init__(self, paths, tls=None):
         self.passed = []
         self.tunnels = []
         """(request, answer) of each CONNECT."""
-        self._paths, self._tls = paths, tls
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=300)
-        self.port = self._listener.getsockname()[1]
-        self.origin = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
+        self._paths = paths
+        self._on = []
+        """(stream, what passed on it)."""
+        super().__init__(tls)
 
     def url(self, path):
         return self.origin.replace("http", "ws") + path
 
-    def serve(self):
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._connection, args=(client,), daemon=True).start()
+    def over(self, stream):
+        for on, passed in self._on:
+            passed.over |= on is stream
 
-    def end(self):
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _connection(self, client):
-        client.settimeout(60)
-        with suppress(OSError, ValueError), client:
-            if self._tls is None:
-                self._requests(client)
-                return
-            with self._tls.wrap_socket(client, server_side=True) as inner:
-                self._requests(inner)
-
-    def _requests(self, client):
-        here = []
-        with suppress(OSError):
-            while self._request(client, here):
-                pass
-            client.shutdown(socket.SHUT_WR)
-            while client.recv(65536):
-                pass
-        for passed in here:
-            passed.over = True
-
-    def _request(self, client, here):
-        """Answer one request, and add what passed to *here*; whether another may follow."""
-        head = b""
-        while b"\r\n\r\n" not in head:
-            if not (data := client.recv(65536)):
-                return False
-            head += data
-        method, path = head.split()[0].decode(), head.split()[1].decode("latin-1")
-        fields = {k.lower(): v for k, _, v in (line.partition(b": ") for line in head.split(b"\r\n"))}
-        if method == "CONNECT":
-            self._tunnel(client, head, path)
+    def answer(self, request, stream):
+        if request.head.startswith(b"CONNECT "):
+            self._tunnel(request, stream)
             return False
-        key = fields.get(b"sec-websocket-key")
-        if key is None:
+        if request.key is None:
             page = PAGE_OF_SOCKETS.replace("PATHS", json.dumps(self._paths)).encode()
-            kind = b"text/html" if path.endswith("/") else b"text/plain"
-            sizes = (kind, len(page))
-            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % sizes + page)
+            stream.sendall(
+                served.page(page, "text/html" if request.path.endswith("/") else "text/plain", more=())
+            )
             return True
-        passed = Passed(path, head, b"")
+        passed = Passed(request.path, request.head + request.rest, b"")
         self.passed.append(passed)
-        here.append(passed)
-        digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
-        answer = ANSWERS.get(path.partition("&")[0], SWITCH + b"\r\n")
-        if path == "/secret" and b"authorization" not in fields:
+        self._on.append((stream, passed))
+        answer = ANSWERS.get(request.path.partition("&")[0], SWITCH + b"\r\n")
+        if request.path == "/secret" and "authorization" not in request.fields:
             answer = UNAUTHORIZED
-        passed.sent = answer.replace(b"$A", base64.b64encode(digest))
-        client.sendall(passed.sent)
-        if path == "/echo":
-            while data := client.recv(65536):
+        passed.sent = answer.replace(b"$A", request.accept)
+        stream.sendall(passed.sent)
+        if request.path == "/echo":
+            while data := stream.recv(65536):
                 passed.received += data
-                close = data[0] & 15 == 8
-                text = bytes(each ^ data[2 + at % 4] for at, each in enumerate(data[6 : 6 + (data[1] & 127)]))
-                back = bytes([data[0], len(text)]) + text
-                client.sendall(back)
+                first, text = served.unmasked(data)
+                back = bytes([first, len(text)]) + text
+                stream.sendall(back)
                 passed.sent += back
-                if close:
+                if first & 15 == 8:
                     break
         return answer == UNAUTHORIZED
 
-    def _tunnel(self, client, head, place):
+    def _tunnel(self, request, client):
         answer = b"HTTP/1.1 200 Connected\r\nVia: test\r\n\r\n"
-        host, _, port = place.rpartition(":")
-        self.tunnels.append((head, answer))
+        host, _, port = request.path.rpartition(":")
+        self.tunnels.append((request.head, answer))
         with socket.create_connection((host, int(port))) as server:
             client.sendall(answer)
             other = threading.Thread(target=_copy, args=(server, client), daemon=True)
@@ -197,16 +158,6 @@ for (const path of PATHS) {
   if (path === '/echo') { ws.onopen = () => ws.send('hello'); ws.onmessage = () => ws.close(1000, 'done'); }
 }
 </script>"""
-
-
-@contextmanager
-def server(paths, tls=None):
-    made = Server(paths, tls)
-    threading.Thread(target=made.serve, daemon=True).start()
-    try:
-        yield made
-    finally:
-        made.end()
 
 
 def chromium(home, pages, over, *switches, mode="Everything"):

@@ -44,7 +44,7 @@ def test_chromium_s_log_of_two_pages_has_every_byte(tmp_path, tls):
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if tls else None
     if context is not None:
         trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    with real.server(PATHS, context) as one, real.server(PATHS, context) as other:
+    with real.Server(PATHS, context) as one, real.Server(PATHS, context) as other:
         page = f"{one.origin}/#also={other.origin}/"
         switches = ["--disable-popup-blocking", *(["--ignore-certificate-errors"] if tls else [])]
         log = real.chromium(tmp_path, [page], lambda: passed([one, other]), *switches)
@@ -53,14 +53,14 @@ def test_chromium_s_log_of_two_pages_has_every_byte(tmp_path, tls):
 
 def test_chromium_s_log_of_two_hundred_sockets_has_every_byte(tmp_path):
     paths = [f"/forbidden&{number}" for number in range(200)]
-    with real.server(paths) as one:
+    with real.Server(paths) as one:
         log = real.chromium(tmp_path, [one.origin + "/"], lambda: passed([one], paths))
     check(list(sample.netlog(log).sockets()), [one])
 
 
 def test_through_a_proxy_the_tunnel_is_there_too(tmp_path):
     paths = ["/forbidden", "/close-4403", "/echo"]
-    with real.server(paths) as one, real.server(paths) as proxy:
+    with real.Server(paths) as one, real.Server(paths) as proxy:
         switches = (f"--proxy-server=http://127.0.0.1:{proxy.port}", "--proxy-bypass-list=<-loopback>")
         log = real.chromium(tmp_path, [one.origin + "/"], lambda: passed([one], paths), *switches)
     found = list(sample.netlog(log).sockets())
@@ -71,7 +71,7 @@ def test_through_a_proxy_the_tunnel_is_there_too(tmp_path):
 
 
 def test_a_401_that_chromium_answers_is_an_earlier_exchange(tmp_path):
-    with real.server(["/secret"]) as one:
+    with real.Server(["/secret"]) as one:
         log = real.chromium(tmp_path, [one.origin + "/#login"], lambda: passed([one], ["/secret"] * 2))
     (found,) = sample.netlog(log).sockets()
     (first,) = found.exchange.hops
@@ -85,7 +85,7 @@ def test_a_401_that_chromium_answers_is_an_earlier_exchange(tmp_path):
 
 
 def test_without_raw_bytes_the_outcome_is_the_same(tmp_path):
-    with real.server(PATHS) as one:
+    with real.Server(PATHS) as one:
         log = real.chromium(tmp_path, [one.origin + "/"], lambda: passed([one]), mode="Default")
     found = list(sample.netlog(log).sockets())
     outcomes = {each.url.partition(one.url("/"))[2]: report(each.exchange).outcome for each in found}
@@ -130,7 +130,7 @@ def test_over_http2_fields_and_body_are_there_and_no_made_up_bytes(wsprobe_lab, 
 
 @pytest.mark.parametrize("modules", ["nsHttp:5", "nsHttp:5,nsWebSocket:5", "nsHttp:5,nsWebSocket:5,rotate:4"])
 def test_firefox_s_log_has_every_request_and_head(tmp_path, modules):
-    with real.server(PATHS) as one:
+    with real.Server(PATHS) as one:
         log = tmp_path / "log"
         real.firefox(tmp_path, log, [one.origin + "/"], lambda: passed([one]), f"timestamp,sync,{modules}")
     any_part = next(tmp_path.glob("log.moz_log.1" if "rotate" in modules else "log.child*"))

@@ -5,10 +5,13 @@ Page and server are two origins on loopback addresses, in clear. ``same-...`` is
 """
 
 import json
+import threading
 from pathlib import Path
 
 import trio
 
+from tests import served
+from tests.served import Server
 from wsprobe.lab import installed
 
 FILE = Path(__file__).with_name("recordings") / "fetch.jsonl"
@@ -54,9 +57,6 @@ async function one(url) {
 </script>"""
 
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
-
-
 def answer(name, origin):
     """The bytes of the answer called *name*, for a page of *origin*."""
     status, fields = ANSWERS[name]
@@ -67,53 +67,41 @@ def answer(name, origin):
     return "\r\n".join(lines).encode() + body
 
 
+class Answering(Server):
+    """The page of the first, *origin*; and the answers, for a page of that."""
+
+    def __init__(self, host, origin=""):
+        self.page = b""
+        self.seen = {}
+        self.done = threading.Event()
+        super().__init__(host=host)
+        self._for = origin or self.origin
+
+    def answer(self, request, stream):
+        if request.path[1:] in ANSWERS:
+            stream.sendall(answer(request.path[1:], self._for))
+            return
+        if request.path != "/seen":
+            stream.sendall(served.page(self.page))
+            return
+        body = request.rest
+        while len(body) < int(request.fields["content-length"]):
+            body += stream.recv(65536)
+        self.seen.update(json.loads(body))
+        stream.sendall(served.page(b""))
+        self.done.set()
+
+
 async def measure(engine):
     """The version of *engine*, and what script got of each answer: status and body, or name and message."""
-    seen = {}
-    over = trio.Event()
-    page = b""
-    origin = ""
-
-    async def serve(stream):
-        data = b""
-        async with stream:
-            try:
-                while b"\r\n\r\n" not in data:
-                    if not (more := await stream.receive_some(65536)):
-                        return
-                    data += more
-                head, _, rest = data.partition(b"\r\n\r\n")
-                path = head.split(b" ")[1].decode()[1:]
-                if path in ANSWERS:
-                    await stream.send_all(answer(path, origin))
-                    return
-                if path == "seen":
-                    size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-                    while len(rest) < size:
-                        rest += await stream.receive_some(65536)
-                    seen.update(json.loads(rest))
-                text = b"" if path == "seen" else page
-                await stream.send_all(OK % len(text) + text)
-                if path == "seen":
-                    over.set()
-            except trio.BrokenResourceError:
-                pass
-
-    async with trio.open_nursery() as nursery:
-        places = []
-        for host in ("127.0.0.1", "127.0.0.2"):
-            listeners = await trio.open_tcp_listeners(0, host=host)
-            await nursery.start(trio.serve_listeners, serve, listeners)
-            places.append(f"http://{host}:{listeners[0].socket.getsockname()[1]}")
-        origin = places[0]
-        urls = [(name, f"{places[not name.startswith('same-')]}/{name}") for name in ANSWERS]
-        page = PAGE.replace("URLS", json.dumps(urls)).encode()
+    with Answering("127.0.0.1") as own, Answering("127.0.0.2", own.origin) as other:
+        urls = [(name, f"{(own if name.startswith('same-') else other).origin}/{name}") for name in ANSWERS]
+        own.page = PAGE.replace("URLS", json.dumps(urls)).encode()
         (browser,) = installed.find([engine])
-        with trio.fail_after(120):
-            async with installed.opened(browser, f"{origin}/"):
-                await over.wait()
-        nursery.cancel_scope.cancel()
-    return await installed.version(browser), seen
+        with trio.fail_after(150):
+            async with installed.opened(browser, f"{own.origin}/"):
+                assert await trio.to_thread.run_sync(own.done.wait, 120)
+        return await installed.version(browser), own.seen
 
 
 def load():

@@ -2,15 +2,17 @@
 of them (iframe, sandbox, null origin, worker, service worker, pending). Run with ``-n 0 -m engines``."""
 
 import json
-import re
+import threading
+from contextlib import ExitStack
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import trio
 
+from tests import served
 from tests.browsers.there import there
+from tests.served import Server
 from wsprobe.lab import installed
-from wsprobe.read.tokens import expected_accept
 
 pytestmark = pytest.mark.engines
 
@@ -44,71 +46,72 @@ HELD = 0.5
 """Seconds that a handshake is held."""
 
 
-async def watch(engine):
-    """Socket -> its Origin; of three handshakes that are held, how many there were at once; page's and frame's
-    origin."""
-    origins = {}
-    held = most = 0
-    over = trio.Event()
-    places = []
+class Watched:
+    """What the three servers of a page see of its sockets."""
 
-    def text_of(path):
+    def __init__(self):
+        self.places = ()
+        self.origins = {}
+        """Socket -> its Origin."""
+        self.most = 0
+        """Of the handshakes that are held, how many there were at once."""
+        self.over = threading.Event()
+        self._held, self._lock = 0, threading.Lock()
+
+    def hold(self):
+        with self._lock:
+            self._held += 1
+            self.most = max(self.most, self._held)
+        self.over.wait(HELD)
+        with self._lock:
+            self._held -= 1
+
+    def text(self, path):
         where = urlsplit(path)
         if where.path == "/script":
-            return unquote(where.query).encode()
+            return unquote(where.query)
         if where.path == "/frame":
             to = parse_qs(where.query)["to"][0]
-            return f"<script>{SOCKET};open('{to}').then(v => parent.postMessage(v, '*'))</script>".encode()
-        values = {"SOCKET_TEXT": json.dumps(f"{SOCKET};"), "ELSEWHERE": json.dumps(f"{places[2]}/")}
+            return f"<script>{SOCKET};open('{to}').then(v => parent.postMessage(v, '*'))</script>"
+        values = {"SOCKET_TEXT": json.dumps(f"{SOCKET};"), "ELSEWHERE": json.dumps(f"{self.places[2]}/")}
         page = PAGE.replace("SOCKET\n", f"{SOCKET}\n", 1)
-        for name, value in (values | {"URL_": json.dumps(f"ws{places[1][4:]}/")}).items():
+        for name, value in (values | {"URL_": json.dumps(f"ws{self.places[1][4:]}/")}).items():
             page = page.replace(name, value)
-        return page.encode()
+        return page
 
-    async def serve(stream):
-        nonlocal held, most
-        data = b""
-        async with stream:
-            try:
-                while b"\r\n\r\n" not in data:
-                    if not (more := await stream.receive_some(65536)):
-                        return
-                    data += more
-                head = data.partition(b"\r\n\r\n")[0]
-                path = head.split(b" ")[1].decode()
-                if key := re.search(rb"(?i)\r\nsec-websocket-key: (\S+)", head):
-                    origin = re.search(rb"(?i)\r\norigin: ([^\r]*)", head)
-                    origins[path[1:]] = origin[1].decode() if origin else ""
-                    if path == "/held":
-                        held += 1
-                        most = max(most, held)
-                        await trio.sleep(HELD)
-                        held -= 1
-                    answer = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                    await stream.send_all(
-                        answer + b"Sec-WebSocket-Accept: %s\r\n\r\n" % expected_accept(key[1])
-                    )
-                    await stream.receive_some(100)
-                    return
-                text = b"" if path == "/seen" else text_of(path)
-                kind = b"text/javascript" if path.startswith("/script") else b"text/html"
-                head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
-                await stream.send_all(head % (kind, len(text)) + text)
-                if path == "/seen":
-                    over.set()
-            except trio.BrokenResourceError:
-                pass
 
-    async with trio.open_nursery() as nursery:
-        for host in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
-            listeners = await trio.open_tcp_listeners(0, host=host)
-            await nursery.start(trio.serve_listeners, serve, listeners)
-            places.append(f"http://{host}:{listeners[0].socket.getsockname()[1]}")
-        with trio.fail_after(120):
-            async with installed.opened(there(engine), f"{places[0]}/"):
-                await over.wait()
-        nursery.cancel_scope.cancel()
-    return origins, most, (places[0], places[2])
+class Answering(Server):
+    def __init__(self, host, watched):
+        self._watched = watched
+        super().__init__(host=host)
+
+    def answer(self, request, stream):
+        path = request.path
+        if request.key is not None:
+            self._watched.origins[path[1:]] = request.fields.get("origin", "")
+            if path == "/held":
+                self._watched.hold()
+            answer = b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            stream.sendall(answer + b"Sec-WebSocket-Accept: %s\r\n\r\n" % request.accept)
+            stream.recv(100)
+        elif path == "/seen":
+            stream.sendall(served.page(b""))
+            self._watched.over.set()
+        else:
+            kind = "text/javascript" if path.startswith("/script") else "text/html"
+            stream.sendall(served.page(self._watched.text(path).encode(), kind))
+
+
+async def watch(engine):
+    """The Origin of each socket; how many handshakes were held at once; the page's and the frame's origin."""
+    watched = Watched()
+    with ExitStack() as stack:
+        hosts = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+        watched.places = [stack.enter_context(Answering(host, watched)).origin for host in hosts]
+        with trio.fail_after(150):
+            async with installed.opened(there(engine), f"{watched.places[0]}/"):
+                assert await trio.to_thread.run_sync(watched.over.wait, 120)
+    return watched.origins, watched.most, (watched.places[0], watched.places[2])
 
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox", "webkitgtk"])

@@ -1,8 +1,6 @@
 """What fetch() sees of the same URL: as measured, and as `compare --fetch` says it."""
 
 import json
-import socket
-import threading
 
 import pytest
 import trio
@@ -10,6 +8,7 @@ import trio
 from tests.browsers import fetching
 from tests.browsers.there import there
 from tests.cases import every
+from tests.served import Server
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.fetch import MESSAGES, asked, goes_to, request, seen
 from wsprobe.browsers.url import parse
@@ -102,29 +101,23 @@ def test_what_is_sent():
     assert "Upgrade" not in sent + own
 
 
+class Refusing(Server):
+    """Refuses all; the requests that it gets, and the header lines that it sends."""
+
+    def __init__(self):
+        self.requests = []
+        self.lines = []
+        super().__init__()
+
+    def answer(self, request, stream):
+        self.requests.append(request.head)
+        stream.sendall(b"HTTP/1.1 403 No\r\n%sContent-Length: 8\r\n\r\nno token" % b"".join(self.lines))
+
+
 @pytest.fixture
 def refusing():
-    """The port of a server that refuses all, the requests that it gets, and the header lines that it sends."""
-    requests = []
-    lines = []
-
-    def serve(server):
-        while True:
-            try:
-                client, _ = server.accept()
-            except OSError:
-                return
-            with client:
-                requests.append(client.recv(65536))
-                more = b"".join(lines)
-                client.sendall(b"HTTP/1.1 403 No\r\n%sContent-Length: 8\r\n\r\nno token" % more)
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=serve, args=(server,), daemon=True)
-        thread.start()
-        yield server.getsockname()[1], requests, lines
-        server.shutdown(socket.SHUT_RDWR)
-    thread.join(timeout=10)
+    with Refusing() as server:
+        yield server.port, server.requests, server.lines
 
 
 def test_compare_fetch(refusing, capsys):

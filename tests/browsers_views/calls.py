@@ -7,11 +7,12 @@ from tests.pieces import act
 from wsprobe import exchange
 from wsprobe.browsers import BROWSERS, ENGINES, NAMES
 from wsprobe.browsers.chromium.http import parse as chromium_head
+from wsprobe.browsers.chromium.http import read_answer
 from wsprobe.browsers.engine import DomEvent, Page
 from wsprobe.browsers.script import CallTexts, WebSocket
 from wsprobe.browsers.url import parse, target
 from wsprobe.exchange import Certificate
-from wsprobe.read import http2_values
+from wsprobe.read import http2_values, read
 from wsprobe.read.http2_values import Http2Frame
 from wsprobe.recording.certificate import objectionable
 
@@ -56,6 +57,25 @@ def unauthorized(*challenges):
     return chromium_head(f"HTTP/1.1 401 x\r\n{lines}\r\n".encode())
 
 
+def answered(received, how="fin", *, secure=False, port=False, limit=99):
+    """What Chromium makes of an answer: its error, or the status and where the body is."""
+    made = read_answer(recorded(received, how=how), secure=secure, default_port=port, max_head=limit)
+    if made.pending:
+        return "pending"
+    return made.error or f"{made.headers and made.headers.status} {made.body}"
+
+
+def alerted(*alerts):
+    """The words of Chromium's console for each of these alerts of TLS; once, where they are the same."""
+    made, said = recorded(OPEN).exchange, {}
+    for alert in alerts:
+        failed = exchange.TlsFailed(2, "alert", "", alert=alert)
+        events = (exchange.Connected(1, "127.0.0.1", 9), failed, exchange.Ended(3, "error"))
+        view = ENGINES["chromium"].view(made.plan.target.url, Page(), [read(replace(made, events=events))])
+        said["".join(view.console[-1:]).partition("failed: ")[2]] = None
+    return [*said]
+
+
 def sized(name, length):
     """A frame of HTTP/2 of that type."""
     header = length.to_bytes(3, "big") + bytes((getattr(http2_values, name), 0, 0, 0, 0, 0))
@@ -69,7 +89,22 @@ def certificate(year, *names):
 
 
 OWN = (
-    *(DomEvent, Page, added, asked, certificate, first, objectionable, parse, played, recorded, replace, sized),
+    *(
+        DomEvent,
+        Page,
+        added,
+        alerted,
+        answered,
+        asked,
+        certificate,
+        first,
+        objectionable,
+        parse,
+        played,
+        recorded,
+        replace,
+        sized,
+    ),
     *(target, unauthorized),
 )
 LISTS = {"OPEN": OPEN, "BROWSERS": BROWSERS, "ENGINES": ENGINES, "NAMES": NAMES}

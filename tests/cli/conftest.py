@@ -1,12 +1,12 @@
 """What the tests of the commands share."""
 
 import json
+import re
 import signal
-from contextlib import closing
 
 import pytest
 
-from tests.cli.site import Site
+from tests.served import Server
 from wsprobe.cli.main import run
 from wsprobe.report.outcome import Exit
 
@@ -40,9 +40,34 @@ def values(capsys):
     return objects
 
 
+class Site(Server):
+    """A server that answers one request after another with what it was told, and keeps what it was asked."""
+
+    def __init__(self):
+        self.asked = []
+        self.answers = []
+        super().__init__()
+
+    def refuse(self):
+        self.answers.append(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+
+    def reply(self, status, *fields):
+        head = "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", *fields, "Content-Length: 0", ""))
+        self.answers.append(head.encode())
+
+    def sent(self, name):
+        """The value of this field in each request, None where it has none."""
+        found = (re.search(rf"(?im)^{name}: *(.*?)\r$", asked.decode("latin-1")) for asked in self.asked)
+        return [None if match is None else match[1] for match in found]
+
+    def answer(self, request, stream):
+        self.asked.append(request.head)
+        stream.sendall(self.answers.pop(0))
+
+
 @pytest.fixture
 def site():
-    with closing(Site()) as made:
+    with Site() as made:
         yield made
 
 

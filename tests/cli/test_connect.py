@@ -47,7 +47,7 @@ def test_a_clock_that_is_set_meanwhile(days, monkeypatch, capsys, site):
     monkeypatch.setattr("time.time", lambda: float(next(times)))
     monkeypatch.setattr("wsprobe.cli.probe.now", lambda: float(next(times)))
     for _ in range(2):
-        site.answer("429 Later", "Retry-After: 9")
+        site.reply("429 Later", "Retry-After: 9")
     site.refuse()
     url = f"ws://127.0.0.1:{site.port}/"
     assert run(["connect", "--json", "--retry", "2", "--retry-max-time", "60", url]) == 12

@@ -35,7 +35,7 @@ def test_a_redirect_from_tls_to_clear_gets_nothing_of_a_netrc(without_netrc, exp
 def test_a_proxy_that_wants_digest(site, capsys):
     challenge = 'Proxy-Authenticate: Digest realm="r", nonce="one", qop="auth"'
     for _ in range(2):
-        site.answer("407 Proxy Authentication Required", challenge)
+        site.reply("407 Proxy Authentication Required", challenge)
     proxy = f"http://127.0.0.1:{site.port}"
     assert run(["connect", "-U", "me:sesame", "-x", proxy, "ws://server.example/a"]) == 6
     basic, digest = site.sent("Proxy-Authorization")
@@ -58,14 +58,14 @@ def test_a_proxy_that_wants_digest(site, capsys):
 )
 def test_how_a_proxy_is_given_credentials(site, given, offered, expected):
     for _ in expected:
-        site.answer("407 No", f"Proxy-Authenticate: {offered}")
+        site.reply("407 No", f"Proxy-Authenticate: {offered}")
     proxy = f"http://else:other@127.0.0.1:{site.port}"
     assert run(["connect", *given, "--proxy-user", "me:sesame", "-x", proxy, "ws://server.example/a"]) == 6
     assert site.sent("Proxy-Authorization") == expected
 
 
 def test_what_a_proxy_wants_is_said(site, capsys):
-    site.answer("407 No", "Proxy-Authenticate: Negotiate")
+    site.reply("407 No", "Proxy-Authenticate: Negotiate")
     assert run(["connect", "-x", f"127.0.0.1:{site.port}", "ws://server.example/"]) == 6
     said = capsys.readouterr().out
     assert (
@@ -77,7 +77,7 @@ def test_what_a_proxy_wants_is_said(site, capsys):
 def test_each_engine_answers_a_proxy_too(site, capsys):
     challenge = 'Proxy-Authenticate: Digest realm="r", nonce="one", qop="auth"'
     for _ in range(4):  # wsprobe's own request, and Firefox's
-        site.answer("407 Proxy Authentication Required", challenge)
+        site.reply("407 Proxy Authentication Required", challenge)
     given = ["-U", "me:sesame", "-x", f"http://127.0.0.1:{site.port}", "--browser", "firefox"]
     run(["compare", "--json", *given, "ws://server.example/"])
     sent = site.sent("Proxy-Authorization")

@@ -7,7 +7,7 @@ import pytest
 import trio
 
 from tests.browsers.there import needs
-from tests.page.site import LOOPBACK_ONLY, site
+from tests.page.site import LOOPBACK_ONLY, Site
 from wsprobe.lab.installed import find
 from wsprobe.page.started import Wanted, watch
 
@@ -19,7 +19,7 @@ PAGE = "<!doctype html><body><script src=/probes.js></script>"
 
 def probed(listeners):
     """What the probes saw in a page."""
-    with site({"/": PAGE, "/probes.js": PROBES}) as made:
+    with Site({"/": PAGE, "/probes.js": PROBES}) as made:
         wanted = Wanted(
             f"http://127.0.0.1:{made.port}/", settle=1.0, listeners=listeners, switches=LOOPBACK_ONLY
         )

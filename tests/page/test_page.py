@@ -22,7 +22,7 @@ import trustme
 from man.build.commands import BEHIND
 from tests.browsers.there import needs
 from tests.manual.test_cookbook import missing
-from tests.page.site import LOOPBACK_ONLY, site
+from tests.page.site import LOOPBACK_ONLY, Site
 from wsprobe.cli.main import run
 from wsprobe.lab.installed import find
 from wsprobe.page.started import Wanted, watch
@@ -67,7 +67,7 @@ def reports(capsys, chromium, made, *options, path="/"):
 
 
 def test_each_socket_has_the_servers_bytes_its_line_and_its_events(capsys, chromium):
-    with site(FILES) as made:
+    with Site(FILES) as made:
         status, found = reports(capsys, chromium, made)
     assert status == 12
     named = {each["url"].split("/", 3)[3]: each for each in found}
@@ -125,7 +125,7 @@ again();
 
 
 def test_a_loop_that_reconnects_is_told_once(capsys, chromium):
-    with site({"/": LOOP}) as made:
+    with Site({"/": LOOP}) as made:
         words = ["page", "--chromium", chromium, "--settle", "1", f"http://127.0.0.1:{made.port}/"]
         assert run(words) == 12
     out = capsys.readouterr().out
@@ -143,7 +143,7 @@ def test_a_socket_is_told_while_the_page_is_open_and_only_once(chromium):
         logged = watched.log.with_key(socket.key)
         told.append((socket.url.rpartition("/")[2], logged is not None and logged.exchange.events != ()))
 
-    with site({"/": LOOP.replace("left = 5", "left = 2")}) as made:
+    with Site({"/": LOOP.replace("left = 5", "left = 2")}) as made:
         wanted = Wanted(f"http://127.0.0.1:{made.port}/", settle=1.5)
         trio.run(partial(watch, over=over), find([f"chromium={chromium}"])[0], wanted)
     assert told == [("403", True), ("403", True)]
@@ -166,7 +166,7 @@ def test_over_tls_what_never_becomes_a_handshake_is_reported_with_its_line(capsy
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     options = (*options, "--cacert", str(tmp_path / "ca.pem"))
-    with site({"/": NEVER_SENT}, context) as made:
+    with Site({"/": NEVER_SENT}, context) as made:
         status, found = reports(capsys, chromium, made, *options)
     named = {each["url"].rpartition("/")[2]: each for each in found}
     lines = {name: each["script"] and each["script"]["line"] for name, each in named.items()}
@@ -195,7 +195,7 @@ setTimeout(() => { location.href = "/next" }, 500);
 def test_a_page_that_goes_away_leaves_what_it_opened(capsys, chromium):
     """What it opens in pagehide is in the browser's log alone."""
     following = '<!doctype html><script>new WebSocket("ws://127.0.0.1:PORT/403?next")</script>'
-    with site({"/": LEFT, "/next": following}) as made:
+    with Site({"/": LEFT, "/next": following}) as made:
         status, found = reports(capsys, chromium, made)
     assert status == 12
     first, hidden, following_one = found
@@ -208,7 +208,7 @@ def test_a_page_that_goes_away_leaves_what_it_opened(capsys, chromium):
 
 def test_a_browser_that_is_killed(chromium):
     """What came until then is reported, and nothing is left."""
-    with site({"/": LOOP.replace("left = 5", "left = 500")}) as made:
+    with Site({"/": LOOP.replace("left = 5", "left = 500")}) as made:
         words = ["page", "--chromium", chromium, "--for", "60", f"http://127.0.0.1:{made.port}/"]
         with subprocess.Popen(
             [sys.executable, "-m", "wsprobe", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -254,7 +254,7 @@ POLICY = """<!doctype html><link rel=icon href="data:,">
 @pytest.mark.parametrize("options", [(), ("--no-listeners",)])
 def test_a_socket_that_the_pages_policy_forbids(capsys, chromium, tmp_path, options):
     report = tmp_path / "report.md"
-    with site({"/": POLICY}) as made:
+    with Site({"/": POLICY}) as made:
         status, (found,) = reports(capsys, chromium, made, "--report", str(report), *options)
     assert made.passed == []
     assert (status, found["outcome"]) == (19, "blocked")
@@ -277,14 +277,14 @@ def test_a_socket_that_the_pages_policy_forbids(capsys, chromium, tmp_path, opti
     ],
 )
 def test_a_page_without_a_socket(capsys, chromium, path, status, words):
-    with site({"/": '<!doctype html><link rel=icon href="data:,">'}) as made:
+    with Site({"/": '<!doctype html><link rel=icon href="data:,">'}) as made:
         found = run(["page", "--chromium", chromium, "--settle", "0.2", f"http://127.0.0.1:{made.port}{path}"])
     assert found == status
     assert words in capsys.readouterr().err
 
 
 def test_a_page_that_does_not_load(capsys, chromium):
-    with site({}) as made:
+    with Site({}) as made:
         port = made.port
     assert run(["page", "--chromium", chromium, f"127.0.0.1:{port}/"]) == 4
     assert capsys.readouterr().err == (
@@ -295,14 +295,14 @@ def test_a_page_that_does_not_load(capsys, chromium):
 def test_a_page_whose_certificate_is_not_trusted(capsys, chromium):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    with site({"/": "x"}, context) as made:
+    with Site({"/": "x"}, context) as made:
         assert run(["page", "--chromium", chromium, f"https://127.0.0.1:{made.port}/"]) == 5
     assert "AUTHORITY_INVALID; -k accepts any certificate" in capsys.readouterr().err
 
 
 def test_a_recording_of_a_socket_is_read_again(capsys, chromium, tmp_path):
     kept = tmp_path / "kept.jsonl"
-    with site({"/": LOOP.replace("left = 5", "left = 1")}) as made:
+    with Site({"/": LOOP.replace("left = 5", "left = 1")}) as made:
         _, (found,) = reports(capsys, chromium, made, "--save", str(kept))
     assert run(["compare", "--json", str(kept)]) == 0
     again = json.loads(capsys.readouterr().out)
@@ -344,7 +344,7 @@ for (const path of ["/403", "/echo"]) new WebSocket(`ws://${location.host}${path
 def test_a_browser_that_runs_is_followed_and_the_failed_request_sent_again(browser):
     words = ["page", "--attach", f"127.0.0.1:{browser}", "--for", "6", "--repeat", "--json"]
     with (
-        site({"/": REFUSED_AND_OPEN}) as made,
+        Site({"/": REFUSED_AND_OPEN}) as made,
         subprocess.Popen(
             [sys.executable, "-m", "wsprobe", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process,
