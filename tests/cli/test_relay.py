@@ -17,7 +17,9 @@ from tests.cli.processes import started
 from tests.diagnosis.sessions import Session
 from wsprobe.cli.readers import as_client_saw
 from wsprobe.cli.relay import RelayOutput
+from wsprobe.cli.serve import ready as lab_ready
 from wsprobe.exchange import UNSET, Relayed
+from wsprobe.lab.site import Site
 from wsprobe.recording import archive
 from wsprobe.report.report import report
 from wsprobe.request.edits import with_field
@@ -225,4 +227,13 @@ def test_only_loopback_is_listened_on(refused):
 def test_only_a_relay_that_others_can_reach_warns_of_it(host, warns, capsys):
     shown = SimpleNamespace(settings=SimpleNamespace(output=SimpleNamespace(as_json=False, redact=False)))
     RelayOutput.ready(shown, parse("ws://h.example/"), host, 9000, True)
-    assert ("--public lets every machine" in capsys.readouterr().err) == warns
+    err = capsys.readouterr().err
+    assert ("--public lets every machine" in err, "browsers block" in err) == (warns, False)
+
+
+def test_a_port_that_no_page_can_open_is_told(capsys):
+    shown = SimpleNamespace(settings=SimpleNamespace(output=SimpleNamespace(as_json=False, redact=False)))
+    RelayOutput.ready(shown, parse("ws://h.example/"), "127.0.0.1", 6000, False)
+    lab = SimpleNamespace(host="127.0.0.1", ports={"plain": 6000})
+    lab_ready(lab, Site(token="x"), False)
+    assert capsys.readouterr().err.count("wsprobe: browsers block port 6000 ") == 2

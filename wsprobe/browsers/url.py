@@ -179,6 +179,12 @@ BAD_PORTS = frozenset((
 """Fetch, "port blocking": no browser connects to these."""
 
 
+def blocked_port(port: int) -> str:
+    """Why no page can connect to *port*, for whoever listens there; "" if one can."""
+    blocked = f"browsers block port {port} (Fetch standard, port blocking); listen on another one for a page"
+    return blocked if port in BAD_PORTS else ""
+
+
 def bad_port(address: Address) -> bool:
     """True if Fetch blocks the port of *address*."""
     return address.effective_port in BAD_PORTS

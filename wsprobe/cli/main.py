@@ -285,7 +285,8 @@ UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errn
 def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
     """Write one line: the command, the problem, and where to read on. With --redact it quotes no argument."""
     context = error.ctx if isinstance(error, click.UsageError) else None
-    where = context.command_path if context is not None else "wsprobe"
+    # Of a value that is missing, click does not say for which command.
+    where = context.command_path if context else " ".join(("wsprobe", *(set(argv[:1]) & COMMANDS.keys())))
     words = " ".join(error.format_message().split())
     words = words if words.endswith("...") else words.removesuffix(".")
     if "--redact" in argv:
@@ -293,7 +294,7 @@ def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
     write_error(f"{where}: {printable(words)} (see {where} --help)\n")
 
 
-_NAMED = r"Invalid value for '-[\w-]+'(?: / '-[\w-]+')*: "
+_NAMED = r"Invalid value for '-[\w-]+'(?: / '-[\w-]+')*: |Option '-[\w-]+' requires"
 """How click begins a message about the value of an option."""
 
 

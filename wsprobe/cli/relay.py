@@ -13,6 +13,7 @@ import click
 from msgspec.structs import replace
 
 from wsprobe import net
+from wsprobe.browsers.url import blocked_port
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.output import as_shown
@@ -152,6 +153,8 @@ class RelayOutput(ConnectOutput):
             f"relaying to {shown_text(shown)}. Pages on https:// may open ws://127.0.0.1 too; the browser may "
             "ask the user for permission first (Local Network Access). ^C stops the relay"
         )
+        if warning := blocked_port(port):
+            note(warning)
         if public and not target.loopback(host):
             note("warning: --public lets every machine that reaches this one use the relay")
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from wsprobe import net
+from wsprobe.browsers.url import blocked_port
 from wsprobe.cli.files import check_replaceable, write_whole
 from wsprobe.cli.serve_settings import ServeSettings
 from wsprobe.cli.streams import emit, look, note, output_descriptor, write_json
@@ -19,7 +20,7 @@ from wsprobe.lab.measured import Measured, dump
 from wsprobe.lab.scenario import Conforming, Scenario
 from wsprobe.lab.server import PAGE, Lab, LabError, Visit, serve
 from wsprobe.lab.site import Site, new_token, reachable
-from wsprobe.request.target import bracketed
+from wsprobe.request.target import bracketed, loopback
 from wsprobe.show.lines import Line, fitted, line, row
 from wsprobe.text import printable, visible
 
@@ -151,11 +152,13 @@ def ready(lab: Lab, site: Site, as_json: bool) -> None:
     if secure:
         sys.stdout.write(f"trust {lab.certificate_authority} (--cacert)\n")
     sys.stdout.flush()
-    if site.open_to_others:
+    if site.open_to_others and not loopback(lab.host):
         note(
             "warning: --public lets every machine that reaches this one connect to the lab, which serves "
             "hostile answers; the page is for whoever has its URL. Stop the lab as soon as you are done"
         )
+    if warning := blocked_port(lab.ports["plain"]):
+        note(warning)
     note(f"the lab is ready; its page, for a browser: {page}")
     note("wsprobe serve --list shows its scenarios, ^C ends it")
 

@@ -417,7 +417,9 @@ async def serve(
     Raises LabError, NoCertificates.
     """
     if not public and not loopback(host):
-        raise LabError(f"{host} is not a loopback address: the lab sends hostile answers to every client")
+        raise LabError(
+            f"{host} is not a loopback address: the lab sends hostile answers to every client (--public)"
+        )
     bind = "0.0.0.0" if every_loopback else "127.0.0.1" if host == "localhost" else host
     with ExitStack() as closing:
         async with trio.open_nursery() as nursery:

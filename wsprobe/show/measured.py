@@ -144,7 +144,7 @@ def told(seen: Observation, look: Look) -> list[Line]:
             *_console(seen, look),
         ]
     made = [
-        line(f'new WebSocket("{look.of_script(seen.url)}")'),
+        line(f'WebSocket at "{look.of_script(seen.url)}"'),
         *(_event(event, look) for event in seen.events),
     ]
     if seen.readyState is not None:

@@ -57,6 +57,10 @@ def what_changed(watch: Watch, look: Look) -> str:
     return "; ".join(look.words(each) for each in differences(watch.before.state, watch.since.state))
 
 
+AT_ONCE = 0.05
+"""Seconds of a session that are printed as 0.0 s: nobody used it, and nobody was idle."""
+
+
 def ending(held: Hold) -> str:
     """Who ended a session, after how long, and whether it was idle."""
     who = {
@@ -66,6 +70,8 @@ def ending(held: Hold) -> str:
         "limit": "wsprobe reached a size limit",
         "interrupted": "interrupted",
     }[held.way]
+    if held.seconds < AT_ONCE:
+        return f"{who} as soon as it had opened"
     idle = (
         f"after {how_long(held.idle)} without a frame"
         if held.idle > held.seconds / 2
