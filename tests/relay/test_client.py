@@ -1,10 +1,16 @@
 """A recording of the relay, read from the client's side."""
 
+from msgspec.structs import replace
+
 from tests.cases import every
+from tests.exchanges import exchange as recorded
+from tests.exchanges import plan
 from wsprobe.exchange import Connected, Ended, Exchange, LeftOut, Plan, Received, Relayed, Sent
 from wsprobe.read import read
+from wsprobe.recording.redaction import redact
 from wsprobe.relay.client import PageClose, close_of_client, seen_by_client, told_to_client
 from wsprobe.request.target import parse
+from wsprobe.wire.rfc6455 import frame
 
 CAME = b"GET /x HTTP/1.1\r\nHost: 127.0.0.1:9000\r\n\r\n"
 WENT = b"GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n"
@@ -74,3 +80,13 @@ def test_what_no_relay_recorded_is_left_as_it_is():
     assert seen_by_client(exchange) is exchange
     assert told_to_client(exchange) is None
     assert close_of_client(read(exchange)) is None
+
+
+def test_the_clients_side_is_masked():
+    asked = CAME[:-2] + b"Cookie: sid=cookiesecret\r\n\r\n"
+    close, masked_close = (frame(8, b"\x03\xe8" + text, b"keys") for text in (b"topsecret1", b"*" * 10))
+    client = Relayed("peer", asked, SWITCHED + b"\x88\x0c\x11\x33topsecret1", close)
+    masked = redact(replace(recorded(plan("ws://h/?token=topsecret1"), REFUSAL), client=client)).client
+    assert masked.request == asked.replace(b"cookiesecret", b"*" * 12)
+    assert masked.answer == client.answer.replace(b"topsecret1", b"*" * 10)
+    assert masked.received == masked_close
