@@ -9,30 +9,15 @@ from typing import Any
 
 import msgspec
 
-from wsprobe.exchange import (
-    Connected,
-    ConnectFailed,
-    Connecting,
-    Ended,
-    Exchange,
-    Plan,
-    Received,
-    Resolved,
-    Sent,
-    Target,
-    TlsDone,
-    TlsFailed,
-)
-from wsprobe.read.tokens import expected_accept
+from tests.trace.rules import BROWSER, KEY, exchange_of
+from wsprobe.exchange import Plan, Target
 from wsprobe.report.report import report
-from wsprobe.request.edits import values
 from wsprobe.request.opening import Offer, request
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import Choice, following
 from wsprobe.trace.trace import Backend, Start, Trace
 
-KEY = "AAECAwQFBgcICQoLDA0ODw=="
 VARIANTS = {
     "origin": "origin-same",
     "backend": "direct",
@@ -45,10 +30,6 @@ VARIANTS = {
     "firefox": "chromium",
 }
 """Change -> the variant of the measurement, where its name is another."""
-BROWSER = (
-    b"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nUser-Agent: Mozilla/5.0\r\n"
-    b"Origin: %s\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n"
-)
 FIELDS = (
     "server",
     "content-type",
@@ -122,7 +103,7 @@ def trace(chain, *, direct, choice=None):
         told = chain.answer(name)
         if told is None:
             raise LookupError(f"{chain.name}: {step.name} was not measured")
-        exchange = recorded(step.plan, told, held=step.name == "again-2", addresses=begin.each_address)
+        exchange = recorded(step.plan, told, held=step.name == "again-2")
         seen = Trace(begin, {**seen.answers, step.name: read_of(exchange)})
     return seen, conclusions(seen)
 
@@ -133,59 +114,28 @@ def read_of(exchange):
     return answer_of(report(exchange))
 
 
-def recorded(plan, told, *, held, addresses):
-    """The recording of an answer that was written down in words."""
-    events = []
-    named = ("127.0.0.1", "::1") if addresses else ("127.0.0.1",)
-    events.append(Resolved(10, plan.target.host, named))
-    address = plan.route.resolve[0][2][0] if plan.route.resolve else "127.0.0.1"
-    events.append(Connecting(20, address, plan.target.port))
-    ended = told.get("ended", "")
+def recorded(plan, told, *, held):
+    """The recording of an answer that was written down; *held*: for as long as the server let it be open."""
+    return exchange_of(plan, spec(told, held))
+
+
+def spec(told, held):
+    """The answer in the words of rules/*.txt."""
+    ended, after = told.get("ended", ""), f" after {told['ms'] / 1000:.3f}"
     if ended.startswith("connect"):
-        events += [
-            ConnectFailed(30, address, plan.target.port, "ECONNREFUSED", ended),
-            Ended(40, "error", ended),
-        ]
-        return Exchange(plan, tuple(events))
-    events.append(Connected(30, address, plan.target.port))
+        return "refused"
     if ended.startswith("tls"):
-        return Exchange(plan, (*events, TlsFailed(40, "not-tls", ended), Ended(50, "error", ended)))
-    if plan.target.secure:
-        events.append(TlsDone(40, "TLSv1.3", "TLS_AES_128_GCM_SHA256", told.get("alpn"), None, True))
-    events.append(Sent(50, plan.request))
-    at = 50 + told["ms"] * 1000
+        return "no tls"
     if "status" not in told:
-        how = {"closed": "fin", "reset": "reset", "silence": "timeout"}[ended]
-        return Exchange(plan, (*events, Ended(at, how)))
-    events.append(Received(at, answered(plan, told)))
-    idle = re.match(r"closed after ([\d.]+) s", told.get("idle", "")) if held else None
-    if idle is not None:
-        return Exchange(plan, (*events, Ended(at + round(float(idle[1]) * 1_000_000), "fin")))
+        return {"closed": "cut", "reset": "reset", "silence": "silent"}[ended] + after
+    fields = [f"{name}: {each}" for name in FIELDS if name in told for each in str(told[name]).split(" | ")]
     if told["status"] == 101:
-        close = bytes.fromhex("888200000000") + b"\x03\xe8"
-        events += [Sent(at + 10, close), Received(at + 20, b"\x88\x02\x03\xe8")]
-    return Exchange(plan, (*events, Ended(at + 30, "fin" if ended or told["status"] == 101 else "local")))
-
-
-def answered(plan, told):
-    """Head and body, as far as they were written down."""
-    lines = [f"HTTP/1.1 {told['status']} {told['reason']}"]
-    body = told.get("body_start", "").encode("latin-1", "replace")
-    if told["status"] == 101:
-        keys = values(plan.request, b"sec-websocket-key")
-        right = expected_accept(keys[0] if keys else b"")
-        made = {"right": right, "wrong": expected_accept(b"another")}
-        accept = made.get(str(told.get("accept")))
-        lines += ["Upgrade: websocket", "Connection: Upgrade"]
-        if accept is not None:
-            lines.append(f"Sec-WebSocket-Accept: {accept.decode()}")
-        body = b""
-    for name in FIELDS:
-        if name in told and not (told["status"] == 101 and name == "upgrade"):
-            lines += [f"{name}: {each}" for each in str(told[name]).split(" | ")]
-    chunked = "Transfer-Encoding" in told.get("names", "").title() or re.match(rb"[0-9a-fA-F]{1,4}\r\n", body)
-    if told["status"] != 101:
-        # Of a chunked body that was cut when it was written down the beginning is whole.
-        lines.append("Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}")
-    head = "\r\n".join(lines) + "\r\n\r\n"
-    return head.encode("latin-1") + bytes(body)
+        idle = re.match(r"closed after ([\d.]+) s", told.get("idle", "")) if held else None
+        how = {"right": "", "wrong": " wrong"}.get(str(told.get("accept")), " bare")
+        how = f" idle {idle[1]}" if idle is not None else how
+        return "; ".join((f"101{how}{after}", *(each for each in fields if not each.startswith("upgrade: "))))
+    body = told.get("body_start", "").encode("latin-1", "replace").decode("latin-1")
+    if "Transfer-Encoding" in told.get("names", "").title() or re.match(r"[0-9a-fA-F]{1,4}\r\n", body):
+        fields.append("Transfer-Encoding: chunked")
+    head = f"{told['status']} {told['reason']}{after}"
+    return f"{'; '.join((head, *fields))} |{body.encode('unicode_escape').decode()}"

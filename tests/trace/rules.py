@@ -26,7 +26,6 @@ from msgspec.structs import replace
 
 from tests.exchanges import deflated, frame
 from tests.http2 import lines
-from tests.trace.chains import BROWSER, KEY
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -54,6 +53,11 @@ from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.series import Choice, following, left_out
 from wsprobe.trace.trace import Backend, Start, Trace
 
+KEY = "AAECAwQFBgcICQoLDA0ODw=="
+BROWSER = (
+    b"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nUser-Agent: Mozilla/5.0\r\n"
+    b"Origin: %s\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n"
+)
 FILES = sorted((Path(__file__).parent / "rules").glob("*.txt"))
 OPENED = {
     "wrong": "an Accept of another key",
@@ -313,23 +317,25 @@ def exchange_of(plan, spec):
         events.append(done)
     events.append(Sent(50, plan.request))
     ends = {"cut": "fin", "reset": "reset", "silent": "timeout", "stopped": "interrupted"}
-    if spec in ends:
-        return Exchange(plan, (*events, Ended(60, ends[spec])))
     head, _, body = spec.partition(" |")
     words, *fields = (each.strip() for each in re.split(r";(?= ?[\w-]+: )", head))
     after = re.search(r" after ([\d.]+)", words)
     at = 50 + round(float(after[1]) * SECOND) if after else 60
+    words = words.replace(after[0] if after else "", "")
+    if words in ends:
+        return Exchange(plan, (*events, Ended(at, ends[words])))
     if words == "endless":
         return Exchange(
             plan, (*events, Received(at, b"HTTP/1.1 302 Found\r\nA: b"), Ended(at + 1, "limit", "2048"))
         )
     if words in NOT_HTTP:
         return Exchange(plan, (*events, Received(at, NOT_HTTP[words]), Ended(at + 1, "fin")))
-    status, *more = words.replace(after[0] if after else "", "").split()
+    status, *more = words.split()
     if status == "101":
         return Exchange(plan, (*events, *opened(plan, at, more, fields)))
     text = body.strip().encode().decode("unicode_escape").encode("latin-1")
-    head_lines = [f"HTTP/1.1 {status} {' '.join(more)}", *fields, f"Content-Length: {len(text)}", "", ""]
+    framed = [] if "Transfer-Encoding: chunked" in fields else [f"Content-Length: {len(text)}"]
+    head_lines = [f"HTTP/1.1 {status} {' '.join(more)}", *fields, *framed, "", ""]
     answer = "\r\n".join(head_lines).encode("latin-1") + text
     return Exchange(plan, (*events, Received(at, answer), Ended(at + 1, "local")))
 

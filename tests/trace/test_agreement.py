@@ -64,6 +64,6 @@ def test_an_origin_that_action_cable_refuses_is_left_open():
     plan = replace(begin.plan, request=with_field(begin.plan.request, b"Origin", b"https://other.example"))
     body = {"content-type": "text/plain", "x-request-id": "a-b", "body_start": "Page not found"}
     told = {"status": 404, "reason": "Not Found", "ms": 1, **body}
-    answer = answer_of(report(recorded(plan, told, held=False, addresses=False)))
+    answer = answer_of(report(recorded(plan, told, held=False)))
     found = conclusions(Trace(replace(begin, plan=plan), {"base": answer, "get": answer}))[0]
     assert (found.open, "the Origin" in found.text, answer.cause_id) == (True, True, "not-found")

@@ -24,74 +24,10 @@ def whole(number, direct):
     return trace(CHAINS[number], direct=direct)
 
 
-OUTSIDE = (
-    (r"complains of a header .*unsupported HTTP version", "http-1.0"),
-    (r"complains of a header|X-Varnish", "upgrade-lost"),
-    (r"404 to both|never treats the request as a handshake|lost or wrong target", "upgrade-lost-or-elsewhere"),
-    (r"no route to the app for it", "no-route slash"),
-    (r"page to everything", "no-route"),
-    (r"WebSocket-aware program answers|a WebSocket server reads the handshake", "handshake-refused"),
-    (r"opens without Origin; every Origin is refused", "host-changed-or-origin-list"),
-    (r"Invalid host header", "host-refused"),
-    (r"wants this Origin", "origin-wanted"),
-    (r"Origin same, other, null and none alike", "origin-lost"),
-    (r"all but the request with a cookie", "refused-to-all session"),
-    (r"a hop drops Sec-WebSocket-Protocol", "subprotocol-lost"),
-    (r"a hop drops Sec-WebSocket-Key", "key-lost"),
-    (r"credentials are wanted", "unauthorized"),
-    (r"cannot use its upstream|cannot reach the app", "backend-down"),
-    (r"a limit counts the requests", "rate-limited"),
-    (r"something in the browser's headers", "browser-headers-wanted"),
-    (r"a rule wants the header", "origin-rule"),
-    (r"the front listener redirects", "redirected"),
-    (r"speaks HTTP/2 only", ""),
-    (r"every request is cut", "cut-at-once"),
-    (r"addresses of the name", "addresses-differ"),
-    (r"does not belong to the key", "key-changed"),
-    (r"a rule against Upgrade", "upgrade-refused"),
-    (r"the server fails by itself", "server-error"),
-    (r"takes upgrades and has no handler", "no-upgrade-listener"),
-    (r"a rule on the method", "method-refused"),
-    (r"closed after .* of silence", "idle-timeout"),
-    (r"opens", "opens"),
-)
-"""What was concluded by those who knew each fault, from outside -> the ids that say the same."""
-PAST = (
-    (r"to be told only by holding", "idle-timeout"),
-    (r"same body", "upgrade-lost"),
-    (r"drops or changes Upgrade/Connection", "upgrade-lost http-1.0"),
-    (r"changes the path", "request-changed elsewhere"),
-    (
-        r"sends this path to another program|does not send this path to the app|answers by itself",
-        "elsewhere no-route slash",
-    ),
-    (r"changes Host \(or Origin\)", "host-changed"),
-    (r"rewrites Host", "host-refused"),
-    (r"drops or rewrites Origin", "origin-lost origin-changed"),
-    (r"drops Sec-WebSocket-Protocol", "subprotocol-lost"),
-    (r"drops Sec-WebSocket-Key", "key-lost"),
-    (r"with a right Accept", "key-changed"),
-    (r"the proxy asks", "unauthorized"),
-    (r"the app lives", "backend-down cut-at-once"),
-    (r"the proxy limits", "rate-limited"),
-    (r"the proxy's rule", "origin-rule browser-headers-wanted upgrade-refused method-refused blocked-by-rule"),
-    (r"the proxy redirects", "redirected"),
-    (r"the first hop", "cut-at-once"),
-    (r"the app refuses", "origin-wanted"),
-    (r"the app wants the cookie", "refused-by-app session"),
-    (r"the proxy fails", "server-error"),
-    (r"101: the proxy$", "no-upgrade-listener"),
-)
-"""The same for those who may connect without the proxy."""
-
-
 def right(chain, *, direct):
-    """The ids of conclusions that say what is true of *chain*."""
-    said = chain.value["with_direct"] if direct else chain.value["conclusion"]
-    if direct and said == "as from outside":
-        return right(chain, direct=False)
-    ids = next(ids for pattern, ids in (PAST if direct else OUTSIDE) if re.search(pattern, said))
-    return frozenset(ids.split())
+    """The ids of conclusions that say what is true of *chain*, by those who knew the fault: from outside,
+    or *direct*, where they might connect without the proxy."""
+    return frozenset(chain.value["ids_with_direct" if direct else "ids"])
 
 
 def verdict(found, chain, *, direct):

@@ -40,7 +40,7 @@ def test_any_request_can_be_changed(request, name):
     begin = type(begin)(
         replace(begin.plan, request=request), begin.origin, begin.browsers, begin.backends, False, begin.hold
     )
-    base = answer_of(report(recorded(begin.plan, CHAIN.value["answers"]["base"], held=False, addresses=False)))
+    base = answer_of(report(recorded(begin.plan, CHAIN.value["answers"]["base"], held=False)))
     (row,) = (each for each in CHANGES if each.name == name)
     for step in row.make(Trace(begin, {"base": base})):
         assert step.name
@@ -76,7 +76,7 @@ def test_no_more_than_sixteen():
     answers = {False: chains()[5].value["answers"]["base"], True: chains()[5].value["answers"]["get"]}
     while (step := following(seen, Choice())) is not None:
         told = answers[b"pgrade" not in step.plan.request]
-        exchange = recorded(step.plan, told, held=False, addresses=False)
+        exchange = recorded(step.plan, told, held=False)
         seen = Trace(begin, {**seen.answers, step.name: answer_of(report(exchange))})
     assert len(seen.answers) == TRACE.most
     assert tuple(seen.answers)[-2:] == TRACE.repeats
@@ -104,7 +104,7 @@ def test_past_the_proxy_without_tls_where_none_is_spoken():
         plan = behind(Trace(own, {}))
         assert plan.target.secure
         assert plan.route.connect_to == (("app.example", 25100, host, 8000),)
-        failed = recorded(plan, {"ended": "tls: not spoken", "ms": 1}, held=False, addresses=False)
+        failed = recorded(plan, {"ended": "tls: not spoken", "ms": 1}, held=False)
         assert any(isinstance(event, TlsFailed) for event in failed.events)
         assert isinstance(failed.events[-1], Ended)
         then = behind(Trace(own, {"backend": answer_of(report(failed))}))
