@@ -32,17 +32,7 @@ def recording(scenario, seen):
     kept = {name: value[name] for name in KEPT if name in value}
     url = scenario.url or own_url(scenario)
     template = url if ":" in url else scenario.page.url
-    return _named(kept, seen.host) if "{ip}" in template else kept
-
-
-def _named(value, host):
-    if isinstance(value, str):
-        return value.replace(host, "{ip}")
-    if isinstance(value, list):
-        return [_named(item, host) for item in value]
-    if isinstance(value, dict):
-        return {name: _named(item, host) for name, item in value.items()}
-    return value
+    return store.mapped(kept, lambda text: text.replace(seen.host, "{ip}")) if "{ip}" in template else kept
 
 
 def main():

@@ -19,7 +19,6 @@ from tests.browsers_views.http2_cases import told
 from tests.browsers_views.test_http2_lab import visited
 from wsprobe.browsers import ENGINES
 from wsprobe.lab import server
-from wsprobe.lab.measured import LONGEST_DATA, beginning
 from wsprobe.lab.ports import PORTS
 from wsprobe.lab.scenario import Step
 
@@ -69,18 +68,11 @@ def predicted(engine, scenario):
     if engine == "chromium":
         page = replace(page, url=f"https://127.0.0.1:{PORTS[scenario.listener]}/", http="2")
     view, _ = visited(ENGINES[engine], scenario, page)
-    return ([short(event) for event in told(view)], list(view.handshakes)), view.races or " ".join(view.beyond)
-
-
-def short(event):
-    """*event* with long text cut as the page cuts it."""
-    text = event.get("data", "")
-    units = len(text.encode("utf-16-le")) // 2
-    return {**event, "data": beginning(text), "size": units} if units > LONGEST_DATA else event
+    return (told(view), list(view.handshakes)), view.races or " ".join(view.beyond)
 
 
 def plain(event):
-    """An event of a recording as ``told`` writes one of a view."""
+    """An event of a recording as one of a view is written."""
     left = ("at", "where", "hex") if "data" in event else ("at", "where", "hex", "size")
     return {key: value for key, value in event.items() if key not in left}
 

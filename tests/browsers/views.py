@@ -59,7 +59,7 @@ def view(name, scenario, limits):
     """What our engine *name* says of *scenario*, recorded within *limits*."""
     with patch.object(inflate, "INFLATED_MAX", UNFOLDED):
         seen = rehearse(ENGINES[name], scenario, catalogue(), host=HOST, limits=limits)
-    return _named(of_view(seen))
+    return store.mapped(of_view(seen), _named)
 
 
 @cache
@@ -106,12 +106,6 @@ _NAMES = {str(port): name for name, port in PORTS.items()}
 _PORT = re.compile(f":({'|'.join(_NAMES)})")
 
 
-def _named(value):
+def _named(text):
     """Names in place of our addresses and ports, as in the recordings."""
-    if isinstance(value, str):
-        return _PORT.sub(lambda found: f":{{{_NAMES[found[1]]}}}", value.replace(HOST, "{ip}"))
-    if isinstance(value, list):
-        return [_named(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _named(item) for name, item in value.items()}
-    return value
+    return _PORT.sub(lambda found: f":{{{_NAMES[found[1]]}}}", text.replace(HOST, "{ip}"))

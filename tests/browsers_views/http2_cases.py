@@ -15,6 +15,7 @@ from typing import Any
 from hpack import Encoder
 from msgspec.structs import replace
 
+from tests.browsers.driver.compare import event_value
 from tests.http2.lines import HOST, SECOND, STREAM, _Recording, fields_of
 from wsprobe.browsers.engine import FollowUp, Page, ScriptView, until_end
 from wsprobe.exchange import Act, Ended, Exchange, Plan, Received, Sent, TlsDone, TlsOptions
@@ -98,7 +99,7 @@ class _Stage:
             assert len(asked) < 6
         view = engine.view(url, page, readings)
         view = until_end(view)  # what was measured ends with the page
-        return Seen(list(told(view)), list(view.handshakes), view, asked)
+        return Seen(told(view), list(view.handshakes), view, asked)
 
     def _page(self, socket):
         at = f"{self._line.get('page_host', '127.0.0.1')}:8001"
@@ -251,12 +252,5 @@ def _over_http1(plan):
 
 
 def told(view):
-    for event in view.events:
-        one = {"type": event.type, "rs": event.ready_state}
-        if event.type == "open":
-            one |= {"protocol": event.protocol, "extensions": event.extensions}
-        elif event.type == "message" and isinstance(event.data, str):
-            one |= {"data": event.data}
-        elif event.type == "close":
-            one |= {"code": event.code, "reason": event.reason, "wasClean": event.was_clean}
-        yield one
+    """Its events; of bytes only that they came, as they were measured."""
+    return [{name: value for name, value in event_value(each).items() if name != "hex"} for each in view.events]

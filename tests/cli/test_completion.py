@@ -1,8 +1,6 @@
 """Completion in the shells themselves: what a person types, a tab, and what comes of it."""
 
 import os
-import pty
-import select
 import shutil
 import subprocess
 import sys
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.processes import python
+from tests.cli.terminal import Terminal
 
 BIN = Path(sys.executable).parent
 ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb", "PS1": "$ "}
@@ -38,61 +37,19 @@ def wanting(shell):
     return pytest.mark.skipif(missing, reason=f"{shell} is not installed")
 
 
-class Terminal:
-    """A shell on a terminal of its own."""
-
-    def __init__(self, shell, directory):
-        self.controller, other = pty.openpty()
-        self.process = subprocess.Popen(
-            SHELLS[shell],
-            stdin=other,
-            stdout=other,
-            stderr=other,
-            cwd=directory,
-            env=ENVIRONMENT | {"HOME": str(directory)},
-            start_new_session=True,
-        )
-        os.close(other)
-        self.seen = ""
-
-    def type(self, text):
-        os.write(self.controller, text.encode())
-
-    def wait_for(self, text):
-        """Whether *text* is shown within twenty seconds."""
-        while text not in self.seen:
-            ready, _, _ = select.select([self.controller], [], [], 20)
-            if not ready:
-                return False
-            try:
-                self.seen += os.read(self.controller, 65536).decode("utf-8", "replace").replace("\a", "")
-            except OSError:
-                return False
-        return True
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        os.close(self.controller)
-
-
 @pytest.mark.programs
 @pytest.mark.parametrize("shell", [pytest.param(name, marks=wanting(name)) for name in SHELLS])
 def test_a_tab_completes(shell, tmp_path):
     (tmp_path / "kept-recording.json").touch()
-    terminal = Terminal(shell, tmp_path)
-    try:
+    with Terminal(SHELLS[shell], ENVIRONMENT | {"HOME": str(tmp_path)}, cwd=tmp_path) as terminal:
         terminal.type(SETUP[shell])
         terminal.type("echo rea''dy\n")
-        assert terminal.wait_for("ready"), terminal.seen
+        terminal.sees("ready")
         for typed, completed in TYPED:
-            terminal.seen = ""
             terminal.type(f"{typed}\t")
             # The terminal shows what is typed and then what is added, perhaps with the line drawn anew.
-            assert terminal.wait_for(completed), f"{typed}: {terminal.seen!r}"
+            terminal.sees(completed)
             terminal.type("\x15")
-    finally:
-        terminal.close()
 
 
 def fish(commands, folder):

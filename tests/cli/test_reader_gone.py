@@ -2,12 +2,12 @@
 
 import os
 import signal
-import socket
 import threading
 from contextlib import contextmanager, suppress
 
 import pytest
 
+from tests.served import Server
 from wsprobe.cli.main import run
 from wsprobe.report.outcome import Exit
 
@@ -15,28 +15,18 @@ LONGEST = 20.0
 """Seconds after which a command that does not end is interrupted."""
 
 
-@contextmanager
-def silent_server(reader):
-    """A server that answers nothing; the first connection makes it close *reader*. Yields its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+class Silent(Server):
+    """A server that answers nothing; the first request makes it close *reader*."""
 
-        def serve():
-            streams = []
-            with suppress(OSError):
-                while True:
-                    streams.append(listener.accept()[0])
-                    if len(streams) == 1:
-                        os.close(reader)
-            for each in streams:
-                each.close()
+    def __init__(self, reader):
+        self._readers = [reader]
+        super().__init__()
+        self.url = f"ws://127.0.0.1:{self.port}/"
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"ws://127.0.0.1:{listener.getsockname()[1]}/"
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    def answer(self, request, stream):
+        if self._readers:
+            os.close(self._readers.pop())
+        stream.recv(1)
 
 
 @contextmanager
@@ -71,8 +61,8 @@ def piped_output(monkeypatch):
     ],
 )
 def test_it_ends_at_once(words, monkeypatch):
-    with piped_output(monkeypatch) as reader, silent_server(reader) as url:
-        assert run([*words, "-m", "60", url]) == Exit.PIPE
+    with piped_output(monkeypatch) as reader, Silent(reader) as server:
+        assert run([*words, "-m", "60", server.url]) == Exit.PIPE
 
 
 def test_a_relay_ends_at_once(monkeypatch):
@@ -88,14 +78,14 @@ def test_a_relay_ends_at_once(monkeypatch):
 
 
 def test_it_goes_on_if_it_has_nothing_to_write(monkeypatch, tmp_path):
-    with piped_output(monkeypatch) as reader, silent_server(reader) as url:
-        assert run(["connect", "-s", "--save", str(tmp_path / "kept"), "-m", "0.2", url]) == Exit.TIMEOUT
+    with piped_output(monkeypatch) as reader, Silent(reader) as server:
+        assert run(["connect", "-s", "--save", str(tmp_path / "kept"), "-m", "0.2", server.url]) == Exit.TIMEOUT
     assert (tmp_path / "kept").read_text().count("\n") == 1
 
 
 def test_a_har_file_is_whole(monkeypatch, tmp_path):
     """With the exchanges that were reported, here none."""
     file = tmp_path / "a.har"
-    with piped_output(monkeypatch) as reader, silent_server(reader) as url:
-        assert run(["connect", "--har", str(file), "-m", "60", url]) == Exit.PIPE
+    with piped_output(monkeypatch) as reader, Silent(reader) as server:
+        assert run(["connect", "--har", str(file), "-m", "60", server.url]) == Exit.PIPE
     assert file.read_text().rstrip().endswith("}")

@@ -14,6 +14,7 @@ from tests.cases import part
 from tests.cli.processes import started
 from tests.exchanges import SAMPLE_OPENED
 from tests.hostile.servers import SERVERS, serving
+from tests.served import Server
 
 pytestmark = [
     pytest.mark.programs,
@@ -71,26 +72,18 @@ def opened(port, path=b""):
     return stream
 
 
-def echo(listener):
-    """Answer every connection with a 101, and return what comes."""
+class Echo(Server):
+    """Answers every handshake with a 101, and returns what comes."""
 
-    def serve(stream):
-        with stream, suppress(OSError):
-            stream.recv(65536)
-            stream.sendall(SAMPLE_OPENED)
-            while data := stream.recv(65536):
-                stream.sendall(data)
-
-    with suppress(OSError):
-        while True:
-            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+    def answer(self, request, stream):
+        stream.sendall(SAMPLE_OPENED + request.rest)
+        while data := stream.recv(65536):
+            stream.sendall(data)
 
 
 def test_two_hundred_sessions():
     with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=SESSIONS))
-        threading.Thread(target=echo, args=(listener,), daemon=True).start()
-        url = f"ws://127.0.0.1:{listener.getsockname()[1]}/"
+        url = f"ws://127.0.0.1:{stack.enter_context(Echo()).port}/"
         relay = stack.enter_context(relaying(url))
         streams = [stack.enter_context(opened(relay.port)) for _ in range(SESSIONS)]
         for stream in streams:

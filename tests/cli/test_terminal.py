@@ -1,70 +1,26 @@
 """`wsprobe talk` at a terminal: a real one (a pseudo-terminal), and a program that is typed at."""
 
 import os
-import pty
-import re
 import signal
-import subprocess
 import sys
 import termios
-from contextlib import closing, suppress
-from select import select
 
 import pytest
 
+from tests.cli.terminal import PATIENCE, Terminal
+
 pytest.importorskip("prompt_toolkit")
 
-PATIENCE = 30.0
-_CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>78]|\r")
 
-
-class Typist:
-    """Somebody at a terminal of 100 columns."""
-
-    def __init__(self, *words, program=("-m", "wsprobe")):
-        self.ours, self.theirs = pty.openpty()
-        termios.tcsetwinsize(self.theirs, (30, 100))
-        self.before = termios.tcgetattr(self.theirs)
-        self.screen = b""
-        self.process = subprocess.Popen(
-            [sys.executable, *program, "talk", "--color", "never", *words],
-            stdin=self.theirs,
-            stdout=self.theirs,
-            stderr=self.theirs,
-            start_new_session=True,
-            env=os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
-        )
-
-    def type(self, text):
-        os.write(self.ours, text.encode())
-
-    def sees(self, text):
-        """Read until *text* was written, since the last that was seen."""
-        wanted = text.encode()
-        while wanted not in self.screen:
-            if not select([self.ours], [], [], PATIENCE)[0]:
-                raise AssertionError(f"{text!r} was not written; there is {self.screen!r}")
-            try:
-                data = os.read(self.ours, 65536)
-            except OSError:  # nobody has the terminal any more
-                raise AssertionError(f"{text!r} was not written; there is {self.screen!r}") from None
-            self.screen = _CONTROLS.sub(b"", self.screen + data)
-        self.screen = self.screen[self.screen.index(wanted) + len(wanted) :]
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        for each in (self.ours, self.theirs):
-            with suppress(OSError):
-                os.close(each)
+def typing(*words, program=("-m", "wsprobe")):
+    environment = os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    return Terminal([sys.executable, *program, "talk", "--color", "never", *words], environment)
 
 
 @pytest.fixture
 def typist():
-    one = Typist("lab:/echo")
-    yield one
-    one.close()
+    with typing("lab:/echo") as one:
+        yield one
 
 
 def by_hand(typist, *steps):
@@ -118,7 +74,7 @@ def test_a_signal_gives_the_terminal_back(typist, number, status):
 @pytest.mark.programs
 def test_without_prompt_toolkit_lines_are_read_and_a_word_says_what_to_install():
     hide = "import sys; sys.modules['prompt_toolkit'] = None; from wsprobe.cli.main import main; main()"
-    with closing(Typist("lab:/echo", program=("-c", hide))) as typist:
+    with typing("lab:/echo", program=("-c", hide)) as typist:
         typist.sees("pip install '.[talk]'")
         by_hand(typist, ("hello\n", '< Text "hello" (5 bytes)'))
         by_hand(typist, ("/close\n", "wsprobe closed, the server answered: 1000"))

@@ -1,7 +1,6 @@
 """``wsprobe watch``: what it prints, keeps and ends with. Servers that change are scenarios played in turn."""
 
 import os
-import pty
 import re
 import signal
 import socket
@@ -10,7 +9,8 @@ import urllib.request
 import pytest
 from msgspec.structs import replace
 
-from tests.cli.processes import started
+from tests.cli.processes import COMMAND, started
+from tests.cli.terminal import Terminal
 from tests.watch.played import OPEN, exchange
 from wsprobe.cli.main import run
 from wsprobe.exchange import Ended, Received
@@ -94,20 +94,11 @@ def test_a_session_that_is_held_when_a_signal_comes_is_told_of(monkeypatch, caps
 
 @pytest.mark.programs
 def test_on_a_terminal_a_table_is_drawn_over_itself():
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
+    environment = os.environ | {"COLUMNS": "120", "LINES": "40", "TERM": "xterm"}
     words = ("watch", *QUICK, "--count", "3", "lab:status-403", "lab:/echo")
-    process = started(*words, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
-    drawn = b""
-    try:
-        while data := os.read(ours, 65536):
-            drawn += data
-    except OSError:  # the other end is closed
-        pass
-    os.close(ours)
-    assert process.wait(60) == Exit.REFUSED
-    text = drawn.decode()
+    with Terminal([*COMMAND, *words], environment) as terminal:
+        text = terminal.drawn()
+        assert terminal.process.wait(60) == Exit.REFUSED
     assert "\x1b[?25l" in text
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is back
     last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text[text.rindex("last change") :])

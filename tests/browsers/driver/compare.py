@@ -40,7 +40,7 @@ def of_view(view):
     return {
         "exception": _exception(view.exception),
         "url": view.url,
-        "events": [_event(event) for event in view.events[:MOST_EVENTS]],
+        "events": [event_value(event) for event in view.events[:MOST_EVENTS]],
         "readyState": None if view.exception else view.ready_state,
         "console": list(view.console),
     }
@@ -50,7 +50,8 @@ def _exception(raised):
     return raised and {"name": raised.name, "message": raised.message, "code": raised.code}
 
 
-def _event(event):
+def event_value(event):
+    """An event of a view, as a recording writes it."""
     written = {"type": event.type, "rs": event.ready_state}
     if event.type == "open":
         written |= {"protocol": event.protocol, "extensions": event.extensions}

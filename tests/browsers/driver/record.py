@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import trio
 
+from tests.browsers.driver import store
 from tests.browsers.driver.bench import PAGE_ADDRESSES, Bench, bench
 from tests.browsers.driver.browser import Engine, EngineError
 from tests.browsers.driver.case import Case
@@ -134,7 +135,7 @@ class Run:
         for case in batch:
             told = sheet.results[case.name]
             shaped = shape(told, lines[case.name], bench.requests.get(case.name, []))
-            self.result.recordings[case.name] = Placeholders(bench, case, url).put(shaped)
+            self.result.recordings[case.name] = store.mapped(shaped, placeholders(bench, case, url))
 
 
 def with_script(policy):
@@ -192,28 +193,17 @@ def shape(told, lines, requests):
     return recording
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholders:
-    """Puts names where addresses and ports vary from run to run."""
+def placeholders(bench, case, page_url):
+    """What puts names where addresses and ports vary from run to run."""
+    where = urlsplit(page_url)
+    address = re.compile(rf"{re.escape(bench.addresses[case.name])}(?![0-9])")
 
-    bench: Bench
-    case: Case
-    page_url: str
-
-    def put(self, value):
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, list):
-            return [self.put(item) for item in value]
-        if isinstance(value, dict):
-            return {name: self.put(item) for name, item in value.items()}
-        return value
-
-    def _text(self, text):
-        where = urlsplit(self.page_url)
+    def named(text):
         if where.hostname in PAGE_ADDRESSES:
             text = text.replace(where.netloc, "{page}")
-        text = re.sub(rf"{re.escape(self.bench.addresses[self.case.name])}(?![0-9])", "{ip}", text)
-        for name, port in self.bench.lab.ports.items():
+        text = address.sub("{ip}", text)
+        for name, port in bench.lab.ports.items():
             text = re.sub(rf"(?<=:){port}(?![0-9])", f"{{{name}}}", text)
         return text
+
+    return named

@@ -40,6 +40,17 @@ def digest(does):
     return f"{crc32(msgspec.json.encode(does)):08x}"
 
 
+def mapped(value, change):
+    """*value* with each text in it as *change* has it: names in place of addresses."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [mapped(item, change) for item in value]
+    if isinstance(value, dict):
+        return {name: mapped(item, change) for name, item in value.items()}
+    return value
+
+
 def name_of(engine, version):
     """ENGINE@VERSION of the whole *version* that an engine gives for itself."""
     numbers = BY_NAME[engine].numbers if engine in BY_NAME else 1
