@@ -1,4 +1,4 @@
-"""The chain that a server sends, the key that it is to have, and the ciphers that are offered."""
+"""Who is trusted, the chain that a server sends, the key that it must have, the ciphers that are offered."""
 
 import ssl
 
@@ -66,3 +66,11 @@ def test_old_versions_with_ciphers_of_their_own():
 def test_ciphers_that_are_none():
     with pytest.raises(PlanError, match=r"OpenSSL has no cipher 'TLS_AES_128_GCM_SHA256'"):
         context(TlsOptions(ciphers="TLS_AES_128_GCM_SHA256"))
+
+
+def test_only_the_authorities_that_were_named(authority):
+    assert len(context(TlsOptions(ca_file=authority.ca_file)).get_ca_certs()) == 1
+
+
+def test_a_folder_of_authorities(tmp_path):
+    assert context(TlsOptions(ca_path=str(tmp_path))).get_ca_certs() == []

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.cases import every
-from wsprobe.read.body import SLICE, BodyReader, plain_length, read_body
+from wsprobe.read.body import SLICE, BodyReader, read_body
 from wsprobe.read.head import split_head
 from wsprobe.read.strict import StrictFraming, opinion
 from wsprobe.read.tokens import VALUE_MAX
@@ -99,26 +98,6 @@ def test_a_long_body_byte_by_byte():
     for _ in range(50_000):
         reader.feed(b"a")
     assert len(reader.body()[0].content) == 50_000
-
-
-LENGTHS = {
-    "none": ((), True),
-    "a number": ((b"0",), True),
-    "20 digits": ((b"0" * 20,), True),
-    "21 digits": ((b"0" * 21,), False),
-    "nothing": ((b"",), False),
-    "a sign": ((b"+2",), False),
-    "twice": ((b"2", b"2"), False),
-}
-
-
-@every(LENGTHS)
-def test_which_length_is_simply_a_number(of):
-    values, plain = of
-    head, _ = split_head(
-        b"HTTP/1.1 200 OK\r\n" + b"".join(b"Content-Length: %b\r\n" % v for v in values) + b"\r\n"
-    )
-    assert plain_length(head.all(b"content-length")) == plain
 
 
 def events(framing, pieces):

@@ -13,29 +13,8 @@ from hypothesis import strategies as st
 from wsprobe.read.body import Decoded, decode
 
 TEXT = b"the token has expired, " * 20
-NEEDS_LIBRARY = Decoded(None, "unknown", "the content coding br needs a library that is not installed here")
-ZLIB = "zlib: Error -3 while decompressing data:"
 RAW = zlib.compressobj(wbits=-15)
 RAW_DEFLATED = RAW.compress(TEXT) + RAW.flush()
-
-
-@pytest.mark.parametrize(
-    ("coding", "data"),
-    [
-        ("gzip", gzip.compress(TEXT, mtime=0)),
-        ("GZip", gzip.compress(TEXT, mtime=0)),
-        ("x-gzip", gzip.compress(TEXT, mtime=0)),
-        ("gzip", gzip.compress(TEXT[:50], mtime=0) + gzip.compress(TEXT[50:], mtime=0)),
-        ("deflate", zlib.compress(TEXT)),
-        ("deflate", RAW_DEFLATED),
-        ("br", brotli.compress(TEXT)),
-        ("identity", TEXT),
-        ("deflate, gzip", gzip.compress(zlib.compress(TEXT), mtime=0)),
-        ("br ,\tidentity, gzip", gzip.compress(brotli.compress(TEXT), mtime=0)),
-    ],
-)
-def test_undone(coding, data):
-    assert decode(data, coding, 10_000) == Decoded(TEXT)
 
 
 FAR = bytes(Random(0).randbytes(30_000)) * 2
@@ -48,34 +27,6 @@ def test_the_whole_window_is_known(coding, bits):
     data = made.compress(FAR) + made.flush()
     assert len(data) < 40_000
     assert decode(data, coding, 100_000) == Decoded(FAR)
-
-
-@pytest.mark.parametrize(
-    ("coding", "data", "left", "fault", "problem"),
-    [
-        ("gzip", gzip.compress(TEXT, mtime=0)[:-9], TEXT, "short", "the compressed data ends too early"),
-        ("gzip", TEXT, None, "broken", f"{ZLIB} incorrect header check"),
-        ("gzip", gzip.compress(TEXT, mtime=0) + b"junk", TEXT, "broken", f"{ZLIB} incorrect header check"),
-        ("gzip", gzip.compress(b"", mtime=0) * 1001, None, "broken", "more than 1000 gzip members"),
-        ("deflate", b"\xff\xff\xff", None, "broken", f"{ZLIB} invalid block type"),
-        ("br", b"\xff\xff\xff", None, "broken", "brotli: "),
-        ("br", brotli.compress(TEXT)[:-4], None, "short", "the compressed data ends too early"),
-        ("rot13", TEXT, None, "unknown", "the content coding rot13 is not one that wsprobe can undo"),
-        (
-            "\x1b[31m\xff",
-            TEXT,
-            None,
-            "unknown",
-            r"the content coding \x1b[31m\xff is not one that wsprobe can undo",
-        ),
-        ("identity," * 101, TEXT, None, "unknown", "more than 100 content codings"),
-    ],
-)
-def test_faults(coding, data, left, fault, problem):
-    made = decode(data, coding, 10_000)
-    assert made.fault == fault
-    assert made.problem.startswith(problem)
-    assert left is None or made.data == left
 
 
 def bomb(coding):
@@ -96,7 +47,9 @@ def test_a_library_that_is_not_there_is_said(monkeypatch):
         raise ImportError(name)
 
     monkeypatch.setattr("wsprobe.read.body.import_module", missing)
-    assert decode(b"abc", "br", 100) == NEEDS_LIBRARY
+    assert decode(b"abc", "br", 100) == Decoded(
+        None, "unknown", "the content coding br needs a library that is not installed here"
+    )
 
 
 def test_zstd_where_python_has_it():

@@ -22,10 +22,6 @@ def head(data):
     return made
 
 
-def fields(*lines, end=b"\r\n"):
-    return head(b"HTTP/1.1 200 OK" + end + b"".join(line + end for line in lines) + end).fields
-
-
 @settings(deadline=None)
 @given(wire, st.integers(0, 5))
 def test_no_byte_is_lost_and_every_span_is_right(data, start):
@@ -65,67 +61,6 @@ def test_a_head_that_comes_in_pieces_is_the_same_head(data, sizes):
 @given(st.text("aZ-:: \t\r\x00\x7f\xff").map(lambda text: text.encode("latin-1")))
 def test_a_look_sees_what_taking_apart_finds(text):
     assert _look_at(text, 7) in (None, _field((Line(text, b"\r\n", 7),)))
-
-
-def test_each_line_keeps_its_own_ending():
-    made = head(b"\r\n\nHTTP/1.1 200 OK\r\nA: 1\nB: 2\r\r\n\n")
-    assert [line.end for line in made.lines] == [b"\r\n", b"\n", b"\r\n", b"\n", b"\r\n"]
-    assert made.blank == b"\n"
-    assert made.first.text == b"HTTP/1.1 200 OK"
-    assert [f.value for f in made.fields] == [b"1", b"2\r"]
-
-
-def test_the_blank_line_is_the_first_after_text():
-    made, end = split_head(b"\r\n\r\nHTTP/1.1 101\r\n\r\nrest")
-    assert (made.complete, end) == (True, 20)
-    assert len(made.lines) == 3
-
-
-@pytest.mark.parametrize(
-    ("line", "name", "value", "oddities"),
-    [
-        (b"Name: value", b"Name", b"value", ()),
-        (b"Name:value", b"Name", b"value", ()),
-        (b"Name: \t a b \t", b"Name", b"a b", ()),
-        (b"Name:", b"Name", b"", ()),
-        (b"Name: a:b", b"Name", b"a:b", ()),
-        (b"Name : v", b"Name ", b"v", ("space-before-colon",)),
-        (b"Name\t: v", b"Name\t", b"v", ("space-before-colon",)),
-        (b"no colon", b"", b"no colon", ("no-colon",)),
-        (b": v", b"", b"v", ("empty-name",)),
-        (b"N: a\rb", b"N", b"a\rb", ("bare-cr",)),
-        (b"N: a\x00b", b"N", b"a\x00b", ("nul",)),
-        (b"N\x00: ab", b"N\x00", b"ab", ("name-not-token", "nul")),
-        (b"N a: v", b"N a", b"v", ("name-not-token",)),
-        (b"N a : v", b"N a ", b"v", ("space-before-colon", "name-not-token")),
-        (b"N: \xe4", b"N", b"\xe4", ("8-bit",)),
-        (b"N: \x1b[31m\x7f", b"N", b"\x1b[31m\x7f", ("control",)),
-        (b"N: \x00\x01\xff\r", b"N", b"\x00\x01\xff\r", ("bare-cr", "nul", "8-bit", "control")),
-    ],
-)
-def test_a_field(line, name, value, oddities):
-    (field,) = fields(line)
-    assert (field.name, field.value, field.oddities) == (name, value, oddities)
-
-
-def test_a_fold_belongs_to_the_field_before_it():
-    one, two = fields(b"A: one", b"\t two ", b" ", b"   three", b"B: x")
-    assert (one.value, len(one.lines), one.oddities) == (b"one two  three", 4, ("folded",))
-    assert two.name == b"B"
-    data = b"HTTP/1.1 200 OK\r\nA:\r\n  v\r\n\r\n"
-    (field,) = head(data).fields
-    assert data[slice(*field.value_span)] == field.value == b"v"
-
-
-def test_a_fold_of_nothing_is_a_field_of_its_own():
-    (field,) = fields(b" Upgrade: websocket")
-    assert (field.name, field.key, field.value) == (b" Upgrade", b"upgrade", b"websocket")
-    assert field.oddities == ("space-before-name",)
-
-
-def test_bare_line_feeds_are_told_of_each_field():
-    made = head(b"HTTP/1.1 200 OK\r\nA: 1\nB: 2\r\nC: 3\r\n 4\n\r\n")
-    assert [f.oddities for f in made.fields] == [("bare-lf",), (), ("folded", "bare-lf")]
 
 
 def test_names_are_compared_as_http_compares_them():

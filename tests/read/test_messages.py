@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
 from tests.exchanges import deflated, frame, packer
-from wsprobe.read.frames import Deflate, agreed_deflate, messages, read_frames
-from wsprobe.read.head import split_head
+from wsprobe.read.frames import messages, read_frames
 from wsprobe.read.inflate import Direction, InflateError, Inflater
 
 
@@ -158,34 +157,3 @@ def test_any_frames_make_messages_that_hold_every_data_frame_once(data, deflate,
     assert sorted(held) == sorted(id(f) for f in found if f.opcode in (0, 1, 2))
     for message in said:
         assert message.text is None or message.opcode == 1
-
-
-@pytest.mark.parametrize(
-    ("payload", "code"),
-    [(b"", None), (b"\x03", None), (b"\x03\xe8", 1000), (b"\x03\xe8bye", 1000), (b"\xff\xff", 65535)],
-)
-def test_the_code_of_a_close(payload, code):
-    (made,) = frames(frame(8, payload, key=b"abcd"))
-    assert made.is_control
-    assert made.close_code == code
-
-
-@pytest.mark.parametrize(
-    ("value", "deflate"),
-    [
-        (b"permessage-deflate", Deflate()),
-        (b"foo, permessage-deflate; server_no_context_takeover", Deflate(Direction(False))),
-        (
-            b'permessage-deflate; client_max_window_bits=9; server_max_window_bits="10" ;'
-            b"client_no_context_takeover",
-            Deflate(Direction(True, 10), Direction(False, 9)),
-        ),
-        (b"permessage-deflate; server_max_window_bits=99", Deflate()),
-        (b"permessage-deflate; server_max_window_bits", Deflate()),
-        (b"x-webkit-deflate-frame", None),
-        (b"permessage-deflate;;", None),
-    ],
-)
-def test_what_was_agreed(value, deflate):
-    head, _ = split_head(b"HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: " + value + b"\r\n\r\n")
-    assert agreed_deflate(head) == deflate
