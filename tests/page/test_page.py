@@ -292,6 +292,13 @@ def test_a_page_that_does_not_load(capsys, chromium):
     )
 
 
+def test_a_window_without_a_display(capsys, chromium, monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert run(["page", "--chromium", chromium, "--window", "http://127.0.0.1:1/"]) == 2
+    assert "; --window needs a display, and DISPLAY is not set" in capsys.readouterr().err
+
+
 def test_a_page_whose_certificate_is_not_trusted(capsys, chromium):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)

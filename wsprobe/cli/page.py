@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -77,7 +78,13 @@ def page(url: str | None, given: Given) -> int:
         try:
             watched = net.run(partial(watch, over=made.over if own.window else None), browser, wanted)
         except* NoBrowser as group:
-            raise click.UsageError(str(next(leaves(group)))) from None
+            no_display = (
+                own.window
+                and sys.platform == "linux"
+                and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
+            )
+            hint = "; --window needs a display, and DISPLAY is not set" if no_display else ""
+            raise click.UsageError(f"{next(leaves(group))}{hint}") from None
         made.rest(watched)
     if watched.problem:
         trust = "; -k accepts any certificate, --cacert FILE trusts its authority"
@@ -160,13 +167,15 @@ def _failed(problem: str) -> int:
 
 def _nothing(watched: PageWatch, wanted: Wanted, own: PageSettings) -> str:
     status = watched.watching.document.status
-    answered = f" (it was answered with {status})" if status is not None and status >= 400 else ""
     if own.matching is not None and watched.watching.sockets.sockets:
         return f"no WebSocket of the page has a URL that matches {own.matching!r}"
-    hint = "--window lets you log in and click, --for TIME watches longer"
+    if status is not None and status >= 400:
+        return (
+            f"the page was answered with {status}, and opened no WebSocket; check its URL, or log in: --window"
+        )
     if not watched.watching.document.loaded:
-        return f"the page{answered} did not finish loading, and opened no WebSocket; -m TIME waits longer"
-    return f"the page{answered} opened no WebSocket; {hint}"
+        return "the page did not finish loading, and opened no WebSocket; -m TIME waits longer"
+    return "the page opened no WebSocket; --window lets you log in and click, --for TIME watches longer"
 
 
 BROWSER = "the attached browser"
