@@ -4,8 +4,8 @@ A section of that file is a session made by hand: a title; behind ``>`` a line f
 (``Server: x``), for what was asked otherwise (``asked chat``, a word of ``rules.ASKED``), and for each event:
 seconds after the 101, and ``text``, ``escaped`` (a text with Python's escapes), ``binary`` or ``close`` with
 what the server sent in it, ``http`` with the first line and fields of what came behind the frames, ``raw`` with
-what came without a frame, ``send`` with the number of bytes that wsprobe sent (``deflated``: compressed), ``we
-close`` (with a code, or 1000), or how it ended (``fin``, ``reset``,
+what came without a frame (``sent``: as wsprobe sent it), ``send`` with the number of bytes that wsprobe sent
+(``deflated``: compressed), ``we close`` (with a code, or 1000), or how it ended (``fin``, ``reset``,
 ``local``). ``nothing`` in place of a field: no 101 came, and times are from the request on; ``unsent``: nor was
 a request sent, as with ``unresolved``, ``unreachable ERRNO``, and ``tls KIND ALERT``. Then who is taken for the
 author, the first cause with its certainty, text, what to do, and evidence, and the others by their ids."""
@@ -113,8 +113,9 @@ def _event(line):
             return Sent(at, frame(8, code.to_bytes(2, "big"), bytes(4)))
         case "part":
             return Sent(at, b"")
-        case "raw":
-            return Received(at, data.encode().decode("unicode_escape").encode("latin-1"))
+        case "raw" | "sent":
+            kind = Received if word == "raw" else Sent
+            return kind(at, data.encode().decode("unicode_escape").encode("latin-1"))
         case "unresolved":
             return ResolveFailed(at, "no-such-name", data)
         case "unreachable":

@@ -371,6 +371,10 @@ def _by_code(evidence: Evidence, session: SessionFacts, known: Iterable[Cause]) 
         said = Cause(id, did, fix, "stated", shows, usual=tuple(usual) if id == "error" else (), quote=quote)
         yield said if known else with_message(said, session)
         return
+    if code == 1002 and session.broke:
+        did, fix = f"{did}: it sent {session.broke}", "send frames as RFC 6455 section 5 has them"
+        yield Cause(id, did, fix, "own-request", f"{session.broke} was sent; {shows}")
+        return
     open_why = _left_open(evidence, session, of_a_message)
     if open_why and of_a_message:
         usual = [of_a_message]

@@ -12,7 +12,10 @@ from wsprobe.exchange import Exchange, Received, Sent
 from wsprobe.read.behind import http_behind
 from wsprobe.read.frames import (
     BINARY,
+    CLOSE,
     CONTINUATION,
+    PING,
+    PONG,
     RSV1,
     TEXT,
     Deflate,
@@ -61,6 +64,8 @@ class SessionFacts(msgspec.Struct, frozen=True):
     beats: bool
     """wsprobe sent a ping or pong of engine.io."""
     behind: Response | None
+    broke: str
+    """A frame of the client that breaks RFC 6455, in words; "" if there is none."""
 
     @property
     def ended(self) -> bool:
@@ -126,7 +131,20 @@ def session_facts(reading: Reading) -> SessionFacts:
         _sends(sent, agreed, _PACKETS),
         _sends(sent, agreed, _BEATS),
         behind,
+        _broken(of.sent) if reading.exchange.plan.wire == "hybi-13" else "",
     )
+
+
+def _broken(sent: Sequence[Frame]) -> str:
+    """The first of *sent* that no client may send (RFC 6455 sections 5.1, 5.2 and 5.5), in words."""
+    for frame in sent:
+        if frame.opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
+            return f"a frame with the opcode {frame.opcode}"
+        if not frame.masked:
+            return "a frame without a mask"
+        if frame.is_control and (not frame.fin or frame.length > 125):
+            return "a control frame in parts, or of more than 125 bytes"
+    return ""
 
 
 def _reason(data: bytes) -> str:

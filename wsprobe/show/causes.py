@@ -150,7 +150,7 @@ class Tally:
 
     def brief(self) -> str:
         """The outcomes in one line."""
-        return _listed(self.outcomes) or "no URL was tried"
+        return _listed(self.outcomes) or ("no URL was tried" if self._what == "URL" else "none")
 
     def lines(self) -> list[Line]:
         """The outcomes, statuses and findings, the commonest first, and the commonest causes."""

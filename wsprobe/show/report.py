@@ -365,10 +365,13 @@ def origin_matters(report: Report) -> bool:
     final = report.reading.final
     if final is None or report.reading.request.head.all(b"origin"):
         return False
+    if answers_own_close(report):
+        return False
     if report.outcome in ("refused", "closed"):
         first = report.causes[0] if report.causes else None
         words = ("" if first is None else first.quote, *own_words(answer_of(report.reading, final)))
-        if (first is not None and first.id not in OF_A_CHECK) or any(map(names_another_reason, words)):
+        own = first is not None and (first.id not in OF_A_CHECK or first.certainty == "own-request")
+        if own or any(map(names_another_reason, words)):
             return False
         return not any("origin" in f"{each.text} {each.fix}".lower() for each in report.causes)
     names = (b"access-control-allow-origin", b"origin", b"sec-websocket-origin")
@@ -412,10 +415,15 @@ def _heard(report: Report, look: Look) -> list[Line]:
     return [line(heard), *map(line, rows)]
 
 
+def answers_own_close(report: Report) -> bool:
+    """True if the server's Close is an answer to the client's."""
+    return report.outcome == "closed" and report.close is not None and report.close.by == "client"
+
+
 def unexplained(report: Report) -> bool:
     """True if it failed, and neither a cause nor a broken rule explains it."""
     reading = report.reading
-    if report.outcome == "open" or how(reading) == "interrupted":
+    if report.outcome == "open" or how(reading) == "interrupted" or answers_own_close(report):
         return False
     if report.outcome == "not-upgraded" and reading.http2 is not None and reading.final is None:
         return False  # the first line says what the server's HTTP/2 lacks
@@ -593,6 +601,11 @@ def closed(report: Report, look: Look) -> str:
     from wsprobe.explain.tables import name_of  # its tables, only for a Close
 
     reason = f': "{look.text(close.reason.encode())}"' if close.reason else ", without a reason"
+    if close.by == "client":
+        who = sender(report.reading) if report.exchange.client is UNSET else "the client"
+        return (
+            f"{who} closed the session first; the server answered {close.code} ({name_of(close.code)}){reason}"
+        )
     return f"the server closed the session with {close.code} ({name_of(close.code)}){reason}"
 
 
