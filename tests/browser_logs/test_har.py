@@ -5,7 +5,6 @@ import json
 import tracemalloc
 import zlib
 from base64 import b64encode
-from pathlib import Path
 
 import jsonschema_rs
 import pytest
@@ -21,7 +20,6 @@ from wsprobe.show.har import PIECE, _escaped, document
 from wsprobe.show.har import entries as har_entries
 from wsprobe.wire.rfc6455 import frame
 
-FILES = Path(__file__).parents[1] / "files" / "paste"
 KEY = {"name": "Sec-WebSocket-Key", "value": "dGhlIHNhbXBsZSBub25jZQ=="}
 ACCEPT = {"name": "Sec-WebSocket-Accept", "value": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="}
 UPGRADE = [{"name": "Upgrade", "value": "websocket"}, {"name": "Connection", "value": "Upgrade"}]
@@ -44,67 +42,6 @@ def refused(headers, content):
     return opened() | {"response": response}
 
 
-def failed(error):
-    """A handshake of which DevTools kept this *error* alone."""
-    noted = [{"type": "error", "opcode": -1, "data": error}]
-    return of(opened(response={"status": 0, "statusText": ""}, _webSocketMessages=noted)).entries[0]
-
-
-def decoded(lines, **content):
-    """What is found in a 403 of which the browser kept the body decoded; how that was framed, and the body."""
-    headers = [dict(zip(("name", "value"), line.split(": "), strict=True)) for line in lines]
-    made = report(har.recording(of(refused(headers, content)).entries[0], "x"))
-    body = made.reading.final.body
-    return [each.id for each in made.verdict.findings if each.level != "note"], body.framing, body.content
-
-
-def test_what_playwright_wrote():
-    found = har.read((FILES / "playwright-chromium.har").read_bytes())
-    assert (found.by, found.others) == ("Playwright 1.65.1", 1)
-    first, second = found.entries
-    assert (first.url, first.status, second.status) == ("ws://127.0.0.1:8001/ws?x=1", 101, 0)
-    made = report(har.recording(first, found.by))
-    assert made.outcome == "open"
-    assert made.exchange.rebuilt == "a HAR file of Playwright 1.65.1"
-    assert [each.data for each in made.reading.session.frames] == ["hi there \u00e4".encode(), b"\0\xff\1"]
-    assert [each.data for each in made.reading.session.sent] == [b"hello"]
-    assert made.reading.session.frames[0].at == 12_751  # of the browser's clock, in milliseconds there
-    failed = report(har.recording(second, found.by))
-    assert (failed.outcome, failed.reading.status, failed.reading.received) == ("refused", 403, b"")
-
-
-def test_what_mitmproxy_wrote():
-    found = har.read((FILES / "mitmproxy.har").read_bytes())
-    assert found.by == "mitmproxy 11.0.2"
-    assert [entry.url for entry in found.entries] == ["ws://127.0.0.1:8001/ws?x=1", "ws://127.0.0.1:8001/no"]
-    first, second = (report(har.recording(entry, found.by)) for entry in found.entries)
-    assert (first.outcome, second.outcome) == ("open", "refused")
-    assert 14_000 < first.reading.session.frames[0].at < 17_000  # seconds there
-    assert second.reading.final.body.content == b'{"error":"token expired"}'
-    assert [finding.id for finding in second.verdict.findings if finding.level == "fail"] == ["status-not-101"]
-
-
-def test_what_devtools_wrote():
-    found = har.read((FILES / "chromium-devtools.har").read_bytes())
-    assert found.by == "WebInspector 537.36"
-    (entry,) = found.entries
-    assert not any(line.startswith("Cookie") for line in har.header_lines(entry))  # left out, as secrets are
-    made = report(har.recording(entry, found.by))
-    assert made.outcome == "open"
-    assert made.exchange.plan.target.url == "wss://chat.example/ws?room=a%20b"
-    assert [each.data for each in made.reading.session.frames] == [b"hi"]
-
-
-def test_what_firefox_wrote():
-    found = har.read((FILES / "firefox.har").read_bytes())
-    assert (found.by, found.others) == ("Firefox 153.7.0", 1)
-    first, second = (report(har.recording(entry, found.by)) for entry in found.entries)
-    assert (first.outcome, second.outcome) == ("refused", "open")
-    assert second.exchange.plan.target.url == "ws://127.0.0.1:35431/echo"
-    assert not second.reading.session.frames  # its file has no messages
-    assert "Cookie: sid=1" in har.header_lines(found.entries[1])
-
-
 def test_headers_are_asked_again_with_the_cookies_that_stand_apart():
     request = {
         "url": "https://h/",
@@ -119,9 +56,6 @@ def test_headers_are_asked_again_with_the_cookies_that_stand_apart():
 def test_several_values_of_one_name_are_several_fields():
     made = har.recording(of(refused([{"name": "Set-Cookie", "value": "a=1\nb=2"}], {})).entries[0], "x")
     assert b"Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n" in made.events[-2].data
-
-
-REFUSED = "Error during WebSocket handshake: Unexpected response code: 503"
 
 
 JSON = st.recursive(
