@@ -9,10 +9,8 @@ import pytest
 
 from tests.cases import verdict
 from wsprobe.cli.main import run
-from wsprobe.exchange import Target
 from wsprobe.read import read
 from wsprobe.recording import archive
-from wsprobe.request.opening import Offer, OfferError, extended_connect
 
 Capture = pytest.CaptureFixture[str]
 
@@ -154,18 +152,6 @@ def test_nothing_of_the_server_reaches_the_terminal_raw(tmp_path, capsys):
 def test_secrets_are_masked(capsys):
     assert run(["connect", "--http2", "--redact", "--json", "-b", "sid=tops3cret", "lab:h2-on"]) == 0
     assert "tops3cret" not in capsys.readouterr().out
-
-
-def test_header_options_in_a_block():
-    to = Target("wss://h/", True, "h", 443, "/")
-    offer = Offer(None, ("Origin:", "Sec-WebSocket-Version: 8", "X;", "Upgrade: websocket"), origin="https://o")
-    block = extended_connect(to, offer)
-    assert (b"sec-websocket-version", b"8") in block
-    assert (b"x", b"") in block
-    assert (b"upgrade", b"websocket") in block
-    assert b"origin" not in dict(block)
-    with pytest.raises(OfferError):
-        extended_connect(to, Offer(None, ("no colon",)))
 
 
 FLOODS = ("h2-rst-flood", "h2-continuation-flood", "h2-hpack-bomb", "h2-data-without-end")

@@ -2,12 +2,10 @@
 
 ``python -m tests.http2.test_read`` writes anew what the readings of readings.txt have."""
 
-import itertools
 from pathlib import Path
 
 from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
-from hpack import Encoder
 from hyperframe.frame import FRAMES as HYPERFRAMES
 from hyperframe.frame import Frame
 from hypothesis import given
@@ -18,19 +16,13 @@ from tests.cases import every
 from tests.http2.lines import STREAM, planned, recorded
 from tests.http2.words import ASKED, ON, OPENING, answer, block, pieces, recording
 from tests.pieces import cases, members, rewrite, shown
-from wsprobe.exchange import Connected, Ended, Exchange, Limits, Received, Sent, TlsDone
+from wsprobe.exchange import Connected, Ended, Exchange, Limits, Received, Sent
 from wsprobe.read import read
 from wsprobe.read.http2 import (
     FIELDS_MAX,
-    FRAMES_MAX,
-    BlockDecoder,
     _plain,
     content_start,
-    integer,
-    is_http2,
-    read_http2,
     representations,
-    spoken,
 )
 from wsprobe.read.http2_opinion import FRAMES, opinion
 from wsprobe.read.http2_values import (
@@ -43,10 +35,8 @@ from wsprobe.read.http2_values import (
     error_name,
     setting_name,
 )
-from wsprobe.read.reading import INTERIM_MAX
-from wsprobe.read.request import request_fields
 from wsprobe.recording.archive import dump, load
-from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings
+from wsprobe.wire.http2 import data, frame, goaway, headers, rst_stream, settings
 
 PLAN = planned()
 FILE = Path(__file__).parent / "readings.txt"
@@ -171,13 +161,6 @@ def test_any_header_block(coded):
             assert of.received[line.start : line.start + len(line.text)] == line.text
 
 
-def test_settings_in_order_and_the_last_of_each():
-    of = reading(settings([(8, 1), (8, 0)]), settings([(8, 1), (0x99, 7)]))
-    assert of.http2.settings == ((8, 1), (8, 0), (8, 1), (0x99, 7))
-    assert of.http2.setting(8) == 1
-    assert of.http2.setting(4) is None
-
-
 def test_flags_by_name():
     """As hyperframe calls them."""
     for type_, theirs in HYPERFRAMES.items():
@@ -191,127 +174,10 @@ def test_the_numbers_are_those_of_h2_and_hyperframe():
     assert {number: TYPES[number].replace("_", "") for number in theirs} == theirs
     assert [setting_name(code) for code in SettingCodes] == [code.name for code in SettingCodes]
     assert [error_name(code) for code in ErrorCodes] == [code.name for code in ErrorCodes]
-    assert (setting_name(0), setting_name(7), error_name(14)) == ("0x0", "0x7", "0xe")
-
-
-def test_the_numbers_of_the_extensions():
-    """RFC 8336 section 2.1, RFC 9218 sections 2.1 and 7.1: hyperframe and h2 do not have them."""
-    assert (TYPES[12], TYPES[16], setting_name(9)) == ("ORIGIN", "PRIORITY_UPDATE", "NO_RFC7540_PRIORITIES")
-
-
-INTEGERS = {
-    "none": (b"", 0, 7, (0, 0)),
-    "past the end": (b"\1", 1, 7, (0, 1)),
-    "the largest in 5 bits": (b"\xfe", 0, 5, (30, 1)),
-    "31": (b"\x1f\0?", 0, 5, (31, 2)),
-    "1337": (b"\x1f\x9a\x0a?", 0, 5, (1337, 3)),
-    "127 more": (b"?\x7f\x7f?", 1, 7, (254, 3)),
-    "three bytes": (b"\x7f\x80\x80\x01?", 0, 7, (127 + (1 << 14), 4)),
-    "cut": (b"\x7f\x80", 0, 7, (127, 2)),
-    "cut at once": (b"\x7f", 0, 7, (127, 1)),
-}
-
-
-@every(INTEGERS)
-def test_integers_of_hpack(of):
-    written, at, bits, expected = of
-    assert integer(written, at, bits) == expected
-
-
-def test_a_number_without_end_is_as_long_as_its_bytes():
-    assert integer(b"\x7f" + b"\xff" * 20_000, 0, 7) == (1 << 62, 20_001)
-
-
-REPRESENTATIONS = {
-    "indexed": (b"\x82", b"\xff\x00"),
-    "literal, with a name": (b"\x40\x01a\x01b", b"\x00\x01a\x01b", b"\x10\x01a\x01b"),
-    "literal, its name indexed": (b"\x42\x01b", b"\x02\x01b", b"\x1f\x00\x01b", b"\x7f\x00\x01b"),
-    "the size of the table": (b"\x20", b"\x3f\x00"),
-    "Huffman": (b"\x42\x82ab",),
-}
-
-
-@every(REPRESENTATIONS)
-def test_where_a_field_begins_and_ends(pieces):
-    for piece in pieces:
-        assert list(representations(piece + b"\x82")) == [(0, len(piece)), (len(piece), len(piece) + 1)], piece
-        for cut in range(1, len(piece)):
-            assert list(representations(piece[:cut])) == [(0, cut)], piece[:cut]
-
-
-def test_a_table_is_as_large_as_we_announced():
-    for table, most in ((0, 4096), (4095, 4096), (8192, 8192)):
-        for size, good in ((most, True), (most + 1, False)):
-            written = bytes((0x3F, *_rest(size - 31)))
-            assert (BlockDecoder(1000, table).decode(written)[1] == "") == good, (table, size)
 
 
 def _rest(number):
     return (number,) if number < 128 else (number & 0x7F | 0x80, *_rest(number >> 7))
-
-
-def test_what_may_be_a_first_frame():
-    yes = (b"", b"\0", b"\0\0\0\4\0\0\0\0", b"\0\x40\0\4\0\0\0\0\0", b"\0\0\0\x20\0\0\0\0\0")
-    no = (b"\1", b"H", b"\0\x40\1\4\0\0\0\0\0", b"\0\0\0\x21\0\0\0\0\0")
-    assert [is_http2(received) for received in (*yes, *no)] == [True] * len(yes) + [False] * len(no)
-
-
-SPOKEN = {
-    "the preface": ((Sent(1, PREFACE + settings([])),), True),
-    "a part of it": ((Sent(1, PREFACE[:3]),), True),
-    "a request": ((Sent(1, b"GET / HTTP/1.1\r\n"),), False),
-    "almost the preface": ((Sent(1, PREFACE[:-1] + b"\r"),), False),
-    "nothing": ((), True),
-    "nothing, h2": ((TlsDone(1, "TLS 1.3", "", "h2", None, True),), True),
-    "nothing, http/1.1": ((TlsDone(1, "TLS 1.3", "", "http/1.1", None, True),), False),
-    "nothing, no ALPN": ((TlsDone(1, "TLS 1.3", "", None, None, True),), False),
-    "nothing and then the preface": ((Sent(1, b""), Sent(2, PREFACE)), True),
-    "nothing and then a request": ((Sent(1, b""), Sent(2, b"GET")), False),
-}
-
-
-@every(SPOKEN)
-def test_whether_it_was_spoken(of):
-    events, expected = of
-    assert spoken(Exchange(PLAN, (*events, Ended(9, "fin")))) == expected
-
-
-def test_whether_it_would_have_been_spoken_in_clear():
-    for secure, prior in itertools.product((True, False), (True, False)):
-        target, how = replace(PLAN.target, secure=secure), replace(PLAN.http2, prior_knowledge=prior)
-        exchange = Exchange(replace(PLAN, target=target, http2=how), (Ended(9, "fin"),))
-        assert spoken(exchange) == (secure or prior)
-
-
-def test_a_stream_that_is_asked_for():
-    """Of several requests the last is meant; an earlier one, or one that was not made, if it is named."""
-    encoder = Encoder()
-    asked = b"".join(headers(number, coded(encoder, PLAN.http2.fields)) for number in (1, 3, 5))
-    found = [read_http2(exchange(ON, asked=asked), stream).http2 for stream in (None, 1, 3, 5, 7)]
-    assert [(of.stream, of.earlier, of.request and of.request.stream) for of in found if of] == [
-        (5, (1, 3), 5),
-        (1, (), 1),
-        (3, (1,), 3),
-        (5, (1, 3), 5),
-        (7, (), None),
-    ]
-    unasked = Exchange(replace(PLAN, http2=replace(PLAN.http2, stream=3)), (Sent(1, OPENING), Ended(2, "fin")))
-    connection = read_http2(unasked).http2
-    assert connection.stream == 3
-
-
-def test_how_many_interim_answers_are_read():
-    encoder = Encoder()
-    interim = headers(STREAM, block((b":status", b"103"), encoder=encoder))
-    for number, final in ((INTERIM_MAX, 403), (INTERIM_MAX + 1, None)):
-        of = reading(ON, interim * number, headers(STREAM, block((b":status", b"403"), encoder=Encoder())))
-        assert (of.final and of.final.status, len(of.responses)) == (final, INTERIM_MAX + 1)
-
-
-def test_how_many_frames_are_told_apart():
-    for number, rest in ((FRAMES_MAX - 1, b""), (FRAMES_MAX, frame(PING, 0, 0, bytes(8)))):
-        of = reading(ON, frame(PING, 0, 0, bytes(8)) * number)
-        assert (len(list(of.http2.of("server"))), of.rest) == (FRAMES_MAX, rest)
 
 
 ASKED_H2 = {
@@ -337,29 +203,6 @@ def test_what_a_block_may_cost():
         assert words in answered.problem
         assert answered.raw == bomb
         assert sum(len(f.name) + len(f.value) for f in answered.fields) < Limits().max_head + 5000
-
-
-def test_a_field_counts_for_32_bytes_more_than_it_has():
-    one, another = ((name, b"xx") for name in (b"a", b"b"))
-    coded = block(one, another)
-    size = 2 * (1 + 2 + 32)
-    for room, problem in ((size, ""), (size - 1, f"more than {size - 1} bytes of fields")):
-        fields, said = BlockDecoder(room, 0).decode(coded)
-        assert ([field[:2] for field in fields[:1]], said) == ([one], problem)
-
-
-def test_what_was_planned_stands_in_for_what_was_not_sent():
-    unsent = Exchange(PLAN, (Connected(5, "127.0.0.1", 8001), Ended(9, "reset")))
-    assert request_fields(read(unsent)) == PLAN.http2.fields
-    assert request_fields(read(replace(unsent, plan=replace(PLAN, http2=None)))) == ()
-    assert request_fields(reading(ON)) == PLAN.http2.fields
-
-
-def test_asked_nothing():
-    """Without ENABLE_CONNECT_PROTOCOL no request is sent; what would have been asked is in the plan."""
-    of = read(exchange(settings([(3, 100)]), asked=b""))
-    assert (of.http2.request, of.http2.end, of.http2.stream) == (None, None, 1)
-    assert of.request.resource == b"/s/on"
 
 
 def test_an_observation_becomes_a_reading():

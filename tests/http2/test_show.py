@@ -1,8 +1,5 @@
 """Reports over HTTP/2 as lines and as JSON: each says what it is."""
 
-import pytest
-
-from tests.cases import verdict
 from tests.http2.test_lab import reported
 from tests.http2.test_read import ON, answer, exchange
 from wsprobe.exchange import Received, Sent
@@ -16,33 +13,6 @@ from wsprobe.wire.http2 import data, goaway
 
 def shown(of, **look):
     return plain(handshake(of, Look(**look)))
-
-
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [
-        ("h2-status-101", "invalid: a 101, which HTTP/2 does not have: there a 200 opens a WebSocket"),
-        ("h2-status-none", "not-http: the answer has no status that can be read"),
-        ("h2-value-2", "not-upgraded: the server announces with the value 2, which is not valid,"),
-        ("h2-status-201", "not-upgraded: the server answered 201 instead of 200"),
-        (
-            "h2-data-empty-flood",
-            "open: the handshake completed; wsprobe ended the session at its own limit of 5000 frames",
-        ),
-        ("h2-client-close", "open: the handshake completed; wsprobe closed the session first"),
-        ("h2-frame-rsv2", "invalid: a 200, but its headers or what followed break the rules"),
-        ("h2-end-mid-frame", "aborted: the server ended the stream with END_STREAM, without a Close frame"),
-        ("h2-tcp-rst-before", "dropped: no WebSocket was opened"),
-        ("h2-end-without-answer", "dropped: the server ended the stream with END_STREAM, before an answer"),
-        (
-            "h2-goaway-protocol-before",
-            "dropped: the server ended the connection with GOAWAY and PROTOCOL_ERROR",
-        ),
-    ],
-)
-def test_the_outcome_in_a_sentence(name, says):
-    text = shown(reported(name))
-    assert says in f"{verdict(text)}\n{text.partition(chr(10))[2]}"
 
 
 def test_findings_stand_under_the_fields_they_mean():

@@ -10,8 +10,6 @@ from tests.cases import every
 from wsprobe import judge as package
 from wsprobe.judge import FINDINGS, judge
 from wsprobe.judge.catalogue import Findings
-from wsprobe.judge.finding import shown, times
-from wsprobe.text import counted
 
 FOLDER = Path(package.__file__).parent
 SPEC = re.compile(r"(RFC \d{4}|draft-\S+)( sections? [\d.]+)?")
@@ -88,20 +86,3 @@ def test_what_is_ambiguous_says_so(all_readings):
         for finding in judge(reading).findings:
             if "Ambiguous" in FINDINGS[finding.id].meaning:
                 assert finding.text.startswith("ambiguous: ")
-
-
-def test_a_long_value_is_cut_in_the_words():
-    finding = FINDINGS["redirect"].found("x", received=b"\x00" * 1000)
-    assert finding.received.endswith(" ... 800 more bytes")
-
-
-def test_how_much_of_a_value_is_shown():
-    assert shown(b"x" * 200) == "x" * 200
-    assert shown(b"x" * 201) == "x" * 200 + " ... 1 more byte"
-    assert shown(b"\n" + b"x" * 209) == r"\x0a" + "x" * 199 + " ... 10 more bytes"
-    assert shown(b"") == ""
-
-
-def test_how_often_and_how_many():
-    assert [times(number) for number in range(4)] == ["not once", "once", "twice", "3 times"]
-    assert [counted(number, "byte") for number in range(3)] == ["0 bytes", "1 byte", "2 bytes"]
