@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.processes import started
 from wsprobe.cli import engines
+from wsprobe.cli import main as commands
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.main import interrupt_again, main, run
 from wsprobe.exchange import Ended, Resolved
@@ -208,3 +209,13 @@ def test_compare_reports_the_urls_that_are_finished(redact, tmp_path, monkeypatc
     assert [json.loads(each)["name"] for each in capsys.readouterr().out.splitlines()] == ["lab:status-403"]
     assert len(kept.read_text().splitlines()) == 1
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(("ended_by", "status"), [([], 130), ([signal.SIGTERM], 143), ([signal.SIGHUP], 129)])
+def test_a_command_that_takes_an_interrupt_itself_has_the_status_of_the_signal(monkeypatch, ended_by, status):
+    def page(**_):
+        commands._ended_by.extend(ended_by)
+        return 130
+
+    monkeypatch.setattr(commands.program, "main", page)
+    assert run([]) == status

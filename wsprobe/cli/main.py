@@ -246,6 +246,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         return failed(error, sys.argv[1:] if argv is None else argv)
     finally:
         restore()
+    if status == Exit.INTERRUPTED and _ended_by:  # of a command that takes ^C itself
+        return 128 + _ended_by[0]
     return status if isinstance(status, int) else Exit.OPEN
 
 

@@ -91,22 +91,23 @@ class Report(Struct, frozen=True, dict=True):
     def causes(self) -> tuple[Cause, ...]:
         """The causes, the likeliest first; empty if nothing is wrong or nothing is known.
 
-        A blocked port comes first: nothing that the server does opens it for a page. Other reasons that kept a
-        browser of the views from sending anything come last."""
+        What a browser blocks comes first: nothing that the server does opens it for a page. Other reasons that
+        kept a browser of the views from sending anything come last."""
         return (*self.blocked, *self.author.causes, *_kept_off(self.views))
 
     @property
     def blocked(self) -> tuple[Cause, ...]:
-        """The cause if clients of the views block the port: nobody but wsprobe sent a request."""
-        blocking = [view for view in self.views if view.blocked == "bad-port"]
-        names = list(dict.fromkeys(BY_NAME[view.browser].title for view in blocking))
-        if not names:
-            return ()
+        """The causes if clients of the views block the connection: nobody but wsprobe sent a request."""
+        found = []
         port = self.exchange.plan.target.port
-        some = f"{', '.join(names[:-1])} and {names[-1]} block" if len(names) > 1 else f"{names[0]} blocks"
-        means = f"{some} port {port} (Fetch standard, port blocking) and sent the server nothing"
-        remedy = "serve on a port that browsers allow, such as 443, 8080 or 8443"
-        return (Cause("port-blocked", means, remedy, "own-request", f"port {port}"),)
+        for reason, (id, means, remedy, shows) in BLOCKED.items():
+            blocking = [view for view in self.views if view.blocked == reason]
+            names = list(dict.fromkeys(BY_NAME[view.browser].title for view in blocking))
+            if names:
+                some = f"{', '.join(names[:-1])} and {names[-1]} block" if names[1:] else f"{names[0]} blocks"
+                means = means.format(some=some, port=port)
+                found.append(Cause(id, means, remedy, "own-request", shows.format(port=port)))
+        return tuple(found)
 
     @property
     def close(self) -> SessionClose | None:
@@ -167,6 +168,27 @@ class Report(Struct, frozen=True, dict=True):
         return NO_ORIGIN, command_line("wsprobe", "compare", "--browser-mode", url=self.asked)
 
 
+BLOCKED = {
+    "bad-port": (
+        "port-blocked",
+        "{some} port {port} (Fetch standard, port blocking) and sent the server nothing",
+        "serve on a port that browsers allow, such as 443, 8080 or 8443",
+        "port {port}",
+    ),
+    "mixed-content": (
+        "mixed-content-blocked",
+        "browsers block ws: on an https: page (mixed content) and send the server nothing",
+        "open wss:// in the page; a server without TLS needs a certificate, or a proxy with one before it",
+        "the URLs of the page and of the socket",
+    ),
+    "csp": (
+        "csp-blocked",
+        "the page's Content-Security-Policy does not allow the server (connect-src), so browsers send nothing",
+        "add the server to connect-src in the page's Content-Security-Policy (header or <meta>)",
+        "the page's policy",
+    ),
+}
+"""``ScriptView.blocked`` -> the id of the cause, its text, what to do, and what shows it."""
 NO_ORIGIN = "this request had no Origin, and a page always sends one: the server may answer a page differently"
 
 
