@@ -9,12 +9,9 @@ from msgspec.structs import replace
 
 from tests.cases import EXAMPLES
 from wsprobe.exchange import Act, Limits, Plan, Target
-from wsprobe.read.frames import FRAMES_MAX
 from wsprobe.read.head import LINES_MAX
-from wsprobe.read.reading import INTERIM_MAX
-from wsprobe.session.conversation import NOT_HTTP_MAX, SECOND, Client, Turn
+from wsprobe.session.conversation import Client, Turn
 from wsprobe.session.open_session import Phase
-from wsprobe.session.planned_session import FIN_WAIT, FRAMES_LEAST, MOST_FIN_WAIT, PONGS_MAX
 from wsprobe.wire import WIRES
 from wsprobe.wire.rfc6455 import Framed
 
@@ -93,31 +90,6 @@ def test_the_same_conversation_is_the_same_bytes():
     assert first.receive(came, 5).send == second.receive(came, 5).send != b""
 
 
-@pytest.mark.parametrize(("linger", "waits"), [(0.3, FIN_WAIT), (3.0, 3 * SECOND), (60.0, MOST_FIN_WAIT)])
-def test_the_end_behind_a_close_is_waited_for_as_the_linger_says(linger, waits):
-    client = Client(Plan(TARGET, REQUEST, limits=Limits(linger=linger)))
-    assert client.receive(SWITCHING + b"\x88\x00", 0).wake_at == waits
-
-
-@pytest.mark.parametrize("when", ["open", "time"])
-def test_a_close_of_the_plan_is_watched_for_the_whole_linger(when):
-    act = Act(when, "close", after=200_000)
-    client = Client(Plan(TARGET, REQUEST, acts=(act,), limits=Limits(linger=9.0)))
-    client.receive(SWITCHING, 0)
-    turn = client.timer(200_000)
-    assert (turn.phase, turn.wake_at) == (Phase.CLOSING, 9 * SECOND)
-
-
-def test_a_flood_of_pings_is_answered_up_to_a_point():
-    sent = Client(PLAN).receive(SWITCHING + b"\x89\x00" * (PONGS_MAX + 500), 5).send
-    assert len(sent) == PONGS_MAX * 6
-
-
-def test_an_unknown_wire_version_is_one_line():
-    with pytest.raises(ValueError, match=r"^wire version 'hybi-99' is unknown; known: .*hybi-13"):
-        Client(Plan(TARGET, REQUEST, wire="hybi-99"))
-
-
 class Dropping(Framed):
     """As hixie-75: there is no Close, the connection is dropped."""
 
@@ -175,62 +147,3 @@ def test_a_flood_in_small_pieces_is_taken(begin, piece):
     client.receive(begin, 5)
     phases = {client.receive(piece, 5).phase for _ in range(LINES_MAX // 2)}
     assert len(phases) == 1
-
-
-@pytest.mark.parametrize(
-    ("begin", "piece", "most", "why"),
-    [
-        (b"HTTP/1.1 403 No\r\n", b"a\n", LINES_MAX - 1, f"{LINES_MAX} lines of one head"),
-        (b"", b"\n", LINES_MAX, f"{LINES_MAX} lines of one head"),
-        (SWITCHING, b"\x8a\x00", FRAMES_MAX, "20000 frames"),
-        (SWITCHING, b"\x00\x00", FRAMES_MAX, "20000 frames"),
-    ],
-    ids=["header lines", "empty lines", "pongs", "fragments"],
-)
-def test_no_more_is_asked_for_than_is_told_apart(begin, piece, most, why):
-    """A flood of the smallest pieces costs the most time for a byte, so they are counted besides the bytes."""
-    assert not Client(PLAN).receive(begin + piece * most, 5).done
-    last = Client(PLAN).receive(begin + piece * (most + 1), 5)
-    assert (last.done, last.stop, last.why) == (True, "limit", why)
-
-
-def test_of_what_is_not_http_the_beginning_is_enough():
-    client = Client(PLAN)
-    assert not client.receive(b"\x00\xff" * (NOT_HTTP_MAX // 2 - 1), 5).done
-    last = client.receive(b"\x00\xff", 5)
-    assert (last.done, last.stop) == (True, "local")
-
-
-def test_lines_are_counted_over_all_heads():
-    """103 answers without end, each with fewer lines than a head may have."""
-    interim = b"HTTP/1.1 103 Early Hints\r\n" + b"a:b\r\n" * (LINES_MAX // 10 - 1) + b"\r\n"
-    assert not Client(PLAN).receive(interim * 10, 5).done
-    last = Client(PLAN).receive(interim * 10 + b"HTTP/1.1 103\r\n", 5)
-    assert (last.stop, last.why) == ("limit", f"{LINES_MAX} lines of all heads")
-
-
-def test_where_there_is_more_room_more_is_asked_for():
-    twice = Plan(TARGET, REQUEST, limits=Limits(max_head=4 * 1024 * 1024, max_session=8 * 1024 * 1024))
-    for begin, piece, most in (
-        (b"", b"\n", 2 * LINES_MAX),
-        (b"", b"HTTP/1.1 100 \r\n\r\n", 2 * INTERIM_MAX),
-        (SWITCHING, b"\x8a\x00", 2 * FRAMES_MAX),
-    ):
-        assert not Client(twice).receive(begin + piece * most, 5).done
-        assert Client(twice).receive(begin + piece * (most + 1), 5).why.startswith(str(most))
-
-
-@pytest.mark.parametrize(("room", "most"), [(2 * 1024 * 1024, FRAMES_MAX // 2), (40_000, FRAMES_LEAST)])
-def test_where_there_is_less_room_fewer_frames_are_asked_for(room, most):
-    client = Client(Plan(TARGET, REQUEST, limits=Limits(max_session=room)))
-    assert not client.receive(SWITCHING + b"\x8a\x00" * most, 5).done
-    assert client.receive(b"\x8a\x00", 5).why == f"{most} frames"
-
-
-@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76", "hybi-04", "hybi-06"])
-def test_frames_of_older_versions_are_counted_too(wire):
-    plan = Plan(TARGET, REQUEST, wire)
-    challenge = b"x" * 16 if wire == "hixie-76" else b""
-    piece = b"\x00\xff" if wire.startswith("hixie") else b"\x03\x00"
-    assert not Client(plan).receive(SWITCHING + challenge + piece * FRAMES_MAX, 5).done
-    assert Client(plan).receive(SWITCHING + challenge + piece * (FRAMES_MAX + 1), 5).why == "20000 frames"
