@@ -42,6 +42,23 @@ def refused(headers, content):
     return opened() | {"response": response}
 
 
+REFUSED = "Error during WebSocket handshake: Unexpected response code: 503"
+
+
+def failed(error):
+    """A handshake of which DevTools kept this *error* alone."""
+    noted = [{"type": "error", "opcode": -1, "data": error}]
+    return of(opened(response={"status": 0, "statusText": ""}, _webSocketMessages=noted)).entries[0]
+
+
+def decoded(lines, **content):
+    """What is found in a 403 of which the browser kept the body decoded; how that was framed, and the body."""
+    headers = [dict(zip(("name", "value"), line.split(": "), strict=True)) for line in lines]
+    made = report(har.recording(of(refused(headers, content)).entries[0], "x"))
+    body = made.reading.final.body
+    return [each.id for each in made.verdict.findings if each.level != "note"], body.framing, body.content
+
+
 def test_headers_are_asked_again_with_the_cookies_that_stand_apart():
     request = {
         "url": "https://h/",
