@@ -72,7 +72,8 @@ RELAYING = (
     (
         "Pages on https://",
         "A page on https:// may open ws://127.0.0.1: a loopback address is trustworthy (Secure Contexts "
-        "section 3.1). Chromium may ask the user first (Local Network Access). The page's "
+        "section 3.1). WebKitGTK blocks it (mixed content). Chromium may ask the user first (Local Network "
+        "Access). The page's "
         "Content-Security-Policy has to allow the relay in connect-src.",
     ),
 )

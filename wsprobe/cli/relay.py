@@ -149,10 +149,11 @@ class RelayOutput(ConnectOutput):
             sys.stdout.write(f"{url}\n")
             sys.stdout.flush()
         shown = Secrets().url(to.url) if self.settings.output.redact else to.url
-        note(
-            f"relaying to {shown_text(shown)}. Pages on https:// may open ws://127.0.0.1 too; the browser may "
-            "ask the user for permission first (Local Network Access). ^C stops the relay"
+        secure = (
+            "Pages on https:// may open it too, except in WebKitGTK; the browser may ask the user for "
+            "permission first (Local Network Access). "
         )
+        note(f"relaying to {shown_text(shown)}. {secure if target.loopback(host) else ''}^C stops the relay")
         if warning := blocked_port(port):
             note(warning)
         if public and not target.loopback(host):

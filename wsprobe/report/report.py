@@ -177,7 +177,7 @@ BLOCKED = {
     ),
     "mixed-content": (
         "mixed-content-blocked",
-        "browsers block ws: on an https: page (mixed content) and send the server nothing",
+        "{some} ws: on an https: page (mixed content) and sent the server nothing",
         "open wss:// in the page; a server without TLS needs a certificate, or a proxy with one before it",
         "the URLs of the page and of the socket",
     ),
