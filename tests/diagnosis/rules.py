@@ -6,7 +6,8 @@ behind an empty ``>``; ``{status}``, ``{phrase}`` and ``{length}`` stand for tho
 each status, or for a range of statuses that mean the same. A row has the status, what was asked otherwise
 (``ASKED``), who is taken for the author and how certain that is, and the kinds of cause in order, each with its
 certainty where that is another; ``by status``: whatever kinds the status leaves by itself, where the author is
-known. ``text`` in a row: the first cause follows in full.
+known. ``text`` in a row: the first cause follows in full; ``advice``: what is said to do, below ``proxy`` the
+lines of its configuration, behind ``page`` how a page can know, and the command for code.
 
 Of a range both ends are tried, so that no number of a rule can be another one unseen."""
 
@@ -18,6 +19,7 @@ import msgspec
 
 from tests.diagnosis.recorded import AT, reading_of
 from wsprobe.diagnosis import author
+from wsprobe.diagnosis.advice import advice
 from wsprobe.diagnosis.statuses import phrase_of
 
 FILES = sorted((Path(__file__).parent / "rules").glob("*.txt"))
@@ -56,6 +58,8 @@ ASKED = {
 
 
 BY_STATUS = "by status"
+IN_FULL = ("text", "advice")
+"""Words of a row that ask for nothing, but show more."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -96,11 +100,14 @@ class Section(msgspec.Struct, frozen=True):
 
     def means(self, status, asked):
         """What a row says of this status."""
-        request = together(ASKED[word] for word in asked if word != "text")
-        known = author(reading_of(self.wire(status), "fin", request))
+        request = together(ASKED[word] for word in asked if word not in IN_FULL)
+        reading = reading_of(self.wire(status), "fin", request)
+        known = author(reading)
         kinds = dict.fromkeys(_kind(each, known.certainty) for each in known.causes)
         hop = f" by {known.hop}" if known.hop else ""
         means = f"{known.id or '?'}{hop} {known.certainty}: {', '.join(kinds) or '-'}"
+        if "advice" in asked:
+            return "\n  ".join((means, *advised(reading)))
         if "text" not in asked:
             return means
         (first, *_) = known.causes
@@ -119,6 +126,17 @@ class Section(msgspec.Struct, frozen=True):
                 else:
                     rows.append(row)
         return Section(self.title, self.answer, tuple(rows))
+
+
+def advised(reading):
+    """What is said to do about it."""
+    given = advice(reading)
+    yield given.causes[0].text
+    yield f"-> {given.causes[0].fix}"
+    if given.lines:
+        yield from (f"proxy: {given.heading}", *(f"  {line}" for line in given.lines))
+    yield from (f"page: {each}" for each in given.remedies)
+    yield from ([f"code: {given.code}"] if given.code else [])
 
 
 def together(given):

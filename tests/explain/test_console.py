@@ -57,42 +57,6 @@ def test_recognised(each):
     assert engine in match.engines
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "app.js:12 {text}",
-        "{text}\n(anonymous) @ app.js:12",
-        "[Error] {text} (app.js, line 12)",
-        "12:01:33.123 index.html:1 {text}",
-        '"{text}", source: https://page.example/app.js (12)',
-    ],
-)
-def test_with_all_that_stands_around_it(line):
-    said = "Error during WebSocket handshake: Unexpected response code: 502"
-    text = f"WebSocket connection to '{URL}' failed: {said}"
-    entry = explain.find(line.replace("{text}", text))
-    assert entry.kind == "console text"
-    assert entry.title == "Unexpected response code: 502"
-    assert "502" in entry.see_also
-    assert any("Bad Gateway" in paragraph for paragraph in entry.text)
-
-
-def test_a_text_in_another_language_has_its_writer():
-    entry = explain.find("wss://a.example/ws のサーバーへの接続を確立できませんでした。")
-    assert ("written by", "Firefox") in entry.facts
-
-
-def test_url_is_read_to_its_end():
-    match = console.recognise(f"Firefox can't establish a connection to the server at {URL}.")
-    assert match.values == {"url": URL}
-
-
-def test_a_socket_closed_before_it_opened_says_nothing_of_the_server():
-    """A page also gives up because no answer comes."""
-    entry = explain.find("WebSocket is closed before the connection is established.")
-    assert "not the cause" not in explain.text(entry)
-
-
 def test_every_text_is_found_by_itself():
     """No text hides another: each, filled in, is recognised as itself."""
     for text in console.texts():
@@ -149,25 +113,9 @@ def test_scenarios_and_topics_exist():
             assert explain.find(topic)
 
 
-def test_a_name_of_net_errors_alone():
-    assert "resolve" in explain.find("net::ERR_NAME_NOT_RESOLVED").text[0]
-
-
-def test_other_lines_are_not_recognised():
-    assert console.find("Uncaught TypeError: x is not a function") is None
-
-
 def test_no_more_of_a_pasted_text_is_read_than_a_console_writes(monkeypatch):
     seen = []
     monkeypatch.setattr(console, "find", seen.append)
     with pytest.raises(explain.UnknownTopic):
         explain.find("what is this " * 10_000)
     assert [len(text) <= explain.LONGEST for text in seen] == [True]
-
-
-@pytest.mark.parametrize("char", ["\x1b", "\x07", "\x9b", "\u202e", "\u3164", "\udcff"])
-def test_what_is_quoted_is_escaped(char):
-    shown = explain.text(explain.find(f"WebSocket connection to 'ws://a/{char}]0;P' failed: x"))
-    assert shown.splitlines()[0] == (
-        f"console text: WebSocket connection to 'ws://a/{ascii(char)[1:-1]}]0;P' failed: x"
-    )
