@@ -6,7 +6,7 @@ import trio.socket as tsocket
 
 from tests.cases import every
 from wsprobe.exchange import Resolved, ResolveFailed, Route
-from wsprobe.net.dial import Address, interleave, resolve
+from wsprobe.net.dial import resolve
 from wsprobe.net.stream import End, Tape
 
 V4, V6 = tsocket.AF_INET, tsocket.AF_INET6
@@ -86,18 +86,6 @@ def test_the_addresses_of_a_name(case):
         assert [each.text for each in result] == found
         assert event == Resolved(event.at, "shop.example", tuple(found))
         assert all(each.sockaddr == ("fe80::1", 80, 0, 3) for each in result if "%" in each.text)
-
-
-@pytest.mark.parametrize(
-    ("families", "order"),
-    [("", ""), ("4", "4"), ("446", "464"), ("644", "644"), ("4444", "4444"), ("46666", "46666")],
-)
-def test_interleave(families, order):
-    given = tuple(Address(int(each), n, str(n)) for n, each in enumerate(families))
-    ordered = interleave(given)
-    assert "".join(str(address.family) for address in ordered) == order
-    for family in (4, 6):
-        assert [a for a in ordered if a.family == family] == [a for a in given if a.family == family]
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
