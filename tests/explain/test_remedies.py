@@ -74,20 +74,6 @@ def denial(status, *parts):
     return [{"type": "websocket.http.response.start", "status": status, "headers": []}, *bodies]
 
 
-def test_a_close_before_accept_keeps_its_code_and_reason():
-    assert sent(application(close(4401, "token expired"))) == told(4401, "token expired")
-
-
-@pytest.mark.parametrize("code", [0, 1000, 1005, 1006, 1015])
-def test_a_code_that_says_nothing_is_a_403(code):
-    assert sent(application(close(code, "no"))) == told(4403, "no")
-    assert sent(application({"type": "websocket.close"})) == told(4403, "")
-
-
-def test_a_page_that_offers_subprotocols_gets_the_first():
-    assert sent(application(close(4403)), subprotocols=["a", "b"]) == told(4403, "", "a")
-
-
 def test_an_application_may_send_denial_responses_whatever_the_server():
     async def app(scope, receive, send):
         assert "websocket.http.response" in scope["extensions"]
@@ -109,21 +95,6 @@ def test_an_exception_before_accept_is_told_and_raised():
     assert messages == told(4500, "Internal Server Error")
 
 
-def test_a_session_passes_unchanged():
-    session = [{"type": "websocket.accept"}, {"type": "websocket.send", "text": "hi"}, close(1000)]
-    assert sent(application(*session)) == session
-
-
-@pytest.mark.parametrize("scope", [{"headers": [(b"host", b"x")]}, {"type": "http"}])
-def test_who_is_no_page_gets_what_the_application_sends(scope):
-    refusal = denial(402, b"pay first")
-    assert sent(application(*refusal), **scope) == refusal
-
-
-def test_nothing_follows_a_refusal():
-    assert sent(application(close(4403), close(4401), *denial(402, b"x"))) == told(4403, "")
-
-
 def test_only_listed_pages_are_told():
     messages = []
 
@@ -133,25 +104,6 @@ def test_only_listed_pages_are_told():
     told_pages = TellThePage(application(close(4401, "token expired")), pages=["https://other.example"])
     asyncio.run(told_pages({"type": "websocket", "headers": PAGE}, None, send))
     assert messages == [close(4401, "token expired")]
-
-
-@pytest.mark.parametrize(
-    ("messages", "status", "text"),
-    [
-        ([close(4401, "token expired")], 401, "token expired"),
-        ([{"type": "websocket.close"}], 403, "Forbidden"),
-        ([close(1008, "no")], 403, "no"),
-        (denial(402, b"pay first\n"), 402, "pay first"),
-        ([{"type": "websocket.accept"}], 204, ""),
-        ([], 500, "Internal Server Error"),
-    ],
-)
-def test_the_endpoint_answers_for_the_handshake(messages, status, text):
-    answer = answered(application(*messages))
-    assert (answer[0], answer[2]) == (status, text)
-    assert answer[1]["access-control-allow-origin"] == CHAT
-    assert answer[1]["access-control-allow-credentials"] == "true"
-    assert (answer[1]["vary"], answer[1]["cache-control"]) == ("origin", "no-store")
 
 
 @pytest.mark.parametrize("origin", ["", CHAT])
