@@ -3,26 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.talk.input import LONG, JsonInput, RawInput
-from wsprobe.talk.session import Outgoing
+from wsprobe.talk.input import LONG, RawInput
 
 
 def all_of(lines, *pieces):
     said = [each for piece in pieces for each in lines.feed(piece)] + lines.end()
     return [(each.do, data) for each in said for data in each.data]
-
-
-def test_a_line_that_is_not_utf_8_goes_as_binary():
-    assert all_of(RawInput(), "é\n".encode(), b"a\n\xe9\nb\n") == [
-        ("text", "é".encode()),
-        ("text", b"a"),
-        ("binary", b"\xe9"),
-        ("text", b"b"),
-    ]
-
-
-def test_binary_lines_are_left_as_they_are():
-    assert all_of(RawInput(binary=True), b"a\r\nb") == [("binary", b"a\r"), ("binary", b"b")]
 
 
 def test_lines_that_are_long_are_found_as_short_ones_are():
@@ -38,8 +24,3 @@ def test_up_to_a_nul_all_bytes_are_kept(messages, size):
     whole = b"".join(each + b"\0" for each in messages)
     pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
     assert [data for _, data in all_of(RawInput(b"\0"), *pieces)] == messages
-
-
-def test_messages_of_one_kind_go_together():
-    said = JsonInput().feed(b'{"send": "a"}\n{"send": "b"}\n{"ping": ""}\n{"send": "c"}\n')
-    assert said == [Outgoing("text", [b"a", b"b"]), Outgoing("ping", [b""]), Outgoing("text", [b"c"])]

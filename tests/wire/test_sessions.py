@@ -15,7 +15,7 @@ from wsprobe.request import opening, target
 from wsprobe.session.conversation import Client
 from wsprobe.session.open_session import Phase
 from wsprobe.wire import WIRES
-from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, FrameFault, ReceivedMessage
+from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, ReceivedMessage
 from wsprobe.wire.hixie import frame_at_75, frame_at_76
 from wsprobe.wire.hybi import draft_frame, of_server
 
@@ -64,14 +64,6 @@ def test_a_talk_with_the_lab(wire):
     assert (said[3:], told[3:]) == ([(CLOSE, body[0])], [(CLOSE, body[1])])
     assert all(f.masked for f in made.session.sent)
     assert not any(f.masked for f in made.session.frames)
-
-
-@pytest.mark.parametrize(
-    ("wire", "code", "reason"), [("hybi-04", None, b""), ("hybi-05", None, b""), ("hybi-06", 4403, b"no entry")]
-)
-def test_the_code_of_a_close(wire, code, reason):
-    made = reading(wire, HEAD + draft_frame(CLOSE, b"\x11\x33no entry"))
-    assert made.session.close_code(made.session.frames[0]) == code
 
 
 def kept(wire, data, sizes, most):
@@ -145,51 +137,6 @@ def test_hixie_hears_what_comes_in_pieces(wire, sizes):
     assert ends[-1] == len(data)
 
 
-@pytest.mark.parametrize(
-    ("wire", "data"),
-    [
-        ("hixie-75", b"\x00" + b"x" * 8),
-        ("hixie-75", b"\x80\x08"),
-        ("hybi-04", draft_frame(TEXT, b"x" * 8)[:2]),
-        ("hybi-06", draft_frame(TEXT, b"x" * 4, fin=False) + draft_frame(0, b"x" * 4)[:2]),
-    ],
-)
-def test_a_message_has_room_up_to_the_limit(wire, data):
-    """A length that is too long is refused before its bytes arrive."""
-    for most in (7, 8):
-        heard, _ = kept(wire, data, [1], most)
-        assert [each.code for each in heard if isinstance(each, FrameFault)] == [1009] * (most == 7)
-
-
-@pytest.mark.parametrize(
-    ("wire", "close", "answer"),
-    [
-        ("hixie-75", b"", None),
-        ("hixie-76", b"", b"\xff\x00"),
-        ("hybi-04", b"bye", b"bye"),
-        ("hybi-05", b"S", b"C"),
-        ("hybi-06", b"\x0f\xa1bye", b"\x0f\xa1"),
-        ("hybi-06", b"\x03\xee", b"\x03\xea"),
-    ],
-)
-def test_the_answer_to_a_close(wire, close, answer):
-    framing = WIRES[wire].framing(plan(wire).request, HEAD, None)
-    sent = framing.answer(close)
-    if answer is None or wire == "hixie-76":
-        assert sent == answer
-        return
-    session = reading(wire, HEAD, sent).session
-    assert [(f.opcode, f.data) for f in session.sent] == [(CLOSE, answer)]
-
-
-@pytest.mark.parametrize("opcode", [BINARY, PING, PONG])
-@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
-def test_hixie_has_text_only(wire, opcode):
-    framing = WIRES[wire].framing(plan(wire).request, HEAD, None)
-    assert framing.frame(opcode, b"x") == framing.messages(opcode, [b"x"]) == b""
-    assert framing.messages(TEXT, [b"a", b"bc"]) == b"\x00a\xff\x00bc\xff"
-
-
 def test_a_hixie_76_session_opens_behind_its_sixteen_bytes():
     client = Client(plan("hixie-76", Act("open", "text", b"hi")))
     assert client.receive(HEAD, 10).phase is Phase.HEAD
@@ -203,14 +150,6 @@ def test_a_hixie_76_session_does_not_wait_for_ever():
     wake = client.receive(HEAD + bytes(8), 10).wake_at
     turn = client.timer(wake)
     assert (turn.done, turn.stop) == (True, "timeout")
-
-
-@pytest.mark.parametrize("behind", [b"", bytes(5), bytes(16), bytes(16) + b"\x00hi\xff"], ids=len)
-def test_the_challenge_is_no_frame(behind):
-    session = reading("hixie-76", HEAD + behind).session
-    assert session.challenge == behind[:16]
-    assert session.start == len(HEAD) + min(16, len(behind))
-    assert [f.data for f in session.frames] == ([b"hi"] if len(behind) > 16 else [])
 
 
 def test_the_nonce_is_that_of_the_final_answer():
