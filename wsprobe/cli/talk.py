@@ -82,7 +82,7 @@ def talk(urls: Sequence[str], given: Given) -> int:
     if given[OutputSettings].redact:
         raise click.UsageError(
             "--redact cannot mask a session while it happens; --save it and mask it later "
-            "(wsprobe compare --redact)"
+            "(wsprobe compare --browser-mode --redact --save MASKED FILE)"
         )
     how = manner(given)
     usual = settings_of(given)
