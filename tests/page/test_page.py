@@ -286,6 +286,8 @@ def test_a_page_without_a_socket(capsys, chromium, path, status, words):
 def test_a_page_that_does_not_load(capsys, chromium):
     with Site({}) as made:
         port = made.port
+    assert run(["page", "--chromium", chromium, "--redact", f"127.0.0.1:{port}/?token=s3cr3t99"]) == 4
+    assert f":{port}/?token=********: it does not load" in capsys.readouterr().err
     assert run(["page", "--chromium", chromium, f"127.0.0.1:{port}/"]) == 4
     assert capsys.readouterr().err == (
         f"wsprobe: http://127.0.0.1:{port}/: it does not load: net::ERR_CONNECTION_REFUSED\n"

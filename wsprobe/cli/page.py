@@ -89,7 +89,8 @@ def page(url: str | None, given: Given) -> int:
     if watched.problem:
         trust = "; -k accepts any certificate, --cacert FILE trusts its authority"
         hint = trust if "ERR_CERT_" in watched.problem and not own.window else ""
-        note(f"{shown_text(address)}: {watched.problem}{hint}")
+        shown = Secrets().url(address) if settings.output.redact else address
+        note(f"{shown_text(shown)}: {watched.problem}{hint}")
         return _failed(watched.problem)
     if watched.why == "died":
         note("the browser crashed or was killed; the report ends there")
@@ -168,7 +169,7 @@ def _failed(problem: str) -> int:
 def _nothing(watched: PageWatch, wanted: Wanted, own: PageSettings) -> str:
     status = watched.watching.document.status
     if own.matching is not None and watched.watching.sockets.sockets:
-        return f"no WebSocket of the page has a URL that matches {own.matching!r}"
+        return "no WebSocket of the page has a URL that matches --url-matching"
     if status is not None and status >= 400:
         return (
             f"the page was answered with {status}, and opened no WebSocket; check its URL, or log in: --window"
