@@ -129,6 +129,7 @@ def _author(reading: Reading) -> Author:
     if not final.head.complete:
         return Author(causes=(*_asked(reading), *_begun(reading, final), *way(reading)))
     answer = answer_of(reading, final)
+    words = own_words(answer)
     if reading.session is not None:
         from wsprobe.diagnosis.session import opened  # only for a session: the largest part of the diagnosis
 
@@ -136,12 +137,13 @@ def _author(reading: Reading) -> Author:
         found = opened(reading, answer)
         found = Author(causes=found.causes) if reading.http2 is not None else found
     else:
-        found = _refusal(answer, over_http2=reading.http2 is not None)
+        found = _refusal(answer, words, over_http2=reading.http2 is not None)
         if (login := _led_to_login(reading.exchange, answer)) is not None:
             more = (cause for cause in found.causes if cause.certainty != "status")
             found = replace(found, causes=(login, *more))
     hop = hop_of(answer)
-    return found if hop in ("", found.id) else replace(found, hop=hop)
+    hop = found.hop if hop in ("", found.id) else hop
+    return replace(found, hop=hop, other_reason=any(map(names_another_reason, words)))
 
 
 def _of_unknown_request(cause: Cause) -> Cause:
@@ -184,10 +186,9 @@ def _written(reading: Reading) -> tuple[Cause, ...]:
 _BEHIND = frozenset({"backend-down", "backend-closed", "bad-gateway", "gateway-timeout"})
 
 
-def _refusal(evidence: Evidence, *, over_http2: bool) -> Author:
-    """The causes of an answer other than 101, in the order of their evidence."""
+def _refusal(evidence: Evidence, found: tuple[str, ...], *, over_http2: bool) -> Author:
+    """The causes of an answer other than 101, in the order of their evidence. *found*: its ``own_words``."""
     known = Author() if over_http2 else _by_marks(evidence)
-    found = own_words(evidence)
     said = stated(evidence, found)
     if said is not None and known.role == "proxy" and known.certainty == "only":
         # The words of a proxy's own page are the same for every reason: its status says more.

@@ -143,6 +143,8 @@ class Author(msgspec.Struct, frozen=True):
     proxies of development servers leave none."""
     certainty: Certainty = "status"
     """``only``, ``shared``, or ``status`` where the author is not known."""
+    other_reason: bool = False
+    """The answer's own words blame something that no Origin changes, such as a token."""
 
     @property
     def program(self) -> str | None:

@@ -87,7 +87,7 @@ class Report(Struct, frozen=True, dict=True):
         made, before = author(self.reading, self.outcome), judged_before(self.exchange)
         return made if before is None else replace(made, causes=before[2])
 
-    @property
+    @cached_property
     def causes(self) -> tuple[Cause, ...]:
         """The causes, the likeliest first; empty if nothing is wrong or nothing is known.
 

@@ -13,9 +13,7 @@ from wsprobe.browsers import BY_NAME
 from wsprobe.browsers.network import objections
 from wsprobe.diagnosis.advice import Advice
 from wsprobe.diagnosis.cause import ACTS, as_clause
-from wsprobe.diagnosis.evidence import answer_of
 from wsprobe.diagnosis.senses import names_another_reason
-from wsprobe.diagnosis.words import own_words
 from wsprobe.exchange import (
     Connected,
     ConnectFailed,
@@ -369,9 +367,8 @@ def origin_matters(report: Report) -> bool:
         return False
     if report.outcome in ("refused", "closed"):
         first = report.causes[0] if report.causes else None
-        words = ("" if first is None else first.quote, *own_words(answer_of(report.reading, final)))
         own = first is not None and (first.id not in OF_A_CHECK or first.certainty == "own-request")
-        if own or any(map(names_another_reason, words)):
+        if own or report.author.other_reason or (first is not None and names_another_reason(first.quote)):
             return False
         return not any("origin" in f"{each.text} {each.fix}".lower() for each in report.causes)
     names = (b"access-control-allow-origin", b"origin", b"sec-websocket-origin")
