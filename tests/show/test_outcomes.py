@@ -152,6 +152,13 @@ def test_a_session_of_a_killed_browser_has_no_length_in_its_log():
     assert "session" not in plain([summary(read(replace(exchange, events=cut)), Look())])
 
 
+def logged(source, line, said):
+    """The report of an answer that was asked again for a page's socket, of which the browser *said* this; or of
+    a socket of which DevTools said it, and there is no more."""
+    exchange = answered(line).exchange
+    return report(replace(exchange, logged=Logged(source, "Chromium", message=said)))
+
+
 def interrupted(url):
     """The report of a connection that was open, and nothing was sent yet."""
     events = (Connected(1, "127.0.0.1", 80), Ended(2, "interrupted"))

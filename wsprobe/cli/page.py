@@ -251,7 +251,8 @@ async def _again(socket: PageSocket, settings: Settings) -> Exchange | None:
         plan = Plan(to, request, limits=limits, tls=handshake.tls, route=handshake.route)
         return asked_again(socket, await net.probe(plan), BROWSER)
     except (TargetError, PlanError) as error:
-        note(f"--repeat: {error}")
+        why = "the request of a socket cannot be sent again" if settings.output.redact else error
+        note(f"--repeat: {why}")
         return None
 
 

@@ -67,7 +67,7 @@ def no_answer(reading: Reading) -> str:
     """The time without an answer after the request; "" if there was one, or nothing was sent. For an answer of
     which only the status is known, just that."""
     if reading.final is not None and reading.final.stated:
-        return f"an answer with status {reading.final.status}, of which no byte is in the file"
+        return f"an answer with status {reading.final.status}, of which no byte is known"
     times = timing(reading)
     if times.sent is None or times.first_byte is not None or times.ended is None:
         return ""

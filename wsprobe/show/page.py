@@ -35,6 +35,8 @@ def script_of(report: Report) -> Script | None:
     return logged.script if logged else None
 
 
+UNAUTHORIZED = "HTTP Authentication failed"
+"""The beginning of its sentence about a 401 or 407, without the number (websocket_stream.cc)."""
 SENTENCE = re.compile("Unexpected response code: ([0-9]{3})$")
 """Chromium's sentence about a refused handshake (net/websockets/websocket_basic_handshake_stream.cc)."""
 
@@ -46,7 +48,8 @@ def asked_again(report: Report) -> list[Line]:
         return []
     rows = [line(Piece("asked again by wsprobe, with the page's request; a one-time ticket is spent", "note"))]
     before, status = SENTENCE.search(logged.message), report.reading.status
-    if status is not None and (before is None or int(before[1]) != status):
+    same = status in (401, 407) if UNAUTHORIZED in logged.message else before and int(before[1]) == status
+    if status is not None and not same:
         said = before[1] if before is not None else logged.message
         rows.append(line(Piece(f"the two disagree: in the browser {said}, now {status}", "warn")))
     return rows
@@ -93,7 +96,7 @@ def seen(report: Report, script: Script, look: Look) -> list[Line]:
             rows.append(
                 line(Piece(f"wsprobe predicts otherwise for Chromium {view.version}: {differs}", "warn"))
             )
-    elif view is not None:
+    elif view is not None and view.events:
         rows.append(line(Piece("the script sees", "title"), Piece(" (predicted; nothing measured it)", "dim")))
         rows += [event_line(each, look) for each in view.events]
     rows += [line(Piece("console  ", "dim"), look.words(each)) for each in script.console]

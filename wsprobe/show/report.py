@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from wsprobe.browsers import BY_NAME
@@ -135,14 +135,18 @@ def rebuilt(report: Report) -> list[Line]:
     if logged and (said := logged.message or logged.error):
         rows.append(line(Piece(f"{browser_of(logged)} said: {shown_text(said)}", "note")))
     if final is not None and final.stated:
-        rows.append(
-            line(Piece(f"the status {final.status} is from this message, all that the file has", "note"))
-        )
+        rows.append(line(Piece(f"the status {final.status} is from this message, {_all_of(logged)}", "note")))
     elif exchange.rebuilt:
         rows.append(line(Piece(f"rebuilt from {not_original(exchange)}", "note")))
     if logged and logged.frames:
         rows.append(line(Piece(f"frames, of which no byte is in the file: {_frames(logged)}", "note")))
     return rows
+
+
+def _all_of(logged: Logged | UnsetType) -> str:
+    if logged and logged.source == "devtools":
+        return "all that DevTools report; page --repeat sends the request again, and shows the answer"
+    return "all that the file has"
 
 
 FRAMES = 6
