@@ -102,13 +102,13 @@ def _same(reading: Reading) -> tuple[object, ...] | None:
         return None
     key = request.key or b""
     sent = reading.sent.replace(key, b"", 1) if KEY.fullmatch(key) else reading.sent
-    received = re.sub(_TIME, b"", reading.received, count=1)
+    received = re.sub(_TIME, rb"\1", reading.received, count=1)
     target = exchange.plan.target
     return sent, received, exchange.how_ended, target.secure, target.host, target.port, of_a_page(reading)
 
 
-_TIME = rb"\r\n[Dd]ate: [^\r\n]{0,40}(?=\r\n)"
-"""The value of Date changes each second, and means nothing here."""
+_TIME = rb"(\r\n[Dd]ate: )[^\r\n]{0,40}(?=\r\n)"
+"""The value of Date changes each second, and means nothing here; that there is one may tell who answered."""
 
 
 def _author(reading: Reading) -> Author:
