@@ -137,6 +137,8 @@ def _where_it_fails(seen: Trace) -> str:
         lost, changes = "a proxy that cannot reach the application", "a proxy that changes the handshake"
         return f"the handshake fails at the proxy.{usually(lost, changes, elsewhere)}"
     failed = ("an exception in the application", "an application that closes the connection or does not answer")
+    if seen.base.by_server and (cause := itself(seen.base)) is not None and cause.usual:
+        failed = cause.usual
     if not shows_proxy(seen):
         return f"the handshake fails in the server.{usually(*failed)}"
     return f"the handshake fails behind the proxy.{usually(*failed, elsewhere)}"
@@ -343,12 +345,28 @@ def upgrade_lost_at_proxy(seen: Trace) -> Iterator[Conclusion]:
         )
         why = f": {past.cause.text}" if past.cause is not None else ""
         also = f" The backend refuses the handshake too{why}."
+    means = f"the application receives a plain GET, so a proxy drops Upgrade and Connection ({proxy_of(seen)})."
+    any_field = opens and _one_for_all(base)
     yield Conclusion(
-        f"{both}. {directly}: the application receives a plain GET, so a proxy drops Upgrade and "
-        f"Connection ({proxy_of(seen)}).{also}{varnish(seen)}",
-        0.97 if opens else 0.93,
+        f"{both}. {directly}: {_incomplete(seen) if any_field else means}{also}{varnish(seen)}",
+        0.97 if opens and not any_field else 0.93,
         ("base", "backend-get") if opens else ("base", "backend"),
         proxy_lines(seen, "upgrade"),
+        open=any_field,
+    )
+
+
+def _one_for_all(base: Answer) -> bool:
+    """True if a WebSocket library wrote the answer that it has for each fault of a handshake: whichever field is
+    lost, its answer is that to a plain GET (gorilla/websocket, server.go, Upgrader.returnError)."""
+    return base.author.id == "gorilla" and base.status == 400
+
+
+def _incomplete(seen: Trace) -> str:
+    """What such an answer means."""
+    return (
+        "the library misses a field of the handshake, or cannot read it. Usually a proxy drops Upgrade and "
+        f"Connection; or one drops or changes Sec-WebSocket-Key or -Version ({proxy_of(seen)})."
     )
 
 
@@ -460,7 +478,7 @@ def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
             whose, unknown = "a rule of the application or of a proxy", " Cannot tell whose rule."
         yield Conclusion(
             f"{both}, {quoted(base)}: {whose} refuses every variant. The rule requires something "
-            "that the request lacks (a session cookie, a token), or refuses the address or the "
+            "that the request lacks (a session cookie, a token, another Origin), or refuses the address or the "
             f"path.{unknown}{likeliest(seen, quoted_before=True)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
@@ -508,6 +526,19 @@ def upgrade_lost(seen: Trace) -> Iterator[Conclusion]:
             0.92 if at_varnish else 0.85,
             ("base", "get"),
             proxy_lines(seen, "upgrade", ("varnish",) if at_varnish else ()),
+        )
+
+
+@rule()
+def upgrade_lost_at_library(seen: Trace) -> Iterator[Conclusion]:
+    both = _same_for_both(seen)
+    if both and _one_for_all(seen.base) and seen["no-version"] is None:
+        yield Conclusion(
+            f"{both}: {_incomplete(seen)}{past_the_proxy(seen)}",
+            0.85,
+            ("base", "get"),
+            steps(ask_past(seen), proxy_lines(seen, "upgrade") if shows_proxy(seen) else ANY_PROXY),
+            open=True,
         )
 
 

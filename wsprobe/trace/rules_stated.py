@@ -36,9 +36,13 @@ def unauthorized(seen: Trace) -> Iterator[Conclusion]:
         steps(
             "Send credentials (-u USER:PASSWORD, or -H 'Authorization: ...'). A page cannot set "
             "this header: use a cookie, or exempt the WebSocket path from the protection.",
-            lines_if_seen(seen, "credentials"),
+            lines_if_seen(seen, "credentials") if base.by_proxy or re.match(_OF_PROXIES, challenge) else "",
         ),
     )
+
+
+_OF_PROXIES = r"(?i)(?:basic|digest)\b"
+"""The challenges that a proxy's own protection by a password has; any other is an application's."""
 
 
 @rule()
