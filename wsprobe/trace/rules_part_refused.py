@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.request.edits import resource_of, values
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, past_the_proxy, sure
@@ -15,6 +16,22 @@ from wsprobe.trace.to_do import lines_if_seen, proxy_lines, steps
 from wsprobe.trace.trace import Trace
 
 TOO_LARGE = frozenset({413, 414, 431, 494})
+
+
+@rule()
+def request_at_fault(seen: Trace) -> Iterator[Conclusion]:
+    base, own, chromium = seen.base, seen.own, seen["chromium"]
+    cause = base.cause
+    if cause is None or cause.certainty != "own-request":
+        return
+    if chromium is not None and own is not None and not own.opens and chromium.opens:
+        yield Conclusion(
+            f"{base.result()} for the request as given ({written_by(base)}), 101 for Chromium's: {cause.text}.",
+            0.93,
+            ("base", "chromium"),
+            as_sentence(cause.fix_in_trace),
+            id=cause.id,
+        )
 
 
 @rule()
