@@ -156,7 +156,9 @@ def _tls(evidence: Evidence, _: str) -> Cause:
             "a proxy sends plain HTTP, but the upstream expects TLS",
             "use https:// for the upstream in the proxy",
         )
-    return Cause("tls-port", "the port expects TLS", "use wss://")
+    usual = ("ws:// in place of wss://", "a proxy that sends plain HTTP to it")
+    fix = "use wss://; if a proxy is in between: https:// for its upstream"
+    return Cause("tls-port", "the port expects TLS", fix, usual=usual)
 
 
 @meaning

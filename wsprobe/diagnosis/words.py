@@ -230,7 +230,7 @@ def of_page(text: str) -> Iterator[str]:
 
 
 _ORDINARY = """
-error http https status code response page the a an of to on in is was were be been and or for by with
+error http status code response page the a an of to on in is was were be been and or for by with
 from at server request requested resource resources file files url uri message type description reason
 title details detail report sorry oops please check again try later you your our we it this that has have
 had not found could cannot can couldn't don't doesn't do does any permission access accessed denied

@@ -161,13 +161,20 @@ def not_reached(seen: Trace) -> Iterator[Conclusion]:
 @rule()
 def tls_port(seen: Trace) -> Iterator[Conclusion]:
     base = seen.base
-    if "plain-to-tls-port" in base.found or base.cause_id == "tls-port":
+    if "plain-to-tls-port" in base.found:
         yield Conclusion(
-            "This port uses TLS, but the request came without TLS: "
-            f"{quoted(base) if base.text else 'it sent a TLS record'}.",
+            "This port uses TLS, but the request came without TLS: it sent a TLS record.",
             0.97,
             ("base",),
             "Open wss:// instead of ws://.",
+        )
+    elif base.cause_id == "tls-port":
+        yield Conclusion(
+            "This port uses TLS, or a proxy sends plain HTTP to one that does: "
+            f"{quoted(base)} ({written_by(base)}).",
+            0.92,
+            ("base",),
+            "Open wss:// instead of ws://. If a proxy is in between: let it use https:// for its upstream.",
         )
 
 
