@@ -35,7 +35,7 @@ _OF_ANY_ANSWER = frozenset({"server-stops", "stack-trace", "version-disclosed"})
 
 def _untested(each: Weakness, seen: Trace) -> str:
     shown = each.find(seen)
-    if not isinstance(shown, str) or (each.id in _OF_ANY_ANSWER and answered(seen.base)):
+    if not isinstance(shown, str) or (each.id in _OF_ANY_ANSWER and answered(seen.base) and not shown):
         return ""
     if gone := stopped(seen):
         return gone

@@ -30,7 +30,7 @@ from wsprobe.trace.audit_requests import (
     suffixed,
     tokens,
 )
-from wsprobe.trace.audit_session import admitted, came, reference, refused, stopped_by, unsteady
+from wsprobe.trace.audit_session import admitted, answered, came, reference, refused, stopped_by, unsteady
 from wsprobe.trace.conclusion import Conclusion
 from wsprobe.trace.request_words import STRANGER
 from wsprobe.trace.trace import Trace
@@ -523,4 +523,5 @@ def stack_trace(seen: Trace) -> Shown:
                 sent=f"the handshake ({name})",
                 came=f"{came(answer)}, with a stack trace in its {place}",
             )
-    return ""
+    provoked = not seen.base.opens or answered(seen["no-key"]) or answered(seen["no-version"])
+    return "" if provoked else "no invalid handshake was answered"

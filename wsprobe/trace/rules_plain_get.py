@@ -136,9 +136,11 @@ def _where_it_fails(seen: Trace) -> str:
     if compared(seen) == "opens":
         lost, changes = "a proxy that cannot reach the application", "a proxy that changes the handshake"
         return f"the handshake fails at the proxy.{usually(lost, changes, elsewhere)}"
-    failed = ("an exception in the application", "an application that closes the connection or does not answer")
-    if seen.base.by_server and (cause := itself(seen.base)) is not None and cause.usual:
-        failed = cause.usual
+    cause = itself(seen.base) if seen.base.by_server else None
+    failed = (cause and cause.usual) or (
+        "an exception in the application",
+        "an application that closes the connection or does not answer",
+    )
     if not shows_proxy(seen):
         return f"the handshake fails in the server.{usually(*failed)}"
     return f"the handshake fails behind the proxy.{usually(*failed, elsewhere)}"
@@ -357,8 +359,8 @@ def upgrade_lost_at_proxy(seen: Trace) -> Iterator[Conclusion]:
 
 
 def _one_for_all(base: Answer) -> bool:
-    """True if a WebSocket library wrote the answer that it has for each fault of a handshake: whichever field is
-    lost, its answer is that to a plain GET (gorilla/websocket, server.go, Upgrader.returnError)."""
+    """True if a WebSocket library wrote the answer that it has for each fault of a handshake: whichever field
+    is lost, its answer is that to a plain GET (gorilla/websocket, server.go, Upgrader.returnError)."""
     return base.author.id == "gorilla" and base.status == 400
 
 
