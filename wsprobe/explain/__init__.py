@@ -154,6 +154,7 @@ def _first(asked: str) -> Topic | None:
         or tables.find_header(asked)
         or tables.find_term(asked)
         or console.find_printed(asked)
+        or _of_chromium(asked)
         or _named(asked)
         or tables.find_citation(asked)
         or _in_a_console(asked)
@@ -164,6 +165,11 @@ def _first(asked: str) -> Topic | None:
         or console.find_general(asked)
         or failures.find_general(asked)
     )
+
+
+def _of_chromium(asked: str) -> Topic | None:
+    """An error of Chromium as its own pages have it: without the prefix that it has in the console."""
+    return console.find(f"net::{asked}") if re.fullmatch(r"ERR_[A-Z_]+", asked) else None
 
 
 def _in_a_console(asked: str) -> Topic | None:
