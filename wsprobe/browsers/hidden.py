@@ -78,7 +78,8 @@ def _answer(response: Response, opened: bool) -> list[str]:
     if fields:
         found.append(_count(fields, "header"))
     if response.body is not None and response.body.content:
-        found.append(f"{len(response.body.content)}-byte body")
+        size = len(response.body.content)
+        found.append(f"the first {size} bytes of the body" if response.body.cut else f"{size}-byte body")
     return found
 
 
