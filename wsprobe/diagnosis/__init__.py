@@ -43,7 +43,7 @@ _ENDS = frozenset({"fin", "reset", "truncated", "error", "timeout"})
 """``Ended.how`` if the server ended a connection without sending a byte."""
 
 _AFTER = frozenset({"closed", "dropped", "crashed", "idle-timeout", "error"})
-"""The outcomes after which the end of the session matters. After an invalid 101, no client opens one."""
+"""The causes that matter only if the session opened. After an invalid 101, no client opens one."""
 
 
 def causes(reading: Reading, outcome: str = "") -> tuple[Cause, ...]:
@@ -59,11 +59,13 @@ def author(reading: Reading, outcome: str = "") -> Author:
     If a CONNECT proxy refused the tunnel, this is about its answer. Without an answer there is no author, and
     ``causes`` are the possible reasons.
 
-    *outcome*: the judged one. After an ``invalid`` 101 no client opens a session, so its end is not the fault,
-    unless HTTP after the 101 made it invalid."""
+    *outcome*: the judged one. After an ``invalid`` 101 no client opens a session, so neither its end nor a
+    missing subprotocol is the fault, unless HTTP after the 101 made it invalid."""
     found = _as_before(reading) or _author(reading)
     if outcome == "invalid" and http_behind(reading) is None:
-        return replace(found, causes=tuple(one for one in found.causes if one.id not in _AFTER))
+        selected = reading.final is not None and reading.final.head.all(b"sec-websocket-protocol")
+        beside = _AFTER if selected else {*_AFTER, "subprotocol-none"}  # an empty value is the fault itself
+        return replace(found, causes=tuple(one for one in found.causes if one.id not in beside))
     return found
 
 

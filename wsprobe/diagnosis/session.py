@@ -96,7 +96,8 @@ def _causes(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
 def _chosen(evidence: Evidence) -> Iterator[Cause]:
     """What was selected of the subprotocols offered, where that is a fault."""
     selected = evidence.get("sec-websocket-protocol")
-    if selected and selected not in evidence.protocols:
+    offered_names = {name.lower() for name in evidence.protocols}
+    if selected and not {name.strip().lower() for name in selected.split(",")} <= offered_names:
         clients = "browsers" if evidence.protocols else "Chromium and WebKitGTK"  # Firefox ignores one then
         yield Cause(
             "subprotocol-unasked",
