@@ -109,7 +109,6 @@ def watched(marks):
     """Within it, the rules tell *marks* what they know an answer by."""
     known, over = tuple(map(marks.means, answers())), tuple(map(marks.ended, ends()))
     places = (
-        (diagnosis, "_as_before", lambda _: None),  # every answer is to be diagnosed anew
         (diagnosis, "_RULES", AuthorRules(tuple(map(marks.rule, diagnosis._RULES.rules)))),
         (senses, "answers", lambda: known),
         (session_words, "ends", lambda: over),

@@ -137,11 +137,3 @@ def test_the_body_of_http_behind_a_101_is_read_and_shown():
     assert answer.body.content == b"ValueError: no room"
     assert "ValueError: no room" in str(session(reading, Look()))
     assert report(reading.exchange, reading).causes[0].quote == "ValueError: no room"
-
-
-def test_the_same_answer_again_means_the_same_and_another_one_does_not():
-    answer = b"HTTP/1.1 404 Not Found\r\nDate: Mon, 30 Nov 2026 22:00:0%d GMT\r\nContent-Length: 0\r\n\r\n"
-    first = causes(reading_of(answer % 1, "fin"))
-    assert causes(reading_of(answer % 2, "fin")) is first
-    assert causes(reading_of(answer % 2, "fin", {"protocols": ["chat"]})) != first
-    assert causes(reading_of(answer.replace(b"404 Not Found", b"410 Gone") % 2, "fin")) != first

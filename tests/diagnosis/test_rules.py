@@ -4,7 +4,6 @@ import re
 
 from tests.cases import every, named
 from tests.diagnosis import first
-from tests.diagnosis.recorded import reading_of
 from tests.diagnosis.rules import FILES, sections
 from tests.diagnosis.sessions import sessions
 from wsprobe.diagnosis import author
@@ -19,17 +18,6 @@ def test_a_rule_makes_of_an_answer_what_the_file_has(section):
     for row in section.rows:
         for status in {row.first, row.last}:
             assert section.means(status, row.asked) == row.means, (status, *row.asked)
-
-
-def test_who_answered_is_not_kept_for_the_same_answer_with_a_date():
-    """The diagnosis keeps its last answer. ws itself sends no Date."""
-    ids = [author(reading_of(_OF_WS.replace(b"|", date))).id for date in (b"\r\nDate: x", b"", b"\r\nDate: x")]
-    assert ids == ["", "ws", ""]
-
-
-_OF_WS = (
-    b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 4|\r\n\r\nNope"
-)
 
 
 @every(named(sessions(), lambda session: session.title))

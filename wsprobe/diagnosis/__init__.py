@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, proxy_pages
 from wsprobe.diagnosis.cause import ACTS, FORMERLY, REPLACED, Cause
-from wsprobe.diagnosis.evidence import KEY, Evidence, answer_of, foreign_origin, hop_of, of_a_page, unanswered
+from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, unanswered
 from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, led_to_login, otherwise, too_much
 from wsprobe.diagnosis.no_answer import nothing_came, way
 from wsprobe.diagnosis.own_request import ODD_FIELDS, beside, challenged, own_request
@@ -61,56 +61,12 @@ def author(reading: Reading, outcome: str = "") -> Author:
 
     *outcome*: the judged one. After an ``invalid`` 101 no client opens a session, so neither its end nor a
     missing subprotocol is the fault, unless HTTP after the 101 made it invalid."""
-    found = _as_before(reading) or _author(reading)
+    found = _author(reading)
     if outcome == "invalid" and http_behind(reading) is None:
         selected = reading.final is not None and reading.final.head.all(b"sec-websocket-protocol")
         beside = _AFTER if selected else {*_AFTER, "subprotocol-none"}  # an empty value is the fault itself
         return replace(found, causes=tuple(one for one in found.causes if one.id not in beside))
     return found
-
-
-def _as_before(reading: Reading) -> Author | None:
-    """What the same refusal of the same request meant the last time, as in a list of URLs of one server; None
-    if it is another answer, or one that depends on times."""
-    global _last
-    same = _same(reading)
-    if same is None:
-        return None
-    if _last is None or _last[0] != same:
-        _last = (same, _author(reading))
-    return _last[1]
-
-
-_last: tuple[tuple[object, ...], Author] | None = None
-"""One answer, not all of them: a list of many servers gains nothing from more."""
-_KEPT = 65536
-"""Bytes of the longest answer that is compared with the next one."""
-
-
-def _same(reading: Reading) -> tuple[object, ...] | None:
-    """What the causes of a refusal depend on; None for a session, HTTP/2, a tunnel, and what is no answer."""
-    exchange, final, request = reading.exchange, reading.final, reading.request
-    body = None if final is None or not final.head.complete else final.body
-    if (
-        body is None
-        or not body.complete
-        or reading.session is not None
-        or reading.http2 is not None
-        or exchange.hops
-        or len(reading.received) > _KEPT
-    ):
-        return None
-    if any(isinstance(event, TunnelFailed) for event in exchange.events):
-        return None
-    key = request.key or b""
-    sent = reading.sent.replace(key, b"", 1) if KEY.fullmatch(key) else reading.sent
-    received = re.sub(_TIME, rb"\1", reading.received, count=1)
-    target = exchange.plan.target
-    return sent, received, exchange.how_ended, target.secure, target.host, target.port, of_a_page(reading)
-
-
-_TIME = rb"(\r\n[Dd]ate: )[^\r\n]{0,40}(?=\r\n)"
-"""The value of Date changes each second, and means nothing here; that there is one may tell who answered."""
 
 
 def _author(reading: Reading) -> Author:
