@@ -91,8 +91,9 @@ def _author(reading: Reading) -> Author:
     if reading.session is not None:
         from wsprobe.diagnosis.session import opened  # only for a session: the largest part of the diagnosis
 
-        # Over HTTP/2 the hop that speaks it writes every name in lower case: nothing is left of an author.
-        found = opened(reading, answer)
+        # Over HTTP/2 a session opens with a 200, and the hop that speaks it writes every name in lower case:
+        # nothing is left of an author.
+        found = opened(reading, replace(answer, status=101))
         found = Author(causes=found.causes) if reading.http2 is not None else found
     else:
         found = _refusal(answer, words, over_http2=reading.http2 is not None)
