@@ -51,11 +51,11 @@ def share(cases):
     return list(islice(cases, 0, None, SHARE))
 
 
-def each(cases, check):
+def each(cases, check, quick=False):
     """Call *check* with every case. Raises what it raised, with the name of the case as a note; together, if
-    there were several."""
+    there were several. *quick*: all of them take less than a second."""
     selected = {name: case for name, case in cases.items() if wanted in name}
-    if len(selected) > LARGE and not wanted:
+    if len(selected) > LARGE and not wanted and not quick:
         selected = dict(share(selected.items()))
     if not selected:
         pytest.skip(f"no case with {wanted!r} in its name" if wanted else "no case")
@@ -98,15 +98,15 @@ def part(rows, of, number):
     return rows if ALL else rows[number % of :: of]
 
 
-def every(cases):
+def every(cases, quick=False):
     """Make one test of a function of a case, its first parameter. The other parameters are fixtures, which all
     cases have in common. What is no mapping is named by str(). A function makes them when the test runs: each
-    worker collects all tests."""
+    worker collects all tests. A *quick* table is run whole, however large it is."""
     known = None if callable(cases) else by_name(cases)
 
     def decorate(check):
         def test(**fixtures):
-            each(by_name(cases()) if known is None else known, lambda case: check(case, **fixtures))
+            each(by_name(cases()) if known is None else known, lambda case: check(case, **fixtures), quick)
 
         return named_as(check, test)
 

@@ -154,7 +154,7 @@ def means(settings, server, *client):
     return [*dict.fromkeys(" / ".join(each) for each in lines)]
 
 
-@every(cases(FILE))
+@every(cases(FILE), quick=True)
 def test_an_exchange(case):
     given, expected = case
     assert means(*given) == expected

@@ -133,13 +133,13 @@ def shown(frame):
 
 
 @pytest.mark.parametrize("pieces", IN_PIECES.values(), ids=IN_PIECES)
-@every(cases(FILE))
+@every(cases(FILE), quick=True)
 def test_a_conversation(conversation, pieces):
     given, expected = conversation
     assert means(*given, pieces=pieces) == expected
 
 
-@every(cases(FILE))
+@every(cases(FILE), quick=True)
 def test_how_it_is_cut_changes_nothing_that_is_sent(conversation):
     sent = {converse(*conversation[0], pieces=pieces)[1] for pieces in IN_PIECES.values()}
     assert len(sent) == 1
