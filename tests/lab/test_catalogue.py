@@ -9,7 +9,7 @@ import pytest
 
 from tests.cases import every
 from wsprobe import lab
-from wsprobe.lab import UnknownScenario, aliases, find, load, names, parse
+from wsprobe.lab import aliases, find, load, names, parse
 from wsprobe.lab.perform import answer, needed, request
 from wsprobe.lab.ports import KINDS, LISTENERS, place
 from wsprobe.lab.scenario import Scenario
@@ -124,21 +124,3 @@ def test_an_alias_is_another_name_of_a_scenario(alias_of):
     alias, name = alias_of
     assert name in ALL
     assert alias not in ALL
-
-
-@pytest.mark.parametrize(
-    ("wrong", "suggested"),
-    [("stauts-403", "status-403"), ("accept-lower", "accept-lower-case"), ("clse-4403", "close-4403")],
-)
-def test_an_unknown_name_suggests_the_nearest(wrong, suggested):
-    with pytest.raises(UnknownScenario) as caught:
-        find(wrong)
-    text = str(caught.value)
-    assert ascii(wrong) in text
-    assert suggested in text
-    assert "\n" not in text
-
-
-def test_an_unknown_name_that_is_like_no_other():
-    with pytest.raises(UnknownScenario, match="there is no scenario '\\\\x1b'"):
-        find("\x1b")

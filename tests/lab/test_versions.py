@@ -56,21 +56,6 @@ def test_a_request_tells_its_version(wire):
     assert wire_of(found) == wire
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        "Upgrade: websocket",
-        "Upgrade: WebSocket\r\nSec-WebSocket-Key: a",
-        "Upgrade: WebSocket\r\nSec-WebSocket-Version: 13",
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 99",
-        "Host: h",
-    ],
-)
-def test_what_is_plainly_no_other_is_rfc_6455(head):
-    found = request(f"GET / HTTP/1.1\r\n{head}\r\n\r\n".encode())
-    assert wire_of(found) == "hybi-13"
-
-
 def test_hixie_76_is_waited_for_to_its_last_byte():
     data = asked("ws://lab.example/", "hixie-76") + b"\x00early\xff"
     reader = RequestReader()

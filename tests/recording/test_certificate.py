@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.cases import EXAMPLES
 from wsprobe.exchange import Certificate
-from wsprobe.recording.certificate import Described, days_left, described, read, spki_in, spki_of
+from wsprobe.recording.certificate import Described, described, read, spki_in, spki_of
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 EARLY = datetime.datetime(1999, 12, 31, 23, 59, 59)
@@ -202,16 +202,6 @@ def test_keys_and_digests(name):
     whole = certificate.public_bytes(Encoding.PEM)
     for wrong in (der, whole, spki[:-1], spki + b"x", pem.replace(b"M", b"*"), b""):
         assert spki_in(wrong) == b""
-
-
-def test_days_that_are_left():
-    shown = read(GOOD)
-    assert shown.not_after == "2051-06-07T08:09:10Z"
-    assert days_left(shown, "2051-06-01T00:00:00.000Z") == 6
-    assert days_left(shown, "2051-06-07T08:09:10.000Z") == 0
-    assert days_left(shown, "2051-06-07T08:09:11.000Z") == -1
-    assert days_left(shown, "") is None
-    assert days_left(read(b""), "2051-06-01T00:00:00.000Z") is None
 
 
 @given(st.binary(max_size=200) | st.integers(0, len(GOOD)).map(lambda cut: GOOD[:cut]))
