@@ -1,4 +1,4 @@
-"""What is Chromium's own and no row: requests, credentials, heads that are settled, alerts, certificates."""
+"""What is Chromium's own and no row: credentials, heads that are settled, alerts, certificates."""
 
 import pytest
 from msgspec.structs import replace
@@ -26,40 +26,6 @@ FACTS = facts("chromium", "156", Facts)
 
 
 CHROMIUM = ENGINES["chromium"]
-
-
-UA = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    f"Chrome/{ENGINES['chromium'].version}.0.0.0 Safari/537.36"
-)
-
-
-def asked(url, page):
-    made = CHROMIUM.construct(url, page)
-    return CHROMIUM.request(made, page, KEY).decode().split("\r\n")
-
-
-def test_the_request_field_for_field():
-    page = Page("http://page.example:8080/x", protocols=("a", "b"), cookies="c=d; e=f")
-    assert asked("ws://u:p@127.0.0.1:9000/p?q", page) == [
-        "GET /p?q HTTP/1.1",
-        "Host: 127.0.0.1:9000",
-        "Connection: Upgrade",
-        "Pragma: no-cache",
-        "Cache-Control: no-cache",
-        f"User-Agent: {UA}",
-        "Upgrade: websocket",
-        "Origin: http://page.example:8080",
-        "Sec-WebSocket-Version: 13",
-        "Accept-Encoding: gzip, deflate, br, zstd",
-        "Accept-Language: en-US,en;q=0.9",
-        "Cookie: c=d; e=f",
-        f"Sec-WebSocket-Key: {KEY}",
-        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
-        "Sec-WebSocket-Protocol: a, b",
-        "",
-        "",
-    ]
 
 
 def test_nothing_is_asked_where_nothing_is_connected_to():

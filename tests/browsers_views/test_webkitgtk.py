@@ -1,4 +1,4 @@
-"""What is WebKitGTK's own and no row: requests, what is asked again, when an answer is known, GnuTLS."""
+"""What is WebKitGTK's own and no row: what is asked again, when an answer is known, GnuTLS."""
 
 import zlib
 from ctypes import CDLL, c_char_p
@@ -21,38 +21,6 @@ from wsprobe.lab.play import rehearse
 from wsprobe.read import read
 
 WEBKITGTK = ENGINES["webkitgtk"]
-
-
-def sent(url, page):
-    made = WEBKITGTK.construct(url, page)
-    return WEBKITGTK.request(made, page, KEY).decode().split("\r\n")
-
-
-def test_the_request():
-    page = Page("http://127.0.0.2:8000/p", protocols=("a", "b"), cookies="c=d")
-    assert sent("ws://127.0.0.1:9000/x?y", page) == [
-        "GET /x?y HTTP/1.1",
-        "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-        "Version/60.5 Safari/605.1.15",
-        "Origin: http://127.0.0.2:8000",
-        "Pragma: no-cache",
-        "Cache-Control: no-cache",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Sec-WebSocket-Key: {KEY}",
-        "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Protocol: a, b",
-        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
-        "Accept-Encoding: gzip, deflate",
-        "Accept-Language: C",
-        "Host: 127.0.0.1:9000",
-        "Cookie: c=d",
-        "Sec-Fetch-Dest: websocket",
-        "Sec-Fetch-Mode: websocket",
-        "Sec-Fetch-Site: cross-site",
-        "",
-        "",
-    ]
 
 
 def test_it_still_speaks_old_tls():
