@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from tests.cases import every
 from tests.exchanges import plan
-from tests.watch.played import OPEN, exchange, played
+from tests.watch.played import played
 from wsprobe.cli.earlier_runs import standing_in
 from wsprobe.cli.recordings import RecordedLine
 from wsprobe.exchange import Limits, Received
@@ -13,9 +13,9 @@ from wsprobe.lab.play import KEY, play
 from wsprobe.lab.ports import PORTS, place
 from wsprobe.recording.archive import dump
 from wsprobe.report.report import report
-from wsprobe.report.state import Comparison, Kind, Standing, State, TwoRuns, standing_of, url_of
+from wsprobe.report.state import Comparison, Standing, State, TwoRuns, standing_of, url_of
 from wsprobe.request.opening import Offer
-from wsprobe.show.as_json import comparison_value, report_value
+from wsprobe.show.as_json import report_value
 from wsprobe.show.json_text import brief, pieces
 from wsprobe.show.lines import plain
 from wsprobe.show.state import two_runs
@@ -74,58 +74,12 @@ def test_what_got_worse_comes_first_and_each_change_has_a_line():
     ]
 
 
-def test_two_equal_runs_are_one_line():
-    same = compared(OLD, dict(reversed(OLD.items())))
-    assert plain(two_runs(same)) == "6 URLs: nothing changed\n"
-    assert not same.worse
-
-
-def test_missing_urls_count_only_where_both_runs_are_whole():
-    assert [each.kind for each in compared(OLD, {}).changes] == [Kind.MISSING] * 6
-    assert compared(OLD, {}, missing=False).changes == ()
-
-
 def test_the_last_result_of_a_url_counts():
     runs = TwoRuns()
     for standing in (DOWN, OPENED):
         runs.before("a", standing)
         runs.now("a", standing)
     assert runs.compared() == Comparison(1, ("a",), ())
-
-
-def test_a_close_code_is_told_once():
-    reset = Standing(State("aborted", "101"))
-    closed = Standing(State("closed", "101", close="4403"))
-    (change,) = compared({"a": reset}, {"a": closed}).changes
-    assert change.details == ()
-    ended = replace(OPENED, state=replace(OPENED.state, close="1000"))
-    (change,) = compared({"a": OPENED}, {"a": ended}).changes
-    assert change.details == ("close none -> 1000",)
-
-
-def test_what_a_server_sends_reaches_no_terminal():
-    evil = replace(OPENED, state=replace(OPENED.state, protocol="\x1b[2J\xe9"))
-    text = plain(two_runs(compared({"ws://a/\x1b": OPENED}, {"ws://a/\x1b": evil})))
-    assert "\x1b" not in text
-    assert "\\x1b[2J" in text
-
-
-def test_the_object_of_json():
-    value = comparison_value(compared(OLD, NEW))
-    assert value.worse
-    assert (value.old_urls, value.new_urls, value.same) == (6, 7, 1)
-    assert value.counts == {kind.value: 1 for kind in Kind}
-    first = value.changes[0]
-    assert (first.url, first.change, first.differences) == ("wss://a/", "no-longer-open", ())
-    assert (first.new.status, first.new.cause) == (502, "backend-down")
-    assert "".join(pieces(value)).startswith('{"format":1,"wsprobe":"')
-
-
-def test_the_url_is_that_of_the_list():
-    hop = exchange("redirect-302", "ws://first.example/")
-    of = report(replace(exchange(OPEN, "ws://second.example/"), hops=(hop,), worker="tokyo"))
-    assert url_of(of) == "ws://first.example/ from tokyo"
-    assert url_of(replace(of, name="lab:x")) == "lab:x from tokyo"
 
 
 LARGEST = 64 * 1024
