@@ -228,7 +228,10 @@ def _squid(evidence: Evidence) -> Author | None:
             )
         case "ERR_INVALID_URL" | "ERR_INVALID_REQ":
             causes = (forward_proxy(),)
-        case "ERR_CONNECT_FAIL" | "ERR_DNS_FAIL" | "ERR_CANNOT_FORWARD":
+        case "ERR_DNS_FAIL":
+            did = "Squid could not resolve the name of the server"
+            causes = (Cause("backend-down", did, "correct the name, or the DNS of the machine of Squid"),)
+        case "ERR_CONNECT_FAIL" | "ERR_CANNOT_FORWARD":
             causes = (_unreached("Squid"),)
         case "ERR_CACHE_ACCESS_DENIED":
             causes = (
@@ -256,7 +259,10 @@ def _tinyproxy(evidence: Evidence) -> Author | None:
         causes = (_rule("tinyproxy (ConnectPort, Allow or Filter)", "allow the port or host in tinyproxy"),)
     elif evidence.reason == "Unable to connect" or evidence.status in (500, 502, 503, 504):
         causes = (_unreached("tinyproxy"),)
-    elif evidence.status in (401, 407):
+    elif evidence.status == 401:
+        did = "tinyproxy refused the proxy credentials"
+        causes = (Cause("unauthorized", did, "correct the user and password in -x"),)
+    elif evidence.status == 407:
         causes = (Cause("unauthorized", "tinyproxy requires proxy credentials", "pass them in -x"),)
     return written_by("tinyproxy", "its own page", causes)
 

@@ -173,6 +173,9 @@ def _proxy(reading: Reading) -> Iterator[Finding]:
             if not has(reading, Connected):
                 usual = "a proxy that is not running, or listens elsewhere"
                 advice = "Check the proxy's host and port (-x, or http_proxy and such), and that it runs."
+            elif (reading.exchange.plan.route.proxy or "").startswith("https") and not has(reading, TunnelSent):
+                usual = "a proxy that speaks no TLS on this port, or a certificate that is not trusted"
+                advice = "Use http:// in -x for a proxy without TLS; trust its certificate with --cacert."
             elif no_proxy(reading):
                 usual = "a web server, which is not a proxy for CONNECT; or a proxy that does not allow CONNECT"
                 advice = (
@@ -183,8 +186,9 @@ def _proxy(reading: Reading) -> Iterator[Finding]:
             )
 
 
-REFUSED_BY_PROXY = rb"HTTP/1\.[01] (?:40[37]|429|5(?!01)\d\d)\b"
-"""How a proxy refuses a CONNECT that it understands: 501 and the rest of 4xx are those of web servers."""
+REFUSED_BY_PROXY = rb"HTTP/1\.[01] (?:40[37]|429|5(?!01)\d\d|401 Unauthorized\r\nServer: tinyproxy)\b"
+"""How a proxy refuses a CONNECT that it understands: 501 and the rest of 4xx are those of web servers, but
+tinyproxy refuses wrong credentials with a 401."""
 
 
 def no_proxy(reading: Reading) -> bool:
