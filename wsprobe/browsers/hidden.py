@@ -108,7 +108,8 @@ def _end(reading: Reading) -> list[str]:
             "rst-stream": [f"RST_STREAM {stream.name}"],
             "goaway": [f"GOAWAY {stream.name}"],
         }[stream.how]
-    if not reading.received:
+    logged = reading.exchange.logged
+    if not reading.received or (logged and logged.source == "har"):  # a HAR file does not have the end
         return []
     return {
         "fin": ["the server closed the connection"],
