@@ -1,14 +1,10 @@
 """Lines broken to a width: at spaces, in every width, and nothing lost."""
 
-from pkgutil import iter_modules
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.cli import commands
-from wsprobe.show.lines import LONGEST, Piece, cut, shortened, text_of, width_of
-from wsprobe.text import COMMANDS
+from wsprobe.show.lines import Piece, cut, text_of, width_of
 
 
 def rows(of, columns):
@@ -27,17 +23,6 @@ def rows(of, columns):
 def test_a_command_is_not_broken_where_it_fits_a_line(text, kept):
     for columns in range(len(kept) + 2, 80):
         assert any(kept in row for row in rows((Piece(text),), columns)), columns
-
-
-def test_the_commands_are_those_of_the_program():
-    assert sorted(COMMANDS) == sorted(each.name for each in iter_modules(commands.__path__))
-
-
-def test_of_a_line_without_end_the_beginning_is_printed():
-    whole = (Piece("a" * (LONGEST - 1)), Piece("b", "good"))
-    assert shortened(whole) == whole
-    longer = text_of(shortened((*whole, Piece("c" * 2_000_000, "warn"))))
-    assert longer == "a" * (LONGEST - 1) + "b ... 2000000 more characters (--json has all)"
 
 
 @given(

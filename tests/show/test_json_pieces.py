@@ -1,6 +1,5 @@
 """A report in pieces is the JSON that it is at once."""
 
-import json
 from itertools import product
 
 import pytest
@@ -10,13 +9,12 @@ from tests.cases import every
 from tests.exchanges import exchange, plan
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
-from wsprobe.diagnosis import Cause
 from wsprobe.exchange import Received
 from wsprobe.history import read_as
 from wsprobe.history.data import select
 from wsprobe.recording.archive import ascii_json
 from wsprobe.report.report import report
-from wsprobe.show.as_json import cause_values, report_value
+from wsprobe.show.as_json import report_value
 from wsprobe.show.json_text import CHUNK, FEW, pieces
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\xe9: \x7f\r\n\r\n"
@@ -81,10 +79,3 @@ def test_no_large_part_of_a_long_session_is_encoded_at_once(monkeypatch):
     monkeypatch.setattr("wsprobe.show.json_text.ascii_json", encode)
     assert "".join(pieces(value)) == whole
     assert max(encoded) < len(whole) / 30
-
-
-def test_a_cause_in_json_has_its_whole_sentence():
-    cause = Cause("refused", "it refused", "a fix", "status", "403", "nginx", ("a rule",), "no")
-    text = 'it refused; the server says "no"; usual cause: a rule'
-    more = {"fix": "a fix", "certainty": "status", "evidence": "403", "program": "nginx"}
-    assert json.loads(ascii_json(cause_values([cause]))) == [{"id": "refused", "text": text, **more}]

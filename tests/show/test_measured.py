@@ -3,15 +3,13 @@
 import msgspec
 import pytest
 
-from tests.cases import every
 from wsprobe.cli.main import run
-from wsprobe.lab import find, load
+from wsprobe.lab import find
 from wsprobe.lab.measured import (
     MEASURED,
     Browser,
     Event,
     Measured,
-    MeasuredError,
     Observation,
     Raised,
     agreement,
@@ -21,7 +19,6 @@ from wsprobe.lab.measured import (
     nearest,
     predicted,
 )
-from wsprobe.lab.measured import load as loaded
 
 SOME = ("403", "302-ws", "wss-unknown-ca", "close-4403", "url-relative", "proto-arg-dup", "pmd-message")
 BROWSER = Browser(
@@ -44,37 +41,6 @@ def test_the_nearest_engine_is_the_one_that_it_is(engine):
     assert nearest(rows) == engine
     assert str(agreement(rows)["all"][engine]) == f"{len(SOME)}/{len(SOME)}"
     assert all(found.same < len(SOME) for name, found in agreement(rows)["all"].items() if name != engine)
-
-
-def test_what_is_written_is_read():
-    assert loaded(dump(measured("firefox"))) == measured("firefox")
-
-
-def test_a_scenario_that_is_gone_is_left_out():
-    text = dump(measured("chromium")).replace('"scenario":"403"', '"scenario":"gone"')
-    assert "403" not in loaded(text).seen
-    assert set(loaded(text).seen) < set(load())
-
-
-@every(
-    [
-        ("", "it is empty"),
-        ("\n\n", "it is empty"),
-        ("{}", "line 1: not what the page of wsprobe serve writes"),
-        ("nothing", "line 1: not what"),
-        (dump(measured("chromium")) + '{"a":' * 50_000, "line 9: nested too deeply"),
-        (dump(measured("chromium")) + "{\n", "line 9: not what"),
-        (dump(measured("chromium")) + '{"scenario": 1}\n', "line 9: not what"),
-        (
-            dump(measured("chromium")).replace('"format":1', '"format":2').replace("{", '{"format":2,', 1),
-            "line 1: format 2",
-        ),
-    ],
-)
-def test_another_file_is_refused_with_its_line(case):
-    text, words = case
-    with pytest.raises(MeasuredError, match=words):
-        loaded(text)
 
 
 def test_what_a_browser_wrote_reaches_no_terminal_raw(tmp_path, capsys):

@@ -5,12 +5,10 @@ import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from tests.cases import every
-from tests.exchanges import OPENED, exchange, plan
+from tests.exchanges import exchange, plan
 from tests.schema import validate
-from wsprobe.exchange import Ended, LeftOut
 from wsprobe.lab import find, load
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
@@ -18,7 +16,7 @@ from wsprobe.report.report import report
 from wsprobe.request import target
 from wsprobe.show import write_out
 from wsprobe.show.as_json import report_value
-from wsprobe.show.compare import comparison, difference
+from wsprobe.show.compare import difference
 from wsprobe.show.json_text import pieces
 from wsprobe.show.lines import Look, plain, text_of
 from wsprobe.show.report import handshake
@@ -106,25 +104,3 @@ def test_every_scenario_is_rendered(name):
         assert not acts_on_a_terminal(lines)
         assert text_of(lines[0]).startswith(made.outcome)
     validate(json.loads("".join(pieces(report_value(made)))))
-
-
-def test_write_out_has_no_message_of_a_session_with_a_gap():
-    made = exchange(plan(), OPENED, b"\x81\x02hi", 9)
-    cut = replace(made, events=(*made.events[:-1], LeftOut(8, 0, 5), Ended(9, "fin")))
-    assert write_out.write_out("%{message}", report(cut)) == ""
-
-
-def test_the_object_of_write_out_has_every_variable():
-    value = json.loads(write_out.write_out("%{json}", played("status-403")))
-    assert set(value) == set(write_out.VARIABLES) - {"json", "header_json"}
-
-
-def test_write_out_has_the_url_and_the_worker_apart():
-    made = played("status-403")
-    there = report(replace(made.exchange, worker="tokyo"))
-    assert write_out.write_out("%{worker} %{url}", there) == f"tokyo {made.exchange.plan.target.url}"
-
-
-def test_comparison_without_readers_is_a_difference():
-    reports = [played("status-403"), played("status-403")]
-    assert comparison(reports, [], LOOKS["pipe"]) == difference(reports, LOOKS["pipe"])

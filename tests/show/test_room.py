@@ -9,11 +9,10 @@ from tests.exchanges import OPENED, plan
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.read.reading import Body
 from wsprobe.report.report import report
-from wsprobe.show.answer import body, marked
+from wsprobe.show.answer import body
 from wsprobe.show.compare import difference
 from wsprobe.show.lines import Look, plain, text_of
 from wsprobe.show.report import handshake
-from wsprobe.show.screen import screen
 from wsprobe.show.verbose import MOST, MOST_IN_HEX, Conversation
 
 PLAN = plan("ws://server.example/chat")
@@ -49,11 +48,6 @@ FLOODS = {
 @cache
 def flooded(name):
     return made(FLOODS[name][0])
-
-
-def test_lines_behind_the_last_that_is_told_apart_are_no_long_line():
-    text = plain(handshake(made(b"HTTP/1.1 403 No\r\n" + b"X-a: b\r\n" * 50_001), CONNECT))
-    assert "everything after the first 5000 lines is read as one line of 360014 bytes" in text
 
 
 @pytest.mark.parametrize("name", FLOODS)
@@ -97,14 +91,6 @@ def test_only_the_shown_lines_of_a_body_are_taken_apart(text, last):
     assert most < 5 * len(content)
 
 
-def test_a_few_empty_lines_are_shown_as_they_are():
-    rows = plain(handshake(made(b"\r\n" * 3 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
-    assert [rows[2], rows.index("HTTP/1.1 403 No")] == ["", 9]  # and four lines of what is said of them
-    _, _, first, *rows = plain(handshake(made(b"\r\n" * 4 + b"HTTP/1.1 403 No\r\n\r\n"), CONNECT)).splitlines()
-    assert first == MANY.format(4)
-    assert "HTTP/1.1 403 No" in rows
-
-
 def test_a_conversation_counts_empty_lines_too():
     shown = Conversation(Look(verbose=1))
     text = plain(
@@ -114,60 +100,6 @@ def test_a_conversation_counts_empty_lines_too():
     assert r"< \x0a\x0a\x0a ... 999 empty lines in all" in text
     assert f"< {MANY.format(4)}\n" in text
     assert text.count(r"< \x0a" + "\n") == 3
-
-
-def test_a_file_for_others_counts_them_too():
-    rows = [text_of(row) for row in marked(made(EMPTY).reading, (), Look())]
-    assert rows[:2] == [MANY.format(30000), "HTTP/1.1 403 No\\x0d\\x0aX: y"]
-
-
-def test_the_line_says_how_to_see_the_rest():
-    body, frames = flooded("body"), flooded("frames")
-    assert "more lines (-v shows more, -o FILE keeps all)" in plain(handshake(body, CONNECT))
-    assert "more lines (-o FILE keeps all)" in plain(handshake(body, VERBOSE))
-    assert "more frames (-v shows more, --json has all)" in plain(handshake(frames, CONNECT))
-
-
-@pytest.mark.parametrize(
-    ("limit", "said"), [("20000 frames", "its own limit of 20000 frames"), ("", "a limit of its own")]
-)
-def test_the_limit_that_ended_a_session_is_named_with_what_to_do(limit, said):
-    rows = plain(handshake(report(exchange(OPENED + b"\x81\x01x", limit)), CONNECT)).splitlines()
-    assert rows[0].endswith(f": the handshake completed; wsprobe ended the session at {said}")
-    assert "  -> to hold the session without this limit: wsprobe talk ws://server.example/chat" in rows
-
-
-def test_no_cause_is_listed_for_a_close_behind_our_own_limit():
-    at_limit = report(exchange(OPENED + b"\x81\x01x\x88\x02\x03\xe8", "a message of more than 9 bytes"))
-    assert at_limit.causes == ()
-    rows = plain(handshake(at_limit, CONNECT)).splitlines()
-    talk = "wsprobe talk --max-message 1g ws://server.example/chat"
-    assert f"  -> to hold the session without this limit: {talk}" in rows
-
-
-def test_compare_has_no_verbose_to_name():
-    text = plain(screen(flooded("body"), Look()))
-    assert "... 99960 more lines (--json has all)" in text
-
-
-def test_the_end_of_a_long_session_is_shown():
-    text = plain(handshake(made(OPENED + b"\x81\x01x" * 100 + b"\x88\x02\x03\xe8"), CONNECT))
-    rows = text.splitlines()
-    at = rows.index("... 51 more frames (-v shows more, --json has all)")
-    assert rows[at + 1 : at + 4] == ['< Text "x"', '< Text "x"', "< Close 1000"]
-
-
-def test_one_thing_that_is_left_out_is_in_the_singular():
-    assert "... 1 more frame (" in plain(handshake(made(OPENED + b"\x81\x01x" * 51), CONNECT))
-    assert "< 1 byte of an incomplete frame" in plain(handshake(made(OPENED + b"\x81"), CONNECT))
-
-
-def test_a_line_that_a_finding_points_into_is_always_shown():
-    data = b"HTTP/1.1 403 No\r\n" + b"X-a: b\r\n" * 500 + b"X-bad\x01: c\r\n" + b"X-a: b\r\n" * 500 + b"\r\n"
-    rows = plain(handshake(made(data), CONNECT)).splitlines()
-    at = rows.index("X-bad\\x01: c")
-    assert rows[at - 1].startswith("... 401 more lines")
-    assert any(row.startswith("... 500 more lines") for row in rows[at:])
 
 
 def test_difference_is_bounded():
@@ -189,15 +121,3 @@ def test_a_conversation_is_bounded_and_its_last_line_counts_the_rest(name, verbo
         assert len(text) < most + 20_000
         assert " more " in text
     assert text.endswith("* wsprobe reached a size limit: 20000 frames\n")
-
-
-def test_a_conversation_that_is_short_is_shown_whole():
-    shown = Conversation(Look(verbose=1))
-    text = plain([row for event in exchange(OPENED).events for row in shown.event(event)])
-    assert "< Connection: Upgrade\n" in text
-    assert "more" not in text
-
-
-def test_many_lines_of_one_read_are_shown_below_the_bound():
-    shown = Conversation(Look(verbose=1))
-    assert len(shown.event(Received(1, b"a\n" * 500))) == 500

@@ -6,12 +6,12 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from tests.watch.played import OPEN, exchange, played, refused_by_tornado
+from tests.watch.played import OPEN, exchange, played
 from wsprobe.exchange import Received
 from wsprobe.report.report import report
 from wsprobe.report.state import seen
 from wsprobe.show import watch as show
-from wsprobe.show.causes import Fact, Tally, fact
+from wsprobe.show.causes import Fact, Tally
 from wsprobe.show.lines import Look, plain, text_of
 from wsprobe.show.table import Screen
 from wsprobe.watch.summary import Watch, after
@@ -45,46 +45,12 @@ def test_bytes_of_a_server_never_reach_a_terminal():
     assert "\x1b[2J" not in drawn.getvalue()
 
 
-def test_summary_of_sessions():
-    watch = watched(played(OPEN, linger=5.0), played("close-4403", linger=5.0), holds=True)
-    lines = plain(show.summary(watch, 60.0, Look())).splitlines()
-    assert lines[0] == "ws://a/  closed 4403 for 30 s, since 2026-11-26T12:00:00Z"
-    assert (
-        lines[-3]
-        == "  sessions: 1 held to the end, 1 closed by the server; open for 0.1 s (median), 5.0 s at most"
-    )
-    assert lines[-2].startswith("  likely: ")
-
-
-REMEDY = "    to tell the page: wsprobe explain remedy tornado"
-
-
-def test_the_likely_cause_ends_with_its_remedy():
-    refused = refused_by_tornado()
-    down = watched(played(OPEN), refused)
-    *_, likely, do, remedy = plain(show.summary(down, 60.0, Look())).splitlines()
-    assert likely.startswith("  likely: the server requires an Origin; none was sent")
-    assert do.startswith("    what to do: ")
-    assert remedy == REMEDY
-    assert "likely" not in plain(show.summary(watched(refused, played(OPEN)), 60.0, Look()))
-    below = plain(show.why_down([down, watched(refused), watched(played(OPEN)), Watch("ws://a/")])).splitlines()
-    assert below[0].startswith("  likely, for 2: ")
-    assert below[2:] == [REMEDY]
-    tally = Tally()
-    tally.add(fact(refused))
-    assert plain(tally.lines()).splitlines()[-1] == REMEDY
-
-
 def listed(kinds):
     """The last line of a summary of so many kinds."""
     tally = Tally()
     for number in range(kinds):
         tally.add(Fact("refused", 400 + number))
     return plain(tally.lines()).splitlines()[1]
-
-
-def test_nothing_was_probed():
-    assert plain(show.summary(Watch("ws://a/"), 1.0, Look())) == "ws://a/: no probe was completed\n"
 
 
 def table(watches, lines, monkeypatch, width=120):
