@@ -8,7 +8,6 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import many_urls
 import programs
 import relaying
 import talking
-from measure import SHORT, own_peak, per_one, side_by_side
+from measure import SHORT, per_one, show, side_by_side
 
 # Behind all else, so that an installed wsprobe is the one that is measured: for what the tests are made of.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
@@ -43,7 +42,6 @@ def main():
         sessions(own, folder)
         many_handshakes(own, folder, url)
         show("one line of --json: what its causes cost (no process)", apart("diagnosing", "rows"))
-        print(apart("diagnosing", "misread"))
         show("work for four times the pieces", apart("growth", "grown"))
         show("one recording, predicted in each engine (no process)", apart("recordings", "predictions"))
         saved_recordings(own, folder, one_page(own, folder, url))
@@ -97,9 +95,7 @@ def sessions(own, folder):
     """Messages through ``talk`` and ``relay``."""
     for large in (False, True):
         for deflate in (False, True):
-            title, rows = talking.table(own, folder, large, deflate)
-            show(title, rows, spread=True)
-    print("\nbytes through wsprobe relay, and through a relay on trio that copies them")
+            show(*talking.table(own, folder, large, deflate), spread=True)
     relaying.main()
 
 
@@ -139,10 +135,10 @@ def one_page(own, folder, url):
 
 
 def saved_recordings(own, folder, browser):
-    """Files of recordings through all engines. *browser*: see ``per_recording``."""
+    """Files of recordings through all engines. *browser*: the row of one page in a browser."""
     file = folder / "recordings.jsonl"
     different, count = apart("recordings", "save", file)
-    thousand = side_by_side(
+    (thousand,) = side_by_side(
         {"each recording, all engines": (*own, "compare", "--browser", "all", "--json", str(file))},
         against="",
         rounds=1,
@@ -150,7 +146,7 @@ def saved_recordings(own, folder, browser):
     )
     show(
         f"{count} saved recordings ({different} different), through all engines",
-        per_recording(thousand, count, browser),
+        [per_one(thousand, count, browser), browser],
     )
     refusals = folder / "refusals.jsonl"
     apart("recordings", "save_refusals", refusals)
@@ -171,7 +167,7 @@ def saved_recordings(own, folder, browser):
         )
         show(
             f"{count * MORE} recordings {kind}, printed as they are read, through all engines: one of them",
-            per_recording(rows, count * MORE),
+            [per_one(each, count * MORE) for each in rows],
         )
 
 
@@ -187,24 +183,6 @@ def speed_up(rows):
             )
 
 
-def per_recording(rows, count, browser=None):
-    """Rows for the time of one recording; if given, with the *browser*'s own time for one page beside them, and
-    as a ratio to it."""
-    made = [each if each.why else per_one(each, count) for each in rows]
-    if browser is None:
-        return made
-    if not browser.why:
-        made = [
-            replace(
-                each,
-                ratio=each.milliseconds / browser.milliseconds,
-                processor_ratio=each.processor / browser.processor if browser.processor else None,
-            )
-            for each in made
-        ]
-    return [*made, browser]
-
-
 def apart(module, name, *arguments):
     """What the function of this *name* returns, of a *module* that is loaded in a process of its own, so that
     ours stays small: programs inherit our peak."""
@@ -214,31 +192,6 @@ def apart(module, name, *arguments):
 
 def _called(module, name, arguments):
     return getattr(import_module(module), name)(*arguments)
-
-
-def show(title, rows, spread=False):
-    """Print the table of *rows*: medians, of time and of processor, each with its ratio to the row that is 1;
-    highest peak of memory. *spread*: the least and the greatest ratio of one round, too."""
-    print(f"\n{title}\n{'':44}{'ms':>10}{'ratio':>9}{'cpu ms':>10}{'ratio':>9}{'peak MiB':>10}{'rounds':>8}")
-    for row in rows:
-        if row.why:
-            print(f"  {row.name:42}  missing: {row.why}")
-            continue
-        of_time, of_processor = _ratio(row.ratio), _ratio(row.processor_ratio)
-        processor = "" if row.processor is None else f"{row.processor:.2f}"
-        peak = "" if row.processor is None else f"< {own_peak():.0f}" if row.peak is None else f"{row.peak:.0f}"
-        print(
-            f"  {row.name:42}{row.milliseconds:>10.2f}{of_time:>9}{processor:>10}{of_processor:>9}"
-            f"{peak:>10}{row.rounds:>8}"
-        )
-        if spread and row.rounds > 1:
-            of_time, of_processor = (f"{least:.2f} to {most:.2f}" for least, most in row.spread)
-            print(f"    ratio in one round: of time {of_time}, of processor {of_processor}")
-    sys.stdout.flush()
-
-
-def _ratio(ratio):
-    return "" if ratio is None else f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.4f}"
 
 
 if __name__ == "__main__":

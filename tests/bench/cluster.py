@@ -69,7 +69,7 @@ class Bytes:
 def spent_by(command):
     """Its seconds of processor, once it has ended."""
     done = run(command, LONGEST)
-    assert done is not None
+    assert not isinstance(done, str), done
     assert done.status == 12, done.status
     return done.processor
 

@@ -1,9 +1,10 @@
-"""What the causes add to a line of ``--json``, and how often a word is read in another sense."""
+"""What the causes add to a line of ``--json``."""
 
 import os
 from base64 import b64encode
+from functools import partial
 
-from measure import in_turn, per_one
+from measure import per_one, side_by_side, taken
 
 from wsprobe.diagnosis import Author
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
@@ -44,10 +45,10 @@ def rows():
         return _line(of)
 
     works = {
-        WITHOUT: lambda: _each(exchanges, bare),
-        "with causes": lambda: _each(exchanges, _line),
+        WITHOUT: partial(taken, lambda: _each(exchanges, bare)),
+        "with causes": partial(taken, lambda: _each(exchanges, _line)),
     }
-    return [per_one(each, COUNT) for each in in_turn(works, WITHOUT, ROUNDS)]
+    return [per_one(each, COUNT) for each in side_by_side(works, against=WITHOUT, rounds=ROUNDS)]
 
 
 def _line(of):
@@ -57,13 +58,3 @@ def _line(of):
 def _each(exchanges, line):
     for each in exchanges:
         line(report(each))
-
-
-def misread():
-    """The false rate of the words in two senses."""
-    from tests.diagnosis.senses import senses
-    from wsprobe.diagnosis import causes
-
-    other = [each for each in senses() if not each.right]
-    wrong = sum(each.verdict(causes(each.reading)) == "false" for each in other)
-    return f"{len(other)} words of servers in another sense: {wrong} misread ({wrong / len(other):.1%})"

@@ -69,8 +69,8 @@ def main(size):
                     out.write(page)
             command = (Path(sys.executable).parent / "wsprobe", "compare", "--json", "--brief", file)
             done = run(command, LONGEST)
-            if done is None:
-                print(f"{name}: it did not end within {LONGEST:g} s")
+            if isinstance(done, str):
+                print(f"{name}: {done}")
                 continue
             print(
                 f"{name}: {size / 1e6:.0f} MB: {done.seconds:.0f} s, {done.processor:.0f} s of processor,",

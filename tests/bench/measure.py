@@ -1,6 +1,7 @@
 """Time and memory of programs, side by side: each round runs every one of them once, so that whatever else the
 machine does falls on all alike. Medians, and ratios to one of them."""
 
+import math
 import os
 import resource
 import select
@@ -59,18 +60,24 @@ class Row:
     why: str = ""
 
 
-def run(command, longest=LONGEST):
-    """Run *command* to its end, its output thrown away; None if it did not end in time."""
+def begin(command, **streams):
+    """Start *command* in a group of its own; what is not among the *streams* is thrown away."""
+    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    return subprocess.Popen(command, **quiet | streams, env=ENVIRONMENT, start_new_session=True)
+
+
+def run(command, longest=LONGEST, **streams):
+    """Run *command* to its end; its run, or why there is none."""
     started = time.perf_counter()
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(
-        command, stdin=quiet, stdout=quiet, stderr=quiet, env=ENVIRONMENT, start_new_session=True
-    )
+    try:
+        process = begin(command, **streams)
+    except OSError as error:
+        return f"it does not start: {error.strerror}"
     return ended(process, started, longest)
 
 
 def ended(process, started, longest):
-    """Wait for the end of *process*, which began at *started*; None if it is ended for being late."""
+    """Wait for the end of *process*, which began at *started*; its run, or that it was ended for being late."""
     # The process is waited for through a handle, and by wait4 alone: that is what tells its memory.
     handle = os.pidfd_open(process.pid)
     parts, over, last = {}, False, time.perf_counter() + longest
@@ -79,9 +86,7 @@ def ended(process, started, longest):
             over = bool(select.select([handle], [], [], OFTEN)[0])
             parts.update(_started_by(process.pid))
         if not over:
-            process.kill()
-            with suppress(ProcessLookupError):  # no group of its own
-                os.killpg(process.pid, 9)
+            os.killpg(process.pid, 9)
     finally:
         os.close(handle)
     _, status, usage = os.wait4(process.pid, 0)
@@ -89,7 +94,7 @@ def ended(process, started, longest):
     peak = usage.ru_maxrss / 1024
     processor = usage.ru_utime + usage.ru_stime
     if not over:
-        return None
+        return f"it did not end within {longest:g} s"
     busiest = max(processor - sum(parts.values()), *parts.values(), 0.0)
     seconds = time.perf_counter() - started
     return Run(seconds, processor, peak if peak > own_peak() else None, busiest, process.returncode)
@@ -125,45 +130,28 @@ def own_peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def side_by_side(programs, *, against, rounds, seconds):
-    """Rows for *programs* (name -> command, or why it is missing), with ratios to the program *against*.
+def side_by_side(works, *, against, rounds, seconds=math.inf, slow=math.inf):
+    """Rows for *works*, with ratios to the one *against*: name -> a command, what returns a run or why there is
+    none, or why it is missing.
 
-    At most *rounds* rounds, and no new round once *seconds* have passed; the first is not counted where there
-    is another, because it fills the caches. SHORT: one.
+    At most *rounds* rounds, and no new round once *seconds* have passed; what takes longer than *slow* has one.
+    The first is not counted where there is another, because it fills the caches. SHORT: one.
     """
-    commands = {name: what for name, what in programs.items() if not isinstance(what, str)}
-    missing = {name: what for name, what in programs.items() if isinstance(what, str)}
-    runs = {name: [] for name in commands}
+    missing = {name: work for name, work in works.items() if isinstance(work, str)}
+    runs = {name: [] for name in works}
     end = time.perf_counter() + seconds
     for number in range(rounds + 1):
         if number > 0 and (SHORT or time.perf_counter() > end):
             break
-        for name, command in commands.items():
-            if name in missing:
-                continue
-            try:
-                done = run(command)
-            except OSError as error:
-                missing[name] = f"it does not start: {error.strerror}"
-                continue
-            if done is None:
-                missing[name] = f"it did not end within {LONGEST:g} s"
-            else:
-                runs[name].append(done)
-    counted = {name: found[1:] or found for name, found in runs.items() if name not in missing}
-    return [
-        row(name, counted.get(name, []), counted.get(against, []), missing.get(name, "")) for name in programs
-    ]
-
-
-def in_turn(works, against, rounds, loops=1):
-    """Rows for *works*, which are done in this process, with ratios to the one *against*. The first round fills
-    the caches, and is not counted."""
-    runs = {name: [] for name in works}
-    for _ in range(rounds + 1):
         for name, work in works.items():
-            runs[name].append(taken(work, loops))
-    return [row(name, found[1:], runs[against][1:]) for name, found in runs.items()]
+            if name not in missing and all(each.seconds <= slow for each in runs[name]):
+                done = work() if callable(work) else run(work)
+                if isinstance(done, str):
+                    missing[name] = done
+                else:
+                    runs[name].append(done)
+    counted = {name: found[1:] or found for name, found in runs.items() if name not in missing}
+    return [row(name, counted.get(name, []), counted.get(against, []), missing.get(name, "")) for name in works]
 
 
 def row(name, runs, beside, why=""):
@@ -194,6 +182,35 @@ def row(name, runs, beside, why=""):
     )
 
 
-def per_one(of, count):
-    """The row of work on *count* things, for one of them."""
-    return replace(of, milliseconds=of.milliseconds / count, processor=(of.processor or 0) / count)
+def per_one(of, count, beside=None):
+    """The row of work on *count* things, for one of them; with ratios to the row *beside*, if there is one."""
+    of = replace(of, milliseconds=of.milliseconds / count, processor=(of.processor or 0) / count)
+    if beside is None or beside.why:
+        return of
+    of_processor = of.processor / beside.processor if beside.processor else None
+    return replace(of, ratio=of.milliseconds / beside.milliseconds, processor_ratio=of_processor)
+
+
+def show(title, rows, spread=False):
+    """Print the table of *rows*: medians, of time and of processor, each with its ratio to the row that is 1;
+    highest peak of memory. *spread*: the least and the greatest ratio of one round, too."""
+    print(f"\n{title}\n{'':44}{'ms':>10}{'ratio':>9}{'cpu ms':>10}{'ratio':>9}{'peak MiB':>10}{'rounds':>8}")
+    for row in rows:
+        if row.why:
+            print(f"  {row.name:42}  missing: {row.why}")
+            continue
+        of_time, of_processor = _ratio(row.ratio), _ratio(row.processor_ratio)
+        processor = "" if row.processor is None else f"{row.processor:.2f}"
+        peak = "" if row.processor is None else f"< {own_peak():.0f}" if row.peak is None else f"{row.peak:.0f}"
+        print(
+            f"  {row.name:42}{row.milliseconds:>10.2f}{of_time:>9}{processor:>10}{of_processor:>9}"
+            f"{peak:>10}{row.rounds:>8}"
+        )
+        if spread and row.rounds > 1:
+            of_time, of_processor = (f"{least:.2f} to {most:.2f}" for least, most in row.spread)
+            print(f"    ratio in one round: of time {of_time}, of processor {of_processor}")
+    sys.stdout.flush()
+
+
+def _ratio(ratio):
+    return "" if ratio is None else f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.4f}"

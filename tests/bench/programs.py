@@ -7,10 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+
+from measure import begin
 
 KEPT = Path(__file__).resolve().parents[2] / ".pytest_cache" / "bench"
 """Peers that are fetched are kept here, where the cache of the tests is."""
@@ -18,9 +19,6 @@ INSTALLING = 40.0
 """Seconds."""
 PYTHON = sys.executable
 WSPROBE = (PYTHON, "-m", "wsprobe")
-
-Program = Sequence[str] | str
-"""A command, or why there is none."""
 
 
 def python(statement):
@@ -129,7 +127,7 @@ def refusing(folder, otherwise):
         port = free.getsockname()[1]
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
     command = [path, "-p", str(folder), "-c", str(folder / "nginx.conf")]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = begin(command)
     try:
         for _ in range(100):
             try:
@@ -144,16 +142,9 @@ def refusing(folder, otherwise):
 
 
 @contextmanager
-def printing(*command, env=None):
+def printing(*command):
     """Run a program; it, and the first line that it prints."""
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=env,
-    )
+    process = begin(command, stdout=subprocess.PIPE, text=True)
     try:
         yield process, process.stdout.readline()
     finally:

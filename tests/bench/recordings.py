@@ -5,7 +5,7 @@ from base64 import b64encode
 from functools import partial
 from itertools import cycle, islice
 
-from measure import in_turn
+from measure import side_by_side, taken
 from msgspec.structs import replace
 
 from tests.exchanges import plan
@@ -81,4 +81,5 @@ def predictions():
     works = {LOADING: lambda: read(archive.load(line))}
     for name, engine in ENGINES.items():
         works[name] = partial(engine.view, url, page, [saved])
-    return in_turn(works, LOADING, ROUNDS, LOOPS)
+    timed = {name: partial(taken, work, LOOPS) for name, work in works.items()}
+    return side_by_side(timed, against=LOADING, rounds=ROUNDS)

@@ -1,24 +1,25 @@
 """Bytes through `wsprobe relay`, and through the least that a relay on trio can be: one that copies them.
 
 The server echoes bytes; the client sends frames of one size and reads as many bytes back. Each runs in a
-process of its own. ``python tests/bench/relaying.py`` prints ratios for each size, of time and of the relay's
-processor time (user and system): below 1.5 is meant.
+process of its own. Ratios of time, and of the relay's processor time (user and system), below 1.5 are meant.
 """
 
+import re
 import socket
 import sys
 import threading
 import time
 from contextlib import contextmanager
-from statistics import median
+from functools import partial
+from pathlib import Path
 
-from measure import SHORT, processor_of
-from msgspec import Struct
+from measure import Run, processor_of, show, side_by_side
 from programs import printing
 
-ROUNDS = 1 if SHORT else 7
+ROUNDS = 6
 SIZES = {16: 8, 1024: 64, 65536: 128}
 """Payload of a frame -> MiB that are sent."""
+COPYING = "a relay on trio that copies"
 TURNS = 3000
 """Small messages, each sent when the one before came back."""
 
@@ -62,26 +63,11 @@ trio.run(main)
 """
 
 
-class Running(Struct, frozen=True):
-    """A program that prints where it listens."""
-
-    pid: int
-    port: int
-
-
-class Taken(Struct, frozen=True):
-    """What one round took, in seconds."""
-
-    seconds: float
-    processor: float
-    """Of the relay."""
-
-
 @contextmanager
 def running(*command):
-    """Run *command*."""
+    """Run a program that prints where it listens; its process id and port."""
     with printing(*command) as (process, line):
-        yield Running(process.pid, int(line.strip().rstrip("/").rpartition(":")[2]))
+        yield process.pid, int(line.strip().rstrip("/").rpartition(":")[2])
 
 
 def opened(port):
@@ -125,39 +111,30 @@ def turns(port):
                 left -= len(stream.recv(left))
 
 
-def taken(relay, work, *arguments):
-    """What *work* through *relay* takes."""
-    started, processor = time.perf_counter(), processor_of(relay.pid)
-    work(relay.port, *arguments)
-    return Taken(time.perf_counter() - started, processor_of(relay.pid) - processor)
+def taken(pid, port, work, *arguments):
+    """What *work* takes through the relay *pid*, on *port*; processor and memory are the relay's."""
+    started, processor = time.perf_counter(), processor_of(pid)
+    work(port, *arguments)
+    seconds, processor = time.perf_counter() - started, processor_of(pid) - processor
+    peak = int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+    return Run(seconds, processor, peak, processor)
 
 
 def main():
-    own = (sys.executable, "-m", "wsprobe", "relay", "--silent")
+    works = {
+        f"frames of {size} bytes, {mebibytes} MiB": (flood, size, mebibytes << 20)
+        for size, mebibytes in SIZES.items()
+    }
+    works[f"{TURNS} messages, one after the other"] = (turns,)
     with (
-        running(sys.executable, "-c", ECHO) as server,
-        running(*own, f"ws://127.0.0.1:{server.port}/") as relay,
-        running(sys.executable, "-c", BARE, str(server.port)) as bare,
+        running(sys.executable, "-c", ECHO) as (_, port),
+        running(sys.executable, "-m", "wsprobe", "relay", "--silent", f"ws://127.0.0.1:{port}/") as own,
+        running(sys.executable, "-c", BARE, str(port)) as bare,
     ):
-        for size, mebibytes in SIZES.items():
-            total = mebibytes << 20
-            pairs = [(taken(relay, flood, size, total), taken(bare, flood, size, total)) for _ in range(ROUNDS)]
-            show(f"frames of {size} bytes, {mebibytes} MiB", pairs)
-        show(
-            f"{TURNS} messages, one after the other",
-            [(taken(relay, turns), taken(bare, turns)) for _ in range(ROUNDS)],
-        )
-
-
-def show(what, pairs):
-    print(what)
-    for measure in ("seconds", "processor"):
-        rounds = [(getattr(relay, measure), getattr(bare, measure)) for relay, bare in pairs]
-        ratios = [mine / theirs for mine, theirs in rounds if theirs]
-        mine, theirs = (min(each) for each in zip(*rounds, strict=True))
-        best, middle = (mine / theirs, median(ratios)) if theirs else (0.0, 0.0)
-        of = f"{measure:<10} relay {mine:6.2f}  bare {theirs:6.2f}"
-        print(f"    {of}  ratio of the best {best:.2f}, median {middle:.2f}")
+        for title, work in works.items():
+            relays = {"wsprobe relay": partial(taken, *own, *work), COPYING: partial(taken, *bare, *work)}
+            rows = side_by_side(relays, against=COPYING, rounds=ROUNDS)
+            show(f"{title}, through a relay and back", rows, spread=True)
 
 
 if __name__ == "__main__":

@@ -13,24 +13,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import programs
-from measure import ENVIRONMENT, SHORT, Run, ended, row
+from measure import LONGEST, SHORT, begin, ended, run, show, side_by_side
 
-ROOT = Path(__file__).resolve().parents[2]
 PART = 5 if SHORT else 1
 SMALL = 100_000 // PART
 SMALL_COMPRESSED = 20_000 // PART
 """Node takes so long for each."""
 LARGE = 4096 // PART
 """Of 64 KiB: 256 MiB, or a fifth."""
-ROUNDS = 1 if SHORT else 3
+ROUNDS = 2
 SLOW = 5.0
 """Seconds: a program that takes longer is run once."""
-LONGEST = 30.0
 AGAINST = "a script on websockets"
 
 WEBSOCKETS = """
@@ -62,18 +60,13 @@ socket.on('message', (data) => {
 });
 """
 
-Measured = Run | str
-"""A run, or why there is none."""
-How = tuple[Callable[[Sequence[str], Path], Measured], programs.Program]
-"""What runs a command, and the command."""
-
 
 @contextmanager
 def server(deflate):
     """Run the echo server; its URL."""
     echo = str(Path(__file__).with_name("echo.py"))
     words = (sys.executable, echo, "deflate" if deflate else "plain")
-    with programs.printing(*words, env=_environment()) as (_, line):
+    with programs.printing(*words) as (_, line):
         yield f"ws://127.0.0.1:{int(line)}/"
 
 
@@ -97,10 +90,11 @@ def table(own, folder, large, deflate):
     title = f"{count:,} messages of 64 KiB" if large else f"{count:,} small messages"
     title += ", there and back, " + ("compressed, each as it does by itself" if deflate else "as they are")
     with server(deflate) as url:
-        return title, _rows((*own, "talk", "-s"), url, given, count, deflate)
+        works = _clients((*own, "talk", "-s"), url, given, count, deflate)
+        return title, side_by_side(works, against=AGAINST, rounds=ROUNDS, slow=SLOW)
 
 
-def _rows(talk, url, given, count, deflate):
+def _clients(talk, url, given, count, deflate):
     number, ws = str(count), programs.ws()
     script = programs.python(WEBSOCKETS) if not isinstance(programs.websockets(url), str) else ""
     zero = (*talk, "--compress-from", "0", "--count", number, url)
@@ -117,30 +111,17 @@ def _rows(talk, url, given, count, deflate):
         "python -m websockets": (typed, programs.websockets(url)),
         "wscat": (typed, programs.wscat("-c", url)),
     }
-    runs = {name: [] for name in found}
-    missing = {name: what for name, (_, what) in found.items() if isinstance(what, str)}
-    for _ in range(ROUNDS):
-        for name, (how, command) in found.items():
-            if name in missing or any(each.seconds > SLOW for each in runs[name]):
-                continue
-            assert not isinstance(command, str)
-            done = how(command, given)
-            if isinstance(done, str):
-                missing[name] = done
-            else:
-                runs[name].append(done)
-    return [row(name, runs[name], runs[AGAINST], missing.get(name, "")) for name in found]
+    return {
+        name: command if isinstance(command, str) else partial(how, command, given)
+        for name, (how, command) in found.items()
+    }
 
 
 def piped(command, given):
     """One run with the lines of *given* as standard input, of a program that ends when all of them are back."""
     out = given.with_name("out")
-    started = time.perf_counter()
     with open(given, "rb") as read, open(out, "wb") as write:
-        process = subprocess.Popen(
-            command, stdin=read, stdout=write, stderr=subprocess.DEVNULL, env=_environment()
-        )
-    done = _ended(process, started, LONGEST)
+        done = _well(run(command, stdin=read, stdout=write))
     if not isinstance(done, str) and subprocess.run(["cmp", "-s", str(given), str(out)]).returncode:
         return "what came back is not what was sent"
     return done
@@ -156,15 +137,7 @@ def typed(command, given):
     """The same with a program that is made for a person: it leaves at the end of its input, whatever is still
     under way. So its input ends when all lines are back. What it draws around them is taken off."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
+    process = begin(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     connected = threading.Event()
     writer = threading.Thread(target=_type, args=(process.stdin, given, connected), daemon=True)
     writer.start()
@@ -175,7 +148,7 @@ def typed(command, given):
     writer.join()
     with suppress(BrokenPipeError):
         process.stdin.close()
-    done = _ended(process, started, 5)
+    done = _well(ended(process, started, 5))
     process.stdout.close()
     return wrong or done
 
@@ -219,16 +192,11 @@ def _shown(stdout, given, connected, until):
     return ""
 
 
-def _environment():
-    return ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
-
-
-def _ended(process, started, longest):
-    """The run of *process*, or why it counts for nothing."""
-    done = ended(process, started, longest)
-    if done is None:
-        return f"it did not end within {longest:g} s"
-    return f"it ended with {done.status} after {done.seconds:.0f} s" if done.status else done
+def _well(done):
+    """A run that ended well, or why it counts for nothing."""
+    if isinstance(done, str) or not done.status:
+        return done
+    return f"it ended with {done.status} after {done.seconds:.0f} s"
 
 
 if __name__ == "__main__":
@@ -237,5 +205,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="wsprobe-bench-") as name:
         for large in (False, True):
             for deflate in (False, True):
-                title, rows = table(programs.wsprobe(), Path(name), large, deflate)
-                print(title, *rows, sep="\n  ", flush=True)
+                show(*table(programs.wsprobe(), Path(name), large, deflate), spread=True)
