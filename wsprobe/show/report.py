@@ -20,6 +20,7 @@ from wsprobe.exchange import (
     Connecting,
     Exchange,
     Logged,
+    Plan,
     Received,
     Sent,
     TlsDone,
@@ -382,7 +383,8 @@ def origin_matters(report: Report) -> bool:
 
 def _heard(report: Report, look: Look) -> list[Line]:
     """That a script learns nothing, and the command that shows what it sees, with the Origin and the
-    subprotocols that were sent. Other fields may be secret: the line only names them.
+    subprotocols that were sent. Other fields, and the options that reach the server, may have a secret: the
+    line only names them.
 
     On a terminal too narrow for both, the command is below, in lines that a shell joins.
     """
@@ -390,7 +392,9 @@ def _heard(report: Report, look: Look) -> list[Line]:
     asked = report.reading.request.head
     more = list(dict.fromkeys(visible(f.name) for f in asked.fields if f.key not in USUAL_FIELDS))
     left = ["more"] if len(more) > FIELDS_NAMED else []
-    added = f" (add {', '.join([*more[:FIELDS_NAMED], *left])})" if more else ""
+    way = [] if report.name.startswith("lab:") else _way(report.exchange.plan)
+    named = ", ".join([*more[:FIELDS_NAMED], *left, *way])
+    added = f" (add {named})" if named else ""
     heard = f"{'Without the relay, a' if told else 'A'} script in a browser sees none of this{added}:"
     origins = [visible(field.value) for field in asked.all(b"origin")]
     page = len(origins) == 1 and re.fullmatch(r"https?://[^\s/?#\\]+", origins[0])  # not "null": it has no page
@@ -414,6 +418,23 @@ def _heard(report: Report, look: Look) -> list[Line]:
             rows[-1] += " \\"
             rows.append(f"    {word}")
     return [line(heard), *map(line, rows)]
+
+
+def _way(of: Plan) -> list[str]:
+    """The options without which another command does not reach this server."""
+    route, tls = of.route, of.tls
+    given = {
+        "-x": route.proxy,
+        "--resolve": route.resolve,
+        "--connect-to": route.connect_to,
+        "--unix-socket": route.unix_socket,
+        "--servername": tls.server_name,
+        "--cacert": tls.ca_file,
+        "--capath": tls.ca_path,
+        "--cert": tls.certificate,
+        "-k": not tls.verify,
+    }
+    return [option for option, value in given.items() if value]
 
 
 def answers_own_close(report: Report) -> bool:
