@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tests.exchanges import exchange
+from tests.exchanges import exchange, frame
 from wsprobe.diagnosis.evidence import answer_of
 from wsprobe.diagnosis.words import own_words
 from wsprobe.exchange import (
@@ -90,6 +90,9 @@ def session_of(*steps, how="fin", **asked):
 
 
 SWITCHED = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n"
+ENGINE = frame(1, b'0{"sid":"a","pingInterval":25000}')
+CONNECT = frame(1, b"40", bytes(4))
+"""How a session of Socket.IO begins: the server's packet, and the client's."""
 
 
 def words_of(answer):

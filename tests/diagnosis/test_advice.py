@@ -5,11 +5,11 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from tests.diagnosis.recorded import reading_of, recorded
+from tests.diagnosis.recorded import SWITCHED, reading_of, recorded
 from tests.exchanges import SAMPLE_OPENED, frame
 from wsprobe.diagnosis import causes
 from wsprobe.diagnosis.advice import Advice, advice
-from wsprobe.diagnosis.kinds import kinds, parse
+from wsprobe.diagnosis.kinds import kinds
 from wsprobe.diagnosis.proxies import LEADING, proxies
 from wsprobe.exchange import Logged
 
@@ -71,43 +71,6 @@ def test_what_was_said_before_is_left_out_and_the_rest_is_the_same(answer):
     assert (rest.causes, rest.lines, rest.heading) == (given.causes, given.lines, given.heading)
 
 
-def test_who_wrote_it_is_said_once_and_before_the_first_cause():
-    said = advice(reading_of(b"HTTP/1.1 403 Access denied\r\n\r\n", "fin")).causes
-    named = [each.text.startswith("an ASGI application on Daphne") for each in said]
-    assert named == [True]
-
-
-def test_a_session_that_ran_well_has_no_advice():
-    opened = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi"
-    assert advice(reading_of(opened)) == Advice()
-
-
-def test_without_a_byte_there_are_causes_and_no_remedy():
-    assert advice(reading_of(b"")) == Advice()
-    found = advice(reading_of(b"", "fin"))
-    assert found.causes
-    assert (found.lines, found.remedies, found.warnings) == ((), (), ())
-
-
-def test_http_behind_a_101_is_no_close_code():
-    opened = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
-    said = advice(reading_of(opened + b"HTTP/1.1 500 X\r\nContent-Length: 90\r\n\r\n" + b"x" * 90, "fin"))
-    assert not said.warnings
-    assert "a handler that returned or raised an exception" in said.causes[0].text
-
-
-def test_after_an_invalid_101_how_the_session_ended_is_no_cause():
-    ended = reading_of(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n\x88\x02\x03\xe8", "fin")
-    assert advice(ended).causes[0].id == "closed"
-    assert advice(ended, "invalid").causes == ()
-
-
-@pytest.mark.parametrize(("late", "idle"), [(False, False), (True, True)])
-def test_what_ended_at_once_was_not_cut_for_being_idle(late, idle):
-    ended = reading_of(b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n\x81\x02hi", "fin", late=late)
-    assert ("an idle timeout" in advice(ended).causes[0].usual) == idle
-
-
 def test_every_proxy_has_its_lines_and_says_what_they_were_tried_with():
     assert {each.key for each in proxies()} >= set(LEADING)
     for each in proxies():
@@ -121,7 +84,11 @@ def test_every_kind_of_cause_says_what_it_means_and_what_to_do():
     assert [id for id, of in kinds().items() if not (of.meaning.endswith(".") and of.fix.endswith("."))] == []
 
 
-@pytest.mark.parametrize("text", ["a: b\n  c", "a: b\n  c do: d\n\na: b\n  c do: d", "a\n  c do: d"])
-def test_an_incomplete_kind_of_cause_is_refused(text):
-    with pytest.raises(ValueError, match="a"):
-        parse(text)
+def test_of_several_answers_each_thing_is_said_once():
+    refused = advice(reading_of(b"HTTP/1.1 403 Forbidden\r\n\r\n", "fin"))
+    closed = advice(reading_of(SWITCHED + b"\x88\x02\x03\xf4", "fin"))
+    given = set()
+    assert refused.without(given) == refused
+    assert refused.without(given) == Advice()
+    assert closed.without(given) == closed
+    assert closed.without(given) == Advice()

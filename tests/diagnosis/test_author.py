@@ -102,46 +102,6 @@ def asked(each):
     return {key: value for key, value in each.asked.items() if key != "note"} | path
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        # Koa; configurable-http-proxy; trio-websocket, httpd.js.
-        b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        b"Content-Length: 21\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\nInternal Server Error",
-        b"HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 403 \r\nx-reason: token\r\nContent-length: 8\r\n\r\nno token",
-        b"HTTP/1.1 404 Not Found\r\nServer: httpd.js\r\nContent-Type: text/plain;charset=utf-8\r\n\r\nNope",
-        # A refusal in the shape of gorilla, signed by another; an empty 403 of Cowboy.
-        b"HTTP/1.1 403 Forbidden\r\nServer: nats\r\nSec-Websocket-Version: 13\r\n"
-        b"X-Content-Type-Options: nosniff\r\n\r\nForbidden\n",
-        b"HTTP/1.1 403 Forbidden\r\nserver: Cowboy\r\ncontent-length: 0\r\n\r\n",
-        # An empty 500 of PHP; ChromeDriver; connect, which writes Express's page.
-        b"HTTP/1.1 500 Internal Server Error\r\nX-Powered-By: PHP/8.4\r\n\r\n",
-        b"HTTP/1.1 400 Bad Request\r\nX-WebSocket-Reject-Reason: bad request received path /ws\r\n\r\n",
-        b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<pre>Cannot GET /ws</pre>",
-    ],
-)
-def test_no_program_is_named_for_what_others_write_too(answer):
-    known = author(reading_of(answer, "fin"))
-    assert [each.program for each in known.causes if each.program] == []
-    assert not any("ASGI" in each.text or "Channels" in each.text for each in known.causes)
-
-
-def test_a_foreign_origin_is_suspected_first_and_the_page_s_own_is_not():
-    answer = b"HTTP/1.1 403 Access denied\r\n\r\n"
-    foreign = author(reading_of(answer, "fin", {"origin": "https://evil.example"}))
-    own = author(reading_of(answer, "fin", {"origin": "http://127.0.0.1:24301"}))
-    assert foreign.causes[0].usual[0] == "the origin https://evil.example, which is not allowed"
-    assert "Origin" in own.causes[0].usual[0]
-
-
-def test_credentials_that_were_sent_were_refused():
-    answer = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n\r\n"
-    sent = {"headers": ["Authorization: Basic dTpw"]}
-    assert author(reading_of(answer, "fin")).causes[0].id == "unauthorized"
-    assert author(reading_of(answer, "fin", sent)).causes[0].id == "credentials-refused"
-
-
 HEADS = st.lists(
     st.sampled_from(
         [

@@ -8,8 +8,8 @@ import pytest
 
 from tests.cases import share
 from tests.diagnosis import first, measure, varied
-from tests.diagnosis.measured import NAMED, exchange_of, judge, measured
-from wsprobe.diagnosis import PROGRAMS, Cause, author
+from tests.diagnosis.measured import NAMED, exchange_of, measured
+from wsprobe.diagnosis import PROGRAMS, author
 from wsprobe.diagnosis.kinds import all_kinds
 
 WANTED = {
@@ -91,37 +91,6 @@ def test_kinds_are_many_and_new_ones_are_not_those_of_the_rules():
     assert len(kinds["dev"] | kinds["held"]) > 80
     assert not (kinds["dev"] | kinds["held"]) & (kinds["servers"] | kinds["servers2"])
     assert not kinds["dev"] & kinds["held"]
-
-
-@pytest.mark.parametrize(
-    ("causes", "verdict"),
-    [
-        ((), "silent"),
-        ((Cause("refused", "x"),), "right"),
-        ((Cause("refused", "x", program="nginx"),), "false"),
-        ((Cause("closed", "it closed", usual=("a limit",)),), "vague"),
-        ((Cause("closed", "it closed", quote="go away"),), "quote"),
-        ((Cause("crashed", "x"),), "false"),
-        ((Cause("crashed", "an exception; or it refuses"),), "open"),
-        ((Cause("crashed", "it closed", usual=("an exception", "a refusal by closing")),), "open"),
-        ((Cause("crashed", "it closed", usual=("an exception", "a limit")),), "false"),
-        ((Cause("crashed", "an exception", quote="or it refuses"),), "false"),
-        ((Cause("crashed", "x"), Cause("refused", "x")), "next"),
-        ((Cause("crashed", "x"), Cause("a", "x"), Cause("b", "x"), Cause("refused", "x")), "false"),
-        ((Cause("server-says", "it says: no token"),), "right"),
-        ((Cause("server-says", "it says: go away"),), "quote"),
-    ],
-)
-def test_what_a_first_cause_is_worth(causes, verdict):
-    answer = next(each for each in measured() if each.id == "echo-deny")
-    assert judge(causes, answer) == verdict
-
-
-def test_nothing_wrong_and_nothing_said_counts_for_nothing():
-    control = next(each for each in measured() if not each.right and each.part == "dev")
-    assert judge((), control) == "quiet"
-    assert judge((Cause("refused", "x"),), control) == "false"
-    assert measure.Score(["quiet", "right"]).size == 1
 
 
 def test_a_long_run_is_written_short():
