@@ -23,7 +23,6 @@ from wsprobe.exchange import (
     Ended,
     Exchange,
     Plan,
-    ProxyHeaderSent,
     Received,
     Resolved,
     ResolveFailed,
@@ -36,7 +35,6 @@ from wsprobe.request import opening, target
 from wsprobe.request.opening import Offer
 from wsprobe.show import html, markdown, report_file
 from wsprobe.show.markdown import prose
-from wsprobe.show.report import earlier
 from wsprobe.text import quoted
 
 FORMS = {"html": html, "markdown": markdown}
@@ -321,25 +319,12 @@ def test_markdown_shows_each_word_as_it_is(said):
     assert unescape(shown).rstrip("\n") == f"so: {said}"
 
 
-def test_every_byte_is_there_or_counted():
-    to = target.parse("ws://a.example/")
-    events = (ProxyHeaderSent(1, b"PROXY TCP4 192.0.2.1"), Sent(2, b"GET"), Received(3, b"HTTP"))
-    found = list(report_file.transfers(Exchange(Plan(to, b"GET"), events), 24))
-    assert [(each.shown, each.left) for each in found] == [(events[0].data, 0), (b"GET", 0), (b"H", 3)]
-    assert found[0].title == "0.0 ms, sent, for the PROXY protocol: 20 bytes"
-
-
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_the_index_of_many_ends_a_cause_with_its_remedy(form):
     text = written(form, [refused_by_tornado()] * 2)
     assert text.count("wsprobe explain remedy tornado") == 3, "the summary, and each answer"
 
 
-def test_each_hop_is_told_with_the_next_one():
-    moved = b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
-    first, second, last = (exchange(plan(f"ws://h/{path}"), moved) for path in "abc")
-    told = earlier(replace(last, hops=(first, second)))
-    assert told == [
-        ("ws://h/a answered 302 Found: followed to ws://h/b", first),
-        ("ws://h/b answered 302 Found: followed to ws://h/c", second),
-    ]
+def moved(path):
+    """An answer that redirects."""
+    return exchange(plan(f"ws://h/{path}"), b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")

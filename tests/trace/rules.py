@@ -278,6 +278,26 @@ def found(*rows, **how):
     return [each.weakness.id for each in weaknesses(audit(*rows, **how))]
 
 
+def compressed(extensions, message, *rows):
+    """What is found, and whether it was not tested, where such a message comes compressed."""
+    came = f"101 deflated {message}; Sec-WebSocket-Extensions: {extensions}"
+    seen = audit(*rows, f"{OWN} & sec-websocket-extensions .: {came}")
+    untested = {id for id, _ in not_tested(seen)}
+    return [each.weakness.id for each in weaknesses(seen)], "compression-with-secrets" in untested
+
+
+def stopped(*rows):
+    """What is said of a server that stops, the last requests to it, and why no large message was sent."""
+    seen = audit(*rows, begin="session wss://app.example/chat?token=abcdefghijkl")
+    told = [each.conclusion.text for each in weaknesses(seen) if each.weakness.id == "server-stops"]
+    return told, list(seen.answers)[-2:], dict(not_tested(seen))["message-size"]
+
+
+def reasons(seen):
+    """Why what was not tested: each reason with its weaknesses."""
+    return list(_by_reason(not_tested(seen)))
+
+
 def got(spec, *words):
     """The answer that *spec* describes, to the request of a trace that begins so."""
     return answer_of(report(exchange_of(start_of(words).plan, spec)))

@@ -57,14 +57,6 @@ def test_the_first_conclusion(number, direct):
         assert re.search(r"asked directly", found[0].text, re.IGNORECASE)
 
 
-def test_names_keep_their_letters_at_the_beginning_of_a_sentence():
-    number = next(
-        n for n, chain in enumerate(CHAINS) if chain.name == "nginx>websockets+origins app-origin-check"
-    )
-    _, found = whole(number, False)
-    assert ". Written by the Python library websockets (" in found[0].text
-
-
 @pytest.mark.all_cases
 def test_few_are_left_open():
     """Outside, what stays open does so as nothing tells; with the application's own address nothing does."""

@@ -11,7 +11,7 @@ from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.diagnosis.proxies import LEADING, LineValues, mending, table
 from wsprobe.exchange import Ended, TlsFailed
 from wsprobe.report.report import report
-from wsprobe.request.edits import as_browser, with_field, without
+from wsprobe.request.edits import with_field, without
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.changes import CHANGES, behind
 from wsprobe.trace.conclusions import conclusions
@@ -22,12 +22,6 @@ ASKED = (
     b"GET /chat?x=1 HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nconnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: k\r\nCookie: a=b\r\n\r\n"
 )
-
-
-def test_a_browser_asks_with_its_own_fields_and_what_was_given_besides():
-    own = b"GET /chat HTTP/1.1\r\nHost: h\r\nUser-Agent: Mozilla\r\nCookie: c=d\r\n\r\n"
-    given = ASKED.replace(b"Cookie: a=b", b"Cookie: a=b\r\nAuthorization: t\r\nUser-Agent: w\r\nX-Tenant: 1")
-    assert as_browser(given, own) == own[:-2] + b"Authorization: t\r\nX-Tenant: 1\r\n\r\n"
 
 
 CHAIN = chains()[0]
