@@ -7,15 +7,14 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.cases import every
-from wsprobe.cli.cluster import AnyWorker, EveryPlace, asked_by, checked, sent
+from wsprobe.cli.cluster import AnyWorker, EveryPlace, asked_by, sent
 from wsprobe.cli.commands.connect import command
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import Came, WorkerResult
 from wsprobe.cli.section import given
 from wsprobe.cli.settings import settings_of
 from wsprobe.exchange import Exchange
-from wsprobe.net.cluster import ClusterError, Worker
+from wsprobe.net.cluster import Worker
 from wsprobe.report.outcome import Exit
 
 ELSEWHERE = "tcp://scheduler.example:8786"
@@ -48,17 +47,6 @@ def test_what_dask_makes_of_something_else_is_one_line(raised, told, refused, mo
     pytest.importorskip("dask")
     monkeypatch.setattr("wsprobe.net.cluster._distributed", lambda: SimpleNamespace(Client=client))
     assert told in refused("connect", "--cluster", "tcp://127.0.0.1:1", "ws://127.0.0.1:1/")
-
-
-@every([None, 5, [], [None], ["x"], (WorkerResult(),), [WorkerResult(), WorkerResult()]])
-def test_what_a_worker_returns_is_checked_before_it_is_used(made):
-    with pytest.raises(ClusterError, match="something other than wsprobe's results"):
-        checked(made, 1, Came)
-
-
-def test_results_of_a_worker_are_used_as_they_are():
-    made = [WorkerResult(complaint="not usable")]
-    assert checked(made, 1, Came) is made
 
 
 def settings(*words):

@@ -6,21 +6,11 @@ from msgspec.structs import replace
 
 from tests.diagnosis.recorded import reading_of
 from wsprobe import explain
-from wsprobe.cli.expect import CONCLUDED, parse, unmet
+from wsprobe.cli.expect import parse, unmet
 from wsprobe.diagnosis import FORMERLY, REPLACED
 from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.exchange import Limits
 from wsprobe.report.report import report
-
-
-def test_a_trace_concludes_causes_too():
-    of = report(reading_of(b"HTTP/1.1 403 no token\r\n\r\n", "fin").exchange)
-    (idle,) = parse(["cause:idle-timeout"])
-    assert unmet([idle], of, {"idle-timeout": CONCLUDED}) == []
-    assert unmet([idle], of) != []
-    (never,) = parse(["cause!=idle-timeout"])
-    assert unmet([never], of) == []
-    assert unmet([never], of, {"idle-timeout": CONCLUDED}) != []
 
 
 @pytest.mark.parametrize(("old", "new"), FORMERLY.items())

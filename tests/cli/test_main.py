@@ -15,7 +15,7 @@ import pytest
 from tests.cases import every
 from tests.cli.processes import started
 from wsprobe.cli.main import COMMANDS, listen, program, run
-from wsprobe.cli.option import Formatter, leaves
+from wsprobe.cli.option import Formatter
 from wsprobe.report.outcome import TABLE, Exit
 
 
@@ -74,15 +74,6 @@ def test_interrupted_is_130(raised, monkeypatch):
 
     monkeypatch.setattr("wsprobe.cli.main.program.main", interrupted)
     assert run([]) == Exit.INTERRUPTED
-
-
-def test_leaves_takes_groups_apart():
-    inner = [ValueError("a"), BaseExceptionGroup("g", [KeyboardInterrupt(), OSError()])]
-    assert [type(each) for each in leaves(BaseExceptionGroup("o", inner))] == [
-        ValueError,
-        KeyboardInterrupt,
-        OSError,
-    ]
 
 
 @pytest.mark.programs
@@ -179,12 +170,6 @@ def test_help_fits_a_screen_and_names_the_exit_table(capsys):
     words = capsys.readouterr().out.split()
     for row in TABLE:
         assert f"{int(row.status)}:" in words
-
-
-def test_statuses_are_one_table():
-    assert sorted(row.status for row in TABLE) == sorted(Exit)
-    outcomes = [row.outcome for row in TABLE if row.outcome]
-    assert len(outcomes) == len(set(outcomes))
 
 
 @pytest.mark.parametrize(

@@ -9,25 +9,11 @@ from functools import partial
 
 import pytest
 
-from tests.cases import every
 from tests.cli.processes import started
 from wsprobe.cli.main import run
-from wsprobe.cli.option import Size
-from wsprobe.cli.talk_settings import TalkSettings
-from wsprobe.cli.watch import HeldSession
 from wsprobe.exchange import Ended, LeftOut, Received
 from wsprobe.recording import archive
 from wsprobe.report.report import report
-
-
-@every({"0": 0, "4096": 4096, "4096b": 4096, "3k": 3072, "3 KiB": 3072, "2m": 2 << 20, "1GB": 1 << 30}.items())
-def test_a_number_of_bytes(case):
-    text, size = case
-    assert Size().convert(text, None, None) == size
-
-
-def test_all_held_sessions_have_the_same_limit_for_a_message():
-    assert HeldSession(1.0, None).max_message == TalkSettings().max_message == 1 << 24
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from wsprobe.exchange import Plan
 from wsprobe.judge import outcome
 from wsprobe.lab import load
-from wsprobe.lab.perform import broken, request
+from wsprobe.lab.perform import request
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
@@ -14,7 +14,6 @@ from wsprobe.report.outcome import STATUS_OF
 from wsprobe.report.report import judged
 from wsprobe.request import opening, target
 from wsprobe.wire import WIRES, wire_of
-from wsprobe.wire.server_side import SERVER_SIDES, challenge
 
 ALL = load()
 WANTED = [(name, wire, said) for name, scenario in ALL.items() for wire, said in scenario.wires]
@@ -34,10 +33,6 @@ DECIDED = {
     ("hybi-08-connection-list", "hybi-08"): "rule-connection",
 }
 """The rule by which each that is invalid fails."""
-
-
-def test_every_version_has_a_server():
-    assert SERVER_SIDES.keys() == WIRES.keys()
 
 
 def asked(url, wire):
@@ -67,15 +62,6 @@ def test_hixie_76_is_waited_for_to_its_last_byte():
     assert at_once.early == b"\x00early\xff"
 
 
-def test_a_challenge_and_one_bit_beside_it():
-    found = request(asked("ws://lab.example/", "hixie-76"))
-    right = challenge(found)
-    assert len(right) == 16
-    assert broken(right)[:15] == right[:15]
-    assert broken(right) != right
-    assert broken(b"") == b""
-
-
 def test_wires_are_those_that_are_spoken():
     for scenario in ALL.values():
         assert {wire for wire, _ in scenario.wires} <= set(WIRES)
@@ -95,25 +81,3 @@ def test_it_is_judged_by_the_version_spoken(name, wire, said):
         assert verdict.findings[0].spec.startswith(f"{verdict.spec} section")
     elif said == "open":
         assert (failed, verdict.answer) == ([], "established")
-
-
-@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
-@pytest.mark.parametrize("secure", [False, True])
-def test_the_location_is_that_of_the_request(wire, secure):
-    """Port and scheme too: a client compares it as a whole."""
-    from wsprobe.lab.perform import answer
-
-    url = "wss://lab.example:9443/a?b" if secure else "ws://lab.example:8080/a?b"
-    found = request(asked(url, wire))
-    made = answer(ALL["echo-any-version"], found, {}, secure=secure).values["opening"]
-    assert b"WebSocket-Location: " + url.encode() + b"\r\n" in made
-
-
-@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76"])
-def test_a_subprotocol_that_is_asked_for_is_repeated(wire):
-    """Both drafts fail without it."""
-    url = place(ALL["echo-any-version"]).address
-    to = target.parse(url)
-    sent = WIRES[wire].request(to, opening.Offer(protocols=("chat",)), bytes(range(64)))
-    reading = read(play(ALL["echo-any-version"], Plan(to, sent, wire)))
-    assert judged(reading).answer == "established"

@@ -4,14 +4,11 @@ it open."""
 from functools import cache
 
 import pytest
-from msgspec.structs import replace
 
 from tests.cases import share
 from tests.diagnosis.measured import measured
-from tests.trace.chains import chains, recorded, start
 from wsprobe.diagnosis import ACTS
 from wsprobe.report.report import report
-from wsprobe.request.edits import with_field
 from wsprobe.trace.answer import answer_of
 from wsprobe.trace.conclusions import conclusions
 from wsprobe.trace.trace import Start, Trace
@@ -56,14 +53,3 @@ def test_a_trace_does_not_contradict_connect(like_get):
         if not agrees(found, answer):
             wrong.append((answer.cause.id, answer.cause.certainty, found.id, found.text))
     assert wrong == []
-
-
-def test_an_origin_that_action_cable_refuses_is_left_open():
-    """Its "Page not found" is a refused Origin, where one was sent; a plain GET gets the same."""
-    begin = start(chains()[1], direct=False)
-    plan = replace(begin.plan, request=with_field(begin.plan.request, b"Origin", b"https://other.example"))
-    body = {"content-type": "text/plain", "x-request-id": "a-b", "body_start": "Page not found"}
-    told = {"status": 404, "reason": "Not Found", "ms": 1, **body}
-    answer = answer_of(report(recorded(plan, told, held=False)))
-    found = conclusions(Trace(replace(begin, plan=plan), {"base": answer, "get": answer}))[0]
-    assert (found.open, "the Origin" in found.text, answer.cause_id) == (True, True, "not-found")
