@@ -46,7 +46,7 @@ def filled(text):
 
 
 def test_all_are_there():
-    assert len(texts()) == 213
+    assert len(texts()) == 214
 
 
 @every(texts())
