@@ -376,18 +376,6 @@ def test_a_browser_that_runs_is_followed_and_the_failed_request_sent_again(brows
     assert len({found[1] for found in keys if found is not None}) == 2
 
 
-@pytest.mark.parametrize(
-    ("words", "status", "says"),
-    [
-        (["--attach", "127.0.0.1:1"], 4, "no browser answers at 127.0.0.1:1"),
-        (["--attach", "192.0.2.1:9222"], 2, "192.0.2.1 is not this machine"),
-        (["--attach", "x"], 2, "'x' is not HOST:PORT"),
-        (["--repeat", "http://127.0.0.1:1/"], 2, "--repeat is for a browser that already runs"),
-        (["--attach", "127.0.0.1:1", "http://127.0.0.1:1/"], 2, "leave the URL out"),
-    ],
-)
-def test_no_browser_to_attach_to(words, status, says, capsys):
-    assert run(["page", *words]) == status
-    err = capsys.readouterr().err
-    assert says in err
-    assert err.count("\n") == 1
+def test_no_browser_to_attach_to(capsys):
+    assert run(["page", "--attach", "127.0.0.1:1"]) == 4
+    assert "no browser answers at 127.0.0.1:1" in capsys.readouterr().err
