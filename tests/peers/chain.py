@@ -168,7 +168,7 @@ def lines_of(chain, found, folder):
 def listening(proxy, chains, found, folder):
     """Name of a chain -> the port on which *proxy* stands before its application."""
     line = PROXIES[proxy]
-    values = {"shared": folder, "modules": loaded(APACHE_MODULES), "user": as_whom()}
+    values = {"shared": folder, "modules": loaded(), "user": as_whom()}
     with ExitStack() as stack:
         ports = {}
         double = [chain for chain in chains if chain.value["chain"].count(">") == 2]
@@ -235,12 +235,6 @@ def haproxy(site):
         + "\n"
         + "\n    ".join([f"backend b{site.port}", *back])
     )
-
-
-APACHE_MODULES = (
-    *("mpm_event", "authn_core", "authn_file", "auth_basic", "authz_core", "authz_host", "authz_user"),
-    *("headers", "proxy", "proxy_http", "proxy_wstunnel", "rewrite", "ssl", "socache_shmcb", "http2"),
-)
 
 
 def apache(site):

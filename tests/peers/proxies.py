@@ -27,7 +27,7 @@ HAPROXY = "haproxy -db -f {folder}/haproxy.cfg"
 MODULES = (
     *("mpm_event", "authn_core", "authn_file", "auth_basic", "authz_core", "authz_host", "authz_user"),
     *("alias", "dir", "headers", "proxy", "proxy_http", "proxy_wstunnel", "setenvif"),
-    *("auth_digest", "proxy_connect"),
+    *("auth_digest", "proxy_connect", "rewrite", "ssl", "socache_shmcb", "http2"),
 )
 
 
@@ -71,7 +71,7 @@ def _front(line, names, upstream, *files):
             "config": files[0],
             "upstream": upstream,
             "dead": dead,
-            "modules": loaded(MODULES),
+            "modules": loaded(),
             "user": as_whom(),
         }
         with started(line, *files, ports=len(names), folder=folder, **values) as ports:
@@ -92,11 +92,11 @@ def _certificates(folder):
         issued.private_key_pem.write_to_path(str(folder / f"{asked}.key"))
 
 
-def loaded(names):
-    """The lines with which Apache loads these modules, from Debian's place, or from that of most others."""
+def loaded():
+    """The lines with which Apache loads MODULES, from Debian's place, or from that of most others."""
     places = map(Path, ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/libexec/apache2"))
     place = next((place for place in places if place.is_dir()), "")
-    return "\n".join(f"LoadModule {name}_module {place}/mod_{name}.so" for name in names)
+    return "\n".join(f"LoadModule {name}_module {place}/mod_{name}.so" for name in MODULES)
 
 
 def as_whom():

@@ -5,43 +5,21 @@ WSPROBE_TESTS=all for minutes."""
 import json
 import random
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 
 from tests.cases import ALL
+from tests.peers.refusing import refusing
 
 OFTEN = 100 if ALL else 20
 FEW = 4
 LONGEST = 0.4
 """Seconds after its first report that a run may last."""
-ANSWER = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
 ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-
-@contextmanager
-def refusing():
-    """A server that refuses; yields its port."""
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as server:
-
-        def serve():
-            with suppress(OSError):
-                while True:
-                    client, _ = server.accept()
-                    with client, suppress(OSError):
-                        client.recv(65536)
-                        client.sendall(ANSWER)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
 
 
 @pytest.mark.programs
@@ -57,10 +35,10 @@ def refusing():
 def test_nothing_is_lost_and_nothing_is_there_twice(times, more, tmp_path):
     chance = random.Random(f"wsprobe {more}")
     file, urls = tmp_path / "kept", tmp_path / "urls"
-    with refusing() as port:
+    with refusing() as server:
         # More than can be asked before the last end, with a URL that comes again now and then.
         many = 1500 * max(times, 20)
-        given = [f"ws://127.0.0.1:{port}/{number - (number % 10 == 9)}" for number in range(many)]
+        given = [server.url(f"/{number - (number % 10 == 9)}") for number in range(many)]
         urls.write_text("".join(f"{url}\n" for url in given))
         command = [sys.executable, "-m", "wsprobe", "connect", "--brief", "--resume", str(file), *more]
         whole = b""
