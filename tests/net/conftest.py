@@ -223,7 +223,7 @@ class Authority:
         self.ca = trustme.CA()
         self.ca_file = str(folder / "ca.pem")
         self.ca.cert_pem.write_to_path(self.ca_file)
-        self._folder = folder
+        self.folder = folder
 
     def server(self, *names, **options):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -232,7 +232,7 @@ class Authority:
 
     def client_files(self):
         issued = self.ca.issue_cert("client@example.org")
-        certificate, key = str(self._folder / "client.pem"), str(self._folder / "client.key")
+        certificate, key = str(self.folder / "client.pem"), str(self.folder / "client.key")
         issued.cert_chain_pems[0].write_to_path(certificate)
         issued.private_key_pem.write_to_path(key)
         return certificate, key

@@ -4,14 +4,20 @@
 
 import json
 import re
+import ssl
+import warnings
+from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from msgspec.structs import fields
 
 from tests.cases import every
-from tests.net.conftest import REFUSAL, REQUEST, SWITCHING, Net, holds
+from tests.net.conftest import REFUSAL, REQUEST, SWITCHING, Authority, Net, holds
 from tests.net.test_relay import ASK, BYE, CLOSED, HELLO, YO, relayed
+from tests.net.test_tls import LONG_AGO, YEAR, self_signed
 from tests.pieces import cases, octets, rewrite, split
 from tests.talk.test_session import WORDS as FRAMES
 from wsprobe.exchange import Limits
@@ -44,6 +50,49 @@ OPENSSL = ("tls-failed", "error")
 """An event with words of OpenSSL."""
 
 
+FAR_OFF = datetime(2099, 1, 1, tzinfo=UTC)
+
+
+def from_to(start, end):
+    return lambda authority: authority.server(not_before=start, not_after=end)
+
+
+def with_alpn(authority):
+    context = authority.server("127.0.0.1", "shop.example")
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    return context
+
+
+def wanting(authority):
+    context = authority.server()
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.ca.configure_trust(context)
+    return context
+
+
+def old(authority):
+    context = authority.server()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return context
+
+
+CERTIFICATES = {
+    "good": with_alpn,
+    "expired": from_to(LONG_AGO - YEAR, LONG_AGO),
+    "early": from_to(FAR_OFF, FAR_OFF + YEAR),
+    "other": lambda authority: authority.server("shop.example"),
+    "self": lambda authority: self_signed(authority.folder),
+    "self-address": lambda authority: self_signed(authority.folder, "127.0.0.1"),
+    "self-named": lambda authority: self_signed(authority.folder, "shop.example"),
+    "wanting": wanting,
+    "old": old,
+}
+"""Servers over TLS by what they show; one wants a certificate of the client, one speaks old versions alone."""
+
+
 def steps_of(written):
     """``>request refusal +1000 ('x' +20) rest=closed`` as steps of ``Net.plays``. What ``>`` stands before is
     read; behind ``=`` stands what was read, behind ``~`` what is in it; ``+`` waits so many milliseconds; what
@@ -72,17 +121,30 @@ def settings_of(written):
             settings[name] = told
         else:
             settings[name] = (
-                json.loads(value) if name in ("wait", "longest", "resolve") else value or not equals
+                json.loads(value) if name in ("wait", "longest", "resolve", "verify") else value or not equals
             )
     return settings.pop("clock", False), settings | {"limits": Limits(**limits)}
 
 
-def probed(server, virtual, host="shop.example", proxy=None, **settings):
+def over_tls(server, authority, cert, trust="ca.pem", rude=False, client=False, **settings):
+    """*server* with this certificate, and the settings of who trusts the file *trust*. *rude*: it says no
+    close_notify. *client*: the client has a certificate too."""
+    handler = authority.over_tls(server, CERTIFICATES[cert](authority), polite=not rude)
+    settings |= {"secure": True, "ca_file": str(authority.folder / trust) if trust != "none" else None}
+    if client:
+        settings["certificate"], settings["key"] = authority.client_files()
+    return handler, settings
+
+
+def probed(server, virtual, authority, host="shop.example", proxy=None, **settings):
     """The recording of a probe of *server*, or through it, if it is a *proxy*."""
     net = Net()
+    handler = net.plays(*server)
+    if "cert" in settings:
+        handler, settings = over_tls(handler, authority, **settings)
 
     async def work():
-        async with net.serving(net.plays(*server)) as port:
+        async with net.serving(handler) as port:
             if proxy is None:
                 return await probe(net.plan(port, **settings))
             at = f"127.0.0.1:{port}" if proxy[-1] in "/@" else ""
@@ -111,9 +173,16 @@ def recorded(exchange, timed):
             has["error"] = ""
         reason = getattr(event, "error", "")
         data = has.get("received") or b"".join(getattr(each, "data", b"") for each in alike)
+        if how in ("certificate", "alert") and data.startswith(b"\x16\x03"):
+            data = b""  # a handshake is never the same twice
         count = len(alike) if timed and len(alike) > 1 else 0
-        chosen = ("host", "errno", "alert", "error", "bytes_sent", "bytes_received")
+        chosen = ("host", "errno", "alert", "reason", "version", "alpn", "error", "problem")
+        chosen += ("bytes_sent", "bytes_received")
         words = [how or name, f"{count}x" if count else "", *(has.get(each) for each in chosen)]
+        words.append("unverified" if has.get("verified") is False else "")
+        words.append(
+            "of " + (" ".join(has["certificate"].names) or "no name") if has.get("certificate") else ""
+        )
         words += [
             named(data, exchange.plan.request),
             f"@{event.at / 1000:g}" if timed and event.at != before else "",
@@ -139,7 +208,7 @@ def of_relay(shown, timed):
     return [*recorded(shown.exchange, timed), outcome, client_side]
 
 
-def means(settings, server, *client):
+def means(authority, settings, server, *client):
     """What is recorded; a line for each way that the ``{steps,or others}`` of the server differ in."""
     timed, settings = settings_of(settings)
     begin, ends, rest = re.fullmatch(r"([^{]*)(?:\{(.*)\})?(.*)", server).groups()
@@ -150,15 +219,16 @@ def means(settings, server, *client):
             shown = relayed(Net(), steps, tuple(steps_of(client[0])), timed, **settings)
             lines.append(of_relay(shown, timed))
         else:
-            lines.append(recorded(probed(steps, timed, **settings), timed))
+            lines.append(recorded(probed(steps, timed, authority, **settings), timed))
     return [*dict.fromkeys(" / ".join(each) for each in lines)]
 
 
 @every(cases(FILE), quick=True)
-def test_an_exchange(case):
+def test_an_exchange(case, authority):
     given, expected = case
-    assert means(*given) == expected
+    assert means(authority, *given) == expected
 
 
 if __name__ == "__main__":
-    rewrite(FILE, means)
+    with TemporaryDirectory() as folder:
+        rewrite(FILE, partial(means, Authority(Path(folder))))
