@@ -6,12 +6,12 @@ import select
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.cases import part
+from tests.hostile import timed
 from tests.hostile.servers import SERVERS, serving
 from tests.hostile.sweep import COMMANDS, OVER_HTTP2
 from wsprobe.report.outcome import TABLE, Exit
@@ -63,8 +63,7 @@ def peak(pid):
         process = psutil.Process(pid)
         for each in (process, *process.children(recursive=True)):
             with suppress(OSError, StopIteration):
-                lines = Path(f"/proc/{each.pid}/status").read_text().splitlines()
-                most += int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+                most += timed.peak(each.pid)
     return most
 
 

@@ -1,8 +1,7 @@
-import socket
-
 import pytest
 import trio
 
+from tests.net.test_dial_names import UNKNOWN, Names
 from wsprobe.exchange import (
     ResolveFailed,
     TlsDone,
@@ -42,15 +41,7 @@ def test_a_proxy_that_never_ends_its_head(net, said):
 @pytest.mark.parametrize("kind", ["http", "socks5"])
 async def test_a_name_that_does_not_resolve(net, kind):
     """Of the proxy itself, and of the target where it is ours to resolve."""
-
-    class Nobody(trio.abc.HostnameResolver):
-        async def getaddrinfo(self, host, port, family=0, type=0, proto=0, flags=0):
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-        async def getnameinfo(self, sockaddr, flags):
-            raise AssertionError("not asked for")
-
-    trio.socket.set_custom_hostname_resolver(Nobody())
+    trio.socket.set_custom_hostname_resolver(Names(UNKNOWN))
     async with net.serving(net.plays("rest")) as port:
         host = "nobody.example" if kind == "http" else "127.0.0.1"
         exchange = await probe(net.plan(9, host=SHOP, proxy=f"{kind}://{host}:{port}"))

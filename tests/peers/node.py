@@ -41,12 +41,6 @@ def kinds_of(packages, file, kinds):
         yield dict(zip(kinds, ports, strict=True))
 
 
-@contextmanager
-def ws_server(packages):
-    with started(of_node("ws.js"), packages=packages) as (port,):
-        yield port
-
-
 def ws_client(packages, urls, *, authority=None):
     """Open each of *urls*, one after the other; what ``ws`` was told, by URL. *authority*: a PEM file to
     trust."""

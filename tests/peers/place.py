@@ -14,12 +14,9 @@ import time
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
 import pytest
-
-T = TypeVar("T")
 
 HOST = "127.0.0.1"
 PATIENCE = 60.0

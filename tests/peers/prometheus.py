@@ -8,9 +8,6 @@ from contextlib import contextmanager
 
 from tests.peers.place import HOST, open_folder, started, until
 
-Samples = dict[str, dict[frozenset[tuple[str, str]], float]]
-"""Name of a metric -> its labels -> the value."""
-
 QUIET = "--web.listen-address={host}:{port} --log.level=error"
 
 
@@ -55,7 +52,7 @@ def fetched(url):
 
 
 def samples(text):
-    """The text format of Prometheus, read by the client's own parser."""
+    """The text format of Prometheus, read by the client's own parser: metric -> labels -> value."""
     from prometheus_client.parser import text_string_to_metric_families
 
     found = {}

@@ -19,8 +19,6 @@ from websockets.sync.server import serve
 
 from tests.peers.place import HOST, PATIENCE, in_thread, until
 
-TOKEN = "sesame"
-
 
 @contextmanager
 def websockets_server():

@@ -4,11 +4,9 @@ Chromium: ``-n 0 -m engines``."""
 import base64
 import http.client
 import json
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 import pytest
 import trio
@@ -19,7 +17,6 @@ from tests.peers.place import HOST, PATIENCE, UNTIL_ENDED, nobody, until
 from tests.peers.place import SERVERS as SERVERS_OF_TESTS
 from tests.peers.remedied import PACKAGES, PAGE, RAW, SERVERS, pages, server
 
-Probe = Callable[..., Any]
 SESSION = "session=1"
 
 

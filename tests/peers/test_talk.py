@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
@@ -27,9 +26,6 @@ CODES = (1000, 1001, 1003, 1008, 1011, 3000, 3999, 4000, 4403, 4999)
 def server(request):
     with echo(request.param) as url:
         yield url
-
-
-Talk = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
 def talk_as_process(*words, given=b""):

@@ -98,21 +98,23 @@ def test_names():
 
 
 def test_what_a_scrape_gets():
-    found = scraped(watched("ws://a/", OPEN, "status-403"), watched("ws://b/", OPEN))
-    assert found["probe_success"] == {("ws://a/",): 0.0, ("ws://b/",): 1.0}
-    assert found["probe_websocket_status_code"] == {("ws://a/",): 403.0, ("ws://b/",): 101.0}
-    assert found["probe_websocket_connection_upgraded"] == {("ws://a/",): 0.0, ("ws://b/",): 1.0}
-    assert found["wsprobe_outcome_info"] == {("refused", "ws://a/"): 1.0, ("open", "ws://b/"): 1.0}
-    assert found["wsprobe_finding_info"][("status-not-101", "fail", "ws://a/")] == 1.0
-    assert found["wsprobe_probes_total"][("open", "ws://a/")] == 1.0
-    assert found["wsprobe_changes_total"] == {("ws://a/",): 1.0, ("ws://b/",): 0.0}
-    assert found["wsprobe_sessions_held_total"] == {("ws://a/", "held"): 1.0, ("ws://b/", "held"): 1.0}
-    assert found["wsprobe_session_held_seconds"][("ws://b/",)] == pytest.approx(0.3, abs=0.01)
-    assert found["wsprobe_last_probe_timestamp_seconds"][("ws://b/",)] == 1795694400.0
-    assert {phase for phase, _ in found["probe_websocket_duration_seconds"]} <= {
-        *PHASES.values(),
-        *("resolve", "connect"),
+    a, b = ("ws://a/",), ("ws://b/",)
+    expected = {
+        "probe_success": {a: 0, b: 1},
+        "probe_websocket_status_code": {a: 403, b: 101},
+        "probe_websocket_connection_upgraded": {a: 0, b: 1},
+        "wsprobe_outcome_info": {("refused", *a): 1, ("open", *b): 1},
+        "wsprobe_finding_info": {("status-not-101", "fail", *a): 1},
+        "wsprobe_probes_total": {("open", *a): 1, ("refused", *a): 1, ("open", *b): 1},
+        "wsprobe_changes_total": {a: 1, b: 0},
+        "wsprobe_sessions_held_total": {(*a, "held"): 1, (*b, "held"): 1},
+        "wsprobe_session_held_seconds": {b: pytest.approx(0.3, abs=0.01)},
+        "wsprobe_last_probe_timestamp_seconds": {a: 1795694400, b: 1795694400},
     }
+    found = scraped(watched(*a, OPEN, "status-403"), watched(*b, OPEN))
+    assert {name: found[name] for name in expected} == expected
+    phases = {phase for phase, _ in found["probe_websocket_duration_seconds"]}
+    assert phases <= {*PHASES.values(), "resolve", "connect"}
 
 
 def test_every_metric_has_its_own_value():
