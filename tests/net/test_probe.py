@@ -6,6 +6,7 @@ import trio
 import trio.testing
 from msgspec.structs import replace
 
+from tests.net.conftest import SWITCHING
 from wsprobe.exchange import (
     SECOND,
     Connected,
@@ -69,29 +70,26 @@ def test_an_answer_is_read_although_the_request_is_not_all_sent(net):
     assert net.ended(exchange).how == "local"
 
 
-@pytest.mark.parametrize(
-    "endless",
-    [
-        b"X-Header: %s\r\n" % (b"value" * 10),
-        b"HTTP/1.1 103 Early Hints\r\n" + b"Link: </%s>\r\n" % (b"x" * 50) * 20 + b"\r\n",
-        b"y" * 99,
-    ],
-    ids=["headers", "interim answers", "one header"],
-)
-def test_an_endless_head(net, endless):
-    server = net.plays("head", b"HTTP/1.1 103 Early Hints\r\n", [endless * 1000])
-    exchange = net.exchange(server, limits=Limits(max_head=200_000))
-    assert (net.ended(exchange).how, net.ended(exchange).error) == ("limit", "200000 bytes of heads")
-    assert 200_000 <= len(net.received(exchange)) <= 200_000 + 3 * 65536
+ENDLESS = {
+    "headers": (b"HTTP/1.1 103 Early Hints\r\n", b"X-Header: %s\r\n" % (b"value" * 10) * 1000, "of heads"),
+    "interim answers": (
+        b"HTTP/1.1 103 Early Hints\r\n",
+        (b"HTTP/1.1 103 Early Hints\r\n" + b"Link: </%s>\r\n" % (b"x" * 50) * 20 + b"\r\n") * 1000,
+        "of heads",
+    ),
+    "one header": (b"HTTP/1.1 103 Early Hints\r\n", b"y" * 99_000, "of heads"),
+    "a body": (b"HTTP/1.1 200 OK\r\n\r\n", bytes(65536), "of body"),
+    "a session": (SWITCHING + b"\x82\x7f\0\0\0\0\x40\0\0\0", bytes(65536), "after the 101"),
+}
+"""How it begins, what comes again and again, and what there was too much of."""
 
 
-@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n\r\n", b"session"])
-def test_an_endless_body_and_an_endless_session(net, start):
-    start = net.SWITCHING + b"\x82\x7f\0\0\0\0\x40\0\0\0" if start == b"session" else start
-    server = net.plays("head", start, [bytes(65536)])
-    exchange = net.exchange(server, limits=Limits(max_body=300_000, max_session=300_000, linger=20))
-    assert net.ended(exchange).how == "limit"
-    assert 300_000 <= len(net.received(exchange)) <= 300_000 + 4 * 65536
+@pytest.mark.parametrize(("begin", "endless", "limited"), ENDLESS.values(), ids=ENDLESS)
+def test_what_is_endless(net, begin, endless, limited):
+    limits = Limits(max_head=200_000, max_body=200_000, max_session=200_000, linger=20)
+    exchange = net.exchange(net.plays("head", begin, [endless]), limits=limits)
+    assert (net.ended(exchange).how, net.ended(exchange).error) == ("limit", f"200000 bytes {limited}")
+    assert 200_000 <= len(net.received(exchange)) <= 200_000 + 4 * 65536
 
 
 def test_a_read_is_a_small_part_of_what_is_kept(net):

@@ -52,25 +52,58 @@ def typed(monkeypatch, tmp_path, *pieces, heard=()):
     return trio.run(session)
 
 
-def json_message():
-    return ReceivedMessage(TEXT, b'{"a":1}', 7)
+def said(*texts):
+    return [Outgoing("text", (each.encode(),)) for each in texts]
 
 
-@pytest.mark.parametrize(
-    ("pieces", "sent"),
-    [((b"one\ntwo\n",), ["one", "two"]), ((b"o", b"ne\nt", b"wo"), ["one", "two"]), ((b"\n",), [""]), ((), [])],
-)
-def test_each_line_is_a_message(pieces, sent, monkeypatch, tmp_path):
-    made = typed(monkeypatch, tmp_path, *pieces)
-    assert made == [Outgoing("text", (each.encode(),)) for each in sent]
+MESSAGE = ReceivedMessage(TEXT, b'{"a":1}', 7)
+CLOSING = Outgoing("close", code=1000)
+PLAIN, INDENTED = '1.500 < Text "{"a":1}" (7 bytes)', ["1.500 < JSON (7 bytes)", "  {", '    "a": 1', "  }"]
+AS_JSON, AS_RECEIVED = "JSON is shown indented", "JSON is shown as received"
+TYPED = {
+    "each line is a message": ([b"one\ntwo\n"], [], said("one", "two"), []),
+    "lines in pieces, the last without an end": ([b"o", b"ne\nt", b"wo"], [], said("one", "two"), []),
+    "an empty line": ([b"\n"], [], said(""), []),
+    "nothing": ([], [], [], []),
+    "a file is sent, and a fault is a line": (
+        [b"/send kept\n/send lost\n/cloes\n//x\n"],
+        [],
+        [Outgoing("binary", (b"\0",)), *said("/x")],
+        [
+            "no file lost",
+            "no command /cloes (did you mean /close?): nothing was sent. //cloes is the text; /help lists all",
+        ],
+    ),
+    "text as it is": ([], [MESSAGE], [], [PLAIN]),
+    "JSON is indented": ([b"/json\n"], [MESSAGE], [], [AS_JSON, *INDENTED]),
+    "JSON is indented until the next command": (
+        [b"/json\n/json\n"],
+        [MESSAGE],
+        [],
+        [AS_JSON, AS_RECEIVED, PLAIN],
+    ),
+    "no flood yet": ([], [MESSAGE] * FLOOD, [], [PLAIN] * FLOOD),
+    "of a flood only the first is shown": (
+        [],
+        [MESSAGE] * (FLOOD + 2),
+        [],
+        [*[PLAIN] * FLOOD, "... 2 more not shown; --jsonl has all"],
+    ),
+    "^C closes, and stops the display": (
+        [b"one\n", INTERRUPT.encode() + b"\n", b"two\n"],
+        [MESSAGE, Control("close", b"\x03\xe8")],
+        [*said("one"), CLOSING],
+        ["closing; ^C again leaves", "1.500 < Close 1000"],
+    ),
+    "/reconnect closes, and takes no more input": ([b"/reconnect\nnot sent\n"], [], [CLOSING], []),
+}
+"""What is typed, in pieces, and what comes behind it; what is sent, and shown."""
 
 
-def test_a_file_is_sent_and_a_fault_is_a_line(monkeypatch, tmp_path, capsys):
-    made = typed(monkeypatch, tmp_path, b"/send kept\n/send lost\n/cloes\n//x\n")
-    assert made == [Outgoing("binary", (b"\0",)), Outgoing("text", (b"/x",))]
-    first, second = capsys.readouterr().out.split("\n", 1)
-    assert first == "no file lost"
-    assert second.startswith("no command /cloes (did you mean /close?)")
+@pytest.mark.parametrize(("pieces", "heard", "sent", "lines"), TYPED.values(), ids=TYPED)
+def test_what_is_typed_and_heard(pieces, heard, sent, lines, monkeypatch, tmp_path, capsys):
+    assert typed(monkeypatch, tmp_path, *pieces, heard=heard) == sent
+    assert capsys.readouterr().out.splitlines() == lines
 
 
 def test_the_commands_that_send_nothing(monkeypatch, tmp_path, capsys):
@@ -80,38 +113,6 @@ def test_the_commands_that_send_nothing(monkeypatch, tmp_path, capsys):
     assert "ws://h/" in out
 
 
-@pytest.mark.parametrize(
-    ("pieces", "lines"),
-    [
-        (b"", ['1.500 < Text "{"a":1}" (7 bytes)']),
-        (b"/json\n", ["JSON is shown indented", "1.500 < JSON (7 bytes)", "  {", '    "a": 1', "  }"]),
-        (
-            b"/json\n/json\n",
-            ["JSON is shown indented", "JSON is shown as received", '1.500 < Text "{"a":1}" (7 bytes)'],
-        ),
-    ],
-)
-def test_json_is_indented_from_one_command_to_the_next(pieces, lines, monkeypatch, tmp_path, capsys):
-    typed(monkeypatch, tmp_path, pieces, heard=[json_message()])
-    assert capsys.readouterr().out.splitlines() == lines
-
-
-@pytest.mark.parametrize(("over", "more"), [(0, []), (2, ["... 2 more not shown; --jsonl has all"])])
-def test_of_a_flood_only_the_first_is_shown(over, more, monkeypatch, tmp_path, capsys):
-    typed(monkeypatch, tmp_path, heard=[json_message()] * (FLOOD + over))
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[FLOOD:] == more
-    assert len(set(lines[:FLOOD])) == 1
-
-
-def test_ctrl_c_closes_and_stops_the_display(monkeypatch, tmp_path, capsys):
-    closing = Control("close", b"\x03\xe8")
-    lines = b"one\n", INTERRUPT.encode() + b"\n", b"two\n"
-    made = typed(monkeypatch, tmp_path, *lines, heard=[json_message(), closing])
-    assert made == [Outgoing("text", (b"one",)), Outgoing("close", code=1000)]
-    assert capsys.readouterr().out.splitlines() == ["closing; ^C again leaves", "1.500 < Close 1000"]
-
-
 def test_after_ctrl_c_a_flood_does_not_draw_the_prompt_again(monkeypatch, tmp_path):
     drawn = []
 
@@ -119,12 +120,8 @@ def test_after_ctrl_c_a_flood_does_not_draw_the_prompt_again(monkeypatch, tmp_pa
         drawn.append(lines)
 
     monkeypatch.setattr(Terminal, "tell", tell)
-    typed(monkeypatch, tmp_path, INTERRUPT.encode() + b"\n", heard=[json_message()])
+    typed(monkeypatch, tmp_path, INTERRUPT.encode() + b"\n", heard=[MESSAGE])
     assert len(drawn) == 1  # "closing"
-
-
-def test_reconnect_closes_and_takes_no_more_input(monkeypatch, tmp_path):
-    assert typed(monkeypatch, tmp_path, b"/reconnect\nnot sent\n") == [Outgoing("close", code=1000)]
 
 
 def test_history_is_kept_where_a_file_is_named_and_private(tmp_path):
