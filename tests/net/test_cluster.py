@@ -91,23 +91,42 @@ def scheduled(client):
     return trio.run(made)
 
 
-@pytest.mark.parametrize(
-    "identity",
-    [
-        *GARBAGE,
-        *(
-            {"workers": {"tcp://127.0.0.1:2": WORKER | odd}}
-            for odd in ({"nthreads": -1}, {"nthreads": 1 << 70}, {"nthreads": "2"}, {"name": []}, {"status": 5})
-        ),
-    ],
-    ids=str,
-)
-def test_a_scheduler_that_returns_garbage_is_named_in_a_line(identity):
-    client = SimpleNamespace(
-        status="running", scheduler=SimpleNamespace(identity=None), sync=lambda *given, **named: identity
-    )
-    with pytest.raises(ClusterError, match=r"^the scheduler at tcp://127\.0\.0\.1:1 returned something that"):
-        scheduled(client)._workers()
+def answering_all(answer):
+    """A client of Dask, each call of which is answered by *answer*."""
+    calls = dict.fromkeys(("sync", "get_versions", "run", "run_on_scheduler"), answer)
+    return SimpleNamespace(status="running", scheduler=SimpleNamespace(identity=None), **calls)
+
+
+ODD = ({"nthreads": -1}, {"nthreads": 1 << 70}, {"nthreads": "2"}, {"name": []}, {"status": 5})
+RETURNED = [
+    *(("_workers", each) for each in GARBAGE),
+    *(("_workers", {"workers": {"tcp://127.0.0.1:2": WORKER | each}}) for each in ODD),
+    *(("_versions", each) for each in GARBAGE),
+    ("_versions", {"client": {"packages": {}}, "scheduler": {}, "workers": {}}),
+]
+
+
+@pytest.mark.parametrize(("look_up", "returned"), RETURNED, ids=str)
+def test_a_scheduler_that_returns_garbage_is_named_in_a_line(look_up, returned):
+    there = scheduled(answering_all(lambda *given, **named: returned))
+    with pytest.raises(
+        ClusterError, match=r"^the scheduler at tcp://127\.0\.0\.1:1 returned something that no"
+    ):
+        getattr(there, look_up)()
+
+
+def test_a_version_that_cannot_be_had_is_named_in_a_line():
+    def odd(*given, **named):
+        raise KeyError("status")
+
+    with pytest.raises(ClusterError, match="returned something that no scheduler of Dask returns: KeyError"):
+        scheduled(answering_all(odd))._version("wsprobe")
+
+
+def test_the_workers_of_a_scheduler():
+    known = {"b": WORKER | {"status": "closing"}, "a": WORKER | {"name": 7, "memory": None}}
+    client = answering_all(lambda *given, **named: {"type": "Scheduler", "workers": known})
+    assert scheduled(client)._workers() == [Worker("a", "7", 2)]
 
 
 async def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch):
@@ -120,32 +139,6 @@ async def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch):
                 raise AssertionError("there is no cluster")
     finally:
         over.set()
-
-
-def test_the_workers_of_a_scheduler():
-    known = {"b": WORKER | {"status": "closing"}, "a": WORKER | {"name": 7, "memory": None}}
-    client = SimpleNamespace(
-        status="running",
-        scheduler=SimpleNamespace(identity=None),
-        sync=lambda *given, **named: {"type": "Scheduler", "workers": known},
-    )
-    assert scheduled(client)._workers() == [Worker("a", "7", 2)]
-
-
-@pytest.mark.parametrize("versions", [*GARBAGE, {"client": {"packages": {}}, "scheduler": {}, "workers": {}}])
-def test_versions_that_are_garbage_are_named_in_a_line(versions):
-    client = SimpleNamespace(get_versions=lambda check: versions, run=lambda *given, **named: versions)
-    with pytest.raises(ClusterError, match="returned something that no scheduler"):
-        scheduled(client)._versions()
-
-
-def test_a_version_that_cannot_be_had_is_named_in_a_line():
-    def odd(*given, **named):
-        raise KeyError("status")
-
-    client = SimpleNamespace(run=odd, run_on_scheduler=odd)
-    with pytest.raises(ClusterError, match="returned something that no scheduler of Dask returns: KeyError"):
-        scheduled(client)._version("wsprobe")
 
 
 def test_a_scheduler_that_dask_cannot_read_is_named_in_a_line(monkeypatch):
