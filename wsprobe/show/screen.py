@@ -324,8 +324,9 @@ def _body(body: Sequence[Line], look: Look, room: Room) -> list[Line]:
     if not telling:
         return []
     left = len(body) - len(telling)
-    if left:
-        telling[-1] = (*telling[-1], Piece(f"  +{counted(left, 'line')}{_by_v(look)}", "dim"))
+    if left:  # the last one may count those of a long body
+        more = "more lines" if text_of(body[-1]).startswith("... ") else counted(left, "line")
+        telling[-1] = (*telling[-1], Piece(f"  +{more}{_by_v(look)}", "dim"))
     return telling if room == "brief" else [(), *telling]
 
 
