@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.calls import parted
 from tests.diagnosis.recorded import AT, request_of
 from tests.diagnosis.rules import ASKED
 from tests.exchanges import deflated, frame
@@ -130,10 +131,8 @@ def _event(line):
 
 def sessions():
     """Those of the file."""
-    for part in FILE.read_text("utf-8").strip().split("\n\n"):
-        title, *lines = part.split("\n")
-        given = [line for line in lines if line.startswith("> ")]
-        yield Session(title, tuple(line[2:] for line in given), "\n".join(lines[len(given) :]))
+    for title, given, rows in parted(FILE.read_text("utf-8")):
+        yield Session(title, given, "\n".join(rows))
 
 
 if __name__ == "__main__":

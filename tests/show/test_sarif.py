@@ -7,7 +7,7 @@ import jsonschema_rs
 import pytest
 
 from tests.trace.rules import audit
-from wsprobe.show.audit import plain, sarif_log, sarif_text
+from wsprobe.show.audit import sarif_log, sarif_text
 from wsprobe.trace.audit import WEAKNESSES, not_tested, weaknesses
 
 
@@ -127,20 +127,3 @@ def test_structure(seen):
     whole = "".join(sarif_text(weaknesses(seen), not_tested(seen), seen))
     assert whole.isascii()
     assert json.loads(whole) == made
-
-
-def test_a_result_holds_the_request_and_its_answer():
-    seen = TRACES["found"]
-    first = sarif_log(weaknesses(seen), (), seen)["runs"][0]["results"][0]
-    assert (first["ruleId"], first["level"]) == ("any-origin", "error")
-    assert first["webRequest"]["headers"]["Origin"] == "https://page.invalid"
-    assert first["webResponse"]["statusCode"] == 101
-    assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "app.example/chat"
-    assert first["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "wss://app.example/chat"
-
-
-def test_messages_hold_no_placeholder_and_no_link():
-    seen = TRACES["found"]
-    messages = [each["message"]["text"] for each in sarif_log(weaknesses(seen), (), seen)["runs"][0]["results"]]
-    assert any("{{y}} [z] (http://a)" in each for each in messages)
-    assert plain("{0} [a](1)") == "{{0}} [a] (1)"

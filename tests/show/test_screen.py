@@ -1,6 +1,5 @@
 """A comparison fits one screen: how many lines it takes, in which order its parts stand, and what it leaves."""
 
-import pytest
 from msgspec.structs import replace
 
 from tests.cases import every
@@ -18,7 +17,6 @@ from wsprobe.request.opening import Offer
 from wsprobe.show import screen as screens
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Look, plain
-from wsprobe.show.report import why
 from wsprobe.show.session import session
 
 URL = "wss://chat.example/ws"
@@ -126,29 +124,3 @@ def test_the_frames_of_an_answer_are_read_once_for_all_layouts(monkeypatch):
     report = scenario("pmd-message")
     assert any("< Text" in row for row in drawn(report, 80))
     assert made == [report.reading]
-
-
-@pytest.mark.parametrize("columns", [0, 80, 120])
-def test_a_known_program_has_its_own_code(columns):
-    """On the line that says how to tell the page; others have the topic in general."""
-    text = " ".join(" ".join(drawn(daphne(), columns)).split())
-    assert "(CORS for another origin). Code: wsprobe explain remedy channels" in text
-    others = " ".join(" ".join(drawn(refused(), columns)).split())
-    assert "Code: wsprobe explain remedy" in others
-    assert "Code: wsprobe explain remedy channels" not in others
-
-
-@pytest.mark.parametrize("verbose", [0, 1])
-def test_connect_names_the_code_below_the_likeliest_cause(verbose):
-    rows = plain(why(replace(daphne(), views=()), Look(verbose=verbose))).splitlines()
-    likely = next(number for number, row in enumerate(rows) if row.startswith("Likely: "))
-    assert "To tell the page: wsprobe explain remedy channels" in rows[likely:]
-    assert sum("explain remedy" in row for row in rows) == 1
-
-
-def test_a_command_without_v_names_none():
-    """Such as relay: what is left out is counted there too."""
-    look = Look(width=80, terminal=True, unicode=True, screen=True, screen_only=True)
-    text = plain(comparison([refused(*FIELDS, "X-Ninth: 9", "X-Tenth: 10")], [], look))
-    assert "+2 headers" in text
-    assert "-v" not in text

@@ -24,6 +24,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from tests.calls import parted
 from tests.exchanges import deflated, frame
 from tests.http2 import lines
 from wsprobe.exchange import (
@@ -399,10 +400,8 @@ def opened(plan, at, words, fields):
 
 def sections(text):
     """Those of a file."""
-    for part in text.strip().split("\n\n"):
-        title, *lines = part.split("\n")
-        given = [line for line in lines if line.startswith("> ")]
-        yield Section(title, tuple(line[2:] for line in given), "\n".join(lines[len(given) :]))
+    for title, given, rows in parted(text):
+        yield Section(title, given, "\n".join(rows))
 
 
 if __name__ == "__main__":

@@ -42,16 +42,3 @@ def test_a_quote_is_closed_and_cut_between_words(width):
             kept = quote.removesuffix(' ..."')
             assert quote.endswith(' ..."')
             assert set(kept.split()) <= set(body.split())
-
-
-def test_the_bytes_of_a_server_are_escaped_once_in_a_conclusion():
-    """Some of its words come from a cause, which has them escaped, and some from the answer itself."""
-    for base in (
-        "403 Forbidden | \u26a0\ufe0f origin not allowed \x1b[2J",
-        "500 Sorry | \u26a0\ufe0f sorry \x1b[2J",
-    ):
-        seen = seen_of(f"base: {base}", "get: = base")
-        shown = "\n".join(map(text_of, concluded(conclusions(seen), seen, Choice(), Look(unicode=True))))
-        assert "\\x1b[2J" in shown
-        assert "\\\\x1b" not in shown
-        assert "\x1b" not in shown
