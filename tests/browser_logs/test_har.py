@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import tracemalloc
 import zlib
 from base64 import b64encode
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.traced import traced
 from wsprobe.browser_logs import har
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Resolved, Sent
 from wsprobe.recording.archive import ascii_json, dump, load
@@ -291,9 +291,7 @@ def test_of_a_flood_that_inflates_one_message_is_in_memory():
     made = report(
         exchange(Received(5000, OPENED + DEFLATE + (b"\xc1\x7e%c%c" % divmod(len(text), 256) + text) * 20))
     )
-    tracemalloc.start()
-    size = sum(len(part) for entry in har_entries(made) for part in entry)
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    with traced() as memory:
+        size = sum(len(part) for entry in har_entries(made) for part in entry)
     assert size > 12_000_000
-    assert most < 4_000_000
+    assert memory.peak < 4_000_000

@@ -1,11 +1,11 @@
 """Files that a command reads: none is read further than what it can be, and none takes long for its size."""
 
 import sys
-import tracemalloc
 
 import click
 import pytest
 
+from tests.traced import traced
 from wsprobe.cli import recordings, request_settings
 from wsprobe.cli.pasted.curl import shell_words
 from wsprobe.cli.recordings import lines
@@ -17,13 +17,10 @@ def test_a_line_longer_than_any_recording_is_not_read_to_its_end(tmp_path, monke
     file.write_bytes(b'{"a": 1}\n' + b"x" * (40 * recordings.PIECE))
     found = lines(str(file))
     assert next(found).data == b'{"a": 1}\n'
-    tracemalloc.start()
-    with pytest.raises(
-        click.UsageError, match="line 2: longer than 4,194,304 bytes, the limit for a recording"
-    ):
+    longer = "line 2: longer than 4,194,304 bytes, the limit for a recording"
+    with traced() as memory, pytest.raises(click.UsageError, match=longer):
         next(found)
-    assert tracemalloc.get_traced_memory()[1] < 16 * recordings.PIECE
-    tracemalloc.stop()
+    assert memory.peak < 16 * recordings.PIECE
 
 
 @pytest.mark.parametrize("size", [10, recordings.PIECE + 1])

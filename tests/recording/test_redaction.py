@@ -5,7 +5,6 @@ import gzip
 import itertools
 import json
 import re
-import tracemalloc
 import urllib.parse
 from base64 import b64encode
 from pathlib import Path
@@ -18,6 +17,7 @@ from msgspec.structs import replace
 
 from tests.cases import EXAMPLES, every
 from tests.exchanges import deflated, frame
+from tests.traced import traced
 from wsprobe.exchange import (
     Act,
     ConnectFailed,
@@ -684,7 +684,6 @@ def test_parts_of_tokens_cost_little():
     assert secrets.echo(flood) == flood
     assert process_time() - began < 10
     less = flood[:200_000]  # tracing makes it ten times slower
-    tracemalloc.start()
-    assert secrets.echo(less) == less
-    assert tracemalloc.get_traced_memory()[1] < 12 * len(less)
-    tracemalloc.stop()
+    with traced() as memory:
+        assert secrets.echo(less) == less
+    assert memory.peak < 12 * len(less)

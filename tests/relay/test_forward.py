@@ -18,16 +18,40 @@ def sent(came, url, *headers, origin=None):
     return forwarded(request, parse(url), origin, headers)
 
 
-def test_only_host_and_the_path_differ():
-    assert sent(BROWSER % b"", "wss://chat.example/ws?room=1") == (
-        (BROWSER % b"ws?room=1").replace(b"127.0.0.1:9000", b"chat.example")
-    )
+CLIENT, SERVER = b"127.0.0.1:9000", "ws://chat.example/"
+START = b"GET / HTTP/1.1\r\n"
+UPGRADE, ADDED = b"Upgrade: websocket\r\n", b"Origin: https://a.example\r\n\r\n"
+HTTP_1_0 = b"GET / HTTP/1.0\nUpgrade: websocket\n\n"
+HIXIE = START + b"Upgrade: WebSocket\r\nSec-WebSocket-Key1: 1 2\r\nSec-WebSocket-Key2: 3 4\r\n\r\n12345678"
+FORWARDED = {
+    "only Host and the path differ": (
+        BROWSER % b"",
+        "wss://chat.example/ws?room=1",
+        (BROWSER % b"ws?room=1").replace(CLIENT, b"chat.example"),
+    ),
+    "a path of the client stays": (
+        BROWSER % b"other?x=%2F",
+        "ws://chat.example:8080/ws",
+        (BROWSER % b"other?x=%2F").replace(CLIENT, b"chat.example:8080"),
+    ),
+    "no Host is added": (HTTP_1_0, SERVER, HTTP_1_0),
+    "of two Hosts one is left, the server's": (
+        START + b"Host: a\r\nHost: b\r\n" + UPGRADE + b"\r\n",
+        SERVER,
+        START + b"Host: chat.example\r\n" + UPGRADE + b"\r\n",
+    ),
+    "the challenge of hixie-76 goes on": (HIXIE, SERVER, HIXIE),
+}
 
 
-def test_a_path_of_the_client_stays():
-    assert sent(BROWSER % b"other?x=%2F", "ws://chat.example:8080/ws") == (
-        (BROWSER % b"other?x=%2F").replace(b"127.0.0.1:9000", b"chat.example:8080")
-    )
+@pytest.mark.parametrize(("came", "url", "went"), FORWARDED.values(), ids=FORWARDED)
+def test_what_is_forwarded(came, url, went):
+    assert sent(came, url) == went
+
+
+def test_an_origin_is_added_where_there_is_none():
+    went = START + b"Host: chat.example\r\n" + UPGRADE + ADDED
+    assert sent(START + b"Host: x\r\n" + UPGRADE + b"\r\n", SERVER, origin="https://a.example") == went
 
 
 @pytest.mark.parametrize(
@@ -49,31 +73,8 @@ def test_what_options_change(headers, origin, old, new):
     assert sent(BROWSER % b"", "ws://chat.example/", *headers, origin=origin) == plain.replace(old, new)
 
 
-def test_an_origin_is_added_where_there_is_none():
-    came = b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n"
-    assert sent(came, "ws://chat.example/", origin="https://a.example") == (
-        b"GET / HTTP/1.1\r\nHost: chat.example\r\nUpgrade: websocket\r\nOrigin: https://a.example\r\n\r\n"
-    )
-
-
-def test_no_host_is_added():
-    came = b"GET / HTTP/1.0\nUpgrade: websocket\n\n"
-    assert sent(came, "ws://chat.example/") == came
-
-
-def test_every_host_is_the_servers():
-    came = b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nUpgrade: websocket\r\n\r\n"
-    assert sent(came, "ws://c.example/").count(b"Host: c.example\r\n") == 1
-
-
 def test_credentials_of_the_url_become_a_field():
     assert b"\r\nAuthorization: Basic dTpwdw==\r\n\r\n" in sent(BROWSER % b"", "ws://u:pw@chat.example/")
-
-
-def test_the_challenge_of_hixie_76_goes_on():
-    keys = b"Sec-WebSocket-Key1: 1 2\r\nSec-WebSocket-Key2: 3 4\r\n"
-    came = b"GET / HTTP/1.1\r\nUpgrade: WebSocket\r\n" + keys + b"\r\n12345678"
-    assert sent(came, "ws://chat.example/") == came
 
 
 def test_a_header_that_is_none():

@@ -1,11 +1,10 @@
 """What is kept of the answer to an engine's own request: the recording, and little beside it."""
 
-import tracemalloc
-
 import pytest
 from msgspec import Struct, structs
 
 from tests.exchanges import OPENED, exchange, plan
+from tests.traced import traced
 from wsprobe.read import read, received_of, responses_of
 from wsprobe.report.report import report, report_of
 from wsprobe.report.result import engine_answer
@@ -70,8 +69,6 @@ def page(body, fields=b""):
 @pytest.mark.parametrize("received", [page(b"1 " * 500_000), b"\x00" * 3_000_000], ids=["numbers", "no HTTP"])
 def test_comparing_takes_little_memory(received):
     made = report(exchange_of(received))
-    tracemalloc.start()
-    engine_answer(made.reading, made.verdict, made.outcome)
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert most < 7_000_000
+    with traced() as memory:
+        engine_answer(made.reading, made.verdict, made.outcome)
+    assert memory.peak < 7_000_000

@@ -1,13 +1,12 @@
 """What holds for every conversation: nothing raises, nothing grows, nothing is looked at twice."""
 
-import tracemalloc
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.cases import EXAMPLES
+from tests.traced import traced
 from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.read.head import LINES_MAX
 from wsprobe.session.conversation import Client, Turn
@@ -118,14 +117,10 @@ def test_a_session_takes_no_memory(begin, more):
     client = Client(Plan(TARGET, REQUEST, limits=Limits(max_session=2**40)))
     client.receive(begin, 5)
     client.receive(more, 5)
-    tracemalloc.start()
-    try:
+    with traced() as memory:
         for _ in range(20):
             assert not client.receive(more, 5).done
-        held, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert held < 50_000
+    assert memory.held < 50_000
 
 
 @pytest.mark.parametrize(

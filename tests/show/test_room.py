@@ -1,11 +1,11 @@
 """What a peer sends without end is shown from its beginning, and what is left out is counted."""
 
-import tracemalloc
 from functools import cache
 
 import pytest
 
 from tests.exchanges import OPENED, plan
+from tests.traced import traced
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.read.reading import Body
 from wsprobe.report.report import report
@@ -81,14 +81,11 @@ def test_many_empty_lines_are_one_that_counts_them():
 def test_only_the_shown_lines_of_a_body_are_taken_apart(text, last):
     """All half a million of them would take 0.1 s and 67 MiB."""
     content = text * (1 << 19)
-    tracemalloc.start()
-    rows = [
-        text_of(row) for row in body(Body("close", content, content, None, complete=True, cut=False), Look())
-    ]
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    of = Body("close", content, content, None, complete=True, cut=False)
+    with traced() as memory:
+        rows = [text_of(row) for row in body(of, Look())]
     assert rows[-1].startswith(last)
-    assert most < 5 * len(content)
+    assert memory.peak < 5 * len(content)
 
 
 def test_a_conversation_counts_empty_lines_too():

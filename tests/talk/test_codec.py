@@ -1,6 +1,5 @@
 """Messages to bytes and back; the same bytes cut anywhere; what must fail, fails with its code."""
 
-import tracemalloc
 import zlib
 from itertools import pairwise
 
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.exchanges import deflated
+from tests.traced import traced
 from wsprobe.read.frames import BINARY, CLOSE, PING, RSV1, TEXT, Deflate, messages, read_frames
 from wsprobe.read.inflate import PIECE, Direction
 from wsprobe.talk.codec import Reader, Shape, Writer, masker
@@ -138,27 +138,19 @@ def test_a_session_may_be_cut_anywhere(cuts):
 def test_fragments_take_no_more_memory_than_their_payload(size):
     reader, fragments = Reader(), theirs(0, b"z" * size, fin=0) * 500
     reader.receive(theirs(BINARY, b"", fin=0))
-    tracemalloc.start()
-    try:
+    with traced() as memory:
         for _ in range(10):
             assert reader.receive(fragments) == []
-        kept, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert kept <= 2 * (5_000 * size + 4096)
+    assert memory.held <= 2 * (5_000 * size + 4096)
     assert reader.receive(theirs(0, b"")) == [ReceivedMessage(BINARY, b"z" * 5_000 * size, 5_000 * size)]
 
 
 def test_a_frame_that_comes_byte_by_byte_takes_no_more_memory_than_its_size():
     reader, whole = Reader(), theirs(BINARY, bytes(5_000))
-    tracemalloc.start()
-    try:
+    with traced() as memory:
         for at in range(5_000):
             assert reader.receive(whole[at : at + 1]) == []
-        kept, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert kept <= 2 * len(whole)
+    assert memory.held <= 2 * len(whole)
     assert [each.data for each in reader.receive(whole[5_000:])] == [bytes(5_000)]
 
 
@@ -187,14 +179,10 @@ def test_an_inflated_message_is_held_once():
     data = bytes(4 << 20)
     packed = deflated(data)
     reader = Reader(Deflate())
-    tracemalloc.start()
-    try:
+    with traced() as memory:
         [message] = reader.receive(theirs(BINARY, packed, rsv=4))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
     assert message == ReceivedMessage(BINARY, data, len(packed))
-    assert peak < 1.5 * len(data)
+    assert memory.peak < 1.5 * len(data)
 
 
 def test_an_empty_compressed_message_leaves_the_next_one_whole():
