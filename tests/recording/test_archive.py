@@ -112,37 +112,6 @@ def value(exchange=SIMPLE):
     return made
 
 
-def test_bytes_are_base64_and_events_carry_their_kind():
-    assert value()["format"] == archive.FORMAT == 3
-    assert value()["events"][1] == {"event": "received", "at": 2, "data": "SFRUUC8xLjEgNDAzIP8NCg0K"}
-
-
-def test_a_report_that_holds_a_recording_is_read_as_one():
-    assert archive.load(json.dumps({"format": 1, "outcome": "refused", "exchange": value()})) == SIMPLE
-
-
-def test_a_field_that_is_newer_than_the_file_takes_its_default():
-    older = value()
-    del older["plan"]["limits"], older["plan"]["tls"]["alpn"], older["hops"]
-    assert archive.load(json.dumps(older)) == SIMPLE
-
-
-def test_a_member_that_is_newer_than_this_wsprobe_is_passed_over():
-    assert archive.load(json.dumps(value() | {"newer": {"than": "this"}})) == SIMPLE
-
-
-def test_no_limit_is_null():
-    endless = replace(SIMPLE, plan=replace(PLAN, limits=Limits(max_time=float("inf"))))
-    endless = replace(endless, hops=(endless,))
-    assert value(endless)["plan"]["limits"]["max_time"] is None
-    assert archive.load(archive.dump(endless)) == endless
-
-
-def test_the_name_of_a_file_that_is_no_text_is_saved_in_words():
-    odd = replace(SIMPLE, plan=replace(PLAN, tls=TlsOptions(ca_file="a\udcff.pem")))
-    assert archive.load(archive.dump(odd)).plan.tls.ca_file == "a\\udcff.pem"
-
-
 NOT_ASCII = 'caf\u00e9 \u20ac \U0001f600\U0001f600 \x00\x1b\n"\\/ \x7f\x80'
 
 
@@ -175,22 +144,6 @@ def test_much_text_that_is_not_ascii_is_not_escaped_run_by_run():
 
 
 # Kept files: those of format 1 were written by wsprobe 0.1.0.
-
-
-def test_a_recording_of_format_1_is_read_for_ever():
-    exchange = archive.load((FILES / "format-1.json").read_text())
-    assert exchange.events[-1] == Ended(41_822, "local")
-    own = Certificate(b"\x30\x82", "CN=example.org", "CN=Test CA", ("example.org",), "2026-01-01", "2027-01-01")
-    assert exchange.hops[0].events[-2] == TlsFailed(
-        9_001, "certificate", "unable to get local issuer certificate", b"", own, None, "unknown-ca"
-    )
-
-
-def test_a_report_that_holds_a_recording_of_format_1_is_read():
-    exchange = archive.load((FILES / "format-1-report.json").read_bytes())
-    received = b"".join(event.data for event in exchange.events if isinstance(event, Received))
-    assert b"\r\n\r\n\x88" in received
-    assert exchange.plan.target.url.endswith("/close-4403")
 
 
 LATER = {ProxyHeaderSent}
@@ -270,10 +223,6 @@ def nested(depth):
     for _ in range(depth):
         made = replace(SIMPLE, hops=(made,))
     return archive.dump(made)
-
-
-def test_hops_may_stand_within_each_other():
-    assert archive.load(nested(archive.HOPS)).hops
 
 
 @settings(max_examples=3 * EXAMPLES)
