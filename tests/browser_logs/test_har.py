@@ -59,22 +59,6 @@ def decoded(lines, **content):
     return [each.id for each in made.verdict.findings if each.level != "note"], body.framing, body.content
 
 
-def test_headers_are_asked_again_with_the_cookies_that_stand_apart():
-    request = {
-        "url": "https://h/",
-        "headers": [{"name": "A", "value": ""}],
-        "cookies": [{"name": "s", "value": "1"}],
-    }
-    (entry,) = of({"request": request, "_resourceType": "webSocket"}).entries
-    assert entry.url == "wss://h/"
-    assert har.header_lines(entry) == ["A;", "Cookie: s=1"]
-
-
-def test_several_values_of_one_name_are_several_fields():
-    made = har.recording(of(refused([{"name": "Set-Cookie", "value": "a=1\nb=2"}], {})).entries[0], "x")
-    assert b"Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n" in made.events[-2].data
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -261,27 +245,6 @@ def test_a_refusal_and_no_answer_say_why():
     assert second["response"]["status"] == 0
     assert second["response"]["_error"]
     assert "_webSocketMessages" not in second
-
-
-def test_what_is_written_is_read_again():
-    made = exchange(Received(5000, OPENED + b"\r\n" + frame(1, b"hi", None)), Ended(6000, "local"))
-    found = har.read(har_of(made))
-    again = har.recording(found.entries[0], found.by)
-    assert found.by.startswith("wsprobe ")
-    assert report(again).outcome == "open"
-    assert again.rebuilt == f"a HAR file of {found.by}"
-    assert [type(event) for event in again.events[-3:]] == [Received, Received, Ended]
-    (entry,) = written(again)
-    assert entry["comment"] == f"rebuilt from a HAR file of {found.by}"
-
-
-def test_a_session_that_failed_keeps_the_error():
-    """Chrome puts it among the messages of the 101."""
-    error = {"type": "error", "time": 1.5, "data": "Invalid frame header\x1b[2J"}
-    made = har.recording(of(opened(_webSocketMessages=[error])).entries[0], "Chrome")
-    assert made.events[-1] == Ended(made.events[-1].at, "error", "Invalid frame header\\x1b[2J")
-    whole = har.recording(of(opened(_webSocketMessages=[])).entries[0], "Chrome")
-    assert whole.events[-1].how == "local"
 
 
 def test_of_a_flood_that_inflates_one_message_is_in_memory():

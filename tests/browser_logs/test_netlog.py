@@ -11,7 +11,6 @@ from wsprobe.browser_logs.netlog import NetLog
 from wsprobe.browser_logs.netlog_recording import WebSocket
 from wsprobe.exchange import Received, Sent
 from wsprobe.report.report import report
-from wsprobe.show.as_json import report_value
 
 EVERYTHING, DEFAULT = "netlog-a-everything.json", "netlog-a-default.json"
 
@@ -37,30 +36,6 @@ def test_a_log_with_bytes_has_what_the_server_received_and_sent():
     assert not found
 
 
-def test_sockets_come_in_the_order_in_which_the_page_asked_for_them():
-    assert [shown(each) for each in sample.sockets(EVERYTHING)] == [
-        ("/403?t=1", "refused", "ERR_INVALID_RESPONSE", 403, False),
-        ("/404?t=1", "refused", "ERR_INVALID_RESPONSE", 404, False),
-        ("/302?t=1", "redirected", "ERR_INVALID_RESPONSE", 302, False),
-        ("/401?t=1", "unauthorized", "", 401, False),
-        ("/bad-accept?t=1", "invalid", "ERR_INVALID_RESPONSE", 101, False),
-        ("/drop?t=1", "dropped", "ERR_EMPTY_RESPONSE", None, False),
-        ("/ok?t=1", "aborted", "", 101, True),
-        ("/close-4403?t=1", "closed", "", 101, True),
-        ("/403?tls=1", "refused", "ERR_INVALID_RESPONSE", 403, False),
-        ("/404?tls=1", "refused", "ERR_INVALID_RESPONSE", 404, False),
-        ("/302?tls=1", "redirected", "ERR_INVALID_RESPONSE", 302, False),
-    ]
-
-
-def test_a_socket_has_its_page_and_the_browser_s_sentence():
-    first = sample.sockets(EVERYTHING)[0]
-    assert first.page == "http://127.0.0.1:43631"
-    assert first.message == "Error during WebSocket handshake: Unexpected response code: 403"
-    assert not first.exchange.rebuilt
-    assert first.exchange.started == "2026-11-30T20:48:08.523Z"
-
-
 def test_a_log_without_bytes_has_requests_and_the_heads_of_accepted_answers():
     found = {each.exchange.plan.target.resource: each for each in sample.sockets(DEFAULT)}
     for truth in sample.truth("netlog-a-default"):
@@ -75,34 +50,6 @@ def test_a_log_without_bytes_has_requests_and_the_heads_of_accepted_answers():
         (False, 8, 15),
         (True, 8, 15),
     ]
-
-
-def test_over_http2_a_socket_has_its_own_stream():
-    refused, closed, echo, redirected = sample.sockets("netlog-http2.json")
-    of = report(refused.exchange)
-    assert (of.outcome, of.reading.status, of.reading.content) == ("refused", 403, b"token expired h2")
-    assert of.reading.values("x-why") == (b"token",)
-    assert [f.key for f in of.reading.http2.request.fields][:5] == [
-        b":method",
-        b":authority",
-        b":scheme",
-        b":path",
-        b":protocol",
-    ]
-    assert b"/favicon.ico" not in moved(refused, Sent)
-    value = report_value(of)
-    assert value.rebuilt == "the decoded HTTP/2 headers of a NetLog"
-    assert (value.request.raw, value.response.raw) == (None, None)
-    assert value.response.body.raw == b"token expired h2"
-    assert {(each.type, each.length is None) for each in value.frames} == {
-        ("SETTINGS", False),
-        ("HEADERS", True),
-        ("DATA", False),
-    }
-    close = report(closed.exchange).close
-    assert (close.code, close.reason) == (4403, "token expired")
-    assert [each.data for each in report(echo.exchange).sent_messages] == [b"from page /echo"]
-    assert report(redirected.exchange).outcome == "redirected"
 
 
 def test_a_log_that_grows_has_a_socket_before_it_is_finished():
@@ -212,18 +159,3 @@ def test_after_every_thousandth_byte_there_is_what_the_log_has_so_far(name):
                 report(each.exchange)
         before = found
     assert len(before) == len(urls)
-
-
-@pytest.mark.parametrize(
-    "text", [b"", b"null", b"[]", b"{", b'{"events":[{}]}', b'{"constants":{},"events":{}}', b"\xff" * 9]
-)
-def test_what_is_no_netlog_has_no_sockets(text):
-    log = sample.netlog(text)
-    assert not list(log.sockets())
-    assert not log.is_netlog
-
-
-def test_a_connection_that_closed_before_the_browser_could_use_it_was_dropped():
-    (socket,) = sample.sockets("netlog-not-connected.json")
-    assert shown(socket) == ("/", "dropped", "ERR_SOCKET_NOT_CONNECTED", None, False)
-    assert [each.id for each in report(socket.exchange).verdict.findings] == ["dropped-before-answer"]

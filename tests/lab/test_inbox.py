@@ -29,22 +29,6 @@ def test_it_answers_as_an_echo_server_does(size):
     assert not inbox.ended
 
 
-def test_what_came_with_the_request_is_heard():
-    assert Inbox(TALK).frames == 5
-
-
-def test_the_end_of_the_stream():
-    inbox = Inbox(frame(1, b"x", MASK)[:3])
-    inbox.receive(b"")
-    assert inbox.ended
-    assert inbox.frames == 0
-
-
-def test_nothing_is_heard_after_a_close():
-    inbox = Inbox(frame(8, b"", MASK) + frame(1, b"late", MASK))
-    assert bytes(inbox.answers) == frame(8, b"", None)
-
-
 def test_a_frame_too_long_is_refused_with_1009_and_not_kept():
     inbox = Inbox()
     piece = b"x" * 65536
