@@ -44,10 +44,16 @@ def client(authority, wire):
     return TlsWire(wire, context(TlsOptions(ca_file=authority.ca_file)), "127.0.0.1")
 
 
-async def test_the_bytes_of_the_handshake_are_kept(authority):
-    peer = Peer(authority.server())
+async def shaken(authority, *after):
+    """A peer, which gives *after* behind the handshake, and the client once that is over."""
+    peer = Peer(authority.server(), after)
     tls = client(authority, peer)
     assert await tls.handshake() is None
+    return peer, tls
+
+
+async def test_the_bytes_of_the_handshake_are_kept(authority):
+    _, tls = await shaken(authority)
     assert tls.seen[:2] == b"\x16\x03"
     assert len(tls.chain("get_unverified_chain")) == 1
     assert len(tls.chain("get_verified_chain")) == 2
@@ -66,9 +72,7 @@ async def test_the_end_below_is_the_end_of_the_handshake(authority, end):
 
 async def test_after_a_fatal_alert_nothing_can_be_sent(authority):
     # An alert in clear is a broken record here, which ends the session.
-    peer = Peer(authority.server(), after=[b"\x15\x03\x03\x00\x02\x02\x28"])
-    tls = client(authority, peer)
-    await tls.handshake()
+    peer, tls = await shaken(authority, b"\x15\x03\x03\x00\x02\x02\x28")
     while (end := await tls.receive()) and not isinstance(end, End):
         pass
     sent = await tls.send(b"x")
@@ -83,17 +87,14 @@ async def test_after_a_fatal_alert_nothing_can_be_sent(authority):
     ("below", "how"), [(End("fin"), "truncated"), (End("reset", "x"), "reset"), (End("error", "y"), "error")]
 )
 async def test_the_end_below_after_the_handshake(authority, below, how):
-    tls = client(authority, Peer(authority.server(), after=[below]))
-    await tls.handshake()
+    _, tls = await shaken(authority, below)
     assert (await tls.receive()).how == how
 
 
 @pytest.mark.parametrize(("ended", "says"), [(None, True), ("notified", True), ("fin", False)])
 async def test_at_the_close_it_says_so_unless_the_connection_broke(authority, ended, says):
     """The server may have said so itself, with a close_notify."""
-    peer = Peer(authority.server())
-    tls = client(authority, peer)
-    await tls.handshake()
+    peer, tls = await shaken(authority)
     if ended is not None:
         peer.after = [peer.farewell() if ended == "notified" else End("fin")]
         await tls.receive()
@@ -103,9 +104,7 @@ async def test_at_the_close_it_says_so_unless_the_connection_broke(authority, en
 
 
 async def test_a_write_that_fails_below(authority):
-    peer = Peer(authority.server())
-    tls = client(authority, peer)
-    await tls.handshake()
+    peer, tls = await shaken(authority)
     peer.fails = End("reset", "x")
     assert await tls.send(b"x") == End("reset", "x")
 
