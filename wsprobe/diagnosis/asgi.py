@@ -15,7 +15,7 @@ from wsprobe.diagnosis.faults import (
     upgrade_stripped,
 )
 from wsprobe.diagnosis.programs import Author, AuthorRule, known_by, shaped_like, written_by
-from wsprobe.diagnosis.status import act, answered_elsewhere, may_be_lost, own_origin
+from wsprobe.diagnosis.status import act, answered_elsewhere, may_be_lost, own_origin, try_origin
 
 
 def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
@@ -28,7 +28,8 @@ def _asgi_403(evidence: Evidence) -> tuple[Cause, ...]:
         "an exception, or a return without accepting",
         "a proxy whose backend failed",  # in ASGI, a proxy connects to it before it accepts
     )
-    return (act(evidence, *usual, fix=f"look in the application's log; {ACCEPT_FIRST}"),)
+    fix = f"{try_origin(evidence)}look in the application's log; {ACCEPT_FIRST}"
+    return (act(evidence, *usual, fix=fix),)
 
 
 def _asgi_500(evidence: Evidence, *usual: str) -> tuple[Cause, ...]:
