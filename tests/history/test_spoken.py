@@ -1,8 +1,6 @@
 """An exchange in an older version: its draft decides, and what no draft speaks of is still said."""
 
-import pytest
-
-from wsprobe.exchange import Connected, ConnectFailed, Ended, Exchange, Plan, Received, Sent
+from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.judge import judge, outcome
 from wsprobe.read import read
 from wsprobe.report.report import judged
@@ -51,22 +49,3 @@ def said(of):
 def test_rfc_6455_is_judged_by_the_judge():
     of = reading("hybi-13", b"HTTP/1.1 403 No\r\n\r\n")
     assert judged(of) == judge(of)
-
-
-@pytest.mark.parametrize("wire", ["hixie-75", "hixie-76", "hybi-05", "hybi-08"])
-def test_how_the_server_was_reached_is_said_in_every_version(wire):
-    plan = asked(wire)
-    refused = ConnectFailed(1, "192.0.2.1", 80, "ECONNREFUSED", "Connection refused")
-    of = read(Exchange(plan, (refused, Ended(2, "error", "no address"))))
-    assert said(of) == ("unreachable", ["connect-refused"])
-
-
-def test_a_refusal_is_told_with_its_rule_and_its_hints():
-    of = reading("hixie-76", b"HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\n\r\n")
-    verdict = judged(of)
-    assert (outcome(of, verdict), verdict.spec, verdict.answer) == ("refused", "hixie-76", "fail")
-    assert [finding.id for finding in verdict.findings] == [
-        "rule-status",
-        "version-list",
-        "upgrade-missing-426",
-    ]

@@ -46,23 +46,6 @@ def test_rules_are_named_for_revisions_that_are_asked(all_rows):
             assert set(row.get(column, {})) <= asked, row["name"]
 
 
-def test_over_http2_another_answer_is_read(heard):
-    reading = heard(b"HTTP/1.1 200 OK\r\n\r\n")
-    for name in ("rfc8441", "rfc9220", "rfc7936", "rfc8307"):
-        verdict = read_as(reading, name)
-        assert verdict.answer == "not known"
-        assert verdict.findings[0].id == "rule-elsewhere"
-        assert verdict.told is None
-    assert "2xx" in read_as(reading, "rfc8441").findings[0].text
-
-
-def test_what_is_only_left_open_is_no_fault(answered):
-    revision = find("rfc6455")
-    for line, level in (("HTTP/1.1 302 Found", "note"), ("HTTP/1.1 404 Not Found", "note")):
-        row = {"reply": {"bare": True, "line": line, "extra": "Location: /a"}}
-        assert read_as(answered(row, revision), "hybi-13").findings[0].level == level
-
-
 def test_rfc6455_agrees_with_the_judge(all_rows, answered):
     for row in all_rows:
         reading = answered({"wire": "13"} | row, find("rfc6455"))

@@ -18,65 +18,6 @@ def frames(*made):
     return read_frames(b"".join(made), 0, lambda offset: offset)[0]
 
 
-def only(*made):
-    (message,) = messages(frames(*made))
-    return message
-
-
-def test_one_frame_is_a_message():
-    message = only(frame(1, "h\u00e4".encode()))
-    assert (message.opcode, message.text, message.complete, message.oddities) == (1, "h\u00e4", True, ())
-    assert message.at == 4
-
-
-def test_fragments_are_joined_around_control_frames_and_masks_undone():
-    message = only(
-        frame(2, b"ab", fin=False, key=b"1234"), frame(9, b"ping"), frame(0, b"", fin=False), frame(0, b"cd")
-    )
-    assert (message.data, len(message.frames), message.text) == (b"abcd", 3, None)
-
-
-def test_compressed_messages_share_a_window_if_it_was_kept():
-    text = b"a text that repeats itself, a text that repeats itself"
-    first, second = two(text, text)
-    assert len(second) < len(first) / 2
-    made = frames(
-        frame(1, first, rsv=4), frame(1, b"plain"), frame(1, second[:3], rsv=4, fin=False), frame(0, second[3:])
-    )
-    said = messages(made, Direction())
-    assert [m.text for m in said] == [text.decode(), "plain", text.decode()]
-    assert [m.compressed for m in said] == [True, False, True]
-    forgetful = messages(made, Direction(takeover=False))
-    assert forgetful[0].text == text.decode()
-    assert forgetful[2].oddities == ("not-deflate",)
-    assert "an earlier message" in forgetful[2].problem
-
-
-def test_what_cannot_be_inflated_is_kept_as_it_is_and_so_is_all_after_it():
-    made = frames(frame(1, b"\xff\xff", rsv=4), frame(1, deflated(b"x"), rsv=4), frame(1, b"plain"))
-    said = messages(made, Direction())
-    assert [m.oddities for m in said] == [("not-deflate",), ("not-deflate",), ()]
-    assert (said[0].data, said[0].complete, said[0].text) == (b"\xff\xff", True, None)
-    assert said[1].problem == "an earlier message of this session could not be inflated"
-    assert messages(made, Direction(takeover=False))[1].text == "x"
-
-
-def test_a_bomb_is_cut():
-    bomb = deflated(bytes(50_000_000))
-    made = frames(frame(2, bomb, rsv=4), frame(2, deflated(b"x"), rsv=4))
-    said = messages(made, Direction(), limit=1000)
-    assert [m.oddities for m in said] == [("too-large",), ("too-large",)]
-    assert len(said[0].data) == 1000
-    assert said[0].problem == "more than 1000 bytes in total; the rest was not inflated"
-
-
-def test_the_window_lives_on_over_a_final_block():
-    inflater = Inflater(Direction(), 100)
-    assert inflater.inflate(bytes.fromhex("f348cdc9c9070000")) == b"Hello"
-    # RFC 7692 section 7.2.3.2: the second "Hello" points back to the first.
-    assert inflater.inflate(bytes.fromhex("f200110000")) == b"Hello"
-
-
 NOISE = random.Random(7).randbytes(33_000)
 """Bytes that do not repeat."""
 
@@ -91,6 +32,15 @@ def two(data, again):
     """Two messages of one stream."""
     stream = packer()
     return deflated(data, stream), deflated(again, stream)
+
+
+FIRST, AGAIN = two(b"a text that repeats itself, a text that repeats itself" * 2, b"a text that repeats itself")
+IN_ONE_WINDOW = [
+    frame(1, FIRST, rsv=4),
+    frame(1, b"plain"),
+    frame(1, AGAIN[:3], rsv=4, fin=False),
+    frame(0, AGAIN[3:]),
+]
 
 
 @pytest.mark.parametrize("checks_end", [True, False])
@@ -123,18 +73,6 @@ def test_why_a_message_cannot_be_inflated(direction, sent, fault, checks_end):
         return  # not looked for
     with pytest.raises(InflateError, match=fault):
         inflater.inflate(last)
-
-
-@pytest.mark.parametrize("bits", range(8, 16))
-def test_distances_up_to_the_window_are_as_agreed(bits):
-    size = 1 << bits
-    text = NOISE[: size - 300] if bits > 8 else NOISE[:100]
-    assert Inflater(Direction(bits=bits), 1_000_000).inflate(deflated(text * 2)) == text * 2
-
-
-def test_final_blocks_without_end_are_given_up():
-    with pytest.raises(InflateError, match="more than 1000 streams"):
-        Inflater(Direction(), 100).inflate(b"\x03\x00" * 5000)
 
 
 @settings(max_examples=2 * EXAMPLES)

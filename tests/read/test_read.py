@@ -109,33 +109,6 @@ def test_lines_of_interim_answers_beyond_a_limit_stay_bytes():
     assert reading.opinion is None
 
 
-def test_our_own_frames_are_read_from_what_was_sent():
-    events = (
-        Sent(1, REQUEST[:20]),
-        Sent(2, REQUEST[20:]),
-        Received(3, UPGRADE),
-        Sent(4, b"\x81\x82abcd"),
-        Sent(5, b"\x09\x0b\x88"),
-        Ended(9, "fin"),
-    )
-    reading = read(Exchange(PLAN, events))
-    (frame,) = reading.session.sent
-    assert (frame.data, frame.at, frame.start) == (b"hi", 5, len(REQUEST))
-    assert reading.sent == REQUEST + b"\x81\x82abcd\x09\x0b\x88"
-
-
-def test_bytes_after_the_blank_line_belong_to_the_request_that_was_planned():
-    plan = replace(PLAN, request=REQUEST + b"8 bytes!")
-    reading = read(Exchange(plan, (Sent(1, plan.request + b"more"), Ended(2, "fin"))))
-    assert reading.request.rest == b"8 bytes!"
-    assert read(Exchange(PLAN, (Sent(1, REQUEST + b"more"),))).request.rest == b""
-
-
-def test_a_request_that_was_never_sent_is_read_from_the_plan():
-    reading = read(Exchange(PLAN, (Ended(1, "error", "no route"),)))
-    assert (reading.sent, reading.request.method) == (b"", b"GET")
-
-
 def test_another_wire_is_read_by_its_own_reader(monkeypatch):
     def reversed_session(data, start, when, sent, own, when_sent):
         return Session((), data[start:][::-1], start)
@@ -150,11 +123,6 @@ def test_a_large_head_does_not_depend_on_how_tcp_cut_it():
     pieces = [data[at : at + 1460] for at in range(0, len(data), 1460)]
     assert read(exchange(*pieces)).opinion == read(exchange(data)).opinion
     assert read(exchange(data)).responses[0].status == 403
-
-
-def test_h11_is_not_asked_of_more_lines_than_we_tell_apart_ourselves():
-    reading = read(exchange(b"HTTP/1.1 403 x\r\n" + b"a: b\r\n" * (LINES_MAX + 1) + b"\r\n"))
-    assert (reading.opinion, reading.responses[0].status) == (None, 403)
 
 
 PIECES = (
