@@ -4,7 +4,6 @@ As ``against`` does over HTTP/1.1. Measured are events and handshakes.
 """
 
 from collections import defaultdict
-from typing import Any
 from unittest.mock import patch
 
 from msgspec import to_builtins
@@ -28,9 +27,6 @@ WARM = """
     try { asked.send(); } catch (error) {}
 """
 """Firefox makes a session for its CONNECT; Chromium has to have one first, which is what this does."""
-
-Seen = tuple[list[dict[str, Any]], list[str]]
-"""Events, and the protocol of each handshake."""
 
 
 async def measured(engine, scenarios):

@@ -12,8 +12,6 @@ from wsprobe.lab import load
 
 MANUAL = Path(__file__).parents[2] / "man" / "build" / "agreement.json"
 
-Result = tuple[str, str, str, list[str]]
-
 
 def results(*, without_floods=False):
     """Engine, category, scenario, and what is not as measured, for all; floods may be taken for agreed."""
@@ -26,10 +24,6 @@ def results(*, without_floods=False):
 
 def _faults(name, scenario, without_floods):
     return [] if without_floods and is_flood(scenario) else faults(name, scenario)
-
-
-def text():
-    return table(agreement((engine, category, not found) for engine, category, _, found in results()))
 
 
 def value(found):

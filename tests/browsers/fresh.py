@@ -11,7 +11,6 @@ import json
 import tomllib
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from tests.browsers.fresh_frames import RandomDeflater, message_in_pieces, random_close, random_frame
 
@@ -31,8 +30,6 @@ TEXTS_SENT = ("", "t", "\xe9", "t" * 126, "t" * 70_000)
 CLOSES_SENT = ({"close": True}, {"close": 1000}, {"close": 4999, "reason": "\xe9" * 61})
 HEAD_SIZES = (4000, 8000, 16_200, 17_000, 33_000, 65_000, 66_000, 131_000, 200_000, 262_500, 400_000, 600_000)
 HEAD_LINES = (60, 96, 101, 129, 200, 257, 400, 1000, 2100, 4200)
-Step = dict[str, Any] | str
-Table = dict[str, Any]
 
 
 def scenarios(seed, number):

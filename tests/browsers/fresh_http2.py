@@ -8,7 +8,6 @@ import argparse
 import tomllib
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import trio
 from hpack import Encoder
@@ -34,7 +33,6 @@ GOOD = [
 """How a second request is answered."""
 ERRORS = (0, 1, 2, 3, 5, 7, 7, 8, 10, 11, 13, 14, 99)
 PAUSE = {"wait": 0.12}
-Step = dict[str, Any] | str
 
 
 def scenarios(seed, number):

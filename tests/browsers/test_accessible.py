@@ -4,9 +4,7 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -43,7 +41,6 @@ BROKEN = """(() => {
   return broken;
 })()"""
 """Words of prose that stand on two lines."""
-Read = Callable[[str, str, str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")

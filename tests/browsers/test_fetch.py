@@ -10,13 +10,11 @@ from tests.browsers.there import there
 from tests.cases import every
 from tests.served import Server
 from wsprobe.browsers.engine import Page
-from wsprobe.browsers.fetch import MESSAGES, asked, goes_to, request, seen
-from wsprobe.browsers.url import parse
+from wsprobe.browsers.fetch import MESSAGES, goes_to, request, seen
 from wsprobe.cli.main import run
 from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Sent
 from wsprobe.read import read
 
-Capture = pytest.CaptureFixture[str]
 RECORDED = fetching.load()
 PAGE = Page("http://127.0.0.1:8000/")
 
@@ -70,35 +68,6 @@ def test_what_keeps_fetch_off(page, url, engine, why):
     found = seen(engine, address[0], page, read(Exchange(answered.exchange.plan, events)))
     assert (found.exception.name, found.exception.message) == ("TypeError", MESSAGES[engine])
     assert why in found.because
-
-
-def test_local_network_access_holds_for_fetch_too():
-    goes = goes_to("ws://127.0.0.2:9000/x")
-    assert goes is not None
-    page = Page("https://app.example/")
-    allowed = b"HTTP/1.1 403 X\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n"
-    for engine, blocked in (("chromium", True), ("firefox", False)):
-        assert ("Local Network" in seen(engine, goes[0], page, reading_of(allowed)).because) == blocked
-
-
-def test_no_answer_and_no_url():
-    goes = goes_to("ws://127.0.0.2:9000/x")
-    assert seen("firefox", goes[0], PAGE, reading_of(b"")).because == "there is no answer"
-    assert goes_to("ws://[bad") is goes_to("mailto:x") is None
-    assert asked(("chromium@156", "undici", "whatwg", "firefox")) == ("chromium", "firefox")
-
-
-def test_what_is_sent():
-    address = parse("https://b.example:8443/x?y=1")
-    assert address is not None
-    sent = request(address, Page("https://a.example/", cookies="a=1"), "agent").decode()
-    assert sent.startswith("GET /x?y=1 HTTP/1.1\r\nHost: b.example:8443\r\nUser-Agent: agent\r\n")
-    assert "\r\nOrigin: https://a.example\r\n" in sent
-    assert "Cookie" not in sent
-    own = request(address, Page("https://b.example:8443/", cookies="a=1"), "agent").decode()
-    assert "Origin" not in own
-    assert "\r\nCookie: a=1\r\n" in own
-    assert "Upgrade" not in sent + own
 
 
 class Refusing(Server):

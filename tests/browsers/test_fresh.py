@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.browsers import fresh, fresh_http2
+from tests.browsers.against_http2 import predicted
 from tests.browsers.fresh import scenarios, written
 from tests.browsers.views import engines, view
 from wsprobe.exchange import Limits
@@ -12,8 +14,9 @@ def made(seed, number):
     return dict(parse("\n".join(written(*each) for each in scenarios(seed, number)), "random"))
 
 
-def test_a_seed_makes_the_same_scenarios():
-    assert list(scenarios(1, 60)) == list(scenarios(1, 60)) != list(scenarios(2, 60))
+@pytest.mark.parametrize("make", [fresh.scenarios, fresh_http2.scenarios])
+def test_a_seed_makes_the_same_scenarios(make):
+    assert list(make(1, 60)) == list(make(1, 60)) != list(make(2, 60))
 
 
 def test_every_kind_is_made():
@@ -27,3 +30,11 @@ def test_every_scenario_has_a_view(engine):
     for scenario in made(4, 25).values():
         states = [event["rs"] for event in view(engine, scenario, Limits(max_time=6, linger=12))["events"]]
         assert states == sorted(states), scenario.name
+
+
+@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+def test_every_scenario_over_http2_has_a_view(engine):
+    for scenario in fresh_http2.scenarios(3, 40):
+        (events, handshakes), _ = predicted(engine, scenario)
+        assert handshakes
+        assert [event["rs"] for event in events] == sorted(event["rs"] for event in events)

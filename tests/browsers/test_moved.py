@@ -5,27 +5,7 @@ import pytest
 from tests.browsers import moved
 from tests.browsers.driver import store
 from tests.browsers.measure import changes
-from wsprobe.browsers import BROWSERS, newer
-
-
-@pytest.mark.parametrize(
-    ("there", "recorded", "is_newer"),
-    [
-        ("157.0.1.2", "156.0.8078.79", True),
-        ("156.0.8078.80", "156.0.8078.79", True),
-        ("156.0.8078.79", "156.0.8078.79", False),
-        ("99.0", "156.0.8078.79", False),
-        ("153.10.0", "153.7.0", True),
-        ("153.7.0esr", "153.7.0", False),
-        ("", "156.0.8078.79", False),
-        ("157.0.1.2", "", False),
-        ("156.0.8078.79", "156", False),
-        ("157.0.1.2", "156", True),
-        ("2.54.3", "2.54", False),
-    ],
-)
-def test_newer_by_number(there, recorded, is_newer):
-    assert newer(there, recorded) is is_newer
+from wsprobe.browsers import BROWSERS
 
 
 @pytest.mark.parametrize("engine", BROWSERS)

@@ -4,7 +4,6 @@ import json
 import sys
 
 import msgspec
-import pytest
 
 from tests.browsers import __main__ as taking
 from tests.browsers.driver import store
@@ -13,7 +12,6 @@ from wsprobe.lab.measured import Browser, Measured, Observation, dump
 
 NAMES = ("403", "url-relative", "url-ip-number", "https-page-ws-loopback-ip", "no-new", "set-cookie-101")
 KEPT = ("scenario", "exception", "url", "events", "readyState", "value")
-Capture = pytest.CaptureFixture[str]
 
 
 def measured():

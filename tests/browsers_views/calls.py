@@ -51,6 +51,17 @@ def played(*steps, acts=(), **texts):
     return events, script.ready_state, script.close_called, script.console, (script.sent, script.sent_bytes)
 
 
+def messages_of(*messages, closing=0):
+    """The events of a socket that opens and gets *messages*, the last *closing* of them after close()."""
+    script = WebSocket((), CallTexts("", "", ""))
+    script.opened("", "")
+    for number, message in enumerate((*messages, *messages[:1] * closing)):
+        if number == len(messages):
+            script.ready_state = 2
+        script.deliver(message)
+    return script.events[1:]
+
+
 def unauthorized(*challenges):
     """The head of a 401, as Chromium reads it."""
     lines = "".join(f"WWW-Authenticate: {challenge}\r\n" for challenge in challenges)
@@ -98,9 +109,11 @@ OWN = (
         asked,
         certificate,
         first,
+        messages_of,
         objectionable,
         parse,
         played,
+        read,
         recorded,
         replace,
         sized,

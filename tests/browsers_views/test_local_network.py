@@ -1,7 +1,5 @@
 """Local Network Access: which address is of which space, which page may reach it, and what is said of it."""
 
-import pytest
-
 from tests.browsers_views.recordings import recorded, seen
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
@@ -10,9 +8,6 @@ from wsprobe.browsers.local_network import (
 )
 from wsprobe.browsers.tell import KEPT_OFF, alike
 from wsprobe.exchange import Act
-
-Capture = pytest.CaptureFixture[str]
-
 
 PUBLIC = Page("https://app.example/")
 

@@ -13,39 +13,17 @@ from wsprobe.browsers.engine import Page, until_end
 from wsprobe.browsers.http2 import Windows
 from wsprobe.browsers.inflate import Inflater, TooLong
 from wsprobe.browsers.script import (
-    BEGINNING,
-    MESSAGES_KEPT,
-    WHOLE,
-    CallTexts,
     OwnClose,
-    WebSocket,
-    end,
     own_close,
 )
 from wsprobe.browsers.webkitgtk.channel import inflated
-from wsprobe.exchange import Act, Ended, Exchange, Sent
+from wsprobe.exchange import Act, Exchange, Sent
 from wsprobe.read import read
 from wsprobe.read.http2_values import (
     Http2Frame,
 )
 from wsprobe.read.inflate import STREAMS_MAX
 from wsprobe.wire.http2 import window_update
-
-TEXTS = CallTexts("code {code}", "reason", "connecting", late_send="late")
-
-
-def test_an_early_close_calls_the_engine_inside_the_call():
-    script = WebSocket((Act("created", "close"),), TEXTS)
-    script.on_early_close = WebSocket.error
-    script.run("created")
-    assert [event.type for event in script.events] == ["error"]
-
-
-def test_a_recording_without_an_end_ends_with_its_last_event():
-    reading = recorded(OPEN)
-    cut = read(Exchange(reading.exchange.plan, reading.exchange.events[:-1]))
-    assert end(cut) == Ended(reading.exchange.events[-2].at, "local")
-    assert end(read(Exchange(reading.exchange.plan, ()))) == Ended(0, "local")
 
 
 def test_an_answer_to_a_close_is_no_close_of_our_own():
@@ -124,61 +102,6 @@ def test_streams_without_end_are_no_message(feed):
         assert inflater.feed(b"\x03\x00" * 3 + b"\x00", True) == b""
     with pytest.raises(TooLong):
         inflater.feed(b"\x03\x00" * 3 + b"\x00", True)
-
-
-def test_streams_without_end_in_pieces():
-    assert Inflater().feed_in_pieces(b"\x03\x00" * STREAMS_MAX, 4096) == b""
-    with pytest.raises(TooLong):
-        Inflater().feed_in_pieces(b"\x03\x00" * 1_000_000, 4096)
-
-
-def test_messages_are_kept_as_far_as_they_are_shown():
-    script = WebSocket((), TEXTS)
-    script.opened("", "")
-    script.message("\U0001f600" * WHOLE)
-    script.message("more")
-    script.message(bytes(300))
-    whole, cut, small = script.events[1:]
-    assert (len(whole.data), whole.size) == (WHOLE, None)
-    assert (cut.data, cut.size) == ("more", 4)
-    assert (small.data, small.size) == (bytes(BEGINNING), 300)
-
-
-def test_what_is_not_kept_still_tells_views_apart():
-    def events(*messages):
-        script = WebSocket((), TEXTS)
-        script.opened("", "")
-        for message in messages:
-            script.message(message)
-        return script.events
-
-    long = "x" * WHOLE
-    assert events(long + "a") == events(long + "a") != events(long + "b")
-    many = ["x"] * MESSAGES_KEPT
-    assert events(*many, "a", "b") == events(*many, "a", "b") != events(*many, "ab", "")
-    assert events(*many, "a") != events(*many, b"a")
-
-
-def test_messages_behind_the_first_are_counted():
-    script = WebSocket((), TEXTS)
-    script.opened("", "")
-    for _ in range(MESSAGES_KEPT + 500):
-        script.message("x")
-    script.closed(1000, clean=True)
-    assert len(script.events) == MESSAGES_KEPT + 3
-    assert (script.events[-2].type, script.events[-2].size) == ("left-out", 500)
-
-
-def test_messages_of_each_state_are_counted_apart():
-    script = WebSocket((), TEXTS)
-    script.opened("", "")
-    for _ in range(MESSAGES_KEPT + 3):
-        script.message("x")
-    script.ready_state = 2
-    for _ in range(2):
-        script.deliver("x")
-    counted = [(each.ready_state, each.size) for each in script.events if each.type == "left-out"]
-    assert counted == [(1, 3), (2, 2)]
 
 
 def test_what_each_engine_says_of_a_long_reason_and_of_no_code():

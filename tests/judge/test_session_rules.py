@@ -64,42 +64,8 @@ def test_what_is_found(of):
     assert means(*given) == expected
 
 
-REGISTERED = {1000, 1001, 1002, 1003, *range(1007, 1012)}
-"""By RFC 6455, without the codes that are never sent."""
-
-
-@every((0, 999, *range(1000, 1020), 2999, 3000, 4999, 5000, 65535))
-def test_codes(code):
-    found = [said.split()[0] for said in told(case(closes(code), "fin"))]
-    if code in REGISTERED or 3000 <= code < 5000:
-        assert found == []
-    elif code in (1012, 1013, 1014):
-        assert found == ["close-code-later"]
-    elif code in (1005, 1006, 1015):
-        assert found == ["close-code-reserved"]
-    elif 1000 <= code < 3000:
-        assert found == ["close-code-unregistered"]
-    else:
-        assert found == ["close-code-range"]
-
-
 FULL = LARGE * 30
 """Compressed messages that inflate to more than is inflated of a session."""
-
-
-@every(
-    {
-        "only such messages": ((LARGE * 10,), ()),
-        "a continuation": ((LARGE + b"\x80\0" + LARGE,), ("continuation-unexpected",)),
-        "a message that interrupts another": ((b"\x01\x01a" + LARGE,), ("message-interrupted",)),
-        "text that is not UTF-8": ((b"\x81\x01\xff" + LARGE,), ("text-not-utf8",)),
-        "a message without an end": ((b"\x01\x01a", b"\x89\0"), ("message-unfinished",)),
-    }
-)
-def test_behind_messages_that_are_not_inflated_faults_are_found(each):
-    behind, ids = each
-    found = told(case((FULL, *behind, CLOSE, OURS), "fin", DEFLATE))
-    assert tuple(said.split()[0] for said in found) == ids
 
 
 def test_where_nothing_more_can_be_wrong_no_more_messages_are_made(monkeypatch):
