@@ -2,14 +2,11 @@
 
 import json
 import re
-from typing import get_args
 
-import click
 import jsonschema_rs
 import pytest
 
-from wsprobe import explain, net
-from wsprobe.cli.commands.trace import command
+from wsprobe import net
 from wsprobe.cli.main import run
 from wsprobe.exchange import Ended, Exchange, Sent
 from wsprobe.recording import archive
@@ -17,7 +14,6 @@ from wsprobe.report.outcome import Exit
 from wsprobe.show.contract import TraceJson
 from wsprobe.show.schema import schema
 from wsprobe.trace.audit import WEAKNESSES
-from wsprobe.trace.weakness import Level
 
 QUICK = ("--pause", "0", "--linger", "0.02")
 SECRETS = ("-b", "session=k3yOfTheSession", "-u", "alice:w0nderland", "-H", "X-Api-Key: a11TheKeys")
@@ -71,21 +67,6 @@ def test_an_interrupt_before_the_first_answer(how, capsys, tmp_path, monkeypatch
     assert run(["trace", *how, "--report", str(tmp_path / "a.html"), "ws://127.0.0.1:1/"]) == Exit.INTERRUPTED
     assert "interrupted" in capsys.readouterr().out
     assert not (tmp_path / "a.html").exists()
-
-
-def test_the_option_has_each_level():
-    """It names them itself, as --help is to load no rule."""
-    option = next(each for each in command.params if each.name == "fail_on")
-    assert isinstance(option.type, click.Choice)
-    assert option.type.choices == get_args(Level)[::-1]
-
-
-def test_explain_knows_each_weakness():
-    for each in WEAKNESSES:
-        topic = explain.find(each.id)
-        assert (topic.kind, topic.topic, topic.text) == ("weakness", each.id, (each.why,))
-        assert explain.find(f"weakness {each.id}") == topic
-        assert each.id in explain.all_topics()
 
 
 @pytest.mark.parametrize("scenario", ["pmd-message"])

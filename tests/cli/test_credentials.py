@@ -6,11 +6,6 @@ import pytest
 
 from tests.cases import verdict
 from wsprobe.cli.main import run
-from wsprobe.cli.settings import HandshakeSettings, for_strangers, plan_for
-from wsprobe.exchange import Limits, Route, TlsOptions
-from wsprobe.request.netrc import Netrc
-from wsprobe.request.netrc import parse as logins
-from wsprobe.request.opening import Offer
 
 REFUSED, FORBIDDEN = 11, 12
 BASIC = "Basic bWU6c2VzYW1l"
@@ -18,15 +13,6 @@ BASIC = "Basic bWU6c2VzYW1l"
 
 
 # -- .netrc
-
-
-@pytest.mark.parametrize(("without_netrc", "expected"), [(False, BASIC), (True, None)])
-def test_a_redirect_from_tls_to_clear_gets_nothing_of_a_netrc(without_netrc, expected):
-    """Who can redirect is not who may have the password read on the way."""
-    file = Netrc(logins("machine h.example login me password sesame"))
-    handshake = HandshakeSettings(Offer(), Limits(), TlsOptions(), Route(), netrc=file)
-    request = plan_for("ws://h.example/", for_strangers(handshake, without_netrc=without_netrc)).request
-    assert (f"Authorization: {BASIC}".encode() in request) is (expected is not None)
 
 
 # -- proxies

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.processes import COMMAND, python, started
 from tests.cli.test_files import full_disk
 from wsprobe.cli.files import write
-from wsprobe.cli.main import failed, run, without
+from wsprobe.cli.main import failed, run
 from wsprobe.cli.recordings import recordings
 from wsprobe.exchange import Ended, Exchange, Plan
 from wsprobe.recording.archive import dump, load
@@ -147,8 +147,3 @@ def test_an_interrupt_while_loading_leaves_no_traceback():
 def test_a_fault_of_ours_is_still_a_bug(capsys, tmp_path):
     assert failed(OSError(22, "Invalid argument")) == 70
     assert "a bug in wsprobe (OSError)" in capsys.readouterr().err
-
-
-def test_with_redact_no_argument_is_repeated():
-    text = "scheme 'abc' in URL 'abc://s3cret/' is not ws"
-    assert without(text, ["connect", "--redact", "abc://s3cret/"]) == "scheme '***' is not ws"

@@ -3,18 +3,9 @@
 from msgspec.structs import replace
 
 from tests.diagnosis.recorded import reading_of
-from wsprobe import explain
 from wsprobe.cli.expect import parse, unmet
-from wsprobe.diagnosis.kinds import all_kinds
 from wsprobe.exchange import Limits
 from wsprobe.report.report import report
-
-
-def test_explain_knows_every_cause():
-    for id, kind in all_kinds().items():
-        assert explain.find(f"cause:{id}").title == kind.title
-        assert explain.find(id)
-    assert explain.find("upgrade-stripped").topic == "upgrade-lost"
 
 
 def test_a_pattern_that_takes_years_is_given_up_with_the_time_of_the_exchange(capsys):
