@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.traced import traced
 from wsprobe.browser_logs import har
-from wsprobe.exchange import Connected, Ended, Exchange, Plan, Received, Resolved, Sent
+from wsprobe.exchange import Connected, Exchange, Plan, Received, Resolved, Sent
 from wsprobe.recording.archive import ascii_json, dump, load
 from wsprobe.report.report import report
 from wsprobe.request import target
@@ -200,51 +200,6 @@ def test_a_text_is_written_as_the_rest_is(monkeypatch):
     assert written == ascii_json(text)[1:-1]
     monkeypatch.setattr("wsprobe.show.har.ascii_json", None)  # slow where little is ASCII
     assert b"".join(_escaped(text.encode())) == written
-
-
-def test_a_session_is_written_with_its_messages_as_they_were_meant():
-    compressed = bytes.fromhex("c107f248cdc9c90700")  # RFC 7692 section 7.2.3.1: Hello
-    close = frame(8, b"\x11\x33no", None)
-    (entry,) = written(
-        exchange(
-            Received(5000, OPENED + DEFLATE + compressed),
-            Sent(6000, frame(2, b"\0", b"abcd")),
-            Received(7000, close),
-            Ended(8000, "fin"),
-        )
-    )
-    assert entry["request"]["url"] == "ws://h:81/ws?a=b%20c&d"
-    assert entry["request"]["queryString"] == [{"name": "a", "value": "b c"}, {"name": "d", "value": ""}]
-    assert entry["request"]["cookies"] == [{"name": "s", "value": "1"}, {"name": "t", "value": "2"}]
-    assert (entry["serverIPAddress"], entry["_resourceType"]) == ("127.0.0.1", "websocket")
-    begun = 1767225600.0
-    assert entry["_webSocketMessages"] == [
-        {"type": "receive", "time": begun + 0.005, "opcode": 1, "data": "Hello"},
-        {"type": "send", "time": begun + 0.006, "opcode": 2, "data": "AA=="},
-        {"type": "receive", "time": begun + 0.007, "opcode": 8, "data": b64encode(b"\x11\x33no").decode()},
-    ]
-    assert entry["timings"] == {
-        "blocked": -1, "dns": 1.0, "connect": 2.0, "ssl": -1, "send": 0.5, "wait": 1.5, "receive": 3.0,
-    }  # fmt: skip
-    assert entry["time"] == 8.0
-
-
-def test_a_refusal_and_no_answer_say_why():
-    head = b"HTTP/1.1 403 No\r\nSet-Cookie: a=1; Path=/; Secure\r\nContent-Length: 2\r\n\r\n"
-    first, second = written(
-        exchange(Received(5000, head + b"\xff\0"), Ended(6000, "fin")), exchange(Ended(6000, "reset"))
-    )
-    assert first["response"]["content"] == {
-        "size": 2,
-        "mimeType": "x-unknown",
-        "text": "/wA=",
-        "encoding": "base64",
-    }
-    assert first["response"]["cookies"] == [{"name": "a", "value": "1", "path": "/", "secure": True}]
-    assert (first["response"]["headersSize"], first["response"]["bodySize"]) == (len(head), 2)
-    assert second["response"]["status"] == 0
-    assert second["response"]["_error"]
-    assert "_webSocketMessages" not in second
 
 
 def test_of_a_flood_that_inflates_one_message_is_in_memory():

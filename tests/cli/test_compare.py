@@ -2,12 +2,7 @@
 
 import json
 
-from msgspec.structs import replace
-
-import wsprobe
 from wsprobe.cli.main import run
-from wsprobe.cli.readers import reached, status
-from wsprobe.report.result import engine_answer
 
 
 def test_json_of_many_recordings_grows_as_they_do(capsys, tmp_path):
@@ -19,14 +14,6 @@ def test_json_of_many_recordings_grows_as_they_do(capsys, tmp_path):
     assert [len(group) for group in first["tellable"]["chromium"]["groups"]] == [101]
     assert len(rest) == 100
     assert not any("tellable" in value for value in rest)
-
-
-def test_a_page_that_is_refused_where_wsprobe_is_not_is_a_difference():
-    opened, refused = wsprobe.probe("lab:ok"), wsprobe.probe("lab:status-403")
-    answer = engine_answer(refused.reading, refused.verdict, refused.outcome)
-    seen = {"views": wsprobe.views(refused.exchange, ["chromium"]), "answers": (answer,)}
-    assert status([reached(replace(opened, **seen))]) == 1
-    assert status([reached(replace(refused, **seen))]) == 0
 
 
 def test_a_retry_is_on_the_same_connection_and_shown(capsys, values, tmp_path):

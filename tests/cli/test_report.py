@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import subprocess
 
 import click
@@ -16,7 +15,6 @@ from wsprobe.cli.main import program, run
 from wsprobe.cli.option import Option
 from wsprobe.cli.output_settings import OUTPUT, REPORTS, VERDICT
 from wsprobe.cli.repeat_command import RULES, Call
-from wsprobe.recording.secrets import Secrets
 from wsprobe.report.outcome import Exit
 from wsprobe.text import quoted
 
@@ -110,24 +108,6 @@ def test_no_file_takes_the_place_of_a_device_or_a_pipe(tmp_path):
 def call(*words):
     whole = click.Context(program, info_name="wsprobe")
     return Call(connect.make_context("connect", list(words), parent=whole))
-
-
-def test_the_command_repeats_what_decides_the_answer():
-    words = ["-H", "X-A: it's $HOME", "-k", "--linger", "0.5", "-x", "http://p:1", "wss://a.example/x?y=1&z"]
-    made = call("--json", *words, "--report", "r.md", "--expect", "status=403", "-v").line(None)
-    assert sorted(shlex.split(made)) == sorted(["wsprobe", "connect", *words])
-    again = call(*shlex.split(made)[2:]).line(None)
-    assert again == made
-
-
-def test_secrets_of_a_command_line_are_masked_wherever_they_stand():
-    words = (
-        f"-u me:{SECRET} --bearer {SECRET} -b a={SECRET} -H 'X: {SECRET}' --send {SECRET} "
-        f"-x http://u:{SECRET}@p:1 --request-target /?t={SECRET} ws://{SECRET}@a.example/?t={SECRET}"
-    )
-    made = call(*shlex.split(words)).line(Secrets())
-    assert SECRET not in made
-    assert "a.example" in made
 
 
 @pytest.mark.programs

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cases import every
 from wsprobe import lab
-from wsprobe.lab import aliases, find, load, names, parse
+from wsprobe.lab import aliases, load, parse
 from wsprobe.lab.perform import answer, needed, request
 from wsprobe.lab.ports import KINDS, LISTENERS, place
 from wsprobe.lab.scenario import Scenario
@@ -30,16 +30,6 @@ def asked(path="/"):
 def filled_in():
     """What fills in a template."""
     return dict(answer(Scenario("", "", ""), asked(), {str(name): 0 for name in LISTENERS}).values)
-
-
-def test_it_has_what_was_promised():
-    assert len(ALL) >= 300
-    assert names() == tuple(ALL)
-    for name in ("ok", "refused", "accept-wrong", "accept-then-close-4403", "diagnostic-endpoint"):
-        assert name in ALL
-    for name, meant in (("status-403", "403"), ("redirect-302", "302-ws")):
-        assert find(name) is ALL[meant]
-    assert "accept-lower-case" in aliases()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
