@@ -140,6 +140,8 @@ def shown(place, text, ways):
             yield read(redact(exchange([], request=raw))).sent
         case "answer":
             yield answer_stream(secrets, raw)
+        case "heard":
+            yield read(redact(exchange(raw))).received
         case "socks":
             yield proxy_stream(secrets, raw)
             tunnel = TunnelSent(1, raw)
@@ -180,14 +182,23 @@ def is_masked(row):
 
 @every(
     lambda: rows(
-        "field", "request", "answer", "socks", "url", "set_cookie", "segment", "protocols", "credentials"
+        "field",
+        "request",
+        "answer",
+        "heard",
+        "socks",
+        "url",
+        "set_cookie",
+        "segment",
+        "protocols",
+        "credentials",
     )
 )
 def test_what_is_masked_in_its_place(row):
     is_masked(row)
 
 
-@every(lambda: rows("echo", "form"))
+@every(lambda: rows("echo", "form", "heard"))
 def test_what_is_masked_where_it_is_repeated(row):
     is_masked(row)
 
@@ -260,22 +271,11 @@ JWT = b".".join(
 HIDDEN = b"*" * len(JWT)
 
 
-def test_a_json_web_token_of_the_server_is_masked_wherever_it_is():
-    text = b'{"token":"%b","again":["%b"]}.' % (JWT, JWT)
-    head = b"HTTP/1.1 403 %b\r\nX-Made: t=%b;\r\n" % (JWT, JWT)
-    chunked = b"Transfer-Encoding: chunked\r\n\r\n20\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (
-        text[:32],
-        len(text) - 32,
-        text[32:],
-    )
-    for rest in (b"\r\n" + text, chunked):
-        made = read(redact(exchange(head + rest)))
-        assert made.content == text.replace(JWT, HIDDEN)
-        assert made.received.startswith(head.replace(JWT, HIDDEN))
-    zipped = gzip.compress(text)
-    coded = b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % (len(zipped), zipped)
-    body = read(redact(exchange(head + coded))).responses[0].body
-    assert body.decoded == text.replace(JWT, HIDDEN)
+def test_a_json_web_token_in_a_compressed_body_is_masked():
+    zipped = gzip.compress(b'{"token":"%b"}' % JWT)
+    head = b"HTTP/1.1 403 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(zipped)
+    body = read(redact(exchange(head + zipped))).responses[0].body
+    assert body.decoded == b'{"token":"%b"}' % HIDDEN
 
 
 def test_a_json_web_token_in_messages_is_masked():
@@ -328,14 +328,6 @@ def test_how_much_of_a_session_is_searched(monkeypatch):
     small, large = deflated(b"good morning"), deflated(b"good" * 8)
     found = session(deflate, *(frame(1, each, rsv=4) for each in (small, large, small)))
     assert found == [small, b"*" * len(large), b"*" * len(small)]
-
-
-def test_text_behind_a_101_is_searched_from_its_first_byte():
-    """It is read as a frame that is cut off."""
-    for begin in (OPEN, OPEN + frame(1, b"hello")):
-        for text in (b"cookie-abcd is gone", b"no cookie-abcd"):
-            masked = text.replace(b"cookie-abcd", b"***********")
-            assert read(redact(exchange(begin + text))).received == begin + masked
 
 
 def test_a_session_is_not_read_again_for_each_search(monkeypatch):
