@@ -14,7 +14,7 @@ OF_BROWSERS = {
 WHATS = {
     **{what: f"tests/browsers/{name}.py" for what, name in OF_BROWSERS.items()},
     **{"diagnosis": "tests/diagnosis/measure.py", "senses": "tests/diagnosis/senses.py"},
-    **{"sweep": "tests/hostile/sweep.py", "bench": "tests/bench/__main__.py"},
+    **{"sweep": "tests/hostile/sweep.py", "ends": "tests/hostile/ends.py", "bench": "tests/bench/__main__.py"},
     **{what: f"tests/bench/{what}.py" for what in ("cluster", "relaying", "talking", "versions")},
     **{"long-logs": "tests/bench/long_logs.py", "patterns": "tests/bench/patterns.py"},
 }

@@ -11,9 +11,7 @@ import argparse
 import json
 import os
 import re
-import select
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,10 +21,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
 
-from msgspec import Struct
-
 from tests.hostile.servers import OPEN, SERVERS, Hostile, serving
-from tests.hostile.sweep import FAULTS, LONGEST, REQUEST
+from tests.hostile.sweep import FAULTS, LONGEST, visit
 from wsprobe.report.outcome import Exit
 
 URLS = 30
@@ -70,67 +66,26 @@ EARLIEST = 0.2
 """Seconds after the start. Before, ^C ends the interpreter in the middle of its own start, with a traceback."""
 
 
-class End(Struct, frozen=True):
-    """How one run ended."""
-
-    seconds: float | None
-    """None: before it was to end."""
-    wrong: str
-
-
-class Output:
-    """The reading end of a pipe, in a thread of its own."""
-
-    def __init__(self, reading, relay):
-        """*relay*: its first line names a URL; CLIENTS open it."""
-        self._reading = reading
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._read, args=(relay,))
-        self._thread.start()
-
-    def _read(self, relay):
-        begun = b""
-        while not self._over.is_set():
-            if select.select([self._reading], [], [], 0.01)[0]:
-                data = os.read(self._reading, 1 << 20)
-                if not data:
-                    return
-                begun = begun + data if relay else b""
-                if b"\n" in begun:
-                    relay = False
-                    url = json.loads(begun.partition(b"\n")[0])["ready"]["ws"]
-                    for _ in range(CLIENTS):
-                        threading.Thread(target=self._visit, args=(url,), daemon=True).start()
-
-    def _visit(self, url):
-        port = int(url.rstrip("/").rpartition(":")[2])
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=LONGEST) as stream:
-            stream.sendall(REQUEST)
-            while not self._over.is_set() and stream.recv(1 << 18):
-                pass
-
-    def close(self):
-        """Read no more."""
-        if not self._over.is_set():
-            self._over.set()
-            self._thread.join()
-            os.close(self._reading)
-
-
 def run(words, way, moment, folder):
-    """Run *words*, and end it in this *way*, *moment* seconds after its start."""
-    reading, writing = os.pipe()
-    with (folder / "list").open() as lines, (folder / "err").open("wb") as err:
+    """Run *words*, and end it in this *way*, *moment* seconds after its start: the seconds until it ended, None
+    if it had ended before, and what was wrong."""
+    out = folder / "out" if words[0] == "relay" else Path(os.devnull)
+    with (folder / "list").open() as lines, (folder / "err").open("wb") as err, out.open("wb") as read:
         command = [sys.executable, "-m", "wsprobe", *words]
-        process = subprocess.Popen(command, stdin=lines, stdout=writing, stderr=err)
-    os.close(writing)
-    output = Output(reading, relay=words[0] == "relay")
+        process = subprocess.Popen(command, stdin=lines, stdout=subprocess.PIPE, stderr=err)
+        reader = subprocess.Popen(["cat"], stdin=process.stdout, stdout=read)
+    process.stdout.close()
+    handle = os.pidfd_open(process.pid)
+    number = CLIENTS if words[0] == "relay" else 0
+    clients = [threading.Thread(target=visit, args=(out, handle)) for _ in range(number)]
+    for client in clients:
+        client.start()
     time.sleep(moment)
     early = process.poll() is not None
     before = delayed = waited(process.pid)
     began = time.monotonic()
     if way == "no reader":
-        output.close()
+        reader.kill()
     else:
         process.send_signal(signal.Signals[way])
     while process.poll() is None and time.monotonic() < began + LONGEST:
@@ -140,11 +95,14 @@ def run(words, way, moment, folder):
     late = process.poll() is None
     process.kill()
     status = process.wait()
-    output.close()
+    reader.wait()
+    for client in clients:
+        client.join()
+    os.close(handle)
     if early:
-        return End(None, "")
+        return None, ""
     found = ["it did not end"] if late else [] if status in WAYS[way] else [f"status {status}"]
-    return End(seconds, ", ".join([*found, *faults(folder)]))
+    return seconds, ", ".join([*found, *faults(folder)])
 
 
 def waited(pid):
@@ -202,8 +160,8 @@ def one(words, url, way, moment):
 
 def show(title, every):
     """Print one line for *every* run of the same kind."""
-    times = [each.seconds for each in every if each.seconds is not None]
-    wrong = sorted({each.wrong for each in every if each.wrong})
+    times = [seconds for seconds, _ in every if seconds is not None]
+    wrong = sorted({wrong for _, wrong in every if wrong})
     print(f"{max(times, default=0.0):6.2f}  {title} ({len(times)})", *wrong, sep="  ", flush=True)
 
 

@@ -177,7 +177,11 @@ def run(started, command, options, server):
         process = started.start(file, words)
         try:
             if command[0] == "relay":
-                through(file.with_suffix(".out"), process)
+                out = file.with_suffix(".out")
+                visit(out, process)
+                line(out, 1, process)  # its report
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(process, signal.SIGINT)
             late = not select.select([process], [], [], LONGEST)[0]
             if late:
                 signal.pidfd_send_signal(process, signal.SIGKILL)
@@ -201,19 +205,14 @@ def run(started, command, options, server):
     return Costs(server.name, figures, f"{len(value['walls'])} exchanges; {tasks[0]}; {tasks[1]}")
 
 
-def through(out, relay):
-    """Be a client of the relay that prints to *out* and read all that comes; end the relay after its report."""
-    first = line(out, 0, relay)
-    if not first:
-        return
-    port = int(json.loads(first)["ready"]["ws"].rstrip("/").rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=LONGEST) as stream, suppress(OSError):
-        stream.sendall(REQUEST)
-        while stream.recv(1 << 18):
-            pass
-    line(out, 1, relay)
-    with suppress(ProcessLookupError):
-        signal.pidfd_send_signal(relay, signal.SIGINT)
+def visit(out, relay):
+    """Be a client of the relay that prints to *out* and read all that comes."""
+    if first := line(out, 0, relay):
+        port = int(json.loads(first)["ready"]["ws"].rstrip("/").rpartition(":")[2])
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=LONGEST) as stream:
+            stream.sendall(REQUEST)
+            while stream.recv(1 << 18):
+                pass
 
 
 def line(out, number, process):
