@@ -63,6 +63,13 @@ def reported(name):
     return report(played(name))
 
 
+def asked(name, attempt=0, more=(), tries=1):
+    """The report of a client that comes back, sends *more* fields, or asks again on the same connection."""
+    made = plan(ALL[name])
+    http2 = replace(made.http2, fields=(*made.http2.fields, *more), tries=tries)
+    return report(play(ALL[name], replace(made, http2=http2), attempt=attempt))
+
+
 @every(ALL.keys())
 def test_it_is_judged_as_the_catalogue_says(name):
     scenario = ALL[name]
@@ -106,29 +113,6 @@ def test_its_findings_point_into_what_came_and_are_printable(name):
 def test_each_finding_is_produced_by_a_scenario_or_a_case():
     produced = {finding.id for name in ALL for finding in reported(name).verdict.findings}
     assert {id for id in FINDINGS if id.startswith(("http2-", "h2-"))} <= produced | found_in_cases()
-
-
-def test_each_connect_has_its_own_play():
-    scenario = ALL["h2-rst-refused-twice-then-200"]
-    said = [report(play(scenario, plan(scenario), attempt=number)).outcome for number in range(4)]
-    assert said == ["dropped", "dropped", "open", "open"]
-
-
-def test_credentials_count_as_asked_for_on_a_connection_of_their_own():
-    scenario = ALL["h2-status-401-userinfo-then-200"]
-    asked = plan(scenario)
-    given = replace(asked.http2, fields=(*asked.http2.fields, (b"authorization", b"Basic dTpw")))
-    assert report(play(scenario, asked)).outcome == "unauthorized"
-    assert report(play(scenario, replace(asked, http2=given))).outcome == "open"
-
-
-def test_a_client_that_asks_again_on_the_connection_gets_the_next_play():
-    scenario = ALL["h2-rst-refused-twice-then-200"]
-    asked = plan(scenario)
-    made = play(scenario, replace(asked, http2=replace(asked.http2, tries=3)))
-    assert report(made).outcome == "open"
-    connection = read(made).http2
-    assert (connection.earlier, connection.stream) == ((1, 3), 5)
 
 
 LIVE = """
