@@ -28,6 +28,16 @@ ACTS = (
 )
 TEXTS_SENT = ("", "t", "\xe9", "t" * 126, "t" * 70_000)
 CLOSES_SENT = ({"close": True}, {"close": 1000}, {"close": 4999, "reason": "\xe9" * 61})
+ENDS = (
+    *([{"hold": seconds}] for seconds in (0.5, 1, 3)),
+    [{"read-close": 2}],
+    [],
+    [{"hold": 0.2}],
+    [{"hold": 0.2}, "reset"],
+    [{"hold": 0.2}, "fin", {"hold": 0.5}],
+)
+"""The server stays, reads until the page has closed, ends the connection at once or later, resets it, or ends
+only its own side."""
 HEAD_SIZES = (4000, 8000, 16_200, 17_000, 33_000, 65_000, 66_000, 131_000, 200_000, 262_500, 400_000, 600_000)
 HEAD_LINES = (60, 96, 101, 129, 200, 257, 400, 1000, 2100, 4200)
 
@@ -154,15 +164,10 @@ def large(random):
 def talking(random):
     """A page that sends; a server that sends everything back, reads some of it, or none."""
     texts = [{"text": random.choice(TEXTS_SENT)} for _ in range(random.choice((1, 2, 3)))]
-    page = {"open": texts}
     closes = [dict(random.choice(CLOSES_SENT))]
-    match random.choice(("open", "message", "time", "never")):
-        case "open":
-            page["open"] = [*texts, *closes]
-        case "message":
-            page["message"] = closes
-        case "time":
-            page["time"] = [{**closes[0], "after": 0.4}]
+    later = [{**closes[0], "after": 0.4}]
+    closing = random.choice(({"open": [*texts, *closes]}, {"message": closes}, {"time": later}, {}))
+    page = {"open": texts} | closing
     answer = random.choice(({"echo": 1.5}, {"echo": 1.5}, {"read-frame": 1}, {"read-close": 2}, {"hold": 0.8}))
     after = random.choice(([], [{"close": 1000}], [{"text": "late"}, {"close": 4000}], ["echo-close"]))
     return {"steps": ["open", {"wait": 0.05}, answer, *after, *_end(random)], "page": page}
@@ -327,18 +332,7 @@ def _greeting(random):
 
 
 def _end(random):
-    match random.choice(("hold", "hold", "close", "end", "late end", "late reset", "half end")):
-        case "hold":
-            return [{"hold": random.choice((0.5, 1, 3))}]
-        case "close":
-            return [{"read-close": 2}]
-        case "end":
-            return []
-        case "late end":
-            return [{"hold": 0.2}]
-        case "half end":
-            return [{"hold": 0.2}, "fin", {"hold": 0.5}]
-    return [{"hold": 0.2}, "reset"]
+    return random.choice(ENDS)
 
 
 def written(name, table):

@@ -60,13 +60,12 @@ def _before(random):
         yield random.choice((*_frames(random), *_frames_before(random)))
         if random.random() < 0.6:
             yield PAUSE
-    match random.choice((*("nothing",) * 12, "reset", "goaway", "end")):
-        case "reset":
-            yield from ({"rst-stream": random.choice(ERRORS)}, {"hold": 0.5})
-        case "goaway":
-            yield from (_goaway(random), PAUSE)
-        case "end":
-            yield random.choice(("fin", "close-notify", "reset", "end-stream"))
+    ends = (
+        ({"rst-stream": random.choice(ERRORS)}, {"hold": 0.5}),
+        (_goaway(random), PAUSE),
+        (random.choice(("fin", "close-notify", "reset", "end-stream")),),
+    )
+    yield from random.choice((*((),) * 12, *ends))
 
 
 def _answer(random, offered):
@@ -180,9 +179,7 @@ def _goaway(random):
 
 def _one(random, name):
     """One of the words, the first of them every other time."""
-    words = WORDS[name]
-    found = words[0] if random.random() < 0.5 else random.choice(words)
-    return found
+    return WORDS[name][0] if random.random() < 0.5 else random.choice(WORDS[name])
 
 
 def main():

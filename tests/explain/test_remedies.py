@@ -3,6 +3,7 @@ Real servers and browsers: tests/peers/test_remedies.py."""
 
 import asyncio
 import sys
+from contextlib import nullcontext
 
 import pytest
 
@@ -26,18 +27,28 @@ def application(*messages, error=None):
     return app
 
 
-def sent(app, **scope):
-    """What the server is sent by *app* inside the middleware."""
+def ran(app, scope, receive=None, raises=None):
+    """What the server is sent by *app*, which ends with the exception *raises*."""
     messages = []
 
     async def send(message):
         messages.append(message)
 
+    with pytest.raises(raises) if raises else nullcontext():
+        asyncio.run(app(scope, receive, send))
+    return messages
+
+
+HANDSHAKE = {"type": "websocket", "headers": PAGE}
+
+
+def sent(app, **scope):
+    """What the server is sent by *app* inside the middleware."""
+
     async def receive():
         return {"type": "websocket.connect"}
 
-    asyncio.run(TellThePage(app, pause=0)({"type": "websocket", "headers": PAGE, **scope}, receive, send))
-    return messages
+    return ran(TellThePage(app, pause=0), HANDSHAKE | scope, receive)
 
 
 CHAT = "https://chat.example"
@@ -45,16 +56,10 @@ CHAT = "https://chat.example"
 
 def answered(app, origin=CHAT, path="/ws/why"):
     """Status, headers and text that the endpoint of the middleware answers to a page of *origin*."""
-    messages = []
-
-    async def send(message):
-        messages.append(message)
-
     site = (b"origin", origin.encode()) if origin else (b"sec-fetch-site", b"same-origin")
     headers = [(b"host", b"chat.example"), (b"cookie", b"a=b"), site]
     scope = {"type": "http", "method": "GET", "scheme": "https", "path": path, "headers": headers}
-    asyncio.run(TellThePage(app, pages=[CHAT], why="/why")(scope, None, send))
-    start, body = messages
+    start, body = ran(TellThePage(app, pages=[CHAT], why="/why"), scope)
     return start["status"], {k.decode(): v.decode() for k, v in start["headers"]}, body["body"].decode()
 
 
@@ -84,26 +89,13 @@ def test_an_application_may_send_denial_responses_whatever_the_server():
 
 
 def test_an_exception_before_accept_is_told_and_raised():
-    messages = []
-
-    async def send(message):
-        messages.append(message)
-
     failing = TellThePage(application(error=ZeroDivisionError()), pause=0)
-    with pytest.raises(ZeroDivisionError):
-        asyncio.run(failing({"type": "websocket", "headers": PAGE}, None, send))
-    assert messages == told(4500, "Internal Server Error")
+    assert ran(failing, HANDSHAKE, raises=ZeroDivisionError) == told(4500, "Internal Server Error")
 
 
 def test_only_listed_pages_are_told():
-    messages = []
-
-    async def send(message):
-        messages.append(message)
-
-    told_pages = TellThePage(application(close(4401, "token expired")), pages=["https://other.example"])
-    asyncio.run(told_pages({"type": "websocket", "headers": PAGE}, None, send))
-    assert messages == [close(4401, "token expired")]
+    refusing = TellThePage(application(close(4401, "token expired")), pages=["https://other.example"])
+    assert ran(refusing, HANDSHAKE) == [close(4401, "token expired")]
 
 
 @pytest.mark.parametrize("origin", ["", CHAT])
@@ -136,16 +128,9 @@ def test_the_endpoint_is_for_listed_pages_alone():
 
 
 def test_the_endpoint_answers_for_an_application_that_fails():
-    messages = []
-
-    async def send(message):
-        messages.append(message)
-
     failing = TellThePage(application(error=ZeroDivisionError()), pages=[CHAT], why="/why")
     scope = {"type": "http", "scheme": "https", "path": "/ws/why", "headers": PAGE}
-    with pytest.raises(ZeroDivisionError):
-        asyncio.run(failing(scope, None, send))
-    assert messages[0]["status"] == 500
+    assert ran(failing, scope, raises=ZeroDivisionError)[0]["status"] == 500
 
 
 @pytest.mark.parametrize("name", [topic for topic in explain.all_topics() if topic.startswith("remedy ")])
