@@ -103,16 +103,6 @@ def test_every_text_says_what_to_do():
             assert words.isascii()
 
 
-def test_scenarios_and_topics_exist():
-    from wsprobe.lab import aliases, names
-
-    known = {*names(), *aliases()}
-    for _, row in console._rows():
-        assert set(row.get("scenarios", ())) <= known, row["text"]
-        for topic in row.get("see", ()):
-            assert explain.find(topic)
-
-
 def test_no_more_of_a_pasted_text_is_read_than_a_console_writes(monkeypatch):
     seen = []
     monkeypatch.setattr(console, "find", seen.append)

@@ -107,14 +107,8 @@ OWN_WORDS = {
 
 def test_every_failure_has_its_words():
     """Its own, or those of the finding or cause of that name."""
-    from wsprobe.lab import aliases, names
-
-    known = {*names(), *aliases()}
     for row in load("failures")["failure"]:
         assert ("means" in row) != (row["id"] in FINDINGS or row["id"] in kinds()), row["id"]
-        assert set(row.get("scenarios", ())) <= known, row["id"]
-        for topic in row.get("see", ()):
-            assert explain.find(topic), topic
 
 
 def test_every_failure_is_reported_by_a_text():

@@ -118,19 +118,21 @@ def test_statuses_have_an_entry_of_their_own(status):
     assert facts["browsers"]
 
 
-def test_scenarios_of_codes_and_statuses_exist():
+def test_scenarios_and_topics_that_a_text_names_exist():
     from wsprobe.diagnosis.statuses import CLASSES, STATUSES
+    from wsprobe.explain import console
     from wsprobe.explain.entry import load
     from wsprobe.explain.tables import _TERMS
     from wsprobe.lab import aliases, names
 
-    known = {*names(), *aliases()}
     files = map(load, ("close_codes", *_TERMS))
     rows = [row for file in files for table in file.values() for row in table]
-    for row in rows:
-        assert {*row.get("scenarios", ()), *row.get("lab", ())} <= known, row["name"]
-    for meaning in (*STATUSES.values(), *CLASSES.values()):
-        assert {*meaning.scenarios} <= known, meaning.name
+    rows += [*load("failures")["failure"], *(row for _, row in console._rows())]
+    scenarios = {name for row in rows for name in (*row.get("scenarios", ()), *row.get("lab", ()))}
+    scenarios |= {name for each in (*STATUSES.values(), *CLASSES.values()) for name in each.scenarios}
+    assert scenarios - {*names(), *aliases()} == set()
+    for topic in {topic for row in rows for topic in row.get("see", ())}:
+        assert explain.find(topic), topic
 
 
 def test_each_other_name_leads_to_one_topic():
