@@ -406,6 +406,8 @@ def stated(evidence: Evidence, found: tuple[str, ...]) -> Cause | None:
     """The cause in the answer's words: with its kind if known, otherwise only the quote; None without words.
 
     *found*: the ``own_words`` of *evidence*."""
+    if not found:
+        return None
     others = of_something_else(evidence, found)
     for quote in found:
         if (known := stated_by(evidence, quote, evidence.line, others)) is not None:

@@ -95,7 +95,7 @@ class Report(Struct, frozen=True, dict=True):
         kept a browser of the views from sending anything come last."""
         return (*self.blocked, *self.author.causes, *_kept_off(self.views))
 
-    @property
+    @cached_property
     def blocked(self) -> tuple[Cause, ...]:
         """The causes if clients of the views block the connection: nobody but wsprobe sent a request."""
         found = []
