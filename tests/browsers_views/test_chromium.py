@@ -7,7 +7,7 @@ from tests.browsers_views.recordings import KEY, OPEN, URL, recorded, seen
 from wsprobe.browsers import ENGINES, facts
 from wsprobe.browsers.chromium import http2
 from wsprobe.browsers.chromium.http import read_answer
-from wsprobe.browsers.chromium.request import Facts, asks
+from wsprobe.browsers.chromium.request import Facts
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.network import objections
 from wsprobe.exchange import (
@@ -56,12 +56,6 @@ def test_a_401_is_answered_once_and_for_same_site_pages_only():
     assert twice.console[0].endswith("HTTP Authentication failed; no valid credentials available")
     assert CHROMIUM.follow([reading], Page("http://other.example/"), KEY) is None
     assert CHROMIUM.view(SECRET, Page("http://other.example/"), [reading]).outcome == "failed"
-
-
-def test_how_often_it_asks_over_http2():
-    page = Page("https://h.example/", http="2")
-    made = CHROMIUM.construct("wss://h.example/", page)
-    assert [asks(made, page, FACTS, refused=before).tries for before in range(4)] == [3, 2, 1, 1]
 
 
 def test_when_it_would_have_asked_over_the_other_protocol():

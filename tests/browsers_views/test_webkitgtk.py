@@ -23,11 +23,6 @@ from wsprobe.read import read
 WEBKITGTK = ENGINES["webkitgtk"]
 
 
-def test_it_still_speaks_old_tls():
-    assert WEBKITGTK.oldest_tls == "1.0"
-    assert ENGINES["chromium"].oldest_tls is None
-
-
 def test_ntlm_begins_anew_on_each_connection_until_it_is_one_too_many():
     view = rehearse(ENGINES["webkitgtk"], load()["401-ntlm-close"], load())
     assert view.console[0].endswith(" failed: Message was restarted too many times")

@@ -48,21 +48,6 @@ def test_not_named_where_nothing_touches_it(answered):
         assert [id for id in ids if id.startswith("contradiction-")] == wanted, revision.name
 
 
-@pytest.mark.parametrize(
-    ("line", "version", "touched"),
-    [
-        ("HTTP/1.1 400 Bad Request", True, True),
-        ("HTTP/1.1 426 Upgrade Required", False, False),
-        ("HTTP/1.1 403 Forbidden", True, False),
-    ],
-)
-def test_by_which_status_a_version_is_refused(line, version, touched, answered):
-    revision = find("rfc6455")
-    reply = {"bare": True, "line": line, **({"extra": "Sec-WebSocket-Version: 8"} if version else {})}
-    found = {finding.id for finding in read_as(answered({"reply": reply}, revision), revision).findings}
-    assert ("contradiction-version-status" in found) is touched
-
-
 def test_every_contradiction_is_tried():
     assert set(TOUCHED) | {"contradiction-http2-status"} == set(data.contradictions())
 
