@@ -28,7 +28,25 @@ def by_status(evidence: Evidence) -> tuple[Cause, ...]:
         return (redirected(evidence, "the server"),)
     if evidence.status == 401 and evidence.has("www-authenticate"):
         return (challenged(evidence),)
+    if evidence.status in (400, 426) and (spoken := _versions_spoken(evidence)):
+        return (_without_13(spoken),)
     return (act(evidence),) if 2 <= evidence.status // 100 <= 5 else ()
+
+
+def _versions_spoken(evidence: Evidence) -> str:
+    """The versions that a refusal of version 13 lists (RFC 6455 section 4.4); "" if 13 is one, or none is."""
+    listed = re.findall(r"\d{1,3}", evidence.get("sec-websocket-version"))
+    return "" if evidence.oddity or "13" in listed else ", ".join(listed)
+
+
+def _without_13(spoken: str) -> Cause:
+    return Cause(
+        "version-unsupported",
+        f"the server lists other versions of the protocol ({spoken}), not 13",
+        "update the server: browsers speak only 13; --ws-negotiate tries one that it lists",
+        "stated",
+        f"Sec-WebSocket-Version: {spoken}",
+    )
 
 
 def act(evidence: Evidence, *usual: str, fix: str = "") -> Cause:
