@@ -9,7 +9,7 @@ from weakref import finalize
 import click
 from msgspec.structs import replace
 
-from wsprobe.cli.files import PIECE, check_replaceable, write, write_whole
+from wsprobe.cli.files import PIECE, check_replaceable, write
 from wsprobe.cli.option import usage_error
 from wsprobe.report.report import Report
 from wsprobe.show.har import document, entries
@@ -99,7 +99,7 @@ class JUnit:
 
     def write(self) -> None:
         """Write the file. Raises click.UsageError if that fails."""
-        write_whole(self._path, self._pieces(), "junit", secret=self._secret)
+        write(self._path, (piece.encode() for piece in self._pieces()), "junit", secret=self._secret)
 
     def _pieces(self) -> Iterator[str]:
         yield head(self._suite, self._totals)

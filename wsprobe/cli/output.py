@@ -70,7 +70,7 @@ def written_descriptor(settings: Settings) -> int | None:
     otherwise = (
         (output.as_json and settings.lists.resume is None)
         or own.instead
-        or "-" in (own.body_to, output.save, output.har, settings.cookie_jar)
+        or "-" in (own.body_to, output.save, output.har, output.junit, settings.cookie_jar)
     )
     return output_descriptor() if otherwise or not silent else None
 
