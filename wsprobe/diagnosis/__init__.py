@@ -64,8 +64,8 @@ def author(reading: Reading, outcome: str = "") -> Author:
     found = _author(reading)
     if outcome == "invalid" and http_behind(reading) is None:
         selected = reading.final is not None and reading.final.head.all(b"sec-websocket-protocol")
-        beside = _AFTER if selected else {*_AFTER, "subprotocol-none"}  # an empty value is the fault itself
-        return replace(found, causes=tuple(one for one in found.causes if one.id not in beside))
+        ignored = _AFTER if selected else {*_AFTER, "subprotocol-none"}  # an empty value is the fault itself
+        return replace(found, causes=tuple(one for one in found.causes if one.id not in ignored))
     return found
 
 

@@ -206,6 +206,8 @@ _ODDITIES = {
     ),
 }
 """``Evidence.oddity`` -> id, statement, fix, and what of the request shows it."""
+OF_THE_HANDSHAKE = frozenset({"method", *(id for id, *_ in _ODDITIES.values())})
+"""The causes of ``asked_wrong``."""
 
 
 def asked_wrong(evidence: Evidence) -> tuple[Cause, ...]:

@@ -280,7 +280,7 @@ def _session(evidence: Evidence, said: str) -> Cause | None:
     of_a_wire = evidence.status == 101 or evidence.status >= 500
     if of_a_wire and re.search(r"(?i)\bclosed\b", said) and not compiled(_UNKNOWN).search(said):
         return None  # "Session closed" is what the Close says itself; a stream that closed is the server's
-    if compiled(_LACKING).search(said):
+    if 400 <= evidence.status < 500 and compiled(_LACKING).search(said) and not re.search(_NOT_LACKING, said):
         lacks = "the request names no session, channel or id, or not where the server expects it"
         return Cause("session", lacks, "send it in the path or the query, as the server's documentation has it")
     return Cause(
@@ -290,7 +290,8 @@ def _session(evidence: Evidence, said: str) -> Cause | None:
     )
 
 
-_LACKING = r"(?i)\bmissing (?:\w+ ){0,2}{NAMED}"
+_LACKING = r"(?i)\bmissing (?:(?!or\b|and\b)\w+ )?{NAMED}"
+_NOT_LACKING = r"(?i)invalid|unknown|expired|\bbad\b|wrong|\bnot\b"
 _UNKNOWN = r"(?i){NO}\b|\bnot\b|expired"
 _LOGGED_OUT = (
     r"(?i)(?:\A|[.:;!]\s+|\b(?:your|the|login|user|web)[ _-])session\b"

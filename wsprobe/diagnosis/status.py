@@ -34,9 +34,11 @@ def by_status(evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def _versions_spoken(evidence: Evidence) -> str:
-    """The versions that a refusal of version 13 lists (RFC 6455 section 4.4); "" if 13 is one, or none is."""
-    listed = re.findall(r"\d{1,3}", evidence.get("sec-websocket-version"))
-    return "" if evidence.oddity or "13" in listed else ", ".join(listed)
+    """The versions that a refusal of version 13 lists (RFC 6455 section 4.4); "" if 13 is one, or something is
+    no version."""
+    listed = [each.strip() for value in evidence.all("sec-websocket-version") for each in value.split(",")]
+    other = "13" not in listed and all(re.fullmatch(r"[0-9]{1,3}", each) for each in listed)
+    return ", ".join(listed) if other and not evidence.oddity else ""
 
 
 def _without_13(spoken: str) -> Cause:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import as_sentence
+from wsprobe.diagnosis.faults import OF_THE_HANDSHAKE
 from wsprobe.request.edits import resource_of, values
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import beside, past_the_proxy, sure
@@ -22,7 +23,7 @@ TOO_LARGE = frozenset({413, 414, 431, 494})
 def request_at_fault(seen: Trace) -> Iterator[Conclusion]:
     base, own, chromium = seen.base, seen.own, seen["chromium"]
     cause = base.cause
-    if cause is None or cause.certainty != "own-request":
+    if cause is None or cause.certainty != "own-request" or cause.id not in OF_THE_HANDSHAKE:
         return
     if chromium is not None and own is not None and not own.opens and chromium.opens:
         yield Conclusion(

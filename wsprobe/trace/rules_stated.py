@@ -27,6 +27,7 @@ def unauthorized(seen: Trace) -> Iterator[Conclusion]:
     if challenge is None or not seen.like_get:
         return
     given = bool(values(seen.start.plan.request, b"authorization"))
+    of_proxy = base.by_proxy or compared(seen) == "opens" or re.match(_OF_PROXIES, challenge)
     yield Conclusion(
         f"{base.status} with a challenge ({challenge}), for a plain GET too, {written_by(base)}: "
         "the request requires credentials before anything "
@@ -36,13 +37,13 @@ def unauthorized(seen: Trace) -> Iterator[Conclusion]:
         steps(
             "Send credentials (-u USER:PASSWORD, or -H 'Authorization: ...'). A page cannot set "
             "this header: use a cookie, or exempt the WebSocket path from the protection.",
-            lines_if_seen(seen, "credentials") if base.by_proxy or re.match(_OF_PROXIES, challenge) else "",
+            lines_if_seen(seen, "credentials") if of_proxy else "",
         ),
     )
 
 
 _OF_PROXIES = r"(?i)(?:basic|digest)\b"
-"""The challenges that a proxy's own protection by a password has; any other is an application's."""
+"""The challenges that a proxy's own protection by a password has; any other is usually an application's."""
 
 
 @rule()
