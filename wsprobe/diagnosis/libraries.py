@@ -313,7 +313,7 @@ def _gorilla(evidence: Evidence) -> tuple[Cause, ...]:
                 "a middleware that hides http.Hijacker (http.TimeoutHandler, a wrapped ResponseWriter)",
                 "an exception",
             )
-            fix = "keep it off this route, or have the wrapper implement Hijack"
+            fix = "keep such a middleware off this route, or have its wrapper implement Hijack"
             return (act(evidence, *hidden, fix=fix),)
         case _:
             return ()

@@ -143,7 +143,7 @@ def version_negotiation(reading: Reading, response: Response) -> Iterator[Findin
         known = asked in listed
         yield F.VERSION_LIST.found(
             f"the server speaks version {shown(b', '.join(listed))}"
-            + ("; the request had one of these" if known else f"; the request had {shown(asked) or 'none'}"),
+            + (", as the request did" if known else f"; the request had {shown(asked) or 'none'}"),
             where(response.head, response.head.all(b"sec-websocket-version")),
             received=b", ".join(listed),
         )

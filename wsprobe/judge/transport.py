@@ -173,9 +173,7 @@ def _proxy(reading: Reading) -> Iterator[Finding]:
             if not has(reading, Connected):
                 usual = "a proxy that is not running, or listens elsewhere"
                 advice = "Check the proxy's host and port (-x, or http_proxy and such), and that it runs."
-            elif (reading.exchange.plan.route.proxy or "").lower().startswith("https") and not has(
-                reading, TunnelSent
-            ):
+            elif _by_proxy(reading, "https") and not has(reading, TunnelSent):
                 usual = "a proxy that speaks no TLS on this port, or a certificate that is not trusted"
                 advice = "Use http:// in -x for a proxy without TLS; trust its certificate with --cacert."
             elif no_proxy(reading):
@@ -196,9 +194,13 @@ tinyproxy refuses wrong credentials with a 401."""
 def no_proxy(reading: Reading) -> bool:
     """True if what received a CONNECT seems to be no HTTP proxy."""
     return has(reading, TunnelSent) and not (
-        (reading.exchange.plan.route.proxy or "").lower().startswith("socks")
-        or re.match(REFUSED_BY_PROXY, proxy_answer(reading))
+        _by_proxy(reading, "socks") or re.match(REFUSED_BY_PROXY, proxy_answer(reading))
     )
+
+
+def _by_proxy(reading: Reading, scheme: str) -> bool:
+    """True if the URL of the proxy begins with *scheme*."""
+    return (reading.exchange.plan.route.proxy or "").lower().startswith(scheme)
 
 
 def proxy_answer(reading: Reading) -> bytes:

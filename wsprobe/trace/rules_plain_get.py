@@ -367,7 +367,7 @@ def _one_for_all(base: Answer) -> bool:
 def _incomplete(seen: Trace) -> str:
     """What such an answer means."""
     return (
-        "the library misses a field of the handshake, or cannot read it. Usually a proxy drops Upgrade and "
+        "the library found a field of the handshake missing or wrong. Usually a proxy drops Upgrade and "
         f"Connection; or one drops or changes Sec-WebSocket-Key or -Version ({proxy_of(seen)})."
     )
 
