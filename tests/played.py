@@ -30,6 +30,7 @@ from trio.testing import MockClock
 from wsprobe import lab, net
 from wsprobe.cli import main
 from wsprobe.cli.cluster import OtherVersion
+from wsprobe.cli.environment import Environment
 from wsprobe.exchange import SECOND, Ended, Plan, Relayed, Sent
 from wsprobe.lab.connection import drive
 from wsprobe.lab.paths import PathError, scenario_at
@@ -62,14 +63,6 @@ class Ran(Struct, frozen=True):
     """Those that it made or changed, by their names."""
 
 
-class Clock:
-    """Stands for ``datetime.datetime`` where wsprobe asks for the time of day."""
-
-    @staticmethod
-    def now(zone=UTC):
-        return STARTED
-
-
 def started():
     """The time of day, as a recording has it."""
     now = STARTED + timedelta(seconds=trio.current_time())
@@ -92,28 +85,7 @@ def ran(
             Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
         counter = itertools.count()
         for target, value in (
-            ("wsprobe.net.probe", partial(probed, scenarios, itertools.count())),
-            ("wsprobe.cli.targets.running_lab", lambda: nullcontext(Lab)),
             ("os.urandom", lambda size: bytes([next(counter) % 251] * size)),
-            ("wsprobe.cli.main.prepare", lambda: None),
-            ("wsprobe.cli.request_settings.datetime", Clock),
-            ("trio.run", partial(run_in_virtual_time, trio.run)),
-            ("wsprobe.cli.workers.WorkerPool", Pool),
-            ("wsprobe.cli.compare_shared.WorkerPool", Pool),
-            ("wsprobe.cli.talk.OVER_HTTP2", 200_000),
-            ("wsprobe.cli.compare.HELD", 3),
-            ("wsprobe.cli.report_file.FULL", 1),
-            ("wsprobe.cli.report_file.GROUPS", 3),
-            ("wsprobe.show.html.FIRST", 1),
-            ("wsprobe.show.html.MOST", 2),
-            ("wsprobe.cli.cluster.cluster", cluster),
-            ("wsprobe.cli.relay.relayed", partial(relayed, scenarios)),
-            ("wsprobe.net.run.pieces", reads),
-            ("wsprobe.cli.talk.pieces", reads),
-            ("wsprobe.cli.talk.DescriptorWriter", Messages),
-            ("wsprobe.net.run.in_thread", at_once),
-            ("wsprobe.session.planned_session.FIN_WAIT", SECOND),
-            ("wsprobe.cli.watch.rounds.__defaults__", (random.Random(0).random,)),
             # Nobody's certificate is checked, and to load those of the system takes 20 ms each time.
             ("ssl.SSLContext.load_default_certs", lambda context: None),
             ("ssl.SSLContext.load_verify_locations", lambda context, *files: None),
@@ -122,7 +94,8 @@ def ran(
             ("trio._core._run._r", random.Random(0)),
         ):
             stack.enter_context(mock.patch(target, value))
-        return [_ran(line, stdin) for line in lines]
+        random.seed(0)  # of the pauses of watch
+        return [_ran(line, stdin, Played(scenarios)) for line in lines]
 
 
 class Lab:
@@ -299,11 +272,7 @@ async def at_once(work):
     return work()
 
 
-def run_in_virtual_time(run, *arguments, **words):
-    return run(*arguments, **words, clock=MockClock(autojump_threshold=0))
-
-
-def _ran(line, stdin):
+def _ran(line, stdin, environment):
     words = shlex.split(line)
     at = words.index("wsprobe")
     before = _files()
@@ -312,7 +281,7 @@ def _ran(line, stdin):
         mock.patch.dict(os.environ, ENVIRONMENT | variables),
         quiet(stdin, variables) as (out, err),
     ):
-        status = main.run(words[at + 1 :])
+        status = main.run(words[at + 1 :], environment)
         sys.stdout.flush()
         sys.stderr.flush()
         printed = out.getvalue(), err.getvalue()
@@ -455,3 +424,27 @@ def scenario_of(plan, scenarios):
             with suppress(lab.UnknownScenario, PathError):
                 return find(name)
     return lab.find("status-404")
+
+
+class Played(Environment):
+    """The lab's servers in place of the network, and one process in virtual time."""
+
+    pool = Pool
+    held = 3, 1 << 20
+    writer = Messages
+    cluster = staticmethod(cluster)
+    in_only_thread = staticmethod(at_once)
+    pieces = staticmethod(reads)
+
+    def __init__(self, scenarios):
+        self.probe = partial(probed, scenarios, itertools.count())
+        self.relay = partial(relayed, scenarios)
+
+    def run(self, work, *arguments, written=None):
+        return net.run(work, *arguments, written=written, clock=MockClock(autojump_threshold=0))
+
+    def now(self):
+        return STARTED.timestamp()
+
+    def lab(self):
+        return nullcontext(Lab)

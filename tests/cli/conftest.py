@@ -12,8 +12,11 @@ from wsprobe.report.outcome import Exit
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _no_long_farewell(no_long_farewell):
-    """A hundred of them open a session of the lab. What is run in a process of its own waits as ever."""
+def _no_long_farewell(request):
+    """A hundred of them open a session of the lab. What is played, or run in a process of its own, waits as
+    ever."""
+    if request.path.name != "test_printed.py":
+        request.getfixturevalue("no_long_farewell")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 import jsonschema_rs
 import pytest
 
-from wsprobe import net
+from wsprobe.cli.environment import Environment
 from wsprobe.cli.main import run
 from wsprobe.exchange import Ended, Exchange, Sent
 from wsprobe.recording import archive
@@ -58,13 +58,14 @@ def test_no_secret_is_in_anything_that_is_written(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("how", [("--audit",), ()], ids=["audit", "trace"])
-def test_an_interrupt_before_the_first_answer(how, capsys, tmp_path, monkeypatch):
-    async def interrupted(plan, keep, make):
-        keep(Exchange(plan, (Sent(1, plan.request), Ended(2, "interrupted"))))
-        raise KeyboardInterrupt
+def test_an_interrupt_before_the_first_answer(how, capsys, tmp_path):
+    class Interrupted(Environment):
+        async def probe(self, plan, keep, make):
+            keep(Exchange(plan, (Sent(1, plan.request), Ended(2, "interrupted"))))
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(net, "probe", interrupted)
-    assert run(["trace", *how, "--report", str(tmp_path / "a.html"), "ws://127.0.0.1:1/"]) == Exit.INTERRUPTED
+    words = ["trace", *how, "--report", str(tmp_path / "a.html"), "ws://127.0.0.1:1/"]
+    assert run(words, Interrupted()) == Exit.INTERRUPTED
     assert "interrupted" in capsys.readouterr().out
     assert not (tmp_path / "a.html").exists()
 

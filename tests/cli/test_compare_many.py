@@ -9,9 +9,10 @@ import sys
 
 import pytest
 
-from wsprobe.cli import compare, compare_many, compare_shared
+from wsprobe.cli import compare_many, compare_shared
 from wsprobe.cli.compare_many import NOT_APART
 from wsprobe.cli.compare_shared import worker
+from wsprobe.cli.environment import Environment
 from wsprobe.cli.main import run
 from wsprobe.cli.recordings import exchanges
 from wsprobe.net import worker_pool
@@ -29,9 +30,8 @@ def recorded(tmp_path_factory):
 
 
 @pytest.fixture
-def many(recorded, tmp_path, monkeypatch):
-    """Makes a file of lines that are more than can be held: two."""
-    monkeypatch.setattr(compare, "HELD", 2)
+def many(recorded, tmp_path):
+    """Makes a file of lines that are more than TWO holds."""
 
     def file(*lines):
         path = tmp_path / "many"
@@ -41,8 +41,18 @@ def many(recorded, tmp_path, monkeypatch):
     return file
 
 
-def output(capsys, *words):
-    status = run(["compare", "--browser", "chromium,firefox", "--json", *words])
+class Holding(Environment):
+    """With memory for *held* recordings and bytes of them."""
+
+    def __init__(self, *held):
+        self.held = held
+
+
+TWO = Holding(2, 1 << 23)
+
+
+def output(capsys, *words, environment=TWO):
+    status = run(["compare", "--browser", "chromium,firefox", "--json", *words], environment)
     said = capsys.readouterr()
     return status, said.out, said.err
 
@@ -63,8 +73,6 @@ def test_they_are_what_each_is_by_itself(recorded, many, capsys, tmp_path):
 def test_for_a_person_each_is_printed_before_the_next_is_read(
     how, held, held_bytes, recorded, monkeypatch, capsys, tmp_path
 ):
-    monkeypatch.setattr(compare, "HELD", held)
-    monkeypatch.setattr(compare, "HELD_BYTES", held_bytes)
     printed = []
     kept = set()
 
@@ -82,7 +90,7 @@ def test_for_a_person_each_is_printed_before_the_next_is_read(
     file = tmp_path / "many"
     file.write_text("".join(recorded * 2))
     monkeypatch.setattr(compare_many, "exchanges", read)
-    assert run(["compare", *how, "-v", str(file)]) == Exit.DIFFERENT
+    assert run(["compare", *how, "-v", str(file)], Holding(held, held_bytes)) == Exit.DIFFERENT
     assert printed == ["", *alone, *alone[:-1]]
     assert len(kept) == 1  # as often as one that was never in the list of those to hold
     assert capsys.readouterr() == (alone[-1], f"wsprobe: {NOT_APART}\n" if how[0] != "--spec" else "")
@@ -93,7 +101,7 @@ def test_files_have_each_of_them_too(recorded, many, tmp_path):
     written = []
     for more in ((), ("--junit", str(junit))):  # for which all are held
         files = ("--har", str(har), "--report", str(page), *more)
-        run(["compare", "-s", "--browser-mode", *files, many(*recorded)])
+        run(["compare", "-s", "--browser-mode", *files, many(*recorded)], TWO)
         shown = page.read_text()
         written.append((har.read_bytes(), [shown.count(f"lab:{name}</h2>") for name in SCENARIOS]))
     assert written[0] == written[1]
@@ -207,9 +215,12 @@ def test_when_the_last_process_is_lost_and_there_is_no_other_one_line_says_so(
                 monkeypatch.setattr(worker_pool, "spawned", no_process)
             return super()._start(alone)
 
+    class OnlyOne(Environment):
+        held = TWO.held
+        pool = One
+
     file = many(*[recorded[2]] * 3)
-    monkeypatch.setattr(compare_shared, "WorkerPool", One)
     monkeypatch.setattr(compare_shared, "worker", deadly)
-    status, out, err = output(capsys, "--workers", "2", file)
+    status, out, err = output(capsys, "--workers", "2", file, environment=OnlyOne())
     assert (status, out) == (Exit.USAGE, "")
     assert err.endswith("--workers 1 needs no other process (see wsprobe compare --help)\n")

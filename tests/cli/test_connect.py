@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from wsprobe.cli.environment import Environment
 from wsprobe.cli.main import run
 
 
@@ -40,17 +41,20 @@ def test_a_clock_that_is_set_meanwhile(days, monkeypatch, capsys, site):
     waited = []
     times = itertools.count(1_800_000_000, days * 86_400)
 
+    class SetMeanwhile(Environment):
+        def now(self):
+            return float(next(times))
+
     async def at_once(seconds):
         waited.append(seconds)
 
     monkeypatch.setattr("wsprobe.net.sleep", at_once)
     monkeypatch.setattr("time.time", lambda: float(next(times)))
-    monkeypatch.setattr("wsprobe.cli.probe.now", lambda: float(next(times)))
     for _ in range(2):
         site.reply("429 Later", "Retry-After: 9")
     site.refuse()
     url = f"ws://127.0.0.1:{site.port}/"
-    assert run(["connect", "--json", "--retry", "2", "--retry-max-time", "60", url]) == 12
+    assert run(["connect", "--json", "--retry", "2", "--retry-max-time", "60", url], SetMeanwhile()) == 12
     assert waited == [9, 9]
     at = [event["at"] for event in json.loads(capsys.readouterr().out)["exchange"]["events"]]
     assert at == sorted(at)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from wsprobe.cli.environment import Environment
 from wsprobe.cli.main import run
 from wsprobe.cli.pasted import curl
 from wsprobe.exchange import Exchange
@@ -55,25 +56,25 @@ WATCHED = Watched()
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The working folder of the commands, with the victim. Nothing is sent: a plan is all that comes of it."""
-    plans = []
-
-    async def probe(plan, *_, **__):
-        plans.append(plan)
-        return Exchange(plan, ())
-
     sys.addaudithook(WATCHED.hook)  # for good, so in no worker but this
     where = tmp_path_factory.mktemp("pasted")
     (where / VICTIM).write_text(CONTENT)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(where)
-        patch.setattr("wsprobe.net.probe", probe)
-        patch.setattr("wsprobe.cli.targets.running_lab", _no_lab)
-        patch.setattr("wsprobe.cli.cluster.probe_there", lambda *_: pytest.fail("a cluster was asked"))
         yield where
 
 
-def _no_lab():
-    raise AssertionError("the lab was started")
+class Nothing(Environment):
+    """Neither a network, nor the lab, nor a cluster."""
+
+    async def probe(self, plan, *_, **__):
+        return Exchange(plan, ())
+
+    def lab(self):
+        raise AssertionError("the lab was started")
+
+    def cluster(self, *_):
+        raise AssertionError("a cluster was asked")
 
 
 def harmless(folder, arguments):
@@ -89,7 +90,7 @@ def harmless(folder, arguments):
             contextlib.redirect_stdout(nowhere),
             contextlib.redirect_stderr(nowhere),
         ):
-            status = run(arguments)
+            status = run(arguments, Nothing())
     finally:
         WATCHED.on = False
     assert WATCHED.seen == []

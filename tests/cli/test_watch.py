@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tests.cli.processes import COMMAND, started
 from tests.cli.terminal import Terminal
 from tests.watch.played import OPEN, exchange
+from wsprobe.cli.environment import Environment
 from wsprobe.cli.main import run
 from wsprobe.exchange import Ended, Received
 from wsprobe.recording import archive
@@ -20,8 +21,8 @@ from wsprobe.report.outcome import Exit
 QUICK = ("--every", "0.1", "--linger", "0.02")
 
 
-def watched(capsys, *words):
-    status = run(["watch", *QUICK, *words])
+def watched(capsys, *words, environment=None):
+    status = run(["watch", *QUICK, *words], environment)
     out, err = capsys.readouterr()
     return status, out.splitlines(), err
 
@@ -75,15 +76,15 @@ def test_what_was_recorded_of_a_session_is_kept_when_it_is_cut_short(tmp_path):
         assert last.how == "interrupted"
 
 
-def test_a_session_that_is_held_when_a_signal_comes_is_told_of(monkeypatch, capsys):
-    async def asked(place, said, keep, **more):
-        held = exchange(OPEN, linger=60.0)
-        opened = next(at for at, event in enumerate(held.events) if isinstance(event, Received))
-        keep(replace(held, events=(*held.events[: opened + 1], Ended(20_000_000, "interrupted"))))
-        raise KeyboardInterrupt
+def test_a_session_that_is_held_when_a_signal_comes_is_told_of(capsys):
+    class Interrupted(Environment):
+        async def probe(self, plan, watch, talk, keep):
+            held = exchange(OPEN, linger=60.0)
+            opened = next(at for at, event in enumerate(held.events) if isinstance(event, Received))
+            keep(replace(held, events=(*held.events[: opened + 1], Ended(20_000_000, "interrupted"))))
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr("wsprobe.cli.watch.probe_with_followups", asked)
-    status, lines, _ = watched(capsys, "--hold", "1m", "ws://127.0.0.1/")
+    status, lines, _ = watched(capsys, "--hold", "1m", "ws://127.0.0.1/", environment=Interrupted())
     assert status == Exit.INTERRUPTED
     assert lines == [
         "ws://127.0.0.1/  interrupted 20 s after it opened, after 20 s without a frame",

@@ -11,6 +11,7 @@ import pytest
 import trio
 
 from tests.cli.processes import started
+from wsprobe.cli.environment import Environment
 from wsprobe.cli.main import run
 from wsprobe.cli.output import WorkerResult
 from wsprobe.net import worker_pool
@@ -81,20 +82,22 @@ def test_what_was_under_way_is_reported_when_it_is_interrupted():
 @pytest.mark.parametrize(
     ("more", "calls"), [((), ["give", "give"]), (("--rate", "100/s"), ["up", "give", "give"])]
 )
-def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(more, calls, monkeypatch):
+def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(more, calls):
     """What waited for one to start would be begun in a burst."""
     seen = []
 
-    async def up(self):
-        seen.append("up")
+    class Pool(WorkerPool):
+        async def up(self):
+            seen.append("up")
 
-    def give(self, item, over):
-        seen.append("give")
-        trio.lowlevel.current_trio_token().run_sync_soon(over, [WorkerResult()])
+        def give(self, item, over):
+            seen.append("give")
+            trio.lowlevel.current_trio_token().run_sync_soon(over, [WorkerResult()])
 
-    monkeypatch.setattr(WorkerPool, "up", up)
-    monkeypatch.setattr(WorkerPool, "give", give)
-    assert run(["connect", "--workers", "2", *more, "ws://127.0.0.1:1/", "ws://127.0.0.1:1/2"]) == 0
+    class Seen(Environment):
+        pool = Pool
+
+    assert run(["connect", "--workers", "2", *more, "ws://127.0.0.1:1/", "ws://127.0.0.1:1/2"], Seen()) == 0
     assert seen == calls
 
 

@@ -71,11 +71,9 @@ def test_interrupted_in_the_middle(net):
     ],
 )
 async def test_of_a_line_that_is_too_long_the_beginning_is_kept(reads, found, monkeypatch):
-    async def given(descriptor, size):
+    async def pieces():
         for each in reads:
             yield each
 
-    module = sys.modules[lines.__module__]
-    monkeypatch.setattr(module, "LONGEST_LINE", 8)
-    monkeypatch.setattr(module, "pieces", given)
-    assert [line async for line in lines(0)] == found
+    monkeypatch.setattr(sys.modules[lines.__module__], "LONGEST_LINE", 8)
+    assert [line async for line in lines(pieces())] == found

@@ -85,10 +85,11 @@ def test_a_day(monkeypatch):
         day = Day(WatchOutput(said, (), holds=False))
         monkeypatch.setattr("wsprobe.cli.watch.probe_with_followups", day.asked)
 
+        random.seed(13)
+
         async def all_of_it():
             async with trio.open_nursery() as nursery:
-                chance = random.Random(13).random
-                nursery.start_soon(rounds, [Word(URL)], said, own, day.output, nullcontext(), chance)
+                nursery.start_soon(rounds, [Word(URL)], said, own, day.output, nullcontext())
                 await day.measured()
                 nursery.cancel_scope.cancel()
 

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.engines import own_place, places_of, reports_of
+from wsprobe.cli.environment import environment
 from wsprobe.cli.lists import (
     ANYWHERE,
     Came,
@@ -53,7 +54,6 @@ from wsprobe.net.cluster import (
     NotInstalled,
     Worker,
     WorkersLost,
-    cluster,
     name_here,
     while_wanted,
 )
@@ -180,7 +180,9 @@ def work_with(
             )
 
     async def everything() -> Work:
-        async with cluster(address, settings.handshake.limits.connect_timeout, note, fit) as there:
+        async with environment().cluster(
+            address, settings.handshake.limits.connect_timeout, note, fit
+        ) as there:
             for who, version in (await there.version("wsprobe")).items():
                 if version != __version__:
                     has = f"wsprobe {version}" if isinstance(version, str) else "no wsprobe"
@@ -193,7 +195,7 @@ def work_with(
             return await work(there)
 
     try:
-        return net.run(everything, written=written_descriptor(settings))
+        return environment().run(everything, written=written_descriptor(settings))
     except BaseException as error:
         for each in leaves(error):
             if isinstance(each, ClusterError):

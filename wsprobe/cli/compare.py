@@ -12,6 +12,7 @@ import click
 from msgspec.structs import replace
 
 from wsprobe.browsers.tell import Tellable, tellable
+from wsprobe.cli.environment import environment
 from wsprobe.cli.evidence import once
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import Finished, Output, finish, written_descriptor
@@ -22,7 +23,7 @@ from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
-from wsprobe.cli.view_settings import HELD, HELD_BYTES, ViewSettings
+from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report
 from wsprobe.show.compare import comparison
@@ -232,10 +233,11 @@ def _first(lines: Iterator[RecordedLine]) -> tuple[list[RecordedLine], bool]:
     line always can."""
     first: list[RecordedLine] = []
     size = 0
+    most, most_bytes = environment().held
     for line in lines:
         first.append(line)
         size += len(line.data)
-        if len(first) > HELD or (len(first) > 1 and size > HELD_BYTES):
+        if len(first) > most or (len(first) > 1 and size > most_bytes):
             return first, False
     return first, True
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.cli.cluster import AnyWorker, Do, work_with
 from wsprobe.cli.compare_many import LineResult, Lines, compare_many, read_line, write_json
+from wsprobe.cli.environment import environment
 from wsprobe.cli.lists import ANYWHERE, Chunk, Executor, Run
 from wsprobe.cli.output import Finished, Output, written_descriptor
 from wsprobe.cli.readers import Readers
@@ -18,7 +19,7 @@ from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import note
 from wsprobe.cli.workers import ALONE, Processes
 from wsprobe.net.cluster import Cluster
-from wsprobe.net.worker_pool import Called, Work, WorkerPool
+from wsprobe.net.worker_pool import Called, Work
 from wsprobe.schedule import Pace
 
 PIECE_LINES = 100
@@ -94,13 +95,13 @@ def read_with_processes(
     Returns False, without reading anything, if no process can be started. Raises click.UsageError.
     """
     called = Called("part of the list", "parts of the list", "read")
-    pool = WorkerPool(partial(worker, settings, by), workers, note, called)
+    pool = environment().pool(partial(worker, settings, by), workers, note, called)
     if not pool:
         return False
     run = ReadRun(take)
     executor = Processes[RecordedLine, LineResult](pool, Pace(workers), list, partial(lost, "worker processes"))
     with run.handed_on_after_interrupt():
-        net.run(run.over_all, recordings, executor, written=written_descriptor(settings))
+        environment().run(run.over_all, recordings, executor, written=written_descriptor(settings))
     return True
 
 

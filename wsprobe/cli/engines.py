@@ -22,9 +22,9 @@ from wsprobe.browsers.local_network import kept_off
 from wsprobe.browsers.page import fetch_site, opened_by
 from wsprobe.browsers.request import visit
 from wsprobe.browsers.url import below_localhost, parse
+from wsprobe.cli.environment import environment
 from wsprobe.cli.probe import Made, Placing, apart_if_large, conversation, reported, usable
 from wsprobe.cli.readers import Readers, as_is
-from wsprobe.cli.request_settings import now
 from wsprobe.cli.settings import HandshakeSettings, Settings, route
 from wsprobe.cli.targets import LabTargets, ProbeTarget
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
@@ -61,7 +61,7 @@ def probed(
         async with AsyncExitStack() as stack:
             await reports_of(names, settings, readers, LabTargets(stack.enter_async_context), done)
 
-    net.run(everything, written=written)
+    environment().run(everything, written=written)
 
 
 async def reports_of(
@@ -158,7 +158,7 @@ async def fetched(url: str, page: Page, place: ProbeTarget, readers: Readers) ->
         tls=place.handshake.tls,
         route=route(place.handshake, to),
     )
-    reading = read(await net.probe(plan))
+    reading = read(await environment().probe(plan))
     shown = replace(address, username="", password="").href if not to.userinfo else address.href
     return Fetched(shown, reading.exchange, tuple(fetch.seen(name, address, page, reading) for name in names))
 
@@ -170,7 +170,7 @@ def _with_cookies(page: Page, place: ProbeTarget) -> Page:
         to = target.parse(place.url)
     except target.TargetError:
         return page
-    found = place.handshake.jar.for_target(to, now())
+    found = place.handshake.jar.for_target(to, environment().now())
     if any(each.same_site in ("lax", "strict") for each in found):
         address = parse(with_ws(place.url))
         if address is None or fetch_site(page, address) == "cross-site":
@@ -208,11 +208,11 @@ async def as_engine(
     then = next_plan(None)
     while isinstance(then, Plan):
         plan = replace(then, route=way(engine, handshake, then.target, credentials))
-        exchange = await net.probe(plan)
+        exchange = await environment().probe(plan)
         if credentials.learn_of_proxy(exchange, handshake.proxy_method):
             # A browser that knows the credentials answers the proxy's 407, and script hears nothing of it.
             plan = replace(plan, route=way(engine, handshake, plan.target, credentials))
-            exchange = await net.probe(plan)
+            exchange = await environment().probe(plan)
         then = await apart_if_large(exchange, partial(next_plan, exchange))
     return then
 

@@ -20,6 +20,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wsprobe import net
+from wsprobe.cli.environment import environment
 from wsprobe.cli.output import WorkerResult
 from wsprobe.cli.probe import (
     Ask,
@@ -237,7 +238,7 @@ class Here(Executor[Job, Came]):
             return None
 
         async def read_first(chunk: Chunk[Job, Came], exchange: Exchange) -> None:
-            chunk.made = await net.in_only_thread(partial(reported, chunk.jobs[0].place, exchange))
+            chunk.made = await environment().in_only_thread(partial(reported, chunk.jobs[0].place, exchange))
             run.hand_on(chunk)
 
         await net.in_order(one, chunks, self._pace, hand_on, run.weight, host, run.ordered)
@@ -279,7 +280,7 @@ def with_executor(
             await run.over_all(Jobs(sources, settings, LabTargets(enter), to.unusable, to.wants), executor)
 
     with run.handed_on_after_interrupt():
-        net.run(everything, written=to.written)
+        environment().run(everything, written=to.written)
 
 
 class Jobs:

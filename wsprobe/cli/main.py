@@ -28,6 +28,8 @@ from wsprobe.version import __version__
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
+    from wsprobe.cli.environment import Environment
+
 COMMANDS = {
     "connect": "make one handshake and report exactly what came back",
     "compare": "show what browsers and specifications make of a handshake; compare recordings",
@@ -225,8 +227,9 @@ def _end(number: int, frame: object) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
-def run(argv: Sequence[str] | None = None) -> int:
-    """Run the program on *argv* (default: the process's own arguments); returns the exit status."""
+def run(argv: Sequence[str] | None = None, environment: Environment | None = None) -> int:
+    """Run the program on *argv* (default: the process's own arguments); returns the exit status. *environment*:
+    in place of the real one."""
     _ended_by.clear()
     prepare()
     if "_WSPROBE_COMPLETE" in os.environ:
@@ -236,7 +239,11 @@ def run(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             status = program.main(
-                args=argv, prog_name="wsprobe", standalone_mode=False, windows_expand_args=False
+                args=argv,
+                prog_name="wsprobe",
+                standalone_mode=False,
+                windows_expand_args=False,
+                obj=environment,
             )
         except click.exceptions.NoArgsIsHelpError as bare:
             sys.stdout.write(f"{bare.message}\n")

@@ -15,10 +15,10 @@ import click
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
+from wsprobe.cli.environment import environment
 from wsprobe.cli.option import NoUrl, usage_error
 from wsprobe.cli.page_settings import MOST, PageSettings
 from wsprobe.cli.readers import Readers, recorded
@@ -76,7 +76,7 @@ def page(url: str | None, given: Given) -> int:
     made = PageOutput(settings, own, live=own.window)
     with made:
         try:
-            watched = net.run(partial(watch, over=made.over if own.window else None), browser, wanted)
+            watched = environment().run(partial(watch, over=made.over if own.window else None), browser, wanted)
         except* NoBrowser as group:
             no_display = (
                 own.window
@@ -205,7 +205,7 @@ def attached(settings: Settings, own: PageSettings) -> int:
     missing: BaseException | None = None
     with made:
         try:
-            net.run(partial(attach, host, port, watching, own.lasts, over, ready))
+            environment().run(partial(attach, host, port, watching, own.lasts, over, ready))
         except* NoDevTools as group:
             missing = next(leaves(group))
         if missing is not None:
@@ -249,7 +249,7 @@ async def _again(socket: PageSocket, settings: Settings) -> Exchange | None:
         request = request_again(socket, opening.fresh_key(os.urandom(16)))
         limits = replace(handshake.limits, linger=0.0)
         plan = Plan(to, request, limits=limits, tls=handshake.tls, route=handshake.route)
-        return asked_again(socket, await net.probe(plan), BROWSER)
+        return asked_again(socket, await environment().probe(plan), BROWSER)
     except (TargetError, PlanError) as error:
         why = "the request of a socket cannot be sent again" if settings.output.redact else error
         note(f"--repeat: {why}")

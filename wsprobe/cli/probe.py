@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.cli import expect
+from wsprobe.cli.environment import environment
 from wsprobe.cli.files import rewrite, write
 from wsprobe.cli.option import usage_error
-from wsprobe.cli.request_settings import now
 from wsprobe.cli.settings import HandshakeSettings, Settings, for_strangers, plan_for
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
@@ -71,7 +71,7 @@ async def apart_if_large(exchange: Exchange, work: Callable[[], Made]) -> Made:
     at a time, because reading it takes much memory."""
     if not is_large(exchange):
         return work()
-    return await net.in_only_thread(work)
+    return await environment().in_only_thread(work)
 
 
 def host_of(place: ProbeTarget) -> str:
@@ -96,8 +96,8 @@ def write_jar(settings: Settings) -> None:
 
     def text(after: bytes = b"") -> bytes:
         if after:
-            jar.take_over(jar.before, after.decode("utf-8", "surrogateescape"), now())
-        return jar.text(now()).encode(errors="surrogateescape")
+            jar.take_over(jar.before, after.decode("utf-8", "surrogateescape"), environment().now())
+        return jar.text(environment().now()).encode(errors="surrogateescape")
 
     if path == "-":
         write(path, text(), "cookie-jar")
@@ -136,7 +136,7 @@ async def probe_with_followups(
         made = report(exchange)
         if not transient(made.reading, made.outcome):
             return exchange
-        asked_for = retry_after(made.reading, now())
+        asked_for = retry_after(made.reading, environment().now())
         wait = pause if asked_for is None else asked_for
         most = settings.retry.retry_max_time
         left = None if most is None else began + most - net.clock()
@@ -181,7 +181,7 @@ async def conversation(
 
     while True:
         if ask is None:
-            exchange = over(await net.probe(to_ask, watch, keep=over, make=session()))
+            exchange = over(await environment().probe(to_ask, watch, keep=over, make=session()))
         else:
             exchange = over(await ask(to_ask, watch, over))
         then = steps.after(exchange)
@@ -229,7 +229,7 @@ class Steps:
         if reading is not None:
             answers = (response.head for response in reading.responses)
             fields = (field.value for head in answers for field in head.all(b"set-cookie"))
-            jar.store(fields, exchange.plan.target, now())
+            jar.store(fields, exchange.plan.target, environment().now())
         if self._answered_proxy < ANSWERS_MAX and self._credentials.learn_of_proxy(
             exchange, handshake.proxy_method
         ):

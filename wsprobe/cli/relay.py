@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.browsers.url import blocked_port
 from wsprobe.cli.connect_output import ConnectOutput
+from wsprobe.cli.environment import environment
 from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.output import as_shown
 from wsprobe.cli.probe import apart_if_large
@@ -29,7 +30,6 @@ from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange, Target
 from wsprobe.net.descriptors import QueuedOutput, room
 from wsprobe.net.relay import RelayError
-from wsprobe.net.relay import relay as relayed
 from wsprobe.read.request import Request
 from wsprobe.recording.secrets import Secrets
 from wsprobe.relay.client import PageClose, told
@@ -106,12 +106,12 @@ def relay_until_interrupted(
         async with AsyncExitStack() as stack:
             place = await LabTargets(stack.enter_async_context).place(url, settings.handshake)
             made = relaying(place, settings, own, at[0])
-            port = await stack.enter_async_context(relayed(made, *at, shown, public=own.public))
+            port = await stack.enter_async_context(environment().relay(made, *at, shown, public=own.public))
             shown.ready(made.target, at[0], port, own.public)
             await net.sleep(float("inf"))
 
     try:
-        net.run(stay, written=shown.written)
+        environment().run(stay, written=shown.written)
     except* (RelayError, net.PlanError) as group:
         raise click.UsageError(str(next(leaves(group)))) from None
 

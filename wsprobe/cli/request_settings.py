@@ -7,7 +7,6 @@ import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import ClassVar, Literal
 
 import click
@@ -31,11 +30,6 @@ LONGEST_REQUEST = 16 * MEBIBYTE
 """The most bytes of --raw-request."""
 LONGEST_JAR = 8 * MEBIBYTE
 """The most bytes of a .netrc, and of a cookie file: a browser keeps some thousands, none over 4 KiB."""
-
-
-def now() -> float:
-    """Seconds since 1970."""
-    return datetime.now(UTC).timestamp()
 
 
 class RequestSettings(Section, frozen=True, kw_only=True):
@@ -147,9 +141,9 @@ class RequestSettings(Section, frozen=True, kw_only=True):
             raise click.UsageError(f"--bearer-env: the variable {self.bearer_env!a} is not set, or is empty")
         return os.environ[self.bearer_env]
 
-    def jar(self, kept_in: str | None) -> tuple[tuple[str, ...], Jar]:
+    def jar(self, kept_in: str | None, now: float) -> tuple[tuple[str, ...], Jar]:
         """The cookies to send to every server, and the jar with the cookies of files. *kept_in*: the file for
-        the cookies that servers set. Raises click.UsageError."""
+        the cookies that servers set. *now*: seconds since 1970. Raises click.UsageError."""
         keeps = kept_in is not None
         before = ""
         if kept_in is not None and os.path.isfile(kept_in):
@@ -167,7 +161,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
             except OSError as error:
                 hint = "" if error.errno == errno.EFBIG else " (a word without = is a file of cookies)"
                 raise click.UsageError(f"--cookie: {text}: {error.strerror}{hint}") from None
-            found += cookies.parse(lines.decode("utf-8", "surrogateescape"), now())
+            found += cookies.parse(lines.decode("utf-8", "surrogateescape"), now)
             keeps = True
         return tuple(pairs), Jar(found, keeps=keeps, before=before)
 

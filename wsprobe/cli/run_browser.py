@@ -13,10 +13,10 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page, ScriptView
 from wsprobe.cli.engines import one, own_place, user_of, with_credentials, with_ws
+from wsprobe.cli.environment import environment
 from wsprobe.cli.option import LAB
 from wsprobe.cli.output import written_descriptor
 from wsprobe.cli.readers import Readers
@@ -78,7 +78,7 @@ def run_browsers(
         installed = find_browsers(wanted)
         browsers = tuple(dict.fromkeys((*by.browsers, *(each.engine for each in installed))))
         by = replace(by, browsers=browsers)
-        results = net.run(
+        results = environment().run(
             _everything, list(words), installed, settings, by, written=written_descriptor(settings)
         )
     except* NoBrowser as group:

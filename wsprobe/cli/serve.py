@@ -11,6 +11,7 @@ import click
 
 from wsprobe import net
 from wsprobe.browsers.url import blocked_port
+from wsprobe.cli.environment import environment
 from wsprobe.cli.files import check_replaceable, write_whole
 from wsprobe.cli.serve_settings import ServeSettings
 from wsprobe.cli.streams import emit, look, note, output_descriptor, write_json
@@ -110,7 +111,7 @@ def serve_until_interrupted(settings: ServeSettings) -> int:
 
     written = output_descriptor() if settings.as_json and not settings.silent else None
     try:
-        net.run(stay, written=written)
+        environment().run(stay, written=written)
     except* (LabError, NoCertificates) as group:
         raise click.UsageError(str(group.exceptions[0])) from None
     return 0

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from wsprobe.cli import expect
+from wsprobe.cli.environment import environment
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.list_settings import ClusterSettings, ListSettings
 from wsprobe.cli.option import usage_error
@@ -20,7 +21,6 @@ from wsprobe.cli.request_settings import (
     OwnRequestSettings,
     RequestSettings,
     SessionSettings,
-    now,
 )
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
 from wsprobe.cli.section import Given
@@ -119,7 +119,7 @@ def _handshake(given: Given, page: bool, expectations: Sequence[Expectation]) ->
     raw = own.given_bytes()
     acts = tuple(given[SessionSettings].acts())
     wire = own.version(acts)
-    pairs, jar = request.jar(own.cookie_jar)
+    pairs, jar = request.jar(own.cookie_jar, environment().now())
     return HandshakeSettings(
         offer=Offer(
             key=own.ws_key or "",
@@ -166,9 +166,8 @@ def plan_for(
         to = target.parse(url)
         credentials = Credentials() if credentials is None else credentials
         offer = with_netrc(handshake.offer, to, handshake.netrc)
-        cookies = (
-            () if handshake.jar.empty else handshake.jar.for_target(to, now(), stranger=handshake.stranger)
-        )
+        jar, now = handshake.jar, environment().now()
+        cookies = () if jar.empty else jar.for_target(to, now, stranger=handshake.stranger)
         key = handshake.key if handshake.key is not None else opening.fresh_key(os.urandom(16))
         offer = replace(
             offer,

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from wsprobe import net
 from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
+from wsprobe.cli.environment import environment
 from wsprobe.cli.files import MEBIBYTE, read_for, write
 from wsprobe.cli.lists import probe_all
 from wsprobe.cli.option import NoUrl, usage_error
@@ -31,7 +32,7 @@ from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.cli.targets import UrlList, sources
 from wsprobe.cli.terminal import History, Terminal
 from wsprobe.exchange import SECOND, Ended, Event, Exchange, Limits, Plan
-from wsprobe.net.descriptors import PIECE, DescriptorWriter, pieces
+from wsprobe.net.descriptors import PIECE, DescriptorWriter
 from wsprobe.net.stream import Tape
 from wsprobe.net.talk import Talk
 from wsprobe.read.reading import Head
@@ -269,7 +270,7 @@ class TalkOutput(ConnectOutput, Talk):
         """Carry out *plan*, and hold the session that it opens; returns the recording."""
         if self._raw and self._way is None:
             sys.stdout.flush()
-            self._way = DescriptorWriter(sys.stdout.fileno(), self._separator)
+            self._way = environment().writer(sys.stdout.fileno(), self._separator)
         self._held = self._spool = self._terminal = None
         self._sink = JsonOutput() if self._manner.own.jsonl else RawOutput(self._between)
         self._plan = plan
@@ -281,7 +282,7 @@ class TalkOutput(ConnectOutput, Talk):
             over.append(exchange)
 
         try:
-            end(await net.probe(plan, watch, self, end))
+            end(await environment().probe(plan, watch, self, end))
         finally:
             if self._terminal is not None:
                 await self._terminal.stop()
@@ -372,7 +373,7 @@ class TalkOutput(ConnectOutput, Talk):
             return
         try:
             # The report keeps whole writes, so the first write is small; otherwise it has thousands of frames.
-            async with aclosing(pieces(0, PIECE, first=REPORTED)) as read:
+            async with aclosing(environment().pieces(0, PIECE, first=REPORTED)) as read:
                 async for piece in read:
                     if found := self._lines.feed(piece):
                         yield found

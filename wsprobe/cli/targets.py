@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe import net
+from wsprobe.cli.environment import environment
 from wsprobe.cli.files import endless, opened
 from wsprobe.cli.option import LAB, usage_error
 from wsprobe.cli.paste import RECORDED, check_no_command, line_of_a_console
@@ -99,7 +100,7 @@ class UrlList:
         """
         number = 0
         with usage_error(OSError, where=self.name):
-            async with aclosing(net.lines(self._descriptor)) as lines:
+            async with aclosing(net.lines(environment().pieces(self._descriptor, 65536))) as lines:
                 async for line in lines:
                     number += 1
                     self.at += len(line)
@@ -213,15 +214,8 @@ class LabTargets:
             check_word(name)
             return ProbeTarget(name, handshake)
         if self._lab is None:
-            self._lab = await self._enter(running_lab())
+            self._lab = await self._enter(environment().lab())
         return in_lab(name, handshake, self._lab)
-
-
-def running_lab() -> AbstractAsyncContextManager[Lab]:
-    """A lab on free loopback ports, until the block ends."""
-    from wsprobe.lab.server import serve  # only for a scenario
-
-    return serve()
 
 
 def in_lab(name: str, handshake: HandshakeSettings, lab: Lab) -> ProbeTarget:

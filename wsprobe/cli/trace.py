@@ -16,6 +16,7 @@ from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli import expect
+from wsprobe.cli.environment import environment
 from wsprobe.cli.output import Finished, Output, as_shown
 from wsprobe.cli.probe import reported, usable
 from wsprobe.cli.second_interrupt import hold_back
@@ -135,14 +136,15 @@ def trace_all(
                     came = reported(place, exchange)
                     under_way.append((name, came, to.shown(came)))
 
-                exchange = await net.probe(fresh(step.plan, place.handshake.key), keep=keep, make=planned())
+                plan = fresh(step.plan, place.handshake.key)
+                exchange = await environment().probe(plan, keep=keep, make=planned())
                 came = reported(place, exchange)
                 base = base or came
                 seen, shown = kept(step.name, seen, shown, came, to.shown(came))
                 to.answer(step.name, shown, shown.answers[step.name].report)
 
     try:
-        net.run(everything, written=to.written)
+        environment().run(everything, written=to.written)
     except KeyboardInterrupt:
         hold_back()
         to.interrupted()

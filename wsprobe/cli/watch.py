@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.cli import expect
+from wsprobe.cli.environment import environment
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.lists import Jobs, allow
 from wsprobe.cli.option import NoUrl, usage_error
@@ -104,7 +105,7 @@ def watch_all(
         metrics = nullcontext() if listens is None else listen(*listens, to, stack)
         stack.enter_context(to)
         try:
-            net.run(rounds, words, settings, own, to, metrics, written=to.written)
+            environment().run(rounds, words, settings, own, to, metrics, written=to.written)
         except KeyboardInterrupt:
             hold_back()
             to.interrupted()
@@ -131,7 +132,6 @@ async def rounds(
     own: WatchSettings,
     to: WatchOutput,
     metrics: AbstractAsyncContextManager[None],
-    chance: Callable[[], float] = random.random,
 ) -> None:
     """Probe all URLs repeatedly. *metrics*: a context that serves them."""
     began = net.clock()
@@ -151,7 +151,7 @@ async def rounds(
 
         parallel = len(places) if own.hold is not None else own.parallel
         allow(parallel)
-        each = partial(spread_pauses, own.every, chance)
+        each = partial(spread_pauses, own.every, random.random)
         try:
             # Without a live table, wake only for probes.
             async with net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext():
@@ -184,7 +184,7 @@ def holding(hold: float, ping_every: float | None) -> Ask:
     """A function that makes a probe, and holds the session that it opens."""
 
     async def ask(plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]) -> Exchange:
-        return await net.probe(plan, watch, HeldSession(hold, ping_every), keep)
+        return await environment().probe(plan, watch, HeldSession(hold, ping_every), keep)
 
     return ask
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from wsprobe import net
 from wsprobe.cli.connect_output import ConnectOutput
+from wsprobe.cli.environment import environment
 from wsprobe.cli.lists import (
     ANYWHERE,
     Chunk,
@@ -52,7 +53,7 @@ LOST = "not tried: two worker processes ended while trying it"
 def probe_with_processes(sources: Sequence[Word | UrlList], settings: Settings, to: ConnectOutput) -> None:
     """The same as ``lists.probe_all``, with processes; in this process alone if the system allows no other."""
     most = sys.maxsize if any(isinstance(each, UrlList) for each in sources) else len(sources)
-    pool = WorkerPool(partial(apart, *to.for_workers()), min(settings.lists.workers, most), to.lost)
+    pool = environment().pool(partial(apart, *to.for_workers()), min(settings.lists.workers, most), to.lost)
     if not pool:
         to.lost(ALONE)
         probe_all(sources, replace(settings, lists=replace(settings.lists, workers=1)), to)

@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar, TypeVarTuple
 import trio
 
 from wsprobe.exception_groups import leaves
-from wsprobe.net.descriptors import pieces, while_read
+from wsprobe.net.descriptors import while_read
 from wsprobe.schedule import Pace, Schedule
 
 Result = TypeVar("Result")
@@ -22,10 +22,13 @@ Arguments = TypeVarTuple("Arguments")
 
 
 def run(
-    work: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments, written: int | None = None
+    work: Callable[[*Arguments], Awaitable[Result]],
+    *arguments: *Arguments,
+    written: int | None = None,
+    clock: trio.abc.Clock | None = None,
 ) -> Result:
     """The result of ``await work(*arguments)``. *written*: a descriptor without whose reader the work is
-    useless.
+    useless. *clock*: in place of trio's own.
 
     KeyboardInterrupt (^C) and BrokenPipeError (the reader of our output is gone) are raised unwrapped, even
     from inside a nursery.
@@ -40,7 +43,7 @@ def run(
 
     try:
         # ^C ends the whole work: raised in a single task, it could end the lab before the probe that uses it.
-        return trio.run(while_useful, restrict_keyboard_interrupt_to_checkpoints=True)
+        return trio.run(while_useful, clock=clock, restrict_keyboard_interrupt_to_checkpoints=True)
     except BaseExceptionGroup as group:
         for kind in (KeyboardInterrupt, BrokenPipeError):
             if any(isinstance(each, kind) for each in leaves(group)):
@@ -261,14 +264,14 @@ ENDLESS_LINE = 256 * LONGEST_LINE
 """The bytes after which a line has no end."""
 
 
-async def lines(descriptor: int) -> AsyncGenerator[bytes, None]:
-    """Each line read from *descriptor*, with its line end; of a longer one only LONGEST_LINE bytes, without it.
-    Raises OSError, also for a line without an end."""
+async def lines(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Each line of a file or a pipe, with its line end; of a longer one only LONGEST_LINE bytes, without it.
+    *pieces*: its bytes. Raises OSError, also for a line without an end."""
     rest = b""
     dropping = False
     dropped = 0
-    async with aclosing(pieces(descriptor, 65536)) as reads:
-        async for data in reads:
+    async with aclosing(pieces):
+        async for data in pieces:
             *whole, rest = (rest + data).split(b"\n")
             for line in whole:
                 if not dropping:
