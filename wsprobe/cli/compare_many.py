@@ -14,12 +14,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.files import write
+from wsprobe.cli.list_settings import HELD, HELD_BYTES
 from wsprobe.cli.output import Finished, Output, finish
 from wsprobe.cli.readers import Reached, Readers, reached, recorded, status, together, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.streams import emit, look, note
-from wsprobe.cli.view_settings import HELD, HELD_BYTES
 from wsprobe.report.outcome import Exit
 from wsprobe.report.report import Report
 from wsprobe.show.as_json import report_value

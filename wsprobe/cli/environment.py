@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wsprobe import net
-from wsprobe.cli.view_settings import HELD, HELD_BYTES
+from wsprobe.cli.list_settings import HELD, HELD_BYTES
 from wsprobe.net.descriptors import DescriptorWriter, pieces
 
 if TYPE_CHECKING:

@@ -11,6 +11,12 @@ from wsprobe.schedule import Pace
 
 MANY = "Many URLs"
 
+HELD = 1000
+"""The most recordings that are in memory at once. Of more, each is printed immediately and forgotten, and
+nothing says which of them a script can tell apart."""
+HELD_BYTES = 8 * 1024 * 1024
+"""The same limit in bytes, for all of several recordings together."""
+
 
 class ListSettings(Section, frozen=True, kw_only=True):
     """How a list is processed."""

@@ -8,17 +8,12 @@ from wsprobe.browsers import ALL, ENGINES, NODES, RUNTIMES
 from wsprobe.browsers.engine import AddressSpace
 from wsprobe.browsers.local_network import SPACES
 from wsprobe.cli import completion
+from wsprobe.cli.list_settings import HELD, HELD_BYTES
 from wsprobe.cli.option import Whole
 from wsprobe.cli.output_settings import FORMS, VIEW, ExpectSettings
 from wsprobe.cli.section import Section, opt
 
 VIEWS = "Views"
-
-HELD = 1000
-"""The most recordings that are in memory at once. Of more, each is printed immediately and forgotten, and
-nothing says which of them a script can tell apart."""
-HELD_BYTES = 8 * 1024 * 1024
-"""The same limit in bytes, for all of several recordings together."""
 
 
 def next_engine(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
