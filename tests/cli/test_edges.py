@@ -1,5 +1,6 @@
 """The edge of the process: streams that are closed or full, signals, a shell that hands over nothing."""
 
+import errno
 import os
 import re
 import signal
@@ -147,3 +148,9 @@ def test_an_interrupt_while_loading_leaves_no_traceback():
 def test_a_fault_of_ours_is_still_a_bug(capsys, tmp_path):
     assert failed(OSError(22, "Invalid argument")) == 70
     assert "a bug in wsprobe (OSError)" in capsys.readouterr().err
+
+
+def test_a_terminal_that_has_gone_ends_it_as_its_signal_does(monkeypatch):
+    monkeypatch.setattr("wsprobe.cli.main._ended_by", [signal.SIGHUP])
+    monkeypatch.setattr("wsprobe.cli.main.forget_output", lambda: None)
+    assert failed(OSError(errno.EIO, "Input/output error")) == 128 + signal.SIGHUP

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile, TemporaryFile
 from weakref import finalize
 
 import click
 from msgspec.structs import replace
 
+from wsprobe.cli.environment import environment
 from wsprobe.cli.files import PIECE, check_replaceable, write
 from wsprobe.cli.option import usage_error
 from wsprobe.report.report import Report
@@ -102,6 +104,8 @@ class JUnit:
         write(self._path, (piece.encode() for piece in self._pieces()), "junit", secret=self._secret)
 
     def _pieces(self) -> Iterator[str]:
+        if not self._totals.started:  # two runs are compared: the time of the tests is now
+            self._totals.started = datetime.fromtimestamp(environment().now(), UTC).isoformat()
         yield head(self._suite, self._totals)
         self._cases.seek(0)
         yield from iter(lambda: self._cases.read(PIECE), "")

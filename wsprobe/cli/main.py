@@ -277,6 +277,8 @@ def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
             return Exit.USAGE
         if isinstance(each, OSError) and each.errno in UNWRITABLE:
             forget_output()
+            if _ended_by:  # SIGHUP: the terminal has gone
+                return 128 + _ended_by[0]
             note(f"the output could not be written: {each.strerror}")
             return Exit.USAGE
         if isinstance(each, OSError) and each.errno in (errno.EMFILE, errno.ENFILE):

@@ -165,9 +165,9 @@ def _frames(logged: Logged) -> str:
 
 
 def browser_of(logged: Logged) -> str:
-    """The name of the browser that wrote a log, without its version."""
+    """The name of the browser that wrote a log, without its version; wsprobe for its own HAR file."""
     if logged.source == "har":
-        return "the browser"
+        return "wsprobe" if logged.program.startswith("wsprobe ") else "the browser"
     return shown_text(re.sub(r" [\d.]+$", "", logged.program)) or "the browser"
 
 
