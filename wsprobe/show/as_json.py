@@ -19,7 +19,7 @@ from wsprobe.judge.finding import Finding, Verdict
 from wsprobe.read import read, received_of, responses_of
 from wsprobe.read.closing import close_of
 from wsprobe.read.head import split_head
-from wsprobe.read.http2_values import HeaderBlock, Http2Connection, setting_name
+from wsprobe.read.http2_values import Http2Connection, setting_name
 from wsprobe.read.reading import Body, Field, Head, Reading, Response, Session, final_answer
 from wsprobe.read.request import request_fields
 from wsprobe.recording.certificate import days_left, described, objectionable
@@ -266,8 +266,8 @@ def _text(data: bytes) -> str:
     return data.decode("latin-1")
 
 
-def _pairs(fields: tuple[Field, ...]) -> list[contract.Pair]:
-    return [(f.name.decode("latin-1"), f.value.decode("latin-1")) for f in fields]
+def _pairs(fields: Sequence[Field]) -> list[contract.Pair]:
+    return [(_text(field.name), _text(field.value)) for field in fields]
 
 
 def _first_line(head: Head) -> str:
@@ -326,11 +326,6 @@ def one_response(response: Response, interim: list[contract.ResponseJson] | Unse
     )
 
 
-def _block(block: HeaderBlock) -> list[contract.Pair]:
-    """The fields of a header block in its order, pseudo-headers included."""
-    return [(_text(field.name), _text(field.value)) for field in block.fields]
-
-
 def _request_over_http2(reading: Reading, of: Http2Connection) -> contract.RequestJson:
     block = [(_text(name), _text(value)) for name, value in request_fields(reading)]
     return contract.RequestJson(
@@ -350,7 +345,10 @@ def _raw(block: bytes, reading: Reading) -> bytes | None:
 def _response_over_http2(reading: Reading, of: Http2Connection) -> contract.ResponseJson:
     every = [
         replace(
-            one_response(response, UNSET), status_line=None, fields=_block(block), raw=_raw(block.raw, reading)
+            one_response(response, UNSET),
+            status_line=None,
+            fields=_pairs(block.fields),
+            raw=_raw(block.raw, reading),
         )
         for response, block in zip(reading.responses, of.blocks, strict=False)
     ]
@@ -382,7 +380,7 @@ def http2_members(reading: Reading) -> dict[str, Any]:
         "stream_end": None
         if end is None
         else like(contract.StreamEndJson, end, name=end.name or None, debug=_text(end.debug) or None),
-        "trailers": None if of.trailers is None else _block(of.trailers),
+        "trailers": None if of.trailers is None else _pairs(of.trailers.fields),
     }
 
 

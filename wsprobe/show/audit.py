@@ -12,8 +12,8 @@ from urllib.parse import quote
 from wsprobe.read.reading import Head
 from wsprobe.request.edits import values
 from wsprobe.request.target import public_url
-from wsprobe.show.lines import Line, Look, Piece, Style, cut, fitted, line, width_of
-from wsprobe.show.trace import by_reason, cells, in_room, sent, unsent
+from wsprobe.show.lines import Line, Look, Piece, Style, cut, fitted, grouped, line, width_of
+from wsprobe.show.trace import cells, in_room, sent, unsent
 from wsprobe.trace.answer import Answer
 from wsprobe.trace.audit import WEAKNESSES
 from wsprobe.trace.audit_requests import AUDIT
@@ -60,7 +60,7 @@ def concluded(
         rows.append(line(Piece("no weakness found", "good")))
     if untested:
         rows.append(line(Piece("not tested", "title")))
-        for why, ids in by_reason(untested).items():
+        for why, ids in grouped((why, id) for id, why in untested).items():
             rows += fitted([line(f"  {', '.join(ids)}: {look.words(why)}")], look)
     clean = not_there(found, untested) if reference(seen) is not None else []
     if clean:
@@ -255,7 +255,5 @@ def _first(head: Head) -> str:
 
 def _headers(head: Head) -> dict[str, str]:
     """Name -> value; several fields with one name are joined as in RFC 9110 section 5.3."""
-    found: dict[str, list[str]] = {}
-    for field in head.fields:
-        found.setdefault(field.name.decode("latin-1"), []).append(field.value.decode("latin-1"))
+    found = grouped((field.name.decode("latin-1"), field.value.decode("latin-1")) for field in head.fields)
     return {name: ", ".join(values) for name, values in found.items()}

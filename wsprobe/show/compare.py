@@ -13,7 +13,7 @@ from wsprobe.browsers.tell import Tellable
 from wsprobe.judge.finding import Disclosed, Verdict
 from wsprobe.read.reading import Field, Response
 from wsprobe.report.report import Report, comparable
-from wsprobe.show.lines import Line, Look, Piece, Style, fitted, left_out, line, row
+from wsprobe.show.lines import Line, Look, Piece, Style, fitted, grouped, left_out, line, row
 from wsprobe.show.report import rebuilt
 from wsprobe.show.screen import screen
 from wsprobe.show.views import fetch_lines
@@ -55,22 +55,23 @@ def difference(reports: Sequence[Report], look: Look) -> list[Line]:
 
 def differing(reports: Sequence[Report]) -> tuple[list[tuple[str, list[str]]], int]:
     """Each differing point with every recording's value, and the number of all points."""
-    tables = [_table(r) for r in reports]
-    whats = list(dict.fromkeys(what for table in tables for what in table))
+    tables = [grouped(comparable(r)) for r in reports]
     spelt = {
         f"header {visible(key)}": f"header {name}"
         for each in reversed(reports)
         for key, name in _spelt(fields_of(each.reading.final)).items()
     }
+    whats = dict.fromkeys(what for table in tables for what in table)
+    points = {what: [table.get(what, []) for table in tables] for what in whats}
     unequal = [
-        (spelt.get(what, what), [_said(table.get(what, ())) for table in tables])
-        for what in whats
-        if len({table.get(what, ()) for table in tables}) > 1
+        (spelt.get(what, what), [_said(each) for each in values])
+        for what, values in points.items()
+        if any(each != values[0] for each in values)
     ]
-    return unequal, len(whats)
+    return unequal, len(points)
 
 
-def _said(values: tuple[str, ...]) -> str:
+def _said(values: Sequence[str]) -> str:
     """All values of one point, "-" if it is missing."""
     text = " | ".join(values) if values else "-"
     left = len(text) - LONG
@@ -92,8 +93,11 @@ def asides(reports: Sequence[Report]) -> Iterator[tuple[str, list[str]]]:
 
 
 def requested(report: Report) -> dict[str, str]:
-    """The values of the request's fields that two requests could have in common."""
-    return _values(report.reading.request.head.fields)
+    """The values of each field that two requests could have in common."""
+    fields = report.reading.request.head.fields
+    names = _spelt(fields)
+    found = grouped((names[each.key], visible(each.value)) for each in fields if each.key not in ASKED)
+    return {name: " | ".join(values) for name, values in found.items()}
 
 
 def times(reports: Sequence[Report]) -> list[str]:
@@ -106,26 +110,9 @@ def _spelt(fields: Iterable[Field]) -> dict[bytes, str]:
     return {field.key: visible(field.name) for field in reversed(tuple(fields))}
 
 
-def _values(fields: Iterable[Field]) -> dict[str, str]:
-    """The values of each field that two requests could have in common."""
-    found: dict[str, list[str]] = {}
-    names = _spelt(fields)
-    for field in fields:
-        if field.key not in ASKED:
-            found.setdefault(names[field.key], []).append(visible(field.value))
-    return {name: " | ".join(values) for name, values in found.items()}
-
-
 def fields_of(final: Response | None) -> tuple[Field, ...]:
     """The header fields of the final answer; () without one."""
     return final.head.fields if final is not None else ()
-
-
-def _table(of: Report) -> dict[str, tuple[str, ...]]:
-    table: dict[str, list[str]] = {}
-    for what, value in comparable(of):
-        table.setdefault(what, []).append(value)
-    return {what: tuple(values) for what, values in table.items()}
 
 
 STYLES: dict[str, Style] = {"established": "good", "fail": "fail", "not known": "dim", "ambiguous": "warn"}

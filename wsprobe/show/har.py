@@ -9,8 +9,9 @@ from base64 import b64encode
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from heapq import merge
-from operator import itemgetter
+from itertools import repeat
 from typing import Any
+from urllib.parse import parse_qsl
 
 from wsprobe.exchange import Connected
 from wsprobe.read import read as read_exchange
@@ -99,17 +100,13 @@ def _asked(reading: Reading) -> Json:
             if equals
         ],
         "headers": pairs,
-        "queryString": _query(to.resource),
+        "queryString": [
+            {"name": name, "value": value}
+            for name, value in parse_qsl(to.resource.partition("?")[2], keep_blank_values=True)
+        ],
         "headersSize": size,
         "bodySize": 0,
     }
-
-
-def _query(resource: str) -> list[Json]:
-    from urllib.parse import unquote_plus
-
-    pairs = (each.partition("=") for each in resource.partition("?")[2].split("&") if each)
-    return [{"name": unquote_plus(name), "value": unquote_plus(value)} for name, _, value in pairs]
 
 
 def _answered(reading: Reading, failed: str | None) -> Json:
@@ -174,16 +171,16 @@ def _messages(reading: Reading, session: Session, started: float) -> Iterator[by
     commas between them."""
     received, sent = messages_of(reading)
     each_side = (("send", sent, session.sent), ("receive", received, session.frames))
-    whole = [
-        _told(kind, of)
+    whole: list[Iterator[tuple[str, Message | Frame]]] = [
+        zip(repeat(kind), of)
         for kind, messages, frames in each_side
         for of in (messages, (each for each in frames if each.is_control))
     ]
     comma = b""
-    for at, kind, opcode, data in merge(*whole, key=itemgetter(0)):
-        message = {"type": kind, "time": round(started + at / 1e6, 6), "opcode": opcode, "data": ""}
+    for kind, each in merge(*whole, key=lambda pair: pair[1].at):
+        message = {"type": kind, "time": round(started + each.at / 1e6, 6), "opcode": each.opcode, "data": ""}
         yield comma + ascii_json(message).removesuffix(b'"}')
-        yield from _escaped(data) if opcode == TEXT else _in_base64(data)
+        yield from _escaped(each.data) if each.opcode == TEXT else _in_base64(each.data)
         yield b'"}'
         comma = b","
 
@@ -205,10 +202,6 @@ def _escaped(data: bytes) -> Iterator[bytes]:
 
 def _in_base64(data: bytes) -> Iterator[bytes]:
     return (b64encode(data[start : start + PIECE]) for start in range(0, len(data), PIECE))
-
-
-def _told(kind: str, of: Iterable[Message | Frame]) -> Iterator[tuple[int, str, int, bytes]]:
-    return ((each.at, kind, each.opcode, each.data) for each in of)
 
 
 def _timings(reading: Reading) -> Json:

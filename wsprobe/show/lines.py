@@ -250,6 +250,15 @@ LAST = 3
 """Rows shown of the end, if the end matters."""
 
 Item = TypeVar("Item")
+Key = TypeVar("Key")
+
+
+def grouped(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, list[Item]]:
+    """The items of each key, both in the order in which they come first."""
+    found: dict[Key, list[Item]] = {}
+    for key, item in pairs:
+        found.setdefault(key, []).append(item)
+    return found
 
 
 class Budget:

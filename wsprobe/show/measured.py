@@ -14,8 +14,6 @@ from wsprobe.browsers import BY_NAME, ENGINES, newer, title
 from wsprobe.browsers import title as name_of
 from wsprobe.browsers.page import origin
 from wsprobe.lab.measured import (
-    Agreement,
-    Browser,
     Event,
     Measured,
     Observation,
@@ -173,61 +171,35 @@ def _event(event: Event, look: Look) -> Line:
     return line(Piece(f"  {look.of_script(event.type):<8}", "fail" if bad else "good"), rest)
 
 
-class BesideJson(msgspec.Struct, frozen=True):
-    """One engine's view of a scenario."""
-
-    browser: str
-    version: str
-    says: Observation
-    same: bool
-    differences: tuple[str, ...]
-    races: str
-    """How the engine's results vary between runs, "" if they do not."""
-
-
-class ScenarioJson(msgspec.Struct, frozen=True):
-    """One scenario: the observation, and each engine's view."""
-
-    scenario: str
-    seen: Observation
-    views: list[BesideJson]
-
-
-class MeasuredJson(msgspec.Struct, frozen=True):
-    """The output of ``compare --measured --json``."""
-
-    format: int
-    wsprobe: str
-    measured: Browser
-    nearest: str | None
-    """The engine whose view matches the most scenarios; null if nothing was measured."""
-    agreement: dict[str, dict[str, Agreement]]
-    """Kind of scenario -> engine -> number of matches; the kind ``all`` is the total."""
-    scenarios: list[ScenarioJson]
-
-
-def value(measured: Measured, rows: Rows) -> MeasuredJson:
-    """The results of `summary` as one JSON object."""
-    return MeasuredJson(
-        format=1,
-        wsprobe=__version__,
-        measured=measured.browser,
-        nearest=nearest(rows) or None,
-        agreement=agreement(rows) if rows else {},
-        scenarios=[
-            ScenarioJson(
-                name,
-                measured.seen[name],
-                [
-                    BesideJson(
-                        engine, held.view.version, held.view.says, held.same, held.differences, held.view.races
-                    )
-                    for engine, held in row.items()
-                ],
-            )
+def value(measured: Measured, rows: Rows) -> dict[str, object]:
+    """The output of ``compare --measured --json``: the results of `summary` as one JSON object."""
+    return {
+        "format": 1,
+        "wsprobe": __version__,
+        "measured": measured.browser,
+        "nearest": nearest(rows) or None,  # null if nothing was measured
+        "agreement": agreement(rows) if rows else {},  # kind of scenario -> engine -> number of matches
+        "scenarios": [
+            {
+                "scenario": name,
+                "seen": measured.seen[name],
+                "views": [_beside_value(engine, held) for engine, held in row.items()],
+            }
             for name, row in sorted(rows.items())
         ],
-    )
+    }
+
+
+def _beside_value(engine: str, held: ViewComparison) -> dict[str, object]:
+    """One engine's view of a scenario."""
+    return {
+        "browser": engine,
+        "version": held.view.version,
+        "says": held.view.says,
+        "same": held.same,
+        "differences": held.differences,
+        "races": held.view.races,
+    }
 
 
 def seen_beside(found: BrowserRun, look: Look) -> list[Line]:

@@ -15,7 +15,7 @@ from wsprobe.report.outcome import OPENED
 from wsprobe.report.report import Report, report_of
 from wsprobe.report.result import EngineAnswer, engine_answer
 from wsprobe.show.http2 import protocol
-from wsprobe.show.lines import Line, Look, Piece, line
+from wsprobe.show.lines import Line, Look, Piece, grouped, line
 from wsprobe.show.views import title
 
 
@@ -46,10 +46,8 @@ def answers_of(report: Report) -> list[SharedAnswer]:
     received the same one. Engines without a request have no answer here."""
     if not report.answers:
         return [SharedAnswer(report, tuple(range(len(report.views))), ours=True)]
-    groups: dict[bytes, list[int]] = {}
-    for number, answer in enumerate(report.answers):
-        if answer is not None:
-            groups.setdefault(answer.likeness, []).append(number)
+    sent = ((number, answer) for number, answer in enumerate(report.answers) if answer is not None)
+    groups = grouped((answer.likeness, number) for number, answer in sent)
     own = _own(report).likeness
     found = []
     for key, numbers in groups.items():
@@ -212,11 +210,12 @@ def protocols_differ(report: Report) -> list[Line]:
     over_http1 = _opens_over_http1(report)
     if over_http1 is None:
         return []
-    by_result: dict[str, list[str]] = {}
     answers = report.answers or (None,) * len(report.views)
-    for view, answer in zip(report.views, answers, strict=True):
-        if view.handshakes[-1:] == ("2",) and _opened(view) != over_http1:
-            by_result.setdefault(_result(view, answer), []).append(title(view))
+    by_result = grouped(
+        (_result(view, answer), title(view))
+        for view, answer in zip(report.views, answers, strict=True)
+        if view.handshakes[-1:] == ("2",) and _opened(view) != over_http1
+    )
     first = "over HTTP/1.1 it opens" if over_http1 else "over HTTP/1.1 it does not open"
     return [
         line(Piece(f"{first}; {_subject(names)} HTTP/2 and {_verb(result, names)}", "warn"))

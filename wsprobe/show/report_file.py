@@ -31,7 +31,7 @@ from wsprobe.judge.finding import Finding
 from wsprobe.read.reading import Reading
 from wsprobe.report.report import Report
 from wsprobe.report.result import Result, further_findings
-from wsprobe.show import answer, connection, http2
+from wsprobe.show import answer, connection, http2, lines
 from wsprobe.show import trace as traced
 from wsprobe.show.compare import POINTS, apart, differing, verdicts
 from wsprobe.show.compare import times as totals
@@ -83,12 +83,8 @@ class Part(Struct, frozen=True):
     sides: tuple[Side, ...]
     page: tuple[Line, ...] = ()
     """The URL and Origin of the page in the views."""
-    verdicts: tuple[Line, ...] = ()
-    """The verdicts of the chosen revisions."""
-    seen: tuple[Line, ...] = ()
-    """The results of installed browsers."""
-    client: tuple[Line, ...] = ()
-    """The client's side, for a relay."""
+    more: tuple[tuple[str, tuple[Line, ...]], ...] = ()
+    """What follows the sides: headings and their lines."""
     as_is: bool = False
     """True if the engines read wsprobe's own answer, and sent no request themselves."""
     heading: str = ""
@@ -114,16 +110,6 @@ class Part(Struct, frozen=True):
         answers to the other requests."""
         result = self.result
         return [f"{result.unknown} ({result.ask})"] if result.unknown and not self.heading else []
-
-    @property
-    def more(self) -> list[tuple[str, tuple[Line, ...]]]:
-        """What follows the sides: headings and their lines, without those that are empty."""
-        rows = (
-            ("By each revision of the specifications", self.verdicts),
-            ("The client", self.client),
-            ("Seen in installed browsers", self.seen),
-        )
-        return [(heading, lines) for heading, lines in rows if lines]
 
 
 class PartGroup(Struct, frozen=True):
@@ -156,9 +142,7 @@ Numbered = tuple[int, IndexRow]
 
 def grouped(rows: Sequence[IndexRow]) -> list[list[Numbered]]:
     """*rows* by group: failures before groups that opened, larger groups first."""
-    found: dict[PartGroup, list[Numbered]] = {}
-    for number, each in enumerate(rows, 1):
-        found.setdefault(each.group, []).append((number, each))
+    found = lines.grouped((each.group, (number, each)) for number, each in enumerate(rows, 1))
     return sorted(found.values(), key=lambda of: (of[0][1].group.open, -len(of)))
 
 
@@ -222,15 +206,18 @@ def summary(rows: Sequence[IndexRow]) -> str:
 
 
 def part(report: Report, command: str = "", *, as_is: bool = False, seen: Sequence[Line] = ()) -> Part:
-    """The whole content for *report*."""
+    """The whole content for *report*. *seen*: the results of installed browsers."""
+    more = (
+        ("By each revision of the specifications", verdicts(report, LOOK) if report.verdicts else ()),
+        ("The client", client_lines(report, look=LOOK)),
+        ("Seen in installed browsers", seen),
+    )
     return Part(
         report=report,
         command=command,
         sides=tuple(_sides(report)),
         page=tuple(_page(report) if report.views else ()),
-        verdicts=tuple(verdicts(report, LOOK) if report.verdicts else ()),
-        seen=tuple(seen),
-        client=tuple(client_lines(report, look=LOOK)),
+        more=tuple((heading, tuple(rows)) for heading, rows in more if rows),
         as_is=as_is,
     )
 

@@ -4,9 +4,9 @@ write."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from wsprobe.show.lines import Line, Look, Piece, Style, cut_in_middle, fitted, line, text_of, width_of
+from wsprobe.show.lines import Line, Look, Piece, Style, cut_in_middle, fitted, grouped, line, text_of, width_of
 from wsprobe.show.lines import cells as cells_of
 from wsprobe.text import counted, printable
 from wsprobe.trace.answer import AT_ONCE, Answer, closed_in_silence, ended_in_silence, same, stays_open
@@ -173,15 +173,7 @@ def sent(seen: Trace, choice: Choice) -> str:
 
 def unsent(seen: Trace, choice: Choice) -> dict[str, list[str]]:
     """Reason -> the changes left out for it."""
-    return by_reason(left_out(seen, choice))
-
-
-def by_reason(rows: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Reason -> the names in *rows* that have it."""
-    reasons: dict[str, list[str]] = {}
-    for name, why in rows:
-        reasons.setdefault(why, []).append(name)
-    return reasons
+    return grouped((why, name) for name, why in left_out(seen, choice))
 
 
 def _not_sent(seen: Trace, choice: Choice, look: Look) -> Iterator[Line]:

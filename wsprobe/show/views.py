@@ -14,7 +14,7 @@ from wsprobe.browsers.fetch import Fetched, FetchView
 from wsprobe.browsers.tell import told
 from wsprobe.read import read
 from wsprobe.show.http2 import protocol
-from wsprobe.show.lines import Line, Look, Piece, Style, cut, ends, left_out, line, width_of
+from wsprobe.show.lines import Line, Look, Piece, Style, cut, ends, grouped, left_out, line, width_of
 from wsprobe.text import counted
 
 EVENTS = 50
@@ -41,9 +41,7 @@ def title(view: ScriptView) -> str:
 def blocks(views: Sequence[ScriptView], look: Look, *, short: bool = False) -> list[Block]:
     """The views, grouped by what a script sees, in the order of the first of each group. *short*: without
     console lines and versions, and with notes apart."""
-    groups: dict[object, list[ScriptView]] = {}
-    for view in views:
-        groups.setdefault((view.url, told(view)), []).append(view)
+    groups = grouped(((view.url, told(view)), view) for view in views)
     return [_short_block(group, views, look) if short else _block(group, look) for group in groups.values()]
 
 
@@ -228,9 +226,9 @@ SHOWN = 200
 def fetch_lines(fetched: Fetched, look: Look) -> list[Line]:
     """The call, its result for a script in each browser, and the missing header."""
     status = read(fetched.exchange).status
-    groups: dict[tuple[str, str], list[str]] = {}
-    for view in fetched.views:
-        groups.setdefault((_got(view, status, look), view.add), []).append(BY_NAME[view.browser].title)
+    groups = grouped(
+        ((_got(view, status, look), view.add), BY_NAME[view.browser].title) for view in fetched.views
+    )
     rows = [line(Piece(f'fetch("{look.text(fetched.url.encode())}") in the page:', "title"))]
     for (got, add), names in groups.items():
         rows.append(line(f"  {', '.join(names)}: ", got))

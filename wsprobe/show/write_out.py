@@ -10,25 +10,28 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Literal
 
 from wsprobe.exchange import LeftOut
 from wsprobe.read import read
-from wsprobe.read.closing import close_of
 from wsprobe.report.report import Report, certificate_days
 from wsprobe.report.timing import TIMES, timing
 from wsprobe.show.as_json import tls_value
 from wsprobe.show.connection import peer
+from wsprobe.show.lines import grouped
 from wsprobe.text import legible, printable, visible
 from wsprobe.wire.followup import redirect
 
 
-def _seconds(name: str) -> Callable[[Report], str]:
-    def value(report: Report) -> str:
-        at = getattr(timing(report.reading), name)
-        return "" if at is None else f"{at / 1000:.6f}"
+def _text(value: object) -> str:
+    """A value that may be missing."""
+    return "" if value is None else str(value)
 
-    return value
+
+def _seconds(report: Report, name: str, missing: str = "") -> str:
+    at = getattr(timing(report.reading), name)
+    return missing if at is None else f"{at / 1000:.6f}"
 
 
 _TIME_ENDS = {
@@ -49,14 +52,8 @@ _CURL_TIMES = {
 """curl's name for a time -> our name."""
 
 
-def _curl_seconds(name: str) -> Callable[[Report], str]:
-    ours = _seconds(name)
-    return lambda report: ours(report) or "0.000000"
-
-
 def _status(report: Report) -> str:
-    status = report.reading.status
-    return "" if status is None else str(status)
+    return _text(report.reading.status)
 
 
 def _tls_version(report: Report) -> str:
@@ -64,18 +61,8 @@ def _tls_version(report: Report) -> str:
     return "" if tls is None else tls.version or ""
 
 
-def _days(report: Report) -> str:
-    days = certificate_days(report.exchange)
-    return "" if days is None else str(days)
-
-
-def _close(member: Literal["code", "reason"]) -> Callable[[Report], str]:
-    def value(report: Report) -> str:
-        close = close_of(report.reading)
-        said = None if close is None else getattr(close, member)
-        return "" if said is None else visible(str(said).encode())
-
-    return value
+def _close(report: Report, member: Literal["code", "reason"]) -> str:
+    return visible(_text(getattr(report.close, member, None)).encode())
 
 
 def _header(report: Report, name: str) -> str:
@@ -93,14 +80,6 @@ def _cause(report: Report) -> str:
     if report.likely is not None:
         return printable(report.likely.sentence)
     return printable(next((each.text for each in report.findings if each.fatal), ""))
-
-
-def _fix(report: Report) -> str:
-    return "" if report.likely is None else printable(report.likely.fix)
-
-
-def _findings(report: Report) -> str:
-    return ",".join(f.id for f in report.verdict.findings if f.level != "note")
 
 
 def _body_size(report: Report) -> str:
@@ -126,10 +105,13 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
         "the reason phrase",
         lambda r: visible(r.reading.final.reason) if r.reading.final is not None else "",
     ),
-    "findings": ("ids of all findings of level fail or warn", _findings),
+    "findings": (
+        "ids of all findings of level fail or warn",
+        lambda r: ",".join(each.id for each in r.findings if each.level != "note"),
+    ),
     "body_size": ("size of the body in bytes, after transfer coding is removed", _body_size),
-    "close_code": ("code of the Close frame, empty if there was none", _close("code")),
-    "close_reason": ("reason of the Close frame", _close("reason")),
+    "close_code": ("code of the Close frame, empty if there was none", partial(_close, member="code")),
+    "close_reason": ("reason of the Close frame", partial(_close, member="reason")),
     "protocol": (
         "the subprotocol of the answer, empty without one",
         lambda r: _header(r, "sec-websocket-protocol"),
@@ -139,11 +121,17 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
         "the likeliest cause, or why the answer is invalid; empty if it opened or nothing is known",
         _cause,
     ),
-    "fix": ("what to do about that cause", _fix),
+    "fix": (
+        "what to do about that cause",
+        lambda r: "" if r.likely is None else printable(r.likely.fix),
+    ),
     "remote": ("address and port of the peer", lambda r: visible(peer(r.exchange).partition(",")[0].encode())),
     "tls_version": ("TLS version, empty if there was no TLS", _tls_version),
-    "cert_days": ("whole days that the server's certificate is still valid", _days),
-    **{name: (what, _seconds(TIMES[name])) for name, what in _TIME_ENDS.items()},
+    "cert_days": (
+        "whole days that the server's certificate is still valid",
+        lambda r: _text(certificate_days(r.exchange)),
+    ),
+    **{name: (what, partial(_seconds, name=TIMES[name])) for name, what in _TIME_ENDS.items()},
     "response_code": ("the same as status, as in curl", _status),
     "url_effective": ("the URL of the last request, after redirects", lambda r: visible(r.url.encode())),
     "redirect_url": (
@@ -152,7 +140,10 @@ VARIABLES: dict[str, tuple[str, Callable[[Report], str]]] = {
     ),
     "num_redirects": ("redirects that were followed", _redirects),
     **{
-        name: (f"the same as {ours}, but 0.000000 if it did not happen, as in curl", _curl_seconds(TIMES[ours]))
+        name: (
+            f"the same as {ours}, but 0.000000 if it did not happen, as in curl",
+            partial(_seconds, name=TIMES[ours], missing="0.000000"),
+        )
         for name, ours in _CURL_TIMES.items()
     },
     "json": ("an object with all the other variables but header_json", lambda r: _json(r)),
@@ -191,11 +182,10 @@ def _json(report: Report) -> str:
 
 def _header_json(report: Report) -> str:
     final = report.reading.final
-    value: dict[str, list[str]] = {}
-    for field in final.head.fields if final is not None else ():
-        name = field.name.decode("latin-1").lower()
-        value.setdefault(name, []).append(field.value.decode("latin-1"))
-    return json.dumps(value)
+    fields = final.head.fields if final is not None else ()
+    return json.dumps(
+        grouped((each.name.decode("latin-1").lower(), each.value.decode("latin-1")) for each in fields)
+    )
 
 
 def unknown(template: str) -> list[str]:
