@@ -21,6 +21,8 @@ import msgspec
 import trio
 from msgspec import Struct
 
+from wsprobe.net.descriptors import told
+
 Result = TypeVar("Result")
 
 SILENT = 60.0
@@ -207,7 +209,6 @@ class Cluster:
         self._patience = patience
         self._say = say
         self._fit = fit
-        self._token = trio.lowlevel.current_trio_token()
         self.room = trio.CapacityLimiter(1)
         """Limits the number of pieces sent out at the same time; pieces for one certain worker do not count."""
         self._alone_since: float | None = None
@@ -232,13 +233,7 @@ class Cluster:
 
         Raises Lost; an exception of *work* is raised here.
         """
-        over = trio.Event()
         taken = False
-
-        def told(future: object) -> None:
-            with suppress(trio.RunFinishedError):
-                self._token.run_sync_soon(over.set)
-
         if by is not None and self.workers.get(by.name) != by:
             raise WorkersLost
         # Dask would keep a piece for a certain worker until one has the same address again.
@@ -249,8 +244,7 @@ class Cluster:
             with gone:
                 if by is not None:
                     self._bound[gone] = by
-                future.add_done_callback(told)
-                await over.wait()
+                await told(future.add_done_callback)
                 result = await trio.to_thread.run_sync(self._taken, future, abandon_on_cancel=True)
                 taken = True
                 return result
@@ -392,9 +386,9 @@ class Cluster:
         name = f"{package}.__version__"
         by_address = {each.address: each.name for each in self.workers.values()}
         with self._understood():
-            told = msgspec.convert(self._client.run(locate, name, on_error="return"), dict[str, object])
+            found = msgspec.convert(self._client.run(locate, name, on_error="return"), dict[str, object])
             scheduler = self._client.run_on_scheduler(locate, name)
-        others = {f"worker {by_address.get(address, address)}": each for address, each in told.items()}
+        others = {f"worker {by_address.get(address, address)}": each for address, each in found.items()}
         return {"the scheduler": scheduler, **others}
 
     def _versions(self) -> dict[str, set[str]]:

@@ -9,7 +9,7 @@ import select
 import stat
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from itertools import chain
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PIECE = 256 * 1024
 """Bytes of one read; a pipe gets as much room, if the system allows it."""
+Done = TypeVar("Done")
 LAST = 0.2
 """Seconds after ^C in which a reader may take the rest of a line, and the last one."""
 
@@ -128,30 +129,26 @@ class _Way:
             return await trio.to_thread.run_sync(
                 partial(os.read, self._descriptor, size), abandon_on_cancel=True
             )
-        await trio.lowlevel.checkpoint_if_cancelled()
-        while True:
-            try:
-                data = os.read(self._descriptor, size)
-            except BlockingIOError:
-                await trio.lowlevel.wait_readable(self._descriptor)
-            else:
-                await trio.lowlevel.cancel_shielded_checkpoint()
-                return data
+        return await self._tried(partial(os.read, self._descriptor, size), trio.lowlevel.wait_readable)
 
     async def write(self, data: memoryview) -> int:
         if self._file:  # No turn of the loop for each message: the caller has just waited for a read.
             return os.write(self._descriptor, data)
         if not self._waits:
             return await trio.to_thread.run_sync(self._write_whole, data, abandon_on_cancel=True)
+        return await self._tried(partial(os.write, self._descriptor, data), trio.lowlevel.wait_writable)
+
+    async def _tried(self, call: Callable[[], Done], until_ready: Callable[[int], Awaitable[None]]) -> Done:
+        """The result of *call*, as soon as the descriptor is ready for it."""
         await trio.lowlevel.checkpoint_if_cancelled()
         while True:
             try:
-                written = os.write(self._descriptor, data)
+                done = call()
             except BlockingIOError:
-                await trio.lowlevel.wait_writable(self._descriptor)
+                await until_ready(self._descriptor)
             else:
                 await trio.lowlevel.cancel_shielded_checkpoint()
-                return written
+                return done
 
     def _write_whole(self, data: memoryview) -> int:
         with self._one_thread:
@@ -202,11 +199,11 @@ class Mailbox(Generic[Item]):
             yield item
 
 
-async def told(start: Callable[[Callable[[], None]], object]) -> None:
+async def told(start: Callable[[Callable[..., None]], object]) -> None:
     """Call *start* with a function, and wait until any thread calls that function."""
     token, over = trio.lowlevel.current_trio_token(), trio.Event()
 
-    def done() -> None:
+    def done(*_: object) -> None:
         with suppress(trio.RunFinishedError):
             token.run_sync_soon(over.set)
 
@@ -272,7 +269,10 @@ class QueuedOutput(io.RawIOBase):
 
     def _empty(self) -> None:
         try:
-            for piece in self._pieces():
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda: bool(self._queue))
+                    piece = self._queue.popleft()
                 self._write(piece)
         except OSError as error:
             with self._changed:
@@ -280,13 +280,6 @@ class QueuedOutput(io.RawIOBase):
                 self._queue.clear()
                 self._waiting = 0
                 self._changed.notify_all()
-
-    def _pieces(self) -> Iterator[bytes]:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: bool(self._queue))
-                piece = self._queue.popleft()
-            yield piece
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)

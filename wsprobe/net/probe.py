@@ -178,13 +178,11 @@ def too_long(tape: Tape, seconds: float, limit: str) -> End:
 def _under_way(tape: Tape) -> str:
     """The step in progress when the time ran out."""
     kinds = {type(event) for event in tape.events}
-    if Sent in kinds:
-        return "the exchange"
-    if TunnelSent in kinds:
-        return "connecting through the proxy"
-    if Connected in kinds:
-        return "the TLS handshake"
-    tried = [event.address for event in tape.events if isinstance(event, Connecting)]
-    if tried:
-        return f"connecting to {', '.join(tried)}"
-    return "resolving the name"
+    tried = ", ".join(event.address for event in tape.events if isinstance(event, Connecting))
+    steps = (
+        (Sent, "the exchange"),
+        (TunnelSent, "connecting through the proxy"),
+        (Connected, "the TLS handshake"),
+        (Connecting, f"connecting to {tried}"),
+    )
+    return next((words for kind, words in steps if kind in kinds), "resolving the name")

@@ -192,24 +192,13 @@ class After:
     def __init__(self, wire: Wire, read: bytes) -> None:
         self._wire = wire
         self._read = read
-
-    async def send(self, data: bytes) -> End | None:
-        return await self._wire.send(data)
+        self.send, self.finish, self.close, self.reset = wire.send, wire.finish, wire.close, wire.reset
 
     async def receive(self, most: int = READ) -> bytes | End:
         if self._read:
             data, self._read = self._read, b""
             return data
         return await self._wire.receive(most)
-
-    async def finish(self) -> None:
-        await self._wire.finish()
-
-    async def close(self) -> None:
-        await self._wire.close()
-
-    async def reset(self) -> None:
-        await self._wire.reset()
 
 
 def said_of(error: OSError) -> tuple[str, str]:

@@ -21,6 +21,9 @@ FOLLOWED = ("page", "iframe", *WORKERS)
 OWN = ("chrome:", "devtools:", "chrome-extension:", "chrome-untrusted:", "edge:")
 """Schemes of the browser's own pages."""
 
+ATTACHING: Values = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
+"""A new target waits until all that was asked of it before has been done."""
+
 
 class PageError(RuntimeError):
     """The page cannot be watched. The message is one line."""
@@ -73,7 +76,7 @@ class Watching:
     async def follow_all(self, connection: DevTools) -> None:
         """Attach to all targets, also those to come. Raises Refused."""
         self.connection = connection
-        await connection.call("Target.setAutoAttach", self._attaching())
+        await connection.call("Target.setAutoAttach", ATTACHING)
 
     async def open(self, url: str) -> None:
         """Open a page at *url*, in the tab that the browser started with. Raises PageError if it does not load,
@@ -155,10 +158,6 @@ class Watching:
         ):
             self.document.status = status
 
-    def _attaching(self) -> Values:
-        """A new target waits until all that was asked of it before has been done."""
-        return {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
-
     async def _attached(self, connection: DevTools, params: Values) -> None:
         """A target began: follow it before its first script runs. Nothing here waits for an answer, so that a
         target that is gone already holds nobody up."""
@@ -174,7 +173,7 @@ class Watching:
                 ("Network.enable", {"maxTotalBufferSize": 1, "maxResourceBufferSize": 1}),
                 ("Runtime.enable", {}),
                 ("Log.enable", {}),
-                ("Target.setAutoAttach", self._attaching()),
+                ("Target.setAutoAttach", ATTACHING),
                 *(self._listening(kind) if self._listeners else ()),
             ]
         if params.get("waitingForDebugger"):

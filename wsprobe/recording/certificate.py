@@ -6,7 +6,8 @@ Never raises: a field that cannot be read stays empty. A certificate alone does 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -56,10 +57,8 @@ def covers(pattern: str, name: str) -> bool:
     """True if a subjectAltName *pattern* is for *name*: RFC 9525 section 6.3, a wildcard is one whole label."""
     import ipaddress  # late: most answers have no certificate
 
-    try:
+    with suppress(ValueError):
         return ipaddress.ip_address(pattern) == ipaddress.ip_address(name)
-    except ValueError:
-        pass
     pattern, name = pattern.lower().rstrip("."), name.lower().rstrip(".")
     if pattern.startswith("*."):
         return "." in pattern[2:] and name.partition(".")[2] == pattern[2:]
@@ -114,12 +113,11 @@ def described(der: bytes) -> Described:
     """The key and signature of *der*, and its digests."""
     from hashlib import sha256  # late, as above
 
-    fields = _fields(der)
-    algorithm = next(_items(fields[1][1]), (0, b"")) if len(fields) > 1 else (0, b"")
+    algorithm = _inside(_padded(_fields(der), 2)[1][1])
     spki = spki_of(der)
     return Described(
         key=_key(_inside(spki)),
-        signature=_SIGNATURES.get(dotted := _dotted(algorithm[1]), dotted),
+        signature=_SIGNATURES.get(dotted := _dotted(algorithm), dotted),
         sha256=sha256(der).hexdigest(),
         public_key=pin(spki) if spki else "",
     )
@@ -224,18 +222,18 @@ Item = tuple[int, bytes]
 
 def read(der: bytes) -> Certificate:
     """The fields of *der*; those that could not be read are empty."""
-    issuer = subject = not_before = not_after = ""
-    names: tuple[str, ...] = ()
-    for place, (tag, contents) in enumerate(_fields(der)):
-        if place == 2:
-            issuer = _name(contents)
-        elif place == 3:
-            not_before, not_after = [*map(_time, _items(contents)), "", ""][:2]
-        elif place == 4:
-            subject = _name(contents)
-        elif tag == EXTENSIONS:
-            names = _alternative_names(_inside(contents))
-    return Certificate(der, subject, issuer, names, not_before, not_after)
+    fields = _padded(_fields(der), KEY_FIELD)
+    issuer, validity, subject = (contents for _, contents in fields[2:KEY_FIELD])
+    extensions = [contents for tag, contents in fields[KEY_FIELD:] if tag == EXTENSIONS]
+    names = _alternative_names(_inside(extensions[-1])) if extensions else ()
+    not_before, not_after = map(_time, _padded(_items(validity), 2)[:2])
+    return Certificate(der, _name(subject), _name(issuer), names, not_before, not_after)
+
+
+def _padded(items: Iterable[Item], least: int) -> list[Item]:
+    """*items*, and empty ones in place of those that are missing."""
+    found = list(items)
+    return [*found, *[(0, b"")] * (least - len(found))]
 
 
 def _fields(der: bytes) -> list[Item]:
@@ -269,15 +267,13 @@ def _whole(tag: int, contents: bytes) -> bytes:
 
 def _key(spki: bytes) -> str:
     """The kind and size of the key in *spki*, the contents of a SubjectPublicKeyInfo."""
-    (_, algorithm), (_, bits) = [*_items(spki), (0, b""), (0, b"")][:2]
-    (tag, oid), (kind, parameters) = [*_items(algorithm), (0, b""), (0, b"")][:2]
+    (_, algorithm), (_, bits) = _padded(_items(spki), 2)[:2]
+    (tag, oid), (kind, parameters) = _padded(_items(algorithm), 2)[:2]
     if tag != OID:
         return ""
     name = _KEYS.get(dotted := _dotted(oid), dotted)
     if name.startswith("RSA"):
-        modulus = int.from_bytes(
-            next(_items(_inside(bits[1:])), (0, b""))[1]
-        )  # behind the count of unused bits
+        modulus = int.from_bytes(_inside(_inside(bits[1:])))  # behind the count of unused bits
         return f"{name} {modulus.bit_length()}"
     if name == "EC" and kind == OID:
         return f"{name} {_CURVES.get(curve := _dotted(parameters), curve)}"
@@ -314,7 +310,7 @@ def _name(contents: bytes) -> str:
 
 
 def _attribute(contents: bytes) -> str:
-    (_, oid), (tag, value) = [*_items(contents), (0, b""), (0, b"")][:2]
+    (_, oid), (tag, value) = _padded(_items(contents), 2)[:2]
     kind = _dotted(oid)
     if kind not in _TYPES or tag not in _STRINGS:
         return f"{kind}=#{contents[2 + len(oid) :].hex()}"

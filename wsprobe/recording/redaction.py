@@ -173,13 +173,6 @@ def _over_http2(secrets: Secrets, reading: Reading, by: Literal["client", "serve
     return MaskedStream(stream(secrets, reading, by, session, unpacked is not None), messages, unpacked)
 
 
-def planned_fields(secrets: Secrets, planned: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
-    """The fields of ``Plan.http2``, masked."""
-    from wsprobe.recording.redaction_http2 import fields  # hpack, where HTTP/2 was spoken
-
-    return fields(secrets, planned)
-
-
 def _is_rfc_6455(reading: Reading) -> bool:
     return WIRES[reading.exchange.plan.wire].framed_as_rfc6455
 
@@ -371,7 +364,7 @@ def redact(exchange: Exchange, secrets: Secrets | None = None, known: Reading | 
     known ones, and learns more. *known*: the reading of *exchange*, so that a long one is not read again."""
     secrets = Secrets() if secrets is None else secrets
     learn(exchange, secrets, known)
-    return _exchange(secrets, exchange, known)
+    return masked(exchange, secrets, known)
 
 
 def learn(exchange: Exchange, secrets: Secrets, known: Reading | None = None) -> Exchange:
@@ -379,15 +372,11 @@ def learn(exchange: Exchange, secrets: Secrets, known: Reading | None = None) ->
     place. An early answer may repeat one of a later request, so no other place is masked before all are
     known. *known*: the reading of *exchange*."""
     with secrets.learning():
-        return _exchange(secrets, exchange, known)
+        return masked(exchange, secrets, known)
 
 
-def masked(exchange: Exchange, secrets: Secrets) -> Exchange:
+def masked(exchange: Exchange, secrets: Secrets, known: Reading | None = None) -> Exchange:
     """As ``redact``, where *secrets* has learned of all."""
-    return _exchange(secrets, exchange)
-
-
-def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None) -> Exchange:
     reading = read_structure(exchange, heads_only=not secrets.searches) if known is None else known
     named = b",".join(reading.values("sec-websocket-protocol")).decode("latin-1")
     secrets.chosen |= frozenset(re.findall(r"[^, \t]+", named))
@@ -410,7 +399,7 @@ def _exchange(secrets: Secrets, exchange: Exchange, known: Reading | None = None
             events.append(event if data == event.data else replace(event, data=data, masked=spans))
         else:
             events.append(_words(secrets, event))
-    hops = tuple(_exchange(secrets, hop) for hop in exchange.hops)
+    hops = tuple(masked(hop, secrets) for hop in exchange.hops)
     client = exchange.client if exchange.client is UNSET else _client(secrets, exchange.client)
     name = secrets.url(exchange.name) if exchange.name else exchange.name
     logged = exchange.logged
@@ -500,7 +489,9 @@ def masked_plan(secrets: Secrets, plan: Plan) -> Plan:
         route = replace(route, proxy_authorization=secrets.credentials(route.proxy_authorization))
     http2 = plan.http2
     if http2 is not None:
-        http2 = replace(http2, fields=planned_fields(secrets, http2.fields))
+        from wsprobe.recording.redaction_http2 import fields  # hpack, where HTTP/2 was spoken
+
+        http2 = replace(http2, fields=fields(secrets, http2.fields))
     return replace(
         plan,
         http2=http2,

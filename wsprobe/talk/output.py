@@ -165,11 +165,7 @@ def _safe(lines: bytes) -> bytes:
     """*lines* of JSON with these escaped; the rest is unchanged."""
     if lines.isascii() and b"\x7f" not in lines:
         return lines
-    return _UNSAFE.sub(_escaped, lines.decode()).encode()
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return json_escape(match[0])
+    return _UNSAFE.sub(lambda found: json_escape(found[0]), lines.decode()).encode()
 
 
 @cache

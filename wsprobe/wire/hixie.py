@@ -22,7 +22,7 @@ from wsprobe.read.reading import Frame, Session
 from wsprobe.read.request import CHALLENGE
 from wsprobe.request.opening import Default, Offer, OfferError, common, compose, present
 from wsprobe.request.target import host_header
-from wsprobe.wire.framing import Framing, Incoming
+from wsprobe.wire.framing import Framing, Incoming, SessionReader
 from wsprobe.wire.rfc6455 import read_both
 
 SPACES_MAX = 12
@@ -267,15 +267,12 @@ class Hixie76(Hixie75):
     answer_size = ANSWER
 
 
-def session_75(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
-    """The frames of both sides. No frame of -75 closes a session."""
-    made = read_both(frame_at_75, frame_at_75, received, start, when, sent, own, when_sent)
-    return replace(made, close_codes=False, drops=True)
+session_75: SessionReader = with_(read_both, frame_at_75, frame_at_75, close_codes=False, drops=True)
+"""The frames of both sides. No frame of -75 closes a session."""
 
 
 def session_76(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
     """The session begins after the sixteen bytes that answer the challenge."""
-    challenge = received[start : start + ANSWER]
-    opened = start + len(challenge)
-    made = read_both(frame_at_76, frame_at_76, received, opened, when, sent, own, when_sent)
-    return replace(made, challenge=challenge, close_codes=False)
+    told = {"challenge": received[start : start + ANSWER], "close_codes": False}
+    opened = min(start + ANSWER, len(received))
+    return read_both(frame_at_76, frame_at_76, received, opened, when, sent, own, when_sent, **told)

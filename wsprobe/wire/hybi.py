@@ -11,8 +11,6 @@ from collections.abc import Callable
 from functools import partial as with_
 from hashlib import sha1
 
-from msgspec.structs import replace
-
 from wsprobe.exchange import Target
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, One, When
 from wsprobe.read.head import split_head
@@ -20,7 +18,7 @@ from wsprobe.read.reading import Frame, Head, Session
 from wsprobe.request import opening
 from wsprobe.request.opening import Offer, common, compose, present
 from wsprobe.request.target import host_header
-from wsprobe.wire.framing import CONTROL_MAX
+from wsprobe.wire.framing import CONTROL_MAX, SessionReader
 from wsprobe.wire.hixie import NO_ORIGIN
 from wsprobe.wire.rfc6455 import Framed, frame, mask, read_both
 
@@ -181,15 +179,10 @@ def session_04(received: bytes, start: int, when: When, sent: bytes, own: int, w
     while end < start:
         answer, end = split_head(received, end)
     ours = of_client(mask_of_04(split_head(sent)[0], answer))
-    made = read_both(of_server, ours, received, start, when, sent, own, when_sent)
-    return replace(made, close_codes=False)
+    return read_both(of_server, ours, received, start, when, sent, own, when_sent, close_codes=False)
 
 
-def session_05(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
-    """The first byte of its Close gives the sender; there is no code."""
-    return replace(session_06(received, start, when, sent, own, when_sent), close_codes=False)
-
-
-def session_06(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
-    """The frames of both sides. Those of the client are masked as in hybi-05 and later."""
-    return read_both(of_server, of_client(mask_of_05), received, start, when, sent, own, when_sent)
+session_06: SessionReader = with_(read_both, of_server, of_client(mask_of_05))
+"""The frames of both sides. Those of the client are masked as in hybi-05 and later."""
+session_05: SessionReader = with_(read_both, of_server, of_client(mask_of_05), close_codes=False)
+"""The first byte of its Close gives the sender; there is no code."""

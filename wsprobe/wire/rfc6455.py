@@ -4,9 +4,10 @@ recording."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from struct import pack
-from typing import Literal
+from typing import Any, Literal
 
 from wsprobe.read.frames import (
     BINARY,
@@ -22,7 +23,7 @@ from wsprobe.read.frames import (
     read_frames,
 )
 from wsprobe.read.reading import Session
-from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, Framing, Incoming
+from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, Framing, Incoming, SessionReader
 
 
 def masks(seed: bytes) -> Iterator[bytes]:
@@ -160,13 +161,21 @@ class Framed(Framing):
 
 
 def read_both(
-    theirs: One, ours: One, received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When
+    theirs: One,
+    ours: One,
+    received: bytes,
+    start: int,
+    when: When,
+    sent: bytes,
+    own: int,
+    when_sent: When,
+    **members: Any,
 ) -> Session:
-    """A session: *theirs* finds the server's frames, *ours* finds the client's."""
+    """A session: *theirs* finds the server's frames, *ours* finds the client's. *members*: further ones of the
+    session."""
     frames, rest = read_frames(received, start, when, theirs)
-    return Session(frames, rest, start, read_frames(sent, own, when_sent, ours)[0])
+    return Session(frames, rest, start, read_frames(sent, own, when_sent, ours)[0], **members)
 
 
-def session(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
-    """The frames of both sides: a ``SessionReader``."""
-    return read_both(frame_at, frame_at, received, start, when, sent, own, when_sent)
+session: SessionReader = partial(read_both, frame_at, frame_at)
+"""The frames of both sides."""

@@ -15,7 +15,7 @@ from wsprobe.read.head import split_head
 from wsprobe.read.request import Request
 from wsprobe.wire.framing import CONTROL_MAX
 from wsprobe.wire.hixie import CLOSING, answer_to, frame_at_75, frame_at_76, text
-from wsprobe.wire.hybi import Mask, draft_frame, mask_of_04, mask_of_05, of_client
+from wsprobe.wire.hybi import draft_frame, mask_of_04, mask_of_05, of_client
 from wsprobe.wire.rfc6455 import frame
 
 Values = Mapping[str, bytes]
@@ -36,47 +36,38 @@ class Speech(Struct, frozen=True):
     """The Close after a frame that is too long: 1009 in versions with close codes."""
 
 
-def _said(opcode: int, payload: bytes, fin: bool) -> bytes:
-    return frame(opcode, payload, None, fin=fin)
-
-
-def _said_in_a_draft(opcode: int, payload: bytes, fin: bool) -> bytes:
-    return draft_frame(opcode, payload, fin=fin)
+def _framed(
+    heard: One, made: Callable[..., bytes], too_big: bytes = pack("!H", 1009), answer: bytes | None = None
+) -> Speech:
+    """The frames that *made* writes. *too_big*: the payload of that Close. *answer*: that of the Close which
+    answers the client's; None repeats the client's."""
+    return Speech(
+        heard,
+        lambda opcode, payload, fin: made(opcode, payload, fin=fin),
+        lambda payload: made(CLOSE, payload[:CONTROL_MAX] if answer is None else answer),
+        made(CLOSE, too_big),
+    )
 
 
 def _said_in_hixie(opcode: int, payload: bytes, fin: bool) -> bytes:
     return text(payload) if opcode == TEXT else b""
 
 
-def _closing(payload: bytes) -> bytes:
-    return frame(CLOSE, payload[:CONTROL_MAX], None)
-
-
-def _closing_in_a_draft(payload: bytes) -> bytes:
-    return draft_frame(CLOSE, payload[:CONTROL_MAX])
-
-
-_TOO_BIG = pack("!H", 1009)
 _BY_SERVER = b"S"
 """hybi-05: the first byte of a Close names the side that closes."""
 
-RFC6455 = Speech(frame_at, _said, _closing, _closing(_TOO_BIG))
-
-
-def _draft(heard: Mask, closing: Callable[[bytes], bytes], too_big: bytes) -> Speech:
-    """The frames of hybi-04, -05 or -06, which differ in their masks and in the payload of a Close."""
-    return Speech(of_client(heard), _said_in_a_draft, closing, _closing_in_a_draft(too_big))
+RFC6455 = _framed(frame_at, partial(frame, key=None))
 
 
 def _hybi_04(asked: Request, opened: bytes) -> Speech:
     """The frames of hybi-04, whose mask depends on both heads of the handshake."""
-    return _draft(mask_of_04(asked.head, split_head(opened)[0]), _closing_in_a_draft, b"")
+    return _framed(of_client(mask_of_04(asked.head, split_head(opened)[0])), draft_frame, b"")
 
 
 HIXIE_75 = Speech(frame_at_75, _said_in_hixie, lambda payload: b"", b"")
 _HIXIE_76 = Speech(frame_at_76, _said_in_hixie, lambda payload: CLOSING, CLOSING)
-_HYBI_05 = _draft(mask_of_05, lambda payload: _closing_in_a_draft(_BY_SERVER), _BY_SERVER)
-_HYBI_06 = _draft(mask_of_05, _closing_in_a_draft, _TOO_BIG)
+_HYBI_05 = _framed(of_client(mask_of_05), draft_frame, _BY_SERVER, _BY_SERVER)
+_HYBI_06 = _framed(of_client(mask_of_05), draft_frame)
 
 
 def challenge(asked: Request) -> bytes:
