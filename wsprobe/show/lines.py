@@ -21,6 +21,10 @@ class Piece(Struct, frozen=True):
     """A message: the terminal wraps it, so that it can be copied as it is."""
 
 
+class Omission(Piece, frozen=True):
+    """Stands for what is left out."""
+
+
 Line = tuple[Piece, ...]
 
 
@@ -298,4 +302,4 @@ def left_out(count: int, what: str, look: Look, kept: str = KEPT) -> Line:
     how = kept if look.verbosity else KEPT
     if look.verbosity and not look.verbose:
         how = f"-v shows more, {how}"
-    return line(Piece(f"... {counted(count, f'more {what}')} ({how})", "dim"))
+    return line(Omission(f"... {counted(count, f'more {what}')} ({how})", "dim"))

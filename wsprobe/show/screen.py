@@ -14,6 +14,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import told
 from wsprobe.diagnosis.advice import Advice
+from wsprobe.diagnosis.cause import as_clause
 from wsprobe.read.reading import Reading
 from wsprobe.report.report import Report
 from wsprobe.report.result import further_findings
@@ -21,7 +22,7 @@ from wsprobe.request.target import absolute
 from wsprobe.show.causes import causes, to_do
 from wsprobe.show.connection import no_answer, summary
 from wsprobe.show.http2 import spoken
-from wsprobe.show.lines import Line, Look, Piece, cut, fitted, line, text_of, width_of
+from wsprobe.show.lines import Line, Look, Omission, Piece, cut, fitted, line, text_of, width_of
 from wsprobe.show.readers import (
     SharedAnswer,
     answers_of,
@@ -71,6 +72,8 @@ RESULTS = frozenset(
     {"redirected", "unauthorized", "not-upgraded", "proxy-failed", "timeout", "tls-failed", "open"}
 )
 """Outcomes whose sentence adds something to the status and the causes."""
+CUT_BY_US = frozenset({"body-cut", "http2-body-cut"})
+"""Notes that a view depends on: where wsprobe read no further, a browser does."""
 
 
 Room = Literal["full", "tight", "brief"]
@@ -324,8 +327,8 @@ def _body(body: Sequence[Line], look: Look, room: Room) -> list[Line]:
     if not telling:
         return []
     left = len(body) - len(telling)
-    if left:  # the last one may count those of a long body
-        more = "more lines" if text_of(body[-1]).startswith("... ") else counted(left, "line")
+    if left:  # the last one may stand for those of a long body
+        more = "more lines" if isinstance(body[-1][0], Omission) else counted(left, "line")
         telling[-1] = (*telling[-1], Piece(f"  +{more}{_by_v(look)}", "dim"))
     return telling if room == "brief" else [(), *telling]
 
@@ -353,10 +356,13 @@ def _why(answer: ScreenAnswer, look: Look, room: Room) -> list[Line]:
     """The broken rules and the likeliest causes; the outcome's sentence if it adds something."""
     brief = room == "brief"
     outcome, of = answer.shared.answer.outcome, answer.advice
-    failing = [f for f in further_findings(answer.shared.answer.verdict) if f.fatal]
+    found = further_findings(answer.shared.answer.verdict)
+    failing = [each for each in found if each.fatal]
     if outcome == "dropped" and of.causes:
         failing = []  # the first cause says that nothing arrived
-    rows = [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in failing]
+    cut_by_us = [each for each in found if each.id in CUT_BY_US]
+    rows = [line(Piece(f"{f.level} {f.id}: ", f.level), f.text) for f in (*failing, *cut_by_us)]
+    rows += [row for each in cut_by_us for row in to_do(as_clause(each.advice), look)]
     if outcome in RESULTS or not look.screen or not (failing or of.causes):
         rows.append(line(Piece(f"{outcome}: ", "good" if outcome == "open" else "fail"), answer.sentence))
     rows += [line(Piece("warning: ", "warn"), each) for each in of.warnings]
