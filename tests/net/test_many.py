@@ -6,6 +6,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from wsprobe.net.descriptors import pieces
 from wsprobe.net.run import LONGEST_LINE, in_only_thread, in_order, lines
 from wsprobe.schedule import HEAVY, WINDOW, Pace
 
@@ -121,7 +122,7 @@ async def test_lines_are_read_whole_and_one_without_end_is_cut(tmp_path):
     long = b"x" * (LONGEST_LINE * 2)
     file.write_bytes(b"a\r\n\n" + long + b"\nb\n" + b"y" * 70_000 + b"\nlast")
     with file.open("rb") as opened:
-        async with aclosing(lines(opened.fileno())) as every:
+        async with aclosing(lines(pieces(opened.fileno(), 65536))) as every:
             found = [line async for line in every]
     assert found == [b"a\r\n", b"\n", long[:LONGEST_LINE], b"b\n", b"y" * 70_000 + b"\n", b"last"]
 
