@@ -33,7 +33,7 @@ def visited(engine, scenario, page):
     readings = []
     then = engine.first(made, page, KEY)
     while then is not None:
-        acts = on_wire(page.acts)
+        acts = on_wire(page.acts, engine.texts)
         tls = TlsOptions(alpn=then.alpn)
         plan = Plan(then.target, then.request, acts=acts, limits=LIMITS, tls=tls, http2=then.http2)
         readings += handshakes(read(play(scenario, plan, attempt=sum(r.http2 is not None for r in readings))))

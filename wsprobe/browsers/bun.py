@@ -9,7 +9,7 @@ get_token_to_eol).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from wsprobe.browsers.network import Hindered
 from wsprobe.browsers.runtime.client import Client
@@ -27,8 +27,8 @@ from wsprobe.browsers.runtime.heads import (
     Opened,
     heads,
 )
-from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, CallTexts, WebSocket
-from wsprobe.exchange import Act, Ended
+from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket
+from wsprobe.exchange import Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept, parts, split_list
@@ -48,13 +48,14 @@ class Facts(RuntimeFacts, frozen=True, kw_only=True):
 
 
 class Bun(Client[Facts]):
-    """An ``Engine``. Its ErrorEvent contains the reason and the URL."""
+    """Its ErrorEvent contains the reason and the URL."""
 
     name = "bun"
     common_names = "openssl"
     source = http = _UPGRADE
     because_early = "bun src/bun.js/bindings/webcore/WebSocket.cpp"
-    may_close = staticmethod(is_valid)
+    may_close = staticmethod(is_valid)  # WebSocket.cpp
+    code_of_long_reason = None
 
     def heads(self, reading: Reading) -> Iterator[Head | Fault]:
         return heads(reading, Picohttpparser(reading.received, self.facts.most_head))
@@ -88,18 +89,8 @@ class Bun(Client[Facts]):
     def session(self, script: WebSocket, opened: Opened, url: str) -> BunSession:
         return BunSession(script, opened, self.facts, url)
 
-    def socket(self, acts: Iterable[Act], texts: CallTexts) -> WebSocket:
-        return _Socket(acts, texts)
-
 
 ENGINE = Bun
-
-
-class _Socket(WebSocket):
-    """close() in Bun, which accepts every code that a Close may carry (WebSocket.cpp)."""
-
-    code_of_long_reason = None
-    may_close = staticmethod(is_valid)
 
 
 def _fault(reading: Reading, head: Head, *, asked: bool, named: bool) -> str:

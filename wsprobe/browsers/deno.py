@@ -61,7 +61,7 @@ class Facts(RuntimeFacts, frozen=True, kw_only=True):
 
 
 class Deno(Client[Facts]):
-    """An ``Engine``. Its ErrorEvent contains the reason. The code of ``close`` is 0 if no server closed."""
+    """Its ErrorEvent contains the reason. The code of ``close`` is 0 if no server closed."""
 
     name = "deno"
     source = _VERIFY

@@ -5,8 +5,8 @@ A specification that acts like a browser is an engine too. Names are those of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -218,83 +218,121 @@ def closes_by_standard(code: int) -> bool:
     return code == 1000 or 3000 <= code <= 4999
 
 
-class Usual:
-    """The behaviour common to most engines."""
+class CallTexts(Struct, frozen=True):
+    """The exceptions of one engine's close() and send(); ``{code}`` and ``{size}`` are filled in."""
 
-    __slots__ = ()
+    close_code: str = ""
+    close_reason: str = ""
+    send_connecting: str = ""
+    undefined_is_zero: bool = False
+    """``close(undefined, reason)`` counts as ``close(0, reason)``."""
+    may_close: Callable[[int], bool] = closes_by_standard
+    """True for the codes that close() accepts."""
+    code_of_long_reason: int | None = 12
+    """The legacy code of the SyntaxError for a reason that is too long."""
+    long_reason: str = ""
+    """Console line of a close() whose reason is too long, "" if there is none."""
+    late_send: str = ""
+    """Console line of a send() when CLOSING or CLOSED, "" if there is none."""
+
+
+Template = tuple[tuple[str, str], ...]
+"""(name, value) in the order of the wire. A value is a template for ``str.format``; an empty result omits the
+field."""
+
+
+class EngineFacts(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The facts of one version that every engine has. Texts are templates for ``str.format``."""
+
+    version: str
+    user_agent: str = ""
+    """Its own User-Agent, "" if it sends none."""
+    accept_encoding: str = ""
+    """Accept-Encoding over TLS; of Chromium and Firefox for loopback too."""
+    accept_encoding_cleartext: str = ""
+    """The same elsewhere."""
+    request: Template
+    """The opening handshake."""
+    connect: Template = ()
+    """The same over HTTP/2."""
+    http2: Http2 | None = None
+    """The settings and frames of HTTP/2, without the fields of the request; None for an engine without it."""
+    exceptions: Mapping[str, str] = {}
+    """Messages of the exceptions that the constructor, close() and send() throw."""
+    console: Mapping[str, str] = {}
+    """Console lines."""
+    failures: Mapping[str, str] = {}
+    """Key -> text of a failed connection: in a console line, or in an ErrorEvent."""
+
+
+class Engine:
+    """A browser, runtime or specification. Its methods are pure: no clock, no socket, no random numbers (the
+    caller gives the Sec-WebSocket-Key). Nothing is kept between calls."""
+
+    name: str
     oldest_tls: ClassVar[str | None] = None
+    """The oldest TLS version that it accepts, in the form of ``TlsOptions.minimum``; None: the usual one."""
     common_names: ClassVar[CommonNames] = ""
+    """Its rule for a certificate without names of hosts in subjectAltName; "" if it refuses each."""
     undefined_is_zero: ClassVar[bool] = False
+    """As in ``CallTexts``."""
+    code_of_long_reason: ClassVar[int | None] = 12
+
+    def __init__(self, facts: EngineFacts) -> None:
+        self.facts = facts
+
+    @property
+    def version(self) -> str:
+        return self.facts.version
+
+    @property
+    def texts(self) -> CallTexts:
+        """The exceptions and console lines of close() and send()."""
+        thrown, console = self.facts.exceptions, self.facts.console
+        return CallTexts(
+            close_code=thrown.get("close-code", ""),
+            close_reason=thrown.get("close-reason", ""),
+            send_connecting=thrown.get("send-connecting", ""),
+            undefined_is_zero=self.undefined_is_zero,
+            may_close=self.may_close,
+            code_of_long_reason=self.code_of_long_reason,
+            long_reason=console.get("close-reason", ""),
+            late_send=console.get("late-send", ""),
+        )
 
     @staticmethod
     def may_close(code: int) -> bool:
-        return closes_by_standard(code)
-
-    def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
-        return False
-
-    def first(self: Engine, made: Construction, page: Page, key: str) -> FollowUp:
-        """The first handshake: over HTTP/1.1."""
-        assert made.target is not None
-        return FollowUp(made.target, self.request(made, page, key))
-
-    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """None: redirects are errors, and credentials are left to a person or to the script."""
-        return None
-
-
-class Engine(Protocol):
-    """A browser, runtime or specification. Its methods are pure: no clock, no socket, no random numbers (the
-    caller gives the Sec-WebSocket-Key)."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def version(self) -> str: ...
-
-    @property
-    def oldest_tls(self) -> str | None:
-        """The oldest TLS version that it accepts, in the form of ``TlsOptions.minimum``; None: the usual
-        one."""
-        ...
-
-    @property
-    def common_names(self) -> CommonNames:
-        """Its rule for a certificate without names of hosts in subjectAltName; "" if it refuses each."""
-        ...
-
-    def may_close(self, code: int) -> bool:
         """True for the codes that its close() accepts."""
-        ...
-
-    @property
-    def undefined_is_zero(self) -> bool:
-        """True if its close() throws for a reason without a code."""
-        ...
+        return closes_by_standard(code)
 
     def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
         """True if it blocks *page* from the address that the first of *readings* connected to, before it sends
         a byte."""
-        ...
+        return False
+
+    def make(self, url: str, page: Page) -> Made:
+        """Run the constructor: URL parsing, schemes, subprotocols, blocked ports, mixed content, CSP."""
+        raise NotImplementedError
 
     def construct(self, url: str, page: Page) -> Construction:
-        """Run the constructor: URL parsing, schemes, subprotocols, blocked ports, mixed content, CSP."""
-        ...
+        """The result of the constructor."""
+        return self.make(url, page).construction
 
     def request(self, made: Construction, page: Page, key: str) -> bytes:
         """The exact bytes of the engine's opening handshake. *made.target* must not be None."""
-        ...
+        raise NotImplementedError
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
-        """The first handshake. *made.target* must not be None."""
-        ...
+        """The first handshake: over HTTP/1.1. *made.target* must not be None."""
+        assert made.target is not None
+        return FollowUp(made.target, self.request(made, page, key))
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """The engine's next handshake after these readings (oldest first), None if it makes no further one."""
-        ...
+        """The engine's next handshake after these readings (oldest first), None if it makes no further one:
+        redirects are errors, and credentials are left to a person or to the script."""
+        return None
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         """What a script on *page* sees of *url*, given the recordings (oldest first; empty if no connection was
         made or possible)."""
-        ...
+        raise NotImplementedError

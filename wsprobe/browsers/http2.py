@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.page import OPAQUE, origin
+from wsprobe.browsers.script import Arrival, StreamOver, end
 from wsprobe.browsers.url import as_http, parse
-from wsprobe.exchange import Exchange, Resolved, Sent, TlsDone
+from wsprobe.exchange import LOST, Exchange, Resolved, Sent, TlsDone
 from wsprobe.read.http2_values import (
     DATA,
     DEFAULT_WINDOW,
@@ -57,6 +58,30 @@ class Turn(msgspec.Struct, frozen=True):
     """The whole header block that *frame* begins on the WebSocket's stream, None if it begins none."""
     out_of_turn: bool = False
     """True if it interrupts a header block, or continues none (RFC 9113 section 6.10)."""
+
+
+Answer = TypeVar("Answer")
+Outcome = TypeVar("Outcome")
+
+
+class Step(msgspec.Struct, Generic[Answer, Outcome], frozen=True):
+    """The result of one reading: *outcome* at *at* (microseconds), None if there is no result yet."""
+
+    reading: Reading
+    at: int
+    outcome: Outcome | Again | None
+    answer: Answer | None = None
+    behind: tuple[Turn, ...] = ()
+    """Over HTTP/2: what the server sent after the answer."""
+    no_session: bool = False
+    """True if the HTTP/2 session ends before the engine would send a request on it."""
+    unasked: bool = False
+    """True if the engine would send no request on this connection, although the recording has one."""
+
+    @property
+    def because(self) -> str:
+        """Why it failed, or why the request is repeated; "" otherwise."""
+        return getattr(self.outcome, "because", "")
 
 
 def came_over(url: str, page: Page) -> bool:
@@ -191,6 +216,55 @@ class Windows:
         elif frame.stream == self._id:
             self.stream += frame.increment or 0
         return max(self.stream, self.connection) <= WINDOW_MAX
+
+
+class Stream(Generic[Answer]):
+    """The parts of an engine's HTTP/2 session that can end the WebSocket's stream: before the answer, or behind
+    the answer of a *step* that opened it."""
+
+    def __init__(self, connection: Http2Connection, step: Step[Any, Any] | None = None) -> None:
+        before = step.behind[0].frame.start if step is not None and step.behind else 0
+        final = final_block(connection)
+        self.id = connection.stream
+        self.windows = Windows(connection, before)
+        self.opened = self.on = step is not None
+        """``on``: ENABLE_CONNECT_PROTOCOL was announced."""
+        self.answer: Answer | None = None
+        self.ended = self.opened and final is not None and final.end_stream
+        """True once the server has ended its side."""
+        self.settings_seen = False
+        self.opening = not self.opened
+        """True until the server acknowledges the client's SETTINGS: frames before that, it sends by itself."""
+
+    def take(self, turn: Turn) -> str:
+        """Why *turn* ends the stream, "" if it does not."""
+        raise NotImplementedError
+
+    def lost(self, how: str) -> str:
+        """The same for a connection that ended (*how*: as in ``Ended``)."""
+        return "lost" if how in LOST else ""
+
+    def orderly(self, why: str) -> bool:
+        """True if a stream that ended for this reason counts as a closed connection, not a lost one."""
+        return False
+
+    def session(self, step: Step[Any, Any]) -> Iterator[Arrival | StreamOver]:
+        """Everything that the server sends on the open stream, until the stream is over."""
+        if self.ended:
+            yield StreamOver(step.at, orderly=True)
+            return
+        for turn in step.behind:
+            if why := self.take(turn):
+                yield StreamOver(turn.at, orderly=self.orderly(why))
+                return
+            if turn.frame.type == DATA and turn.frame.stream == self.id and turn.frame.content:
+                yield Arrival(turn.at, turn.frame.content, turn.frame.start)
+            if self.ended:
+                yield StreamOver(turn.at, orderly=True)
+                return
+        last = end(step.reading)
+        if why := self.lost(last.how):
+            yield StreamOver(last.at, orderly=self.orderly(why))
 
 
 def wrong_size(frame: Http2Frame) -> bool:

@@ -6,21 +6,19 @@ while CONNECTING, the result of each answer, and everything from ``open`` on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Made, Page, ScriptView
+from wsprobe.browsers.engine import Engine, Made, Page, ScriptView
 from wsprobe.browsers.hidden import hidden
-from wsprobe.browsers.http2 import HttpVersion
+from wsprobe.browsers.http2 import handshakes
 from wsprobe.browsers.page import given
 from wsprobe.browsers.script import (
     CLOSED,
-    CONNECTING,
     Arrival,
-    CallTexts,
     Happening,
     OwnClose,
     StreamOver,
@@ -200,71 +198,50 @@ def follow(session: Session, script: WebSocket, happenings: Iterable[Happening])
     return Ending(outcome, because or session.because, races=session.races)
 
 
-class Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def version(self) -> str: ...
-
-
 def seen(
-    engine: Named,
+    engine: Engine,
     page: Page,
     made: Made,
     readings: Sequence[Reading],
-    texts: CallTexts,
     life: Life[Any] | Ending,
-    handshakes: tuple[HttpVersion, ...],
+    asked: Sequence[Reading] | None = None,
     otherwise: str = "",
-    socket: Callable[[Iterable[Act], CallTexts], WebSocket] = WebSocket,
+    socket: type[WebSocket] = WebSocket,
 ) -> ScriptView:
     """What a script sees of the WebSocket that was *made*.
 
-    *life* is run to its ending; an ``Ending`` is used unchanged. *socket* makes the script's WebSocket, for an
-    engine whose close() or send() differs from the standard.
+    *life* is run to its ending; an ``Ending`` is used unchanged. *asked*: the readings of connections on which
+    the engine sends a request; None: all. *socket*: the class of the script's WebSocket, for an engine whose
+    close() or send() differs from the standard.
     """
-    if made.construction.exception is not None:
-        return _view(engine, page, made, None, (), Ending("threw", made.because), ())
-    if made.construction.blocked:
-        readings, handshakes = (), ()  # nothing was sent, so nothing of an answer is hidden
-    script = socket(page.acts, texts)
+    construction = made.construction
+    script = socket(page.acts, engine.texts)
     script.console += made.console
+    if construction.exception is not None:
+        life, otherwise = Ending("threw", made.because), ""
+    if construction.target is None:
+        readings = asked = ()  # nothing was sent, so nothing of an answer is hidden
     ending = life if isinstance(life, Ending) else lived(life, script)
-    return _view(engine, page, made, script, readings, ending, handshakes, otherwise)
-
-
-def _view(
-    engine: Named,
-    page: Page,
-    made: Made,
-    script: WebSocket | None,
-    readings: Sequence[Reading],
-    ending: Ending,
-    handshakes: tuple[HttpVersion, ...],
-    otherwise: str = "",
-) -> ScriptView:
-    reading = readings[-1] if readings else None
-    events = tuple(script.events) if script is not None else ()
+    events = tuple(script.events)
     opened = made.connects_to and any(event.type == "open" for event in events)
     return ScriptView(
         browser=engine.name,
         version=engine.version,
         page=page.url,
-        url=(opened and made.connects_to) or made.construction.url,
-        exception=made.construction.exception,
+        url=(opened and made.connects_to) or construction.url,
+        exception=construction.exception,
         events=events,
-        ready_state=script.ready_state if script is not None else CONNECTING,
-        console=tuple(script.console) if script is not None else made.console,
-        hidden=hidden(reading, events) if reading is not None and not ending.beyond else (),
+        ready_state=script.ready_state,
+        console=tuple(script.console),
+        hidden=hidden(readings[-1], events) if readings and not ending.beyond else (),
         outcome=ending.outcome,
         because=ending.because,
         races=ending.races,
         cookies=ending.cookies,
-        handshakes=handshakes,
+        handshakes=handshakes(readings if asked is None else asked),
         otherwise=otherwise,
-        assumes=script.assumed if script is not None else None,
+        assumes=script.assumed,
         beyond=ending.beyond,
         protocols=given(page),
-        blocked=made.construction.blocked,
+        blocked=construction.blocked,
     )

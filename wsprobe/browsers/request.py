@@ -1,9 +1,5 @@
 """The requests that an engine sends: the template of its version, filled in; its answer to a 401 (RFC 7616);
-and all the requests to open one URL, each made from the answers before.
-
-A template is data: (name, value) in the order of the wire. A value is a template for ``str.format``; an empty
-result omits the field.
-"""
+and all the requests to open one URL, each made from the answers before."""
 
 from __future__ import annotations
 
@@ -14,9 +10,10 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, Engine, FollowUp, Page
+from wsprobe.browsers.engine import Construction, Engine, EngineFacts, FollowUp, Page, Template
 from wsprobe.browsers.page import opened_by, origin
 from wsprobe.browsers.script import on_wire
+from wsprobe.browsers.url import trustworthy_host
 from wsprobe.exchange import Exchange, Limits, Plan, Route, Target, TlsOptions
 from wsprobe.read import handshakes, read
 from wsprobe.read.reading import Reading
@@ -25,14 +22,23 @@ from wsprobe.request.target import host_header
 from wsprobe.wire import authentication
 from wsprobe.wire.authentication import UserAndPassword, quoted
 
-Template = tuple[tuple[str, str], ...]
-
 
 def target_of(made: Construction) -> Target:
     """The target of the construction. Raises ValueError if there is none."""
     if made.target is None:
         raise ValueError("there is no connection, so there is no request")
     return made.target
+
+
+def offered(reading: Reading, protocols: tuple[str, ...]) -> tuple[str, ...]:
+    """The subprotocols that the page requested, those of the recorded request if it has none."""
+    return protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
+
+
+def accept_encoding(to: Target, facts: EngineFacts) -> str:
+    """Accept-Encoding of Chromium and Firefox, which send all content codings to trustworthy URLs only."""
+    near = to.secure or trustworthy_host(to.host)
+    return facts.accept_encoding if near else facts.accept_encoding_cleartext
 
 
 def values(to: Target, page: Page, protocols: Sequence[str], user_agent: str = "") -> dict[str, str]:
@@ -64,6 +70,30 @@ def block(template: Template, values: Mapping[str, str]) -> tuple[tuple[bytes, b
         for value in (cookies if name == "cookie" else [text.format_map(values)])
         if value
     )
+
+
+class Requesting(Engine):
+    """An engine whose requests are the templates of its facts, filled in."""
+
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        """The values for the templates, without the key and credentials."""
+        return values(target_of(made), page, made.protocols, self.facts.user_agent)
+
+    def request(self, made: Construction, page: Page, key: str, authorization: str = "") -> bytes:
+        """The whole request head. *authorization*: the value of Authorization, "" to send none."""
+        own = {"authorization": authorization, **self.values(made, page), "key": key}
+        return head(self.facts.request, own)
+
+    def ask(
+        self, made: Construction, page: Page, key: str, over: str, authorization: str = "", refused: int = 0
+    ) -> FollowUp:
+        """A handshake *over* HTTP "2" or "1.1". *refused*: how many were refused with REFUSED_STREAM before."""
+        assert made.target is not None
+        sent, http2 = self.request(made, page, key, authorization), self.facts.http2
+        if over != "2" or http2 is None:
+            return FollowUp(made.target, sent)
+        fields = block(self.facts.connect, {**self.values(made, page), "authorization": authorization})
+        return FollowUp(made.target, sent, replace(http2, fields=fields, tries=max(1, http2.tries - refused)))
 
 
 def basic(to: Target) -> str:
@@ -162,7 +192,7 @@ def visit(
         return []
     if tls.minimum is None:
         tls = replace(tls, minimum=engine.oldest_tls)
-    acts = on_wire(page.acts, undefined_is_zero=engine.undefined_is_zero, may_close=engine.may_close)
+    acts = on_wire(page.acts, engine.texts)
     over_http2 = replace(limits, max_session=min(limits.max_session, MAX_SESSION_HTTP2))
     readings: list[Reading] = []
     then: FollowUp | None = engine.first(construction, page, key)

@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from heapq import merge
-from typing import ClassVar, Literal
+from typing import Literal
 
 from msgspec import Struct
 
-from wsprobe.browsers.engine import Assumed, DomEvent, DomException, Page, closes_by_standard
+from wsprobe.browsers.engine import (
+    Assumed,
+    CallTexts,
+    DomEvent,
+    DomException,
+    Page,
+)
 from wsprobe.exchange import Act, Ended, Received
 from wsprobe.read.frames import first_close
 from wsprobe.read.reading import Frame, Reading
@@ -31,48 +37,21 @@ BEGINNING = 200
 """Characters or bytes of such a beginning, which is shown, and compared with a measured browser."""
 
 
-class CallTexts(Struct, frozen=True):
-    """The exceptions of one engine's close() and send(); ``{code}`` and ``{size}`` are filled in."""
-
-    close_code: str
-    close_reason: str
-    send_connecting: str
-    undefined_is_zero: bool = False
-    """``close(undefined, reason)`` counts as ``close(0, reason)``."""
-    long_reason: str = ""
-    """Console line of a close() whose reason is too long, "" if there is none."""
-    late_send: str = ""
-    """Console line of a send() when CLOSING or CLOSED, "" if there is none."""
-
-
-def on_wire(
-    acts: Iterable[Act], *, undefined_is_zero: bool = False, may_close: Callable[[int], bool] | None = None
-) -> tuple[Act, ...]:
+def on_wire(acts: Iterable[Act], texts: CallTexts) -> tuple[Act, ...]:
     """The *acts* of a page that a probe carries out itself. Acts that throw, and acts before there is a
-    session, are left out.
-
-    *undefined_is_zero*: as in ``CallTexts``. *may_close*: whether close() accepts a code; None: the codes of
-    the WHATWG text.
-    """
-    return tuple(
-        act
-        for act in acts
-        if act.when != "created"
-        and (act.do != "close" or _may_close(act, undefined_is_zero, may_close or closes_by_standard))
-    )
+    session, are left out."""
+    return tuple(act for act in acts if act.when != "created" and (act.do != "close" or _may_close(act, texts)))
 
 
-def _may_close(act: Act, undefined_is_zero: bool, may_close: Callable[[int], bool]) -> bool:
-    if undefined_is_zero and act.code is None and act.data:
+def _may_close(act: Act, texts: CallTexts) -> bool:
+    if texts.undefined_is_zero and act.code is None and act.data:
         return False
-    return (act.code is None or may_close(act.code)) and len(act.data) <= MAX_REASON
+    return (act.code is None or texts.may_close(act.code)) and len(act.data) <= MAX_REASON
 
 
 class WebSocket:
     """Filled during the computation of a view; ``events`` and ``console`` are the result."""
 
-    code_of_long_reason: ClassVar[int | None] = 12
-    """The legacy code of the SyntaxError for a reason that is too long."""
     __slots__ = (
         "_acts",
         "_assumption",
@@ -207,24 +186,19 @@ class WebSocket:
         exception = DomException(name, message, code)
         self.events.append(DomEvent("throw", self.ready_state, exception=exception))
 
-    @staticmethod
-    def may_close(code: int) -> bool:
-        """True for the codes that close() accepts."""
-        return closes_by_standard(code)
-
     def _close(self, act: Act) -> None:
         code = act.code
         if code is None and act.data and self._texts.undefined_is_zero:
             code = 0
         if code is not None:
             code = min(max(code, 0), 65535)  # Web IDL [Clamp] unsigned short
-            if not self.may_close(code):
+            if not self._texts.may_close(code):
                 self._throw("InvalidAccessError", self._texts.close_code.replace("{code}", str(code)), 15)
                 return
         if len(act.data) > MAX_REASON:
             self.console += [self._texts.long_reason] if self._texts.long_reason else []
             text = self._texts.close_reason.replace("{size}", str(len(act.data)))
-            self._throw("SyntaxError", text, self.code_of_long_reason)
+            self._throw("SyntaxError", text, self._texts.code_of_long_reason)
             return
         if self.ready_state in (CLOSING, CLOSED):
             return

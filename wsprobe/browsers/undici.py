@@ -8,7 +8,7 @@ util.js (parseExtensions), receiver.js (ByteParser), permessage-deflate.js, webs
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec.structs import replace
@@ -24,8 +24,8 @@ from wsprobe.browsers.runtime.frames import Header, Wrong, close_of, is_valid
 from wsprobe.browsers.runtime.heads import Answered, Failed, Fault, Head, Opened, heads
 from wsprobe.browsers.runtime.llhttp import Llhttp, Llhttp8
 from wsprobe.browsers.runtime.node import INFLATE_RACE, NodeSession
-from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, OPEN, UNLIMITED, CallTexts, WebSocket
-from wsprobe.exchange import LOST, SECOND, Act, Ended
+from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, OPEN, UNLIMITED, WebSocket
+from wsprobe.exchange import LOST, SECOND, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
@@ -48,9 +48,6 @@ the socket, Node stops reading."""
 class Facts(RuntimeFacts, frozen=True, kw_only=True):
     """``user_agent`` is ``undici`` for the package, ``node`` for the undici that is built into Node."""
 
-    accept_encoding: str
-    """Value of Accept-Encoding over TLS (lib/web/fetch/index.js)."""
-    accept_encoding_cleartext: str
     llhttp: Literal[8, 9]
     """The major version of llhttp that it is built with."""
     tells_why: bool
@@ -73,17 +70,17 @@ class Facts(RuntimeFacts, frozen=True, kw_only=True):
 
 
 class Undici(Client[Facts]):
-    """An ``Engine``. From undici 7 on, the message of its ErrorEvent is always empty."""
+    """From undici 7 on, the message of its ErrorEvent is always empty."""
 
     name = "undici"
     common_names = "openssl"
     source = because_early = _CONNECTION
     http = _CLIENT
 
-    def values(self, made: Construction) -> dict[str, str]:
-        own = self.facts
-        secure = target_of(made).secure
-        return {"accept_encoding": own.accept_encoding if secure else own.accept_encoding_cleartext}
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        own, secure = self.facts, target_of(made).secure
+        coding = own.accept_encoding if secure else own.accept_encoding_cleartext  # lib/web/fetch/index.js
+        return {**super().values(made, page), "accept_encoding": coding}
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The same handshake once more after a 421, and from undici 7 on after a 401 (lib/web/fetch/index.js);
@@ -165,10 +162,8 @@ class Undici(Client[Facts]):
     def session(self, script: WebSocket, opened: Opened, url: str) -> UndiciSession:
         return UndiciSession(script, opened, self.facts, url)
 
-    def socket(self, acts: Iterable[Act], texts: CallTexts) -> WebSocket:
-        script = WebSocket(acts, texts)
+    def begin(self, script: WebSocket) -> None:
         script.on_early_close = self._fail_at_once
-        return script
 
     def fail(self, script: WebSocket, failed: Failed, url: str) -> None:
         if failed.beyond:  # an exception instead

@@ -8,9 +8,9 @@ socketErrorListener).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from wsprobe.browsers.engine import Construction
+from wsprobe.browsers.engine import Construction, Page
 from wsprobe.browsers.runtime.client import Client
 from wsprobe.browsers.runtime.extensions import NAME, NotParsed, Parameters, accept, parse
 from wsprobe.browsers.runtime.facts import RuntimeFacts
@@ -18,7 +18,7 @@ from wsprobe.browsers.runtime.frames import MOST_SAFE, Header, Wrong, close_of, 
 from wsprobe.browsers.runtime.heads import Failed, Fault, Head, Opened, heads
 from wsprobe.browsers.runtime.llhttp import Llhttp
 from wsprobe.browsers.runtime.node import INFLATE_RACE, READ_RESET, SOCKET_HANG_UP, NodeSession, not_connected
-from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, MAX_REASON, OPEN, CallTexts, WebSocket
+from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, MAX_REASON, OPEN, WebSocket
 from wsprobe.exchange import FINISHED, LOST, Act, Ended
 from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wsprobe.read.reading import Reading
@@ -42,8 +42,31 @@ class Facts(RuntimeFacts, frozen=True, kw_only=True):
     """The most Pongs that may wait to be written (maxPendingAutoPongs)."""
 
 
+class _Socket(WebSocket):
+    """close() and send() in ws: close() checks nothing while CONNECTING, and exceptions are no DOMExceptions
+    (lib/websocket.js, lib/sender.js)."""
+
+    def _close(self, act: Act) -> None:
+        if self.ready_state in (CLOSING, CLOSED):
+            return
+        early = self.ready_state == CONNECTING
+        if not early and act.code is not None:
+            if not is_valid(act.code):
+                self._throw("TypeError", self._texts.close_code, None)
+                return
+            if len(act.data) > MAX_REASON:
+                self._throw("RangeError", self._texts.close_reason, None)
+                return
+        self.close_called = True
+        self.ready_state = CLOSING
+
+    def _send(self, size: int) -> None:
+        if self.ready_state == CONNECTING:
+            self._throw("Error", self._texts.send_connecting, None)
+
+
 class Ws(Client[Facts]):
-    """An ``Engine``. Its ErrorEvent contains the reason. The handshake has no time limit unless the script sets
+    """Its ErrorEvent contains the reason. The handshake has no time limit unless the script sets
     one."""
 
     name = "ws"
@@ -52,9 +75,10 @@ class Ws(Client[Facts]):
     http = "node lib/_http_client.js"
     while_failing = CLOSING
     may_close = staticmethod(is_valid)
+    socket = _Socket
 
-    def values(self, made: Construction) -> dict[str, str]:
-        return {"protocols": ",".join(made.protocols)}
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        return {**super().values(made, page), "protocols": ",".join(made.protocols)}
 
     def unmade(self, reading: Reading) -> Failed | None:
         wrong = not_connected(reading)
@@ -128,34 +152,8 @@ class Ws(Client[Facts]):
     def session(self, script: WebSocket, opened: Opened, url: str) -> WsSession:
         return WsSession(script, opened, self.facts, url)
 
-    def socket(self, acts: Iterable[Act], texts: CallTexts) -> WebSocket:
-        return _Socket(acts, texts)
-
 
 ENGINE = Ws
-
-
-class _Socket(WebSocket):
-    """close() and send() in ws: close() checks nothing while CONNECTING, and exceptions are no DOMExceptions
-    (lib/websocket.js, lib/sender.js)."""
-
-    def _close(self, act: Act) -> None:
-        if self.ready_state in (CLOSING, CLOSED):
-            return
-        early = self.ready_state == CONNECTING
-        if not early and act.code is not None:
-            if not is_valid(act.code):
-                self._throw("TypeError", self._texts.close_code, None)
-                return
-            if len(act.data) > MAX_REASON:
-                self._throw("RangeError", self._texts.close_reason, None)
-                return
-        self.close_called = True
-        self.ready_state = CLOSING
-
-    def _send(self, size: int) -> None:
-        if self.ready_state == CONNECTING:
-            self._throw("Error", self._texts.send_connecting, None)
 
 
 class WsSession(NodeSession[Facts]):

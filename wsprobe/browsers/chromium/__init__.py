@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers.chromium import constructor, http2
 from wsprobe.browsers.chromium.channel import Channel, complain, fail, failed
 from wsprobe.browsers.chromium.handshake import Failed, Opened, not_established, validate
-from wsprobe.browsers.chromium.http import Answer, read_answer
-from wsprobe.browsers.chromium.request import Facts, asks, authorization, request_head
-from wsprobe.browsers.engine import Construction, FollowUp, Page, ScriptView, Usual
-from wsprobe.browsers.http2 import Again, HttpVersion, handshakes
+from wsprobe.browsers.chromium.http import read_answer
+from wsprobe.browsers.chromium.http2 import Settled
+from wsprobe.browsers.chromium.request import Facts, authorization
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView
+from wsprobe.browsers.http2 import Again, Step
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.local_network import before_the_request, crossing
 from wsprobe.browsers.local_network import chromium as sentences
 from wsprobe.browsers.page import fetch_site, given
-from wsprobe.browsers.script import CLOSED, CallTexts, Happening, WebSocket, arrivals, end, in_order, session
+from wsprobe.browsers.request import Requesting, accept_encoding, offered, target_of
+from wsprobe.browsers.script import CLOSED, Happening, WebSocket, arrivals, end, in_order, session
 from wsprobe.browsers.url import parse
 from wsprobe.exchange import SECOND, Act
 from wsprobe.read.frames import masked_messages
@@ -37,52 +38,21 @@ _RESET_RACE = (
 )
 
 
-class Step(Struct, frozen=True):
-    """The result of one reading: *outcome* at *at* (microseconds), None if there is no result yet."""
-
-    reading: Reading
-    at: int
-    answer: Answer | None
-    outcome: Opened | Failed | Again | None
-    stream: http2.Settled | None = None
-    """The result on the stream, for a handshake over HTTP/2."""
-
-
-class Chromium(Usual, Struct, frozen=True):
-    """An ``Engine``. Nothing is kept between calls."""
-
+class Chromium(Requesting):
     facts: Facts
     name = "chromium"
     undefined_is_zero = True
     """True: close() reads a missing code as 0 if there is a reason (dom_websocket.cc, measured)."""
 
-    @property
-    def version(self) -> str:
-        return self.facts.version
+    def make(self, url: str, page: Page) -> Made:
+        return constructor.construct(url, page, self.facts)
 
-    def construct(self, url: str, page: Page) -> Construction:
-        return constructor.construct(url, page, self.facts).construction
-
-    def request(self, made: Construction, page: Page, key: str) -> bytes:
-        return request_head(made, page, key, self.facts)
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        return {**super().values(made, page), "accept_encoding": accept_encoding(target_of(made), self.facts)}
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
         """The first handshake: over HTTP/2 if Chromium has a session to the target, else over HTTP/1.1."""
-        return self._ask(made, page, key, "2" if http2.warm(made.url, page) else "1.1")
-
-    def _ask(
-        self,
-        made: Construction,
-        page: Page,
-        key: str,
-        over: HttpVersion,
-        authorization: str = "",
-        refused: int = 0,
-    ) -> FollowUp:
-        assert made.target is not None
-        sent = request_head(made, page, key, self.facts, authorization)
-        over_http2 = asks(made, page, self.facts, authorization, refused) if over == "2" else None
-        return FollowUp(made.target, sent, over_http2)
+        return self.ask(made, page, key, "2" if http2.warm(made.url, page) else "1.1")
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The next handshake: with the credentials of the URL after a 401, or a repetition after an error of
@@ -93,23 +63,22 @@ class Chromium(Usual, Struct, frozen=True):
         steps = self._steps(readings, given(page))
         last, reading = steps[-1], readings[-1]
         answer = self._answered_before(steps, page, key)
-        if made.target is None or (last.stream and last.stream.no_session and http2.warm(made.url, page)):
+        if made.target is None or (last.no_session and http2.warm(made.url, page)):
             return None
         if isinstance(last.outcome, Again):
             again = last.outcome
-            return self._ask(made, page, key, again.over, answer, _refused(steps))
+            return self.ask(made, page, key, again.over, answer, _refused(steps))
         if answer or not (answer := self.credentials(last, page, key)):
             return None
-        over: HttpVersion = "1.1" if reading.http2 is None else "2"
-        return self._ask(made, page, key, over, answer)
+        return self.ask(made, page, key, "1.1" if reading.http2 is None else "2", answer)
 
-    def _steps(self, readings: Sequence[Reading], protocols: tuple[str, ...]) -> list[Step]:
-        steps: list[Step] = []
+    def _steps(self, readings: Sequence[Reading], protocols: tuple[str, ...]) -> list[Settled]:
+        steps: list[Settled] = []
         for reading in readings:
             steps.append(self._step(reading, protocols, _refused(steps)))
         return steps
 
-    def _answered_before(self, steps: Sequence[Step], page: Page, key: str) -> str:
+    def _answered_before(self, steps: Sequence[Settled], page: Page, key: str) -> str:
         """The credentials sent with the last of *steps*, which are those for an earlier 401; "" if none
         were."""
         return next((found for step in steps[:-1] if (found := self.credentials(step, page, key))), "")
@@ -121,29 +90,29 @@ class Chromium(Usual, Struct, frozen=True):
         return found is not None and found.state != "granted"
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
-        made = constructor.construct(url, page, self.facts)
+        made = self.make(url, page)
         goes = made.construction.target is not None and self.facts.local_network_access
         crosses = crossing(page, readings) if goes else None
         kept_off = crosses is not None and crosses.state != "granted"
         if kept_off:
             readings = before_the_request(readings[0].exchange)
         steps = self._steps(readings, made.construction.protocols)
-        asked = [step.reading for step in steps if not (step.stream and step.stream.unasked)]
+        asked = [step.reading for step in steps if not step.unasked]
         races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
         if crosses is not None and kept_off:
             steps, races = [self._kept_off(readings[0], crosses.at)], ""
         life = _Life(self, made.construction, page, steps, races)
         otherwise = http2.otherwise(made.construction.url, page, readings)
-        view = seen(self, page, made, readings, _call_texts(self), life, handshakes(asked), otherwise)
+        view = seen(self, page, made, readings, life, asked, otherwise)
         return view if crosses is None else replace(view, local_network=sentences(crosses))
 
-    def _kept_off(self, reading: Reading, at: int) -> Step:
+    def _kept_off(self, reading: Reading, at: int) -> Settled:
         """The result if the connection is made, but the page has no permission for it: Chromium ends it."""
         error = self.facts.failures["establishment"].format(error="ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS")
         because = "Local Network Access: services/network/local_network_access_checker.cc"
-        return Step(reading, at, None, Failed(error, because))
+        return Step(reading, at, Failed(error, because))
 
-    def credentials(self, step: Step, page: Page, key: str) -> str:
+    def credentials(self, step: Settled, page: Page, key: str) -> str:
         """The value of Authorization that answers a 401, "" if none does. Cross-site, none ever does."""
         to = step.reading.exchange.plan.target
         if not to.userinfo or step.answer is None or step.answer.headers is None:
@@ -155,7 +124,7 @@ class Chromium(Usual, Struct, frozen=True):
             return ""
         return authorization(step.answer.headers, to, key)
 
-    def _step(self, reading: Reading, protocols: tuple[str, ...], refused: int) -> Step:
+    def _step(self, reading: Reading, protocols: tuple[str, ...], refused: int) -> Settled:
         step = self._settled(reading, protocols, refused)
         limit = self.facts.opening_timeout * SECOND
         if step.at < limit:
@@ -163,15 +132,14 @@ class Chromium(Usual, Struct, frozen=True):
         late = Failed(
             self.facts.failures["timed-out"], f"no answer within {self.facts.opening_timeout} s: {_STREAM}"
         )
-        return Step(reading, limit, None, late)
+        return Step(reading, limit, late)
 
-    def _settled(self, reading: Reading, protocols: tuple[str, ...], refused: int) -> Step:
+    def _settled(self, reading: Reading, protocols: tuple[str, ...], refused: int) -> Settled:
         failed = not_established(reading, self.facts)
         if reading.http2 is not None and failed is None:
-            settled = http2.settle(reading, protocols or _asked(reading), refused, self.facts)
-            return Step(reading, settled.at, settled.answer, settled.outcome, settled)
+            return http2.settle(reading, offered(reading, protocols), refused, self.facts)
         if failed is not None:
-            return Step(reading, failed[0], None, failed[1])
+            return Step(reading, *failed)
         to = reading.exchange.plan.target
         answer = read_answer(
             reading,
@@ -180,19 +148,19 @@ class Chromium(Usual, Struct, frozen=True):
             max_head=self.facts.max_head,
         )
         if answer.pending:
-            return Step(reading, answer.at, answer, None)
-        asked = protocols or _asked(reading)
-        return Step(reading, answer.at, answer, validate(answer, reading.request.key, asked, self.facts))
+            return Step(reading, answer.at, None)
+        outcome = validate(answer, reading.request.key, offered(reading, protocols), self.facts)
+        return Step(reading, answer.at, outcome, answer)
 
 
 ENGINE = Chromium
 
 
-class _Life(Life[Step]):
+class _Life(Life[Settled]):
     """The life of one WebSocket in Chromium."""
 
     def __init__(
-        self, engine: Chromium, made: Construction, page: Page, steps: Sequence[Step], races: str
+        self, engine: Chromium, made: Construction, page: Page, steps: Sequence[Settled], races: str
     ) -> None:
         self.page = page
         self.races = races
@@ -223,11 +191,11 @@ class _Life(Life[Step]):
         failed(script)
         return Ending("failed", _CLOSED_EARLY)
 
-    def handshakes(self) -> Iterator[Handshake[Step]]:
+    def handshakes(self) -> Iterator[Handshake[Settled]]:
         answered = False
         for step, before in zip(self._steps, begins([step.reading for step in self._steps]), strict=True):
-            if step.stream is not None and step.stream.no_session and http2.warm(self._made.url, self.page):
-                unloaded = Ending("unloaded", f"the page itself does not load, {_because(step)}")
+            if step.no_session and http2.warm(self._made.url, self.page):
+                unloaded = Ending("unloaded", f"the page itself does not load, {step.because}")
                 yield Handshake(before + step.at, step, instead=unloaded)
             again = step.outcome.because if isinstance(step.outcome, Again) else ""
             if not again and not answered and self._engine.credentials(step, self.page, ""):
@@ -235,7 +203,7 @@ class _Life(Life[Step]):
                 answered = True
             yield Handshake(before + step.at, step, _cookies(step), again)
 
-    def answered(self, script: WebSocket, step: Step, acts: list[Act]) -> Ending | None:
+    def answered(self, script: WebSocket, step: Settled, acts: list[Act]) -> Ending | None:
         if isinstance(step.outcome, Failed):
             fail(script, self._made.url, step.outcome.failure, self._facts)
             script.do_all(acts)
@@ -248,14 +216,14 @@ class _Life(Life[Step]):
         return Ending("connecting", f"no answer yet (limit {self._facts.opening_timeout} s): {_STREAM}")
 
     def _opened(
-        self, script: WebSocket, step: Step, opened: Opened, acts: list[Act]
+        self, script: WebSocket, step: Settled, opened: Opened, acts: list[Act]
     ) -> tuple[Channel, WebSocket, Iterator[Happening]]:
         """The channel, the object that it drives, and all that happens to it."""
         script.opened(opened.protocol, opened.extensions)
-        if step.stream is not None:
+        if step.reading.http2 is not None:
             at_once = 0
-            glued = any(turn.at <= step.stream.at and turn.frame.content for turn in step.stream.behind)
-            coming = http2.session(step.reading, step.stream)
+            glued = any(turn.at <= step.at and turn.frame.content for turn in step.behind)
+            coming = http2.session(step)
             happenings = in_order(step.reading, coming, acts, end(step.reading))
         else:
             assert step.answer is not None
@@ -269,31 +237,12 @@ class _Life(Life[Step]):
         return channel, script, happenings
 
 
-def _refused(steps: Sequence[Step]) -> int:
+def _refused(steps: Sequence[Settled]) -> int:
     """How many of these handshakes were refused and repeated on the session."""
     return sum(isinstance(step.outcome, Again) and step.outcome.over == "2" for step in steps)
 
 
-def _asked(reading: Reading) -> tuple[str, ...]:
-    return tuple(p.decode("latin-1") for p in reading.request.protocols)
-
-
-def _call_texts(engine: Chromium) -> CallTexts:
-    facts = engine.facts
-    return CallTexts(
-        close_code=facts.exceptions["close-code"],
-        close_reason=facts.exceptions["close-reason"],
-        send_connecting=facts.exceptions["send-connecting"],
-        undefined_is_zero=engine.undefined_is_zero,
-        late_send=facts.console["late-send"],
-    )
-
-
-def _because(step: Step) -> str:
-    return step.outcome.because if isinstance(step.outcome, (Failed, Again)) else ""
-
-
-def _cookies(step: Step) -> tuple[str, ...]:
+def _cookies(step: Settled) -> tuple[str, ...]:
     """The Set-Cookie values that Chromium stores: those of a valid 101 and of a 401.
 
     It also stores those of any answer whose head is cut, because net/http/http_network_transaction.cc accepts

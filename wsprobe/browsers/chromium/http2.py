@@ -15,19 +15,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from wsprobe.browsers.chromium.handshake import Failed, Opened, handshake_fault, negotiated
 from wsprobe.browsers.chromium.http import Answer, Headers, parse
-from wsprobe.browsers.chromium.request import TRIES, Facts
+from wsprobe.browsers.chromium.request import Facts
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.http2 import (
     Again,
+    Step,
+    Stream,
     Turn,
-    Windows,
     announced,
     came_over,
-    final_block,
     offered,
     settings_fault,
     turns,
@@ -104,19 +102,7 @@ def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
     return ""
 
 
-class Settled(msgspec.Struct, frozen=True):
-    """The result of the handshake on one stream: *outcome* at *at* (microseconds), None if there is none
-    yet."""
-
-    at: int
-    outcome: Opened | Failed | Again | None
-    answer: Answer | None = None
-    behind: tuple[Turn, ...] = ()
-    """What the server sent after the answer."""
-    no_session: bool = False
-    """True if the session ends before Chromium would send a request on it."""
-    unasked: bool = False
-    """True if Chromium would send no request on this connection, although the recording has one."""
+Settled = Step[Answer, Opened | Failed]
 
 
 def settle(reading: Reading, protocols: tuple[str, ...], refused: int, facts: Facts) -> Settled:
@@ -125,45 +111,38 @@ def settle(reading: Reading, protocols: tuple[str, ...], refused: int, facts: Fa
     assert connection is not None
     stream = _Stream(connection)
     if connection.request is None and announced(connection):
-        return Settled(end(reading).at, None)
+        return Step(reading, end(reading).at, None)
     left = turns(connection)
     for turn in left:
         error = stream.take(turn)
         if error and (connection.request is None or (stream.opening and turn.frame.type in _UNASKED)):
             because = f"ERR_{error}, so there is no HTTP/2 session: {_SESSION}"
-            return Settled(turn.at, Again("1.1", because), no_session=True, unasked=True)
+            return Step(reading, turn.at, Again("1.1", because), no_session=True, unasked=True)
         if error:
-            return Settled(turn.at, _broken(error, stream, refused, facts))
+            return Step(reading, turn.at, _broken(error, stream, refused, facts))
         if connection.request is None:
             continue
         if stream.answer is not None:
             answer = Answer(turn.at, headers=stream.answer)
-            return Settled(turn.at, _judge(stream, stream.answer, protocols, facts), answer, tuple(left))
+            return Step(reading, turn.at, _judge(stream, stream.answer, protocols, facts), answer, tuple(left))
     last = end(reading)
     if connection.request is None:
         if last.how in LOST or stream.settings_seen:
             because = f"the server does not announce ENABLE_CONNECT_PROTOCOL: {_SESSION}"
-            return Settled(last.at, Again("1.1", because), unasked=True)
-        return Settled(last.at, None)
-    error = _lost(last.how)
+            return Step(reading, last.at, Again("1.1", because), unasked=True)
+        return Step(reading, last.at, None)
+    error = stream.lost(last.how)
     if error:
         stream.away = True
-        return Settled(last.at, _broken(error, stream, refused, facts))
-    return Settled(last.at, None)
-
-
-def _lost(how: str) -> str:
-    """The net error of a connection that ended (*how*: as in ``Ended``), "" if the probe ended it."""
-    return {"fin": "CONNECTION_CLOSED", "truncated": "CONNECTION_CLOSED"}.get(
-        how, "CONNECTION_RESET" if how in BROKEN else ""
-    )
+        return Step(reading, last.at, _broken(error, stream, refused, facts))
+    return Step(reading, last.at, None)
 
 
 def _broken(error: str, stream: _Stream, refused: int, facts: Facts) -> Failed | Again:
     """The result of an error before the response headers (HandleIOError)."""
     if error == "HTTP_1_1_REQUIRED":
         return Again("1.1", f"the server requires HTTP/1.1 (HTTP_1_1_REQUIRED): {_TRANSACTION}")
-    if error == "HTTP2_SERVER_REFUSED_STREAM" and refused + 1 < TRIES:
+    if error == "HTTP2_SERVER_REFUSED_STREAM" and refused + 1 < facts.http2.tries:
         if stream.away:
             return Again("1.1", f"GOAWAY: the server has not processed the stream: {_TRANSACTION}")
         return Again(
@@ -192,54 +171,32 @@ def _judge(stream: _Stream, headers: Headers, protocols: tuple[str, ...], facts:
     return handshake_fault(detail, f"status {headers.status} is not 200, 401 or 407: {_HANDSHAKE}", facts)
 
 
-def session(reading: Reading, settled: Settled) -> Iterator[Arrival | StreamOver]:
+def session(step: Settled) -> Iterator[Arrival | StreamOver]:
     """Everything that the server sends on an open stream, until the stream is over."""
-    connection = reading.http2
-    assert connection is not None
-    before = settled.behind[0].frame.start if settled.behind else 0
-    stream = _Stream(connection, opened=True, before=before)
-    if stream.ended:
-        yield StreamOver(settled.at, orderly=True)
-        return
-    for turn in settled.behind:
-        error = stream.take(turn)
-        if error:
-            yield StreamOver(turn.at, orderly=error == "CONNECTION_CLOSED")
-            return
-        if turn.frame.type == DATA and turn.frame.stream == connection.stream and turn.frame.content:
-            yield Arrival(turn.at, turn.frame.content, turn.frame.start)
-        if stream.ended:
-            yield StreamOver(turn.at, orderly=True)
-            return
-    last = end(reading)
-    error = _lost(last.how)
-    if error:
-        yield StreamOver(last.at, orderly=error == "CONNECTION_CLOSED")
+    assert step.reading.http2 is not None
+    return _Stream(step.reading.http2, step).session(step)
 
 
-class _Stream:
-    """The parts of SpdySession and SpdyStream that can end the WebSocket's stream."""
+class _Stream(Stream[Headers]):
+    """SpdySession and SpdyStream. Reasons are net errors without ``ERR_``."""
 
-    def __init__(self, connection: Http2Connection, *, opened: bool = False, before: int = 0) -> None:
-        self._id = connection.stream
-        self._windows = Windows(connection, before)
-        self._on = opened
-        self._opened = opened
+    def __init__(self, connection: Http2Connection, step: Settled | None = None) -> None:
+        super().__init__(connection, step)
         self._trailers = False
-        self.answer: Headers | None = None
         self.padded = False
         """True if the status has a leading zero."""
         self.away = False
         """True once the session accepts no more streams."""
-        final = final_block(connection)
-        self.ended = opened and final is not None and final.end_stream
-        """True once the server has ended its side."""
-        self.settings_seen = False
-        self.opening = not opened
-        """True until the server acknowledges the client's SETTINGS: frames before that, it sends by itself."""
+
+    def lost(self, how: str) -> str:
+        if how in BROKEN:
+            return "CONNECTION_RESET"
+        return "CONNECTION_CLOSED" if how in LOST else ""
+
+    def orderly(self, why: str) -> bool:
+        return why == "CONNECTION_CLOSED"
 
     def take(self, turn: Turn) -> str:
-        """The net error (without ``ERR_``) with which *turn* ends the stream, "" if it does not."""
         frame = turn.frame
         if wrong_size(frame) or (frame.type == PRIORITY_UPDATE and not frame.stream and frame.length < 4):
             return "HTTP2_FRAME_SIZE_ERROR"
@@ -251,14 +208,14 @@ class _Stream:
             self.opening = False
         if frame.type == SETTINGS and not frame.ack:
             self.settings_seen = True
-            self._windows.settings(frame)
-            self._on, fault = settings_fault(frame.settings, self._on)
+            self.windows.settings(frame)
+            self.on, fault = settings_fault(frame.settings, self.on)
             return "HTTP2_PROTOCOL_ERROR" if fault else ""
         if frame.type == GOAWAY:
             return self._goaway(frame.code, frame.last_stream)
         if frame.type == PUSH_PROMISE or (frame.type == PING and frame.ack):
             return "HTTP2_PROTOCOL_ERROR"
-        if frame.stream != self._id:
+        if frame.stream != self.id:
             return ""
         self.opening = False
         if frame.type == RST_STREAM:
@@ -272,9 +229,9 @@ class _Stream:
     def _window_update(self, frame: Http2Frame) -> str:
         """OnWindowUpdate: an invalid update of the stream's window ends the stream; one of the connection's
         window ends the connection."""
-        if frame.increment and self._windows.widen(frame):
+        if frame.increment and self.windows.widen(frame):
             return ""
-        if frame.stream not in (0, self._id):
+        if frame.stream not in (0, self.id):
             return ""
         return "HTTP2_FLOW_CONTROL_ERROR" if frame.stream else "HTTP2_PROTOCOL_ERROR"
 
@@ -283,20 +240,20 @@ class _Stream:
         self.away = True
         if code == HTTP_1_1_REQUIRED:
             return "HTTP_1_1_REQUIRED"
-        if last is not None and last >= self._id:
+        if last is not None and last >= self.id:
             return ""
         return "HTTP2_SERVER_REFUSED_STREAM" if code == NO_ERROR else "HTTP2_PROTOCOL_ERROR"
 
     def _reset(self, code: int | None) -> str:
         """SpdySession::OnRstStream, SpdyStream::OnClose."""
         if code == NO_ERROR:
-            return "CONNECTION_CLOSED" if self._opened else "HTTP2_PROTOCOL_ERROR"
+            return "CONNECTION_CLOSED" if self.opened else "HTTP2_PROTOCOL_ERROR"
         if code == REFUSED_STREAM:
             return "HTTP2_SERVER_REFUSED_STREAM"
         return "HTTP_1_1_REQUIRED" if code == HTTP_1_1_REQUIRED else "HTTP2_PROTOCOL_ERROR"
 
     def _data(self, content: bytes, last: bool) -> str:
-        if not self._opened or (self._trailers and content):
+        if not self.opened or (self._trailers and content):
             return "HTTP2_PROTOCOL_ERROR" if content or last else ""
         self.ended = self.ended or last
         return ""
@@ -307,7 +264,7 @@ class _Stream:
             return "HTTP2_COMPRESSION_ERROR"
         if _malformed(block) or self._trailers:
             return "HTTP2_PROTOCOL_ERROR"
-        if self._opened:
+        if self.opened:
             self._trailers = True
             self.ended = self.ended or block.end_stream
             return ""

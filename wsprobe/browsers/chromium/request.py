@@ -8,40 +8,19 @@ system's own account.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from msgspec import Struct
-from msgspec.structs import replace
-
 from wsprobe.browsers.chromium.http import Headers, split_list
-from wsprobe.browsers.engine import Construction, Page
-from wsprobe.browsers.request import Template, block, credentials, digest, head, target_of, unquoted, values
-from wsprobe.browsers.url import trustworthy_host
+from wsprobe.browsers.engine import EngineFacts
+from wsprobe.browsers.request import credentials, digest, unquoted
 from wsprobe.exchange import Http2, Target
 from wsprobe.request.opening import basic
 
 
-class Facts(Struct, frozen=True, forbid_unknown_fields=True):
-    """The facts of one version. Texts are templates for ``str.format``; net errors have no ``net::``."""
+class Facts(EngineFacts, frozen=True, kw_only=True):
+    """``request``: net/http/http_network_transaction.cc, net/websockets/websocket_stream.cc,
+    websocket_basic_handshake_stream.cc (measured); ``connect``: CreateSpdyHeadersFromHttpRequestForWebSocket.
+    ``failures`` are the texts after "failed: " in the console; net errors have no ``net::``."""
 
-    version: str
-    user_agent: str
-    accept_encoding: str
-    """Accept-Encoding for wss: and for loopback. Other cleartext hosts get ``accept_encoding_cleartext``."""
-    accept_encoding_cleartext: str
-    request: Template
-    """The opening handshake (net/http/http_network_transaction.cc, net/websockets/websocket_stream.cc,
-    websocket_basic_handshake_stream.cc; measured)."""
-    connect: Template
-    """The same over HTTP/2 (CreateSpdyHeadersFromHttpRequestForWebSocket)."""
     http2: Http2
-    """The settings and frames of HTTP/2, without the fields of the request."""
-    exceptions: Mapping[str, str]
-    """Messages of the exceptions that the constructor, close() and send() throw."""
-    console: Mapping[str, str]
-    """Console lines."""
-    failures: Mapping[str, str]
-    """The texts after "failed: " in the console."""
     opening_timeout: int
     """The most seconds for the handshake (net/websockets/websocket_stream.cc)."""
     closing_timeout: int
@@ -55,11 +34,6 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     local_network_access: bool = False
     """True if a public page needs a permission to reach a local address: from Chromium 147 on
     (services/network/public/cpp/features.cc, LocalNetworkAccessChecksWebSockets)."""
-
-
-TRIES = 3
-"""The number of handshakes refused with REFUSED_STREAM after which it fails (kMaxRetryAttempts, and the
-first)."""
 
 
 def authorization(headers: Headers, to: Target, key: str) -> str:
@@ -87,22 +61,3 @@ def _challenge(value: bytes) -> tuple[str, dict[str, bytes]]:
         name, _, content = element.partition(b"=")
         parameters[name.strip(b" \t").decode("latin-1").lower()] = unquoted(content.strip(b" \t"))
     return scheme.strip(b",").decode("latin-1").lower() if b"," not in scheme else "", parameters
-
-
-def request_head(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:
-    """The whole request head. *authorization*: the value of Authorization, "" to send none."""
-    return head(facts.request, {**_values(made, page, facts), "key": key, "authorization": authorization})
-
-
-def asks(made: Construction, page: Page, facts: Facts, authorization: str = "", refused: int = 0) -> Http2:
-    """The extended CONNECT, with the settings of its stream. *refused*: how many handshakes were refused
-    before."""
-    fields = block(facts.connect, {**_values(made, page, facts), "authorization": authorization})
-    return replace(facts.http2, fields=fields, tries=max(1, TRIES - refused))
-
-
-def _values(made: Construction, page: Page, facts: Facts) -> dict[str, str]:
-    to = target_of(made)
-    near = to.secure or trustworthy_host(to.host)
-    accepted = facts.accept_encoding if near else facts.accept_encoding_cleartext
-    return {**values(to, page, made.protocols, facts.user_agent), "accept_encoding": accepted}

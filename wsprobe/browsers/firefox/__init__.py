@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual
+from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView
 from wsprobe.browsers.firefox import constructor, http2
 from wsprobe.browsers.firefox.channel import Channel, Stop, close
 from wsprobe.browsers.firefox.handshake import Failed, Opened, not_established, validate
-from wsprobe.browsers.firefox.http import Answer, read_answer
-from wsprobe.browsers.firefox.request import Facts, asks, authorizations, request_head
-from wsprobe.browsers.http2 import Again, HttpVersion, came_over, handshakes, once_a_connection
+from wsprobe.browsers.firefox.http import read_answer
+from wsprobe.browsers.firefox.http2 import Settled
+from wsprobe.browsers.firefox.request import Facts, authorizations
+from wsprobe.browsers.http2 import Again, Step, came_over, once_a_connection
 from wsprobe.browsers.life import Ending, Handshake, Life, follow, seen
 from wsprobe.browsers.local_network import crossing, off_by_default
-from wsprobe.browsers.page import given
-from wsprobe.browsers.script import CallTexts, Happening, WebSocket, end, in_order, session
+from wsprobe.browsers.page import fetch_site, given
+from wsprobe.browsers.request import Requesting, accept_encoding, offered, target_of
+from wsprobe.browsers.script import Happening, WebSocket, end, in_order, session
+from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.exchange import SECOND, Act
 from wsprobe.read.reading import Reading
 
@@ -29,47 +31,32 @@ _NARROW = "a Close must wait for room in the server's window: the close may be c
 _CHANNEL = "netwerk/protocol/websocket/WebSocketChannel.cpp"
 
 
-class Step(Struct, frozen=True):
-    """The result of one reading: *outcome* at *at* (microseconds), None if there is no result yet."""
-
-    reading: Reading
-    at: int
-    answer: Answer | None
-    outcome: Opened | Failed | Again | None
-    stream: http2.Settled | None = None
-    """The result on the stream, for a handshake over HTTP/2."""
-
-
-class Firefox(Usual, Struct, frozen=True):
-    """An ``Engine``. Nothing is kept between calls."""
-
+class Firefox(Requesting):
     facts: Facts
     name = "firefox"
 
-    @property
-    def version(self) -> str:
-        return self.facts.version
+    def make(self, url: str, page: Page) -> Made:
+        return constructor.construct(url, page, self.facts)
 
-    def construct(self, url: str, page: Page) -> Construction:
-        return constructor.construct(url, page, self.facts).construction
-
-    def request(self, made: Construction, page: Page, key: str) -> bytes:
-        return request_head(made, page, key, self.facts)
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        """The values for the templates. Only potentially trustworthy URLs get Fetch Metadata."""
+        to = target_of(made)
+        near = to.secure or trustworthy_host(to.host)
+        address = parse(to.url)
+        site = "cross-site" if address is None else fetch_site(page, address, schemeful=False)  # measured
+        return {
+            **super().values(made, page),
+            "accept_encoding": accept_encoding(to, self.facts),
+            "storage_access": "none" if near and site == "cross-site" else "",
+            "dest": "empty" if near else "",
+            "mode": "websocket" if near else "",
+            "site": site if near else "",
+        }
 
     def first(self, made: Construction, page: Page, key: str) -> FollowUp:
         """The first handshake: over HTTP/2 if the server accepts it. The connection of a wss: URL offers
         both."""
-        assert made.target is not None
-        over: HttpVersion = "2" if made.target.secure else "1.1"
-        return self._ask(made, page, key, over)
-
-    def _ask(
-        self, made: Construction, page: Page, key: str, over: HttpVersion, authorization: str = ""
-    ) -> FollowUp:
-        assert made.target is not None
-        sent = request_head(made, page, key, self.facts, authorization)
-        over_http2 = asks(made, page, self.facts, authorization) if over == "2" else None
-        return FollowUp(made.target, sent, over_http2)
+        return self.ask(made, page, key, "2" if target_of(made).secure else "1.1")
 
     def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
         """The next handshake: with the user and password of the URL after a 401, once for each challenge; or
@@ -88,49 +75,46 @@ class Firefox(Usual, Struct, frozen=True):
         again = steps[-1].outcome
         if isinstance(again, Again):
             credentials = tries[len(asked) - 1] if 0 < len(asked) <= len(tries) else ""
-            return self._ask(made, page, key, again.over, credentials)
+            return self.ask(made, page, key, again.over, credentials)
         if len(tries) < len(asked):
             return None
-        over: HttpVersion = "1.1" if readings[-1].http2 is None else "2"
-        return self._ask(made, page, key, over, tries[len(asked) - 1])
+        over = "1.1" if readings[-1].http2 is None else "2"
+        return self.ask(made, page, key, over, tries[len(asked) - 1])
 
-    def _steps(self, readings: Sequence[Reading], protocols: tuple[str, ...], page: Page) -> list[Step]:
+    def _steps(self, readings: Sequence[Reading], protocols: tuple[str, ...], page: Page) -> list[Settled]:
         return [self._answered(reading, protocols, page) for reading in readings]
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
-        made = constructor.construct(url, page, self.facts)
+        made = self.make(url, page)
         readings = once_a_connection(readings)
         steps = self._steps(readings, made.construction.protocols, page)
-        asked = [step.reading for step in steps if step.stream is None or not step.stream.unasked]
-        otherwise = http2.otherwise(readings)
+        asked = [step.reading for step in steps if not step.unasked]
         life = _Life(self.facts, made, page, steps)
-        view = seen(self, page, made, readings, _call_texts(self.facts), life, handshakes(asked), otherwise)
+        view = seen(self, page, made, readings, life, asked, http2.otherwise(readings))
         crosses = made.construction.target is not None and crossing(page, readings)
         return replace(view, local_network=off_by_default(self.version)) if crosses else view
 
-    def _answered(self, reading: Reading, protocols: tuple[str, ...], page: Page) -> Step:
+    def _answered(self, reading: Reading, protocols: tuple[str, ...], page: Page) -> Settled:
         failed = not_established(reading)
         if reading.http2 is not None and failed is None:
-            asked = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
             known = came_over(reading.exchange.plan.target.url, page)
-            settled = http2.settle(reading, asked, self.facts, known=known)
-            return Step(reading, settled.at, settled.answer, settled.outcome, settled)
+            return http2.settle(reading, offered(reading, protocols), self.facts, known=known)
         if failed is not None:
-            return Step(reading, failed[0], None, failed[1])
+            return Step(reading, *failed)
         answer = read_answer(reading, self.facts)
         if answer.pending:
-            return Step(reading, answer.at, answer, None)
-        asked = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
-        return Step(reading, answer.at, answer, validate(answer, reading.request.key, asked))
+            return Step(reading, answer.at, None)
+        outcome = validate(answer, reading.request.key, offered(reading, protocols))
+        return Step(reading, answer.at, outcome, answer)
 
 
 ENGINE = Firefox
 
 
-class _Life(Life[Step]):
+class _Life(Life[Settled]):
     """The life of one WebSocket in Firefox."""
 
-    def __init__(self, facts: Facts, made: Made, page: Page, steps: Sequence[Step]) -> None:
+    def __init__(self, facts: Facts, made: Made, page: Page, steps: Sequence[Settled]) -> None:
         self.page = page
         self._facts = facts
         self._made = made
@@ -151,14 +135,13 @@ class _Life(Life[Step]):
         """The second complaint comes with the events."""
         return self._failed(script, Failed(f"close() while CONNECTING: {_WEBSOCKET}"))
 
-    def handshakes(self) -> Iterator[Handshake[Step]]:
+    def handshakes(self) -> Iterator[Handshake[Settled]]:
         tries = _tries(self._steps, "")
         before = answered = 0
         for alone in self._steps:
             step = self._patient(alone, before)
-            no_session = step.stream is not None and step.stream.no_session
-            if no_session and came_over(self._made.construction.url, self.page):
-                unloaded = Ending("unloaded", f"the page itself does not load, {_because(step)}")
+            if step.no_session and came_over(self._made.construction.url, self.page):
+                unloaded = Ending("unloaded", f"the page itself does not load, {step.because}")
                 yield Handshake(step.at, step, instead=unloaded)
             again = step.outcome.because if isinstance(step.outcome, Again) else ""
             if not again and answered < len(tries):
@@ -167,7 +150,7 @@ class _Life(Life[Step]):
             yield Handshake(step.at, replace(step, at=step.at - before), _cookies(step), again, before)
             before = step.at
 
-    def _patient(self, step: Step, before: int) -> Step:
+    def _patient(self, step: Settled, before: int) -> Settled:
         """*step*, within Firefox's time limit for all handshakes together. *before*: microseconds that had
         passed when its reading began."""
         at = before + step.at
@@ -175,10 +158,10 @@ class _Life(Life[Step]):
         deadline = self._facts.opening_timeout * SECOND
         if until >= deadline:
             late = Failed(f"no answer within {self._facts.opening_timeout} s: {_CHANNEL}")
-            return Step(step.reading, deadline, None, late)
+            return Step(step.reading, deadline, late)
         return replace(step, at=at)
 
-    def answered(self, script: WebSocket, step: Step, acts: list[Act]) -> Ending | None:
+    def answered(self, script: WebSocket, step: Settled, acts: list[Act]) -> Ending | None:
         if isinstance(step.outcome, Failed) and step.outcome.frozen:
             return Ending("connecting", step.outcome.because, beyond=(step.outcome.frozen,))
         if isinstance(step.outcome, Failed):
@@ -190,7 +173,7 @@ class _Life(Life[Step]):
         channel, happenings = self._opened(script, step, step.outcome, acts)
         channel.start(step.at)
         ending = follow(channel, script, happenings)
-        if step.stream is not None and not ending.races:
+        if step.reading.http2 is not None and not ending.races:
             left, _ = http2.room(step.reading, script.sent_bytes, end(step.reading).at)
             ending = replace(ending, races=_NARROW if left < _CLOSE_SIZE else "")
         return ending
@@ -205,19 +188,19 @@ class _Life(Life[Step]):
         return Ending("failed", failed.because, races=failed.races)
 
     def _opened(
-        self, script: WebSocket, step: Step, opened: Opened, acts: list[Act]
+        self, script: WebSocket, step: Settled, opened: Opened, acts: list[Act]
     ) -> tuple[Channel, Iterable[Happening]]:
         """The channel, and everything that happens to it."""
         reading = step.reading
-        if step.stream is None:
+        if step.reading.http2 is None:
             channel = Channel(script, self._url, opened, self._facts, reading)
             return channel, session(reading, opened.stream, acts)
         channel = Channel(script, self._url, opened, self._facts, reading, partial(_room_at, script, reading))
-        coming = http2.session(reading, step.stream, self._facts)
+        coming = http2.session(step, self._facts)
         return channel, in_order(reading, coming, acts, end(reading))
 
 
-def _tries(steps: Sequence[Step], key: str) -> list[str]:
+def _tries(steps: Sequence[Settled], key: str) -> list[str]:
     """The values of Authorization that answer the first of *steps* that is not repeated over another protocol,
     while the later steps are 401s too.
 
@@ -246,19 +229,7 @@ def _room_at(script: WebSocket, reading: Reading, now: int) -> int | None:
     return http2.room_from(reading, script.sent_bytes, _CLOSE_SIZE, now)
 
 
-def _call_texts(facts: Facts) -> CallTexts:
-    return CallTexts(
-        close_code=facts.exceptions["close-code"],
-        close_reason=facts.exceptions["close-reason"],
-        send_connecting=facts.exceptions["send-connecting"],
-    )
-
-
-def _because(step: Step) -> str:
-    return step.outcome.because if isinstance(step.outcome, (Failed, Again)) else ""
-
-
-def _cookies(step: Step) -> tuple[str, ...]:
+def _cookies(step: Settled) -> tuple[str, ...]:
     """The cookies of every answer that the channel learns of, except those of a proxy
     (nsHttpChannel::ProcessResponse)."""
     if step.outcome is None or step.answer is None or step.answer.head is None:

@@ -14,17 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from wsprobe.browsers.firefox.handshake import Failed, Opened, validate
 from wsprobe.browsers.firefox.http import Answer, BadField, BadStatus, Fields, Head, Status, begins, parse
 from wsprobe.browsers.firefox.request import Facts
 from wsprobe.browsers.http2 import (
     Again,
+    Step,
+    Stream,
     Turn,
-    Windows,
     announced,
-    final_block,
     offered,
     settings_fault,
     turns,
@@ -90,18 +88,7 @@ def otherwise(readings: Sequence[Reading]) -> str:
     )
 
 
-class Settled(msgspec.Struct, frozen=True):
-    """The result of the handshake on one stream: *outcome* at *at* (microseconds), None while it is open."""
-
-    at: int
-    outcome: Opened | Failed | Again | None
-    answer: Answer | None = None
-    behind: tuple[Turn, ...] = ()
-    """What the server sent after the answer."""
-    no_session: bool = False
-    """True if the session ends before Firefox would send a request on it."""
-    unasked: bool = False
-    """True if Firefox would send no request on this connection, although the recording has one."""
+Settled = Step[Answer, Opened | Failed]
 
 
 def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known: bool) -> Settled:
@@ -115,23 +102,25 @@ def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known:
         first = not stream.settings_seen
         fault = stream.take(turn)
         if first and stream.settings_seen and not stream.on and not known and not fault:
-            return Settled(turn.at, Again("1.1", _NOT_ANNOUNCED), unasked=True)
+            return Step(reading, turn.at, Again("1.1", _NOT_ANNOUNCED), unasked=True)
         if fault:
             gone = connection.request is None or (stream.opening and turn.frame.type in _UNASKED)
             console = (facts.console["status-line"],) if stream.bad_status else ()
             frozen = _FROZEN if stream.frozen else ""
             failed = Failed(fault, console=console, frozen=frozen)
-            return Settled(turn.at, failed, no_session=gone, unasked=gone)
+            return Step(reading, turn.at, failed, no_session=gone, unasked=gone)
         if stream.answer is not None and connection.request is not None:
             return _answered(reading, stream.answer, turn, tuple(left), protocols, facts)
     last = end(reading)
     ended = last.how in LOST
     if stream.left_out and not ended:
         because = f"GOAWAY excludes the stream, and Firefox does not retry: {_SESSION}"
-        return Settled(_late(reading, facts), Failed(because, races=_ANSWERED_ANYWAY))
+        return Step(reading, _late(reading, facts), Failed(because, races=_ANSWERED_ANYWAY))
     if connection.request is None and not announced(connection) and stream.settings_seen:
-        return Settled(last.at, Again("1.1", _NOT_ANNOUNCED), unasked=True)
-    return Settled(last.at, Failed(f"the connection was lost before an answer: {_SESSION}") if ended else None)
+        return Step(reading, last.at, Again("1.1", _NOT_ANNOUNCED), unasked=True)
+    return Step(
+        reading, last.at, Failed(f"the connection was lost before an answer: {_SESSION}") if ended else None
+    )
 
 
 def _answered(
@@ -147,8 +136,8 @@ def _answered(
         because = (
             f"status {code}, and the stream does not end: events come only after the time limit, {_TRANSACTION}"
         )
-        return Settled(late, Failed(because), answer, behind)
-    return Settled(told, validate(answer, None, protocols), answer, behind)
+        return Step(reading, late, Failed(because), answer, behind)
+    return Step(reading, told, validate(answer, None, protocols), answer, behind)
 
 
 def _late(reading: Reading, facts: Facts) -> int:
@@ -162,7 +151,7 @@ def _told(reading: Reading, head: Head, at: int, behind: tuple[Turn, ...], facts
     body = b""
     if begins(head.status.code, head.fields, body, 0) is not None:
         return at
-    for each in session(reading, Settled(at, None, behind=behind), facts):
+    for each in session(Step(reading, at, None, behind=behind), facts):
         if isinstance(each, StreamOver):
             return each.at
         body += each.data
@@ -171,28 +160,10 @@ def _told(reading: Reading, head: Head, at: int, behind: tuple[Turn, ...], facts
     return None
 
 
-def session(reading: Reading, settled: Settled, facts: Facts) -> Iterator[Arrival | StreamOver]:
-    """Yield everything that the server sends on an open stream, until the stream is over."""
-    connection = reading.http2
-    assert connection is not None
-    before = settled.behind[0].frame.start if settled.behind else 0
-    stream = _Stream(connection, facts, opened=True, before=before)
-    final = final_block(connection)
-    if final is not None and final.end_stream:
-        yield StreamOver(settled.at, orderly=True)
-        return
-    for turn in settled.behind:
-        if stream.take(turn):
-            yield StreamOver(turn.at, orderly=False)
-            return
-        if turn.frame.type == DATA and turn.frame.stream == connection.stream and turn.frame.content:
-            yield Arrival(turn.at, turn.frame.content, turn.frame.start)
-        if stream.ended:
-            yield StreamOver(turn.at, orderly=True)
-            return
-    last = end(reading)
-    if last.how in LOST:
-        yield StreamOver(last.at, orderly=False)
+def session(step: Settled, facts: Facts) -> Iterator[Arrival | StreamOver]:
+    """Everything that the server sends on an open stream, until the stream is over."""
+    assert step.reading.http2 is not None
+    return _Stream(step.reading.http2, facts, step).session(step)
 
 
 def room(reading: Reading, sent: int, now: int) -> tuple[int, bool]:
@@ -238,32 +209,20 @@ def _windows(reading: Reading) -> Iterator[tuple[int, int, bool]]:
         yield frame.at, first + more, more > 0
 
 
-class _Stream:
-    """The parts of Http2Session and Http2StreamBase that can end the WebSocket's stream."""
+class _Stream(Stream[Head]):
+    """Http2Session and Http2StreamBase."""
 
-    def __init__(
-        self, connection: Http2Connection, facts: Facts, *, opened: bool = False, before: int = 0
-    ) -> None:
-        self._id = connection.stream
-        self._windows = Windows(connection, before)
-        self.on = opened
-        self._opened = opened
+    def __init__(self, connection: Http2Connection, facts: Facts, step: Settled | None = None) -> None:
+        super().__init__(connection, step)
         self._facts = facts
-        self.answer: Head | None = None
-        self.ended = False
-        """The server's side is over."""
         self.left_out = False
         """A GOAWAY says that the stream will not be looked at. It dies with the connection, not before."""
         self.frozen = False
         """The whole browser waits for ever."""
-        self.settings_seen = False
-        self.opening = not opened
-        """The server has not acknowledged our SETTINGS: what comes, it sent of itself."""
         self.bad_status = False
         """The console has a line about the status line."""
 
     def take(self, turn: Turn) -> str:
-        """Why *turn* ends the stream, "" if it does not."""
         frame = turn.frame
         if frame.problem or wrong_size(frame) or turn.out_of_turn:
             return f"a {frame.name} frame that is not well-formed: {_SESSION}"
@@ -271,22 +230,22 @@ class _Stream:
             self.opening = False
         if frame.type == SETTINGS and not frame.ack:
             self.settings_seen = True
-            self._windows.settings(frame)
+            self.windows.settings(frame)
             self.on, fault = settings_fault(frame.settings, self.on)
             sizes = (value for number, value in frame.settings if number == MAX_FRAME_SIZE)
             if any(not _FRAMES[0] <= size <= _FRAMES[1] for size in sizes):
                 return f"MAX_FRAME_SIZE has an invalid value: {_SESSION}"
             return f"ENABLE_CONNECT_PROTOCOL has an invalid value: {_SESSION}" if fault else ""
         if frame.type == GOAWAY:
-            self.left_out = frame.last_stream is not None and frame.last_stream < self._id
+            self.left_out = frame.last_stream is not None and frame.last_stream < self.id
         if frame.type == WINDOW_UPDATE:
-            wide = not self._windows.widen(frame)
+            wide = not self.windows.widen(frame)
             return f"a flow-control window above 2^31-1: {_SESSION}" if wide else ""
         if frame.type == PUSH_PROMISE:
             return f"PUSH_PROMISE, which SETTINGS forbid: {_SESSION}"
         if frame.type == PRIORITY_UPDATE:
             return f"PRIORITY_UPDATE, which only a client sends (RFC 9218, section 7.1): {_SESSION}"
-        if frame.stream != self._id:
+        if frame.stream != self.id:
             return ""
         self.opening = False
         if frame.type == RST_STREAM:
@@ -294,7 +253,7 @@ class _Stream:
         if frame.type == HEADERS and turn.block is not None:
             return self._block(turn.block, continued=not frame.flags & END_HEADERS)
         if frame.type == DATA:
-            if not self._opened and (frame.content or frame.end_stream):
+            if not self.opened and (frame.content or frame.end_stream):
                 return f"DATA before the answer: {_SESSION}"
             self.ended = self.ended or (frame.end_stream and frame.complete)
         return ""
@@ -303,18 +262,18 @@ class _Stream:
         """Handle a header block (RecvHeaders, ResponseHeadersComplete). Returns why it ends the stream, "" if
         it does not."""
         if continued and block.end_stream:
-            self.frozen = not self._opened
+            self.frozen = not self.opened
             return f"a header block of several frames that ends the stream: {_SESSION}"
         if len(block.raw) > self._facts.max_head:
             return f"more than {self._facts.max_head} bytes of fields: {_SESSION}"
         if not block.decoded:
             return f"the fields cannot be decoded: {_COMPRESSION}"
-        if self._opened and not block.end_stream:
+        if self.opened and not block.end_stream:
             return f"trailers that do not end the stream: {_SESSION}"
         malformed = _malformed(block)
         if malformed:
             return f"{malformed}: {_COMPRESSION}"
-        if self._opened:
+        if self.opened:
             self.ended = True
             return ""
         shown = block.all(b":status")

@@ -8,38 +8,19 @@ system's own account Firefox answers neither (measured).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from wsprobe.browsers.engine import Construction, Page
-from wsprobe.browsers.page import fetch_site
-from wsprobe.browsers.request import Template, block, credentials, digest, head, target_of, unquoted, values
-from wsprobe.browsers.url import parse, trustworthy_host
-from wsprobe.exchange import Http2, Target
+from wsprobe.browsers.engine import EngineFacts
+from wsprobe.browsers.request import credentials, digest, unquoted
+from wsprobe.exchange import Target
 from wsprobe.request.opening import basic
 
 
-class Facts(Struct, frozen=True, forbid_unknown_fields=True):
-    """The facts of one version. Texts are templates for ``str.format``."""
+class Facts(EngineFacts, frozen=True, kw_only=True):
+    """``request``: netwerk/protocol/http/nsHttpHandler.cpp, nsHttpChannel.cpp, dom/security/SecFetch.cpp,
+    netwerk/protocol/websocket/WebSocketChannel.cpp (measured); ``connect``:
+    Http2StreamWebSocket::GenerateHeaders."""
 
-    version: str
-    user_agent: str
-    accept_encoding: str
-    """Accept-Encoding for wss: and for loopback. Other cleartext hosts get ``accept_encoding_cleartext``."""
-    accept_encoding_cleartext: str
-    request: Template
-    """The opening handshake (netwerk/protocol/http/nsHttpHandler.cpp, nsHttpChannel.cpp,
-    dom/security/SecFetch.cpp, netwerk/protocol/websocket/WebSocketChannel.cpp; measured)."""
-    connect: Template
-    """The same over HTTP/2 (Http2StreamWebSocket::GenerateHeaders)."""
-    http2: Http2
-    """The settings and frames of HTTP/2, without the fields of the request."""
-    exceptions: Mapping[str, str]
-    """Messages of the exceptions that the constructor, close() and send() throw."""
-    console: Mapping[str, str]
-    """Console lines."""
     opening_timeout: int
     """The most seconds for the handshake (network.websocket.timeout.open)."""
     closing_timeout: int
@@ -101,36 +82,3 @@ def challenges(challenges: bytes) -> list[Challenge]:
         if equals and found:
             found[-1][1][name.strip(b" \t").decode("latin-1").lower()] = unquoted(content.strip(b" \t"))
     return found
-
-
-def request_head(made: Construction, page: Page, key: str, facts: Facts, authorization: str = "") -> bytes:
-    """The whole request head. *authorization*: the value of Authorization, "" to send none."""
-    return head(facts.request, {**_values(made, page, facts), "key": key, "authorization": authorization})
-
-
-def asks(made: Construction, page: Page, facts: Facts, authorization: str = "") -> Http2:
-    """The extended CONNECT, with the settings of its stream."""
-    fields = block(facts.connect, {**_values(made, page, facts), "authorization": authorization})
-    return replace(facts.http2, fields=fields)
-
-
-def _values(made: Construction, page: Page, facts: Facts) -> dict[str, str]:
-    """The values for the template. Only potentially trustworthy URLs get Fetch Metadata and all content
-    codings."""
-    to = target_of(made)
-    near = to.secure or trustworthy_host(to.host)
-    at = _site(page, to) if near else ""
-    return {
-        **values(to, page, made.protocols, facts.user_agent),
-        "accept_encoding": facts.accept_encoding if near else facts.accept_encoding_cleartext,
-        "storage_access": "none" if at == "cross-site" else "",
-        "dest": "empty" if near else "",
-        "mode": "websocket" if near else "",
-        "site": at,
-    }
-
-
-def _site(page: Page, to: Target) -> str:
-    """The value of Sec-Fetch-Site: http: and https: of one host are the same site (measured)."""
-    address = parse(to.url)
-    return fetch_site(page, address, schemeful=False) if address is not None else "cross-site"

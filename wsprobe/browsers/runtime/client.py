@@ -13,15 +13,15 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, Made, Page, ScriptView, Usual
-from wsprobe.browsers.http2 import handshakes, over_http1_only
+from wsprobe.browsers.engine import Construction, Made, Page, ScriptView
+from wsprobe.browsers.http2 import over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.network import Hindered, given_up, hindered, pending
-from wsprobe.browsers.request import basic, head, target_of, values
+from wsprobe.browsers.request import Requesting, basic, offered, target_of
 from wsprobe.browsers.runtime.facts import RuntimeFacts, construct, tell
 from wsprobe.browsers.runtime.frames import FrameSession
 from wsprobe.browsers.runtime.heads import AT_ONCE, Answered, Failed, Fault, Head, Opened
-from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket, end, session
+from wsprobe.browsers.script import CLOSED, WebSocket, end, session
 from wsprobe.exchange import FINISHED, LOST, Act
 from wsprobe.read.frames import masked_messages
 from wsprobe.read.reading import Reading
@@ -33,10 +33,8 @@ _NOTHING: Mapping[str, object] = {}
 _OVER_HTTP1 = "the recording is over HTTP/2, and this runtime uses HTTP/1.1"
 
 
-class Client(Usual, ABC, Generic[_Facts]):
-    """An ``Engine``. Nothing is kept between calls."""
-
-    name: str
+class Client(Requesting, ABC, Generic[_Facts]):
+    facts: _Facts
     source: str
     """The source file of the runtime that decides about an answer."""
     http: str
@@ -47,34 +45,14 @@ class Client(Usual, ABC, Generic[_Facts]):
     """readyState during the error event."""
     code_of_failure: int = 1006
 
-    def __init__(self, facts: _Facts) -> None:
-        self.facts = facts
-
-    @property
-    def version(self) -> str:
-        return self.facts.version
-
-    @property
-    def texts(self) -> CallTexts:
-        """Texts of the exceptions that close() and send() throw."""
-        texts = self.facts.exceptions
-        return CallTexts(texts["close-code"], texts["close-reason"], texts["send-connecting"])
-
-    def construct(self, url: str, page: Page) -> Construction:
-        return self.make(url, page).construction
+    socket: type[WebSocket] = WebSocket
+    """The class of the script's WebSocket object."""
 
     def make(self, url: str, page: Page) -> Made:
-        """Run the constructor."""
         return construct(url, page, self.facts)
 
-    def request(self, made: Construction, page: Page, key: str) -> bytes:
-        to = target_of(made)
-        usual = values(to, page, made.protocols, self.facts.user_agent)
-        return head(self.facts.request, {**usual, "authorization": basic(to), **self.values(made), "key": key})
-
-    def values(self, made: Construction) -> dict[str, str]:
-        """Fields of the request's template that only this runtime fills in."""
-        return {}
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        return {**super().values(made, page), "authorization": basic(target_of(made))}
 
     def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
         """The result of the handshake, which offered *protocols*."""
@@ -161,9 +139,9 @@ class Client(Usual, ABC, Generic[_Facts]):
         """Why the result may differ from the one shown, "" if it cannot."""
         return ""
 
-    def socket(self, acts: Iterable[Act], texts: CallTexts) -> WebSocket:
-        """The script's WebSocket object."""
-        return WebSocket(acts, texts)
+    def begin(self, script: WebSocket) -> None:
+        """The object exists, and the script has made no call yet."""
+        return None
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = self.make(url, page)
@@ -171,7 +149,7 @@ class Client(Usual, ABC, Generic[_Facts]):
         life: _Life | Ending = _Life(self, made.construction, page, asked)
         if readings and not asked:
             life = Ending("follows", made.because or _OVER_HTTP1)
-        return seen(self, page, made, asked, self.texts, life, handshakes(asked), socket=self.socket)
+        return seen(self, page, made, asked, life, socket=self.socket)
 
 
 _Step = tuple[Reading, Answered]
@@ -188,6 +166,9 @@ class _Life(Life[_Step]):
         self._made = made
         self._readings = readings
 
+    def begin(self, script: WebSocket) -> None:
+        self._client.begin(script)
+
     def blocked(self, script: WebSocket) -> Ending | None:
         if self._made.blocked and not script.close_called:
             return self._failed(script, Failed(f"the port is blocked: {self._client.because_early}"))
@@ -199,8 +180,7 @@ class _Life(Life[_Step]):
 
     def handshakes(self) -> Iterator[Handshake[_Step]]:
         for number, (reading, before) in enumerate(zip(self._readings, begins(self._readings), strict=True)):
-            asked = self._made.protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
-            answered = self._client.answered(reading, asked)
+            answered = self._client.answered(reading, offered(reading, self._made.protocols))
             again = number + 1 < len(self._readings)
             again = again or self._client.follow(self._readings, self.page, "") is not None
             why = "it sends the request again, and that answer is not recorded" if again else ""

@@ -12,9 +12,8 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, DomException, Made, Page
+from wsprobe.browsers.engine import Construction, DomException, EngineFacts, Made, Page
 from wsprobe.browsers.page import escaped, first_invalid, first_repeated, given
-from wsprobe.browsers.request import Template
 from wsprobe.browsers.script import WebSocket
 from wsprobe.browsers.url import Address, as_websocket, bad_port, parse, scalar, target
 
@@ -95,17 +94,11 @@ def _threw(facts: RuntimeFacts, exception: DomException) -> Made:
 _NOTHING: Mapping[str, object] = {}
 
 
-class RuntimeFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    version: str
-    user_agent: str = ""
-    """Its own User-Agent, "" if it sends none."""
+class RuntimeFacts(EngineFacts, frozen=True, kw_only=True):
+    """A key ``unmade-KIND`` of ``failures`` is for a connection that was not made, for the kind of reason in
+    ``Hindered``."""
+
     constructor: Constructor
-    request: Template
-    exceptions: Mapping[str, str]
-    """Messages of the exceptions that the constructor, close() and send() throw."""
-    failures: Mapping[str, str] = {}
-    """Key -> text of a failed connection. A key ``unmade-KIND`` is for a connection that was not made, for the
-    kind of reason in ``Hindered``."""
     codes: Mapping[str, str] = {}
     """Codes of these errors, by the same keys."""
     message: str = "{failure}"

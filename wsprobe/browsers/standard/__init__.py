@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.browsers.engine import Construction, DomException, Made, Page, ScriptView, Usual
-from wsprobe.browsers.http2 import handshakes
+from wsprobe.browsers.engine import Construction, DomException, Made, Page, ScriptView
 from wsprobe.browsers.life import Ending, Handshake, Life, seen
 from wsprobe.browsers.page import first_invalid, first_repeated, given, upgraded, upgrades, violation
-from wsprobe.browsers.request import head, target_of, values
-from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket
+from wsprobe.browsers.request import Requesting, offered
+from wsprobe.browsers.script import CLOSED, WebSocket
 from wsprobe.browsers.standard.handshake import RESTS_ON, Failed, Letter, over, request_sent, validate
 from wsprobe.browsers.standard.session import Session
 from wsprobe.browsers.url import (
@@ -94,30 +92,24 @@ STILL_WAITING = ("timeout", "local", "limit", "interrupted")
 """Ends that wsprobe caused: the server might have continued."""
 
 
-class Standard(Usual, Struct, frozen=True):
-    letter: Letter
+class Standard(Requesting):
+    """A specification. The differences between texts are its facts."""
 
-    @property
-    def name(self) -> str:
-        return self.letter.name
+    facts: Letter
 
-    @property
-    def version(self) -> str:
-        return self.letter.version
+    def __init__(self, facts: Letter) -> None:
+        super().__init__(facts)
+        self.name = facts.name
 
-    def construct(self, url: str, page: Page) -> Construction:
-        return construct(url, page, self.letter).construction
-
-    def request(self, made: Construction, page: Page, key: str) -> bytes:
-        filled = {**values(target_of(made), page, made.protocols), "key": key}
-        return head(self.letter.request, filled)
+    def make(self, url: str, page: Page) -> Made:
+        return construct(url, page, self.facts)
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
-        made = construct(url, page, self.letter)
+        made = self.make(url, page)
         first = readings[:1]
-        life = _Life(made, page, self.letter, first[0] if first else None)
+        life = _Life(made, page, self.facts, first[0] if first else None)
         otherwise = RESTS_ON if first and first[0].http2 is not None else ""
-        return seen(self, page, made, first, CallTexts("", "", ""), life, handshakes(first), otherwise)
+        return seen(self, page, made, first, life, otherwise=otherwise)
 
 
 class _Life(Life[Response | None]):
@@ -153,8 +145,7 @@ class _Life(Life[Response | None]):
             if over(self._reading).how in STILL_WAITING and not self._reading.looks_like:
                 return None
             return _failed(script, f"{self._letter.established}: no answer, a network error")
-        protocols = self._made.construction.protocols
-        asked = protocols or tuple(p.decode("latin-1") for p in self._reading.request.protocols)
+        asked = offered(self._reading, self._made.construction.protocols)
         outcome = validate(self._reading, step, asked, self._letter)
         if isinstance(outcome, Failed):
             return _failed(script, outcome.because, self._cookies(step, opened=False))

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from wsprobe.browsers.engine import EngineFacts
 from wsprobe.browsers.http2 import announced
-from wsprobe.browsers.request import Template
 from wsprobe.browsers.script import end
 from wsprobe.exchange import Ended
 from wsprobe.read.head import malformed
@@ -25,12 +25,12 @@ from wsprobe.read.reading import Head, Reading, Response
 from wsprobe.read.tokens import Extension, Malformed, expected_accept, is_token, parse_extensions, split_list
 
 
-class Letter(Struct, frozen=True):
-    """One specification of the API. Each member is a rule of the text."""
+class Letter(EngineFacts, frozen=True, kw_only=True):
+    """One specification of the API. Each member is a rule of the text. ``version`` is the date of the text;
+    ``request`` has the fields that the text requires, in its order, without those whose value it leaves to the
+    browser."""
 
     name: str
-    version: str
-    """Date of the text."""
     relative_urls: bool
     """True if the constructor resolves relative URLs, and accepts http: and https: (WHATWG since
     2023-05-12)."""
@@ -44,8 +44,6 @@ class Letter(Struct, frozen=True):
     missing_protocol_fails: bool
     """True if the handshake fails when the server selects none of the requested subprotocols (r1.302,
     2013-10-21)."""
-    request: Template
-    """The fields that the text requires, in its order, without those whose value it leaves to the browser."""
     offer: str
     """Sec-WebSocket-Extensions as sent, "" if nothing is offered (until 2016-03-14)."""
     fetch: bool

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
-
-from wsprobe.browsers.engine import Construction, FollowUp, Made, Page, ScriptView, Usual
-from wsprobe.browsers.http2 import handshakes, over_http1_only
+from wsprobe.browsers.engine import Construction, Engine, FollowUp, Made, Page, ScriptView
+from wsprobe.browsers.http2 import over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.network import pending
 from wsprobe.browsers.page import given
 from wsprobe.browsers.request import target_of
-from wsprobe.browsers.script import CLOSED, CallTexts, WebSocket, arrivals, session
+from wsprobe.browsers.script import CLOSED, WebSocket, arrivals, session
 from wsprobe.browsers.webkitgtk import constructor
 from wsprobe.browsers.webkitgtk.channel import Connection, fail
 from wsprobe.browsers.webkitgtk.handshake import COMMON_NAMES, Failed, Opened
@@ -37,9 +35,8 @@ _Step = tuple[Reading, Answer]
 _PENDING = "no answer yet, and libsoup has no limit"
 
 
-class WebKitGtk(Usual, Struct, frozen=True):
-    """An ``Engine``, always over HTTP/1.1 (measured; libsoup requests a connection of its own). Nothing is kept
-    between calls."""
+class WebKitGtk(Engine):
+    """An ``Engine``, always over HTTP/1.1 (measured; libsoup requests a connection of its own)."""
 
     facts: Facts
     name = "webkitgtk"
@@ -47,12 +44,8 @@ class WebKitGtk(Usual, Struct, frozen=True):
     oldest_tls = "1.0"
     """The GnuTLS of WebKitGTK still supports TLS 1.0 (measured)."""
 
-    @property
-    def version(self) -> str:
-        return self.facts.version
-
-    def construct(self, url: str, page: Page) -> Construction:
-        return constructor.construct(url, page, self.facts).construction
+    def make(self, url: str, page: Page) -> Made:
+        return constructor.construct(url, page, self.facts)
 
     def request(self, made: Construction, page: Page, key: str) -> bytes:
         to = target_of(made)
@@ -83,12 +76,12 @@ class WebKitGtk(Usual, Struct, frozen=True):
         return FollowUp(to, request_head(first, to, given(page), page, key, self.facts, authorization))
 
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
-        made = constructor.construct(url, page, self.facts)
+        made = self.make(url, page)
         asked = over_http1_only(readings)
         life: Life[_Step] | Ending = _Life(self.facts, made, page, asked)
         if readings and not asked:
             life = Ending("follows", made.because or _NEVER_HTTP2)
-        return seen(self, page, made, asked, _call_texts(self.facts), life, handshakes(asked))
+        return seen(self, page, made, asked, life)
 
 
 ENGINE = WebKitGtk
@@ -158,15 +151,6 @@ class _Life(Life[_Step]):
                 script.do(act)
         because = pending(self._readings, COMMON_NAMES) or _PENDING
         return Ending("connecting", because) if not script.close_called else self.closed_early(script)
-
-
-def _call_texts(facts: Facts) -> CallTexts:
-    return CallTexts(
-        close_code=facts.exceptions["access"],
-        close_reason=facts.exceptions["syntax"],
-        send_connecting=facts.exceptions["state"],
-        long_reason=facts.console["close-reason"],
-    )
 
 
 def _cookies(step: Answer) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from collections.abc import Sequence, Set
 from msgspec import Struct
 from msgspec.structs import replace
 
+from wsprobe.browsers.request import offered
 from wsprobe.browsers.script import end
 from wsprobe.browsers.webkitgtk.handshake import Failed, Opened, not_established, validate
 from wsprobe.browsers.webkitgtk.http import (
@@ -234,7 +235,7 @@ def _answer(reading: Reading, protocols: tuple[str, ...], before: Set[int], fact
     failed = not_established(reading, facts)
     if failed is not None:
         return Answer(*failed)
-    protocols = protocols or tuple(p.decode("latin-1") for p in reading.request.protocols)
+    protocols = offered(reading, protocols)
     url, key = reading.exchange.plan.target.url, reading.request.key
     answer, asked = read_answer(reading, url, key, protocols, facts), set(before)
     while isinstance(again := answer.outcome, Again):

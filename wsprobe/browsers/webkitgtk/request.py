@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 
-from msgspec import Struct
-
-from wsprobe.browsers.engine import Page
+from wsprobe.browsers.engine import EngineFacts, Page
 from wsprobe.browsers.page import fetch_site
-from wsprobe.browsers.request import COUNT, Template, credentials, head, response, values
+from wsprobe.browsers.request import COUNT, credentials, head, response, values
 from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.browsers.webkitgtk.http import Fields, items, parameters
 from wsprobe.browsers.webkitgtk.uri import normal_escape
@@ -27,24 +25,12 @@ from wsprobe.request import opening
 from wsprobe.wire.authentication import UserAndPassword, quoted
 
 
-class Facts(Struct, frozen=True, forbid_unknown_fields=True):
-    """Texts are templates for ``str.format``."""
+class Facts(EngineFacts, frozen=True, kw_only=True):
+    """``request``: Source/WebCore/Modules/websockets/ThreadableWebSocketChannel.cpp, webSocketConnectRequest;
+    libsoup/websocket/soup-websocket.c, soup_websocket_client_prepare_handshake (measured). libsoup writes the
+    fields that it knows first, so Sec-Fetch-* come last. ``failures`` are the texts after "failed: " in the
+    console."""
 
-    version: str
-    user_agent: str
-    accept_encoding: str
-    """Value of Accept-Encoding over TLS; in clear text it is ``accept_encoding_cleartext``."""
-    accept_encoding_cleartext: str
-    request: Template
-    """The opening handshake (Source/WebCore/Modules/websockets/ThreadableWebSocketChannel.cpp,
-    webSocketConnectRequest; libsoup/websocket/soup-websocket.c, soup_websocket_client_prepare_handshake;
-    measured). libsoup writes the fields that it knows first, so Sec-Fetch-* come last."""
-    exceptions: Mapping[str, str]
-    """Messages of the exceptions that the constructor, close() and send() throw."""
-    console: Mapping[str, str]
-    """Console lines."""
-    failures: Mapping[str, str]
-    """The text after "failed: " in the console."""
     closing_timeout: int
     """Seconds from our Close until libsoup ends the connection itself
     (libsoup/websocket/soup-websocket-connection.c)."""
