@@ -22,9 +22,11 @@ from wsprobe.exchange import (
     Logged,
     Plan,
     Received,
+    Route,
     Sent,
     TlsDone,
     TlsFailed,
+    TlsOptions,
     TunnelFailed,
     TunnelReceived,
     TunnelSent,
@@ -420,21 +422,40 @@ def _heard(report: Report, look: Look) -> list[Line]:
     return [line(heard), *map(line, rows)]
 
 
+REACHED_BY = {
+    "family": "-{}",
+    "interface": "--interface",
+    "proxy": "-x",
+    "resolve": "--resolve",
+    "connect_to": "--connect-to",
+    "unix_socket": "--unix-socket",
+    "server_name": "--servername",
+    "ca_file": "--cacert",
+    "ca_path": "--capath",
+    "certificate": "--cert",
+    "key": "--key",
+    "minimum": "--tls-min",
+    "maximum": "--tls-max",
+    "ciphers": "--ciphers",
+    "pinned": "--pinnedpubkey",
+    "verify": "-k",
+}
+"""Member of ``Route`` or ``TlsOptions`` -> the option that sets it. A recording has no command line."""
+USUAL_ROUTE, USUAL_TLS = Route(), TlsOptions()
+
+
 def _way(of: Plan) -> list[str]:
-    """The options without which another command does not reach this server."""
-    route, tls = of.route, of.tls
+    """The options without which another command does not reach this server as this one did."""
     given = {
-        "-x": route.proxy,
-        "--resolve": route.resolve,
-        "--connect-to": route.connect_to,
-        "--unix-socket": route.unix_socket,
-        "--servername": tls.server_name,
-        "--cacert": tls.ca_file,
-        "--capath": tls.ca_path,
-        "--cert": tls.certificate,
-        "-k": not tls.verify,
+        name: getattr(now, name)
+        for now, usual in ((of.route, USUAL_ROUTE), (of.tls, USUAL_TLS))
+        if now != usual
+        for name in now.__struct_fields__
+        if getattr(now, name) != getattr(usual, name)
     }
-    return [option for option, value in given.items() if value]
+    header = of.route.proxy_header
+    proxied = [] if header is None else ["--haproxy-clientip" if header else "--haproxy-protocol"]
+    return [*(option.format(given[name]) for name, option in REACHED_BY.items() if name in given), *proxied]
 
 
 def answers_own_close(report: Report) -> bool:
