@@ -18,18 +18,19 @@ from wsprobe.browsers.runtime.facts import RuntimeFacts, tell
 from wsprobe.browsers.runtime.frames import MOST_SAFE, FrameSession, Header, Wrong, close_of, is_valid, text_of
 from wsprobe.browsers.runtime.heads import (
     DIGITS,
+    VALUE,
     BadHead,
     Failed,
     Fault,
     Field,
     Head,
-    HeadParser,
+    LineFeedParser,
     Opened,
     heads,
 )
 from wsprobe.browsers.script import CLOSED, CLOSING, OPEN, WebSocket
 from wsprobe.exchange import Ended
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, TEXT
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept, parts, split_list
 
@@ -150,11 +151,22 @@ class BunSession(FrameSession[Facts]):
     """An open WebSocket. ``Wrong`` carries the key of a failure, and the values for its text."""
 
     source = _UPGRADE
+    checks = (
+        ("rsv23", lambda header, _: header.rsv23),
+        ("mask", lambda header, _: header.masked),
+        ("opcode", lambda header, _: not header.known),
+        ("unexpected", lambda header, own: header.opcode == CONTINUATION and own.fragments is None),
+        ("unexpected", lambda header, own: header.is_data and own.fragments is not None),
+        ("fragmented", lambda header, _: header.is_control and not header.final),
+        ("rsv1", lambda header, own: header.rsv1 and (own.inflater is None or not header.is_data)),
+        ("control", lambda header, _: header.is_control and header.code > 125),
+        ("control", lambda header, _: header.opcode == CLOSE and header.code == 1),
+    )
 
     def __init__(self, script: WebSocket, opened: Opened, facts: Facts, url: str) -> None:
         super().__init__(script, opened, facts, url)
         self.limit = facts.close_timeout
-        self._fragments: list[bytes] | None = None
+        self.fragments: list[bytes] | None = None
         self._type = TEXT
         self._waiting = 0
         self._compressed = False
@@ -175,27 +187,9 @@ class BunSession(FrameSession[Facts]):
         self.because = f"the connection ended: {_FRAMES}"
         self._closed(1006, "", clean=False)
 
-    def check(self, header: Header) -> None:
-        opcode = header.opcode
-        if header.first & 0x30:
-            raise Wrong("rsv23")
-        if header.masked:
-            raise Wrong("mask")
-        if opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
-            raise Wrong("opcode", {"opcode": opcode})
-        if opcode == CONTINUATION and self._fragments is None:
-            raise Wrong("unexpected", {"opcode": opcode})
-        if opcode in (TEXT, BINARY) and self._fragments is not None:
-            raise Wrong("unexpected", {"opcode": opcode})
-        if header.is_control and not header.final:
-            raise Wrong("fragmented")
-        compressed = header.first & 0x40 != 0
-        if compressed and (self.inflater is None or opcode not in (TEXT, BINARY)):
-            raise Wrong("rsv1")
-        if header.is_control and (header.code > 125 or (opcode == CLOSE and header.code == 1)):
-            raise Wrong("control", {"length": header.code})
-        if opcode in (TEXT, BINARY):
-            self._type, self._compressed, self._fragments = opcode, compressed, []
+    def begun(self, header: Header) -> None:
+        if header.is_data:
+            self._type, self._compressed, self.fragments = header.opcode, header.rsv1, []
 
     def measured(self, header: Header) -> None:
         if header.length > MOST_SAFE:
@@ -210,12 +204,12 @@ class BunSession(FrameSession[Facts]):
             self._data(header, payload)
 
     def _data(self, header: Header, payload: bytes) -> None:
-        assert self._fragments is not None
-        self._fragments.append(payload)
+        assert self.fragments is not None
+        self.fragments.append(payload)
         self._waiting += len(payload)
         if not header.final:
             return
-        message, self._fragments, self._waiting = b"".join(self._fragments), None, 0
+        message, self.fragments, self._waiting = b"".join(self.fragments), None, 0
         if self._compressed and self.inflater is not None:
             try:
                 message = self.inflater.feed(message, True)
@@ -248,59 +242,35 @@ class BunSession(FrameSession[Facts]):
         self.script.closed(code, reason, clean=clean)
 
 
-_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
-_LINE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
-_SPACE = re.compile(rb"[ \t]*")
 _SPACES = re.compile(rb" *")
+_HTTP = (b"H", b"T", b"T", b"P", b"/", b"1", b".", DIGITS, b" ")
 INVALID = "invalid"
 
 
-class Picohttpparser(HeadParser):
-    """Accepts CRLF and LF as line ends."""
+class Picohttpparser(LineFeedParser):
+    wrong = INVALID
 
     def __init__(self, data: bytes, most: int) -> None:
         super().__init__(data)
         self.most = most
 
     def status_line(self, at: int) -> tuple[int, int]:
-        for allowed in (b"H", b"T", b"T", b"P", b"/", b"1", b".", DIGITS, b" "):
-            at = self.expect(at, allowed, INVALID)
-        at = _SPACES.match(self.data, at).end()  # type: ignore[union-attr]
+        at = self.past(_SPACES, self.sequence(at, _HTTP, INVALID))
         self.byte(at + 3)
-        for place in range(at, at + 3):
-            self.expect(place, DIGITS, INVALID)
-        after = self.data[at + 3 : at + 4]
-        stop, line = self._line(at + 3)
-        if stop > at + 3 and after != b" ":
-            raise BadHead(at + 3, INVALID)
-        return int(self.data[at : at + 3]), line
-
-    def end(self, at: int) -> int | None:
-        byte = self.byte(at)
-        if byte == b"\r":
-            return self.expect(at + 1, b"\n", INVALID)
-        return at + 1 if byte == b"\n" else None
+        stop = self.sequence(at, (DIGITS,) * 3, INVALID)
+        end = self.past(VALUE, stop)
+        line = self.line_end(end, INVALID)
+        if end > stop and self.byte(stop) != b" ":
+            raise BadHead(stop, INVALID)
+        return int(self.data[at:stop]), line
 
     def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
         """Name, value, and the offset of the next line. A line that continues the value before it has the name
         b""."""
         if fields and self.byte(at) in (b" ", b"\t"):
-            return b"", b"", self._line(at)[1]
-        stop = _NAME.match(self.data, at).end()  # type: ignore[union-attr]
-        if self.byte(stop) != b":" or stop == at:
-            raise BadHead(stop, INVALID)
-        start = _SPACE.match(self.data, stop + 1).end()  # type: ignore[union-attr]
-        end, line = self._line(start)
-        return self.data[at:stop].lower(), self.data[start:end].rstrip(b" \t"), line
+            return b"", b"", self.line_end(self.past(VALUE, at), INVALID)
+        return super().field(at, fields)
 
     def whole(self, status: int, fields: list[Field], stop: int) -> None:
         if any(not name for name, _ in fields):  # Bun refuses a continuation line
             raise BadHead(stop - 1, INVALID)
-
-    def _line(self, at: int) -> tuple[int, int]:
-        """The offset at which the line around *at* ends, and the offset of the next line."""
-        stop = end = _LINE.match(self.data, at).end()  # type: ignore[union-attr]
-        byte = self.byte(end)
-        if byte == b"\r":
-            end += 1
-        return stop, self.expect(end, b"\n", INVALID)

@@ -10,7 +10,6 @@ httparse 1.10 src/lib.rs (Response::parse, parse_headers_iter_uninit), and hyper
 
 from __future__ import annotations
 
-import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from datetime import datetime
@@ -24,19 +23,20 @@ from wsprobe.browsers.runtime.frames import FrameSession, Header, Wrong, close_o
 from wsprobe.browsers.runtime.heads import (
     DIGITS,
     TOO_LARGE,
+    VALUE,
     Answered,
     BadHead,
     Failed,
     Fault,
     Field,
     Head,
-    HeadParser,
+    LineFeedParser,
     Opened,
     Short,
 )
 from wsprobe.browsers.script import CLOSED, WebSocket, arrivals
 from wsprobe.exchange import FINISHED, Certificate, Ended
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, utf8_fault
+from wsprobe.read.frames import BINARY, CONTINUATION, PING, TEXT, utf8_fault
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import only_part
 from wsprobe.read.unasked import spoke_unasked
@@ -235,7 +235,7 @@ class DenoSession(FrameSession[Facts]):
         """parse_frame_header."""
         if header.first & 0x70:
             raise Wrong("rsv")
-        if header.opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
+        if not header.known:
             raise Wrong("opcode")
 
     def measured(self, header: Header) -> None:
@@ -332,17 +332,16 @@ def _is_allowed(code: int) -> bool:
     return code in (1000, 1001, 1002, 1003, *range(1007, 1014)) or 3000 <= code <= 4999
 
 
-_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
-_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
-_SPACE = re.compile(rb"[ \t]*")
+_HTTP = (b"H", b"T", b"T", b"P", b"/", b"1", b".", b"01", b" ")
 _NO_BODY = (204, 304)
 _LENGTH_MAX = 2**64 - 3
 _DIGITS_MAX = len(str(2**64))
 
 
-class Httparse(HeadParser):
-    """Accepts CRLF and LF as line ends. The keys of faults are the names of hyper's errors
-    (hyper::error::Parse)."""
+class Httparse(LineFeedParser):
+    """The keys of faults are the names of hyper's errors (hyper::error::Parse)."""
+
+    wrong = "Header"
 
     def __init__(self, data: bytes, most_fields: int) -> None:
         super().__init__(data)
@@ -355,49 +354,17 @@ class Httparse(HeadParser):
         return at
 
     def status_line(self, at: int) -> tuple[int, int]:
-        at = self.expect(self._version(at), b" ", "Version")
-        for _ in range(3):
-            at = self.expect(at, DIGITS, "Status")
-        status = int(self.data[at - 3 : at])
-        byte = self.byte(at)
-        if byte == b" ":
-            at = _VALUE.match(self.data, at + 1).end()  # type: ignore[union-attr]
-            byte = self.byte(at)
-        if byte == b"\r":
-            at += 1
-        return status, self.expect(at, b"\n", "Status")
-
-    def _version(self, at: int) -> int:
-        eight = self.data[at : at + 8]
-        if len(eight) == 8:
-            if eight not in (b"HTTP/1.0", b"HTTP/1.1"):
-                raise BadHead(at, "Version")
-            self._minor = eight[7:]
-            return at + 8
-        for place, byte in enumerate(eight[:7]):
-            if byte != b"HTTP/1."[place]:
-                raise BadHead(at + place, "Version")
-        raise Short
-
-    def end(self, at: int) -> int | None:
-        byte = self.byte(at)
-        if byte == b"\r":
-            return self.expect(at + 1, b"\n", "Header")
-        return at + 1 if byte == b"\n" else None
+        at = self.sequence(at, _HTTP, "Version")
+        self._minor = self.data[at - 2 : at - 1]
+        stop = self.sequence(at, (DIGITS,) * 3, "Status")
+        end = self.past(VALUE, stop) if self.byte(stop) == b" " else stop
+        return int(self.data[at:stop]), self.line_end(end, "Status")
 
     def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
-        stop = _NAME.match(self.data, at).end()  # type: ignore[union-attr]
-        if self.byte(stop) != b":" or stop == at:
-            raise BadHead(stop, "Header")
-        start = _SPACE.match(self.data, stop + 1).end()  # type: ignore[union-attr]
-        end = _VALUE.match(self.data, start).end()  # type: ignore[union-attr]
-        after = end
-        if self.byte(after) == b"\r":
-            after += 1
-        line = self.expect(after, b"\n", "Header")
+        found = super().field(at, fields)
         if len(fields) == self._most_fields:
-            raise BadHead(after, TOO_LARGE)
-        return self.data[at:stop].lower(), self.data[start:end].rstrip(b" \t"), line
+            raise BadHead(at, TOO_LARGE)
+        return found
 
     def whole(self, status: int, fields: list[Field], stop: int) -> None:
         """Client::decoder: hyper decides how the body is framed before it looks at the status."""

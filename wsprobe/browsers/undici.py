@@ -26,7 +26,7 @@ from wsprobe.browsers.runtime.llhttp import Llhttp, Llhttp8
 from wsprobe.browsers.runtime.node import INFLATE_RACE, NodeSession
 from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, OPEN, UNLIMITED, WebSocket
 from wsprobe.exchange import LOST, SECOND, Ended
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wsprobe.read.frames import BINARY, CLOSE, TEXT
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 
@@ -241,13 +241,24 @@ class UndiciSession(NodeSession[Facts]):
     handshake has no time limit."""
 
     source = _CONNECTION
+    checks = (
+        ("opcode", lambda header, _: not header.known),
+        ("mask", lambda header, _: header.masked),
+        ("rsv1", lambda header, own: header.rsv1 and not own.opened.deflates),
+        ("rsv23", lambda header, _: header.rsv23),
+        ("control-fragment", lambda header, _: header.is_control and not header.final),
+        ("unfinished", lambda header, own: header.is_data and own.fragments != []),
+        ("fragment", lambda header, own: own.was_fragmented and header.is_data and not header.final),
+        ("control", lambda header, _: header.is_control and header.code > 125),
+        ("continuation", lambda header, own: not (header.opcode or own.fragments or own.compressed)),
+    )
 
     def __init__(self, script: WebSocket, opened: Opened, facts: Facts, url: str) -> None:
         super().__init__(script, opened, facts, url)
         if self.inflater is not None:
             self.inflater = OneStream(opened.bits, masked=opened.masked, starts_again=False)
         self._waiting = 0
-        self._was_fragmented = self._compressed = False
+        self.was_fragmented = self.compressed = False
         self._type = TEXT
         self._destroyed = False
         self._waits = self._unread = 0
@@ -324,39 +335,11 @@ class UndiciSession(NodeSession[Facts]):
         self.script.assume("the server closes the connection; until then readyState is 2, without a limit")
         self._closed()
 
-    def check(self, header: Header) -> None:
-        fault = self._fault(header)
-        if fault:
-            raise Wrong(fault)
-        if header.opcode in (TEXT, BINARY):
+    def begun(self, header: Header) -> None:
+        if header.is_data:
             self._type = header.opcode
-            self._compressed = header.first & 0x40 != 0
-        self._was_fragmented = not header.final and header.opcode != CONTINUATION
-
-    def _fault(self, header: Header) -> str:
-        """The key of the first check that the first two bytes fail, "" if they pass all."""
-        first, opcode = header.first, header.opcode
-        is_data, is_control = opcode in (TEXT, BINARY), opcode in (CLOSE, PING, PONG)
-        fragmented = not header.final and opcode != CONTINUATION
-        if not is_data and not is_control and opcode != CONTINUATION:
-            return "opcode"
-        if header.masked:
-            return "mask"
-        if first & 0x40 and not self.opened.deflates:
-            return "rsv1"
-        if first & 0x30:
-            return "rsv23"
-        if fragmented and not is_data:
-            return "control-fragment"
-        if is_data and self.fragments:
-            return "unfinished"
-        if self._was_fragmented and fragmented:
-            return "fragment"
-        if is_control and header.code > 125:
-            return "control"
-        if opcode == CONTINUATION and not self.fragments and not self._compressed:
-            return "continuation"
-        return ""
+            self.compressed = header.rsv1
+        self.was_fragmented = header.is_data and not header.final
 
     def measured(self, header: Header) -> None:
         if header.length > _MOST_LENGTH:
@@ -367,7 +350,7 @@ class UndiciSession(NodeSession[Facts]):
     def frame(self, header: Header, payload: bytes) -> None:
         if header.opcode == CLOSE:
             self._close(payload)
-        elif not header.is_control and self._compressed:
+        elif not header.is_control and self.compressed:
             self.begin_inflating(header, payload)
         elif not header.is_control:
             self._collect(header, payload)
@@ -400,9 +383,9 @@ class UndiciSession(NodeSession[Facts]):
             raise Wrong("fragments")
         self.fragments.append(body)
         self._waiting += len(body)
-        if header.final and not self._was_fragmented:
+        if header.final and not self.was_fragmented:
             message, self.fragments, self._waiting = b"".join(self.fragments), [], 0
-            self._compressed = self._compressed and self.facts.stays_compressed
+            self.compressed = self.compressed and self.facts.stays_compressed
             self._deliver(message)
 
     def _deliver(self, message: bytes) -> None:

@@ -20,7 +20,7 @@ from wsprobe.browsers.runtime.llhttp import Llhttp
 from wsprobe.browsers.runtime.node import INFLATE_RACE, READ_RESET, SOCKET_HANG_UP, NodeSession, not_connected
 from wsprobe.browsers.script import CLOSED, CLOSING, CONNECTING, MAX_REASON, OPEN, WebSocket
 from wsprobe.exchange import FINISHED, LOST, Act, Ended
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 from wsprobe.read.unasked import reset_unasked
@@ -164,11 +164,25 @@ class WsSession(NodeSession[Facts]):
     """
 
     source = _SOCKET
+    checks = (  # getInfo
+        ("rsv23", lambda header, _: header.rsv23),
+        ("rsv1", lambda header, own: header.rsv1 and not own.opened.deflates),
+        ("opcode", lambda header, _: not header.known),
+        ("rsv1", lambda header, _: header.rsv1 and header.opcode == CONTINUATION),
+        ("opcode", lambda header, own: header.opcode == CONTINUATION and not own.fragmented),
+        ("opcode", lambda header, own: header.is_data and own.fragmented != 0),
+        ("fragmented", lambda header, _: header.is_control and not header.final),
+        ("rsv1", lambda header, _: header.rsv1 and header.is_control),
+        ("control", lambda header, _: header.is_control and header.code > 125),
+        ("control", lambda header, _: header.opcode == CLOSE and header.code == 1),
+        ("mask", lambda header, _: header.masked),
+    )
 
     def __init__(self, script: WebSocket, opened: Opened, facts: Facts, url: str) -> None:
         super().__init__(script, opened, facts, url)
         self.limit = facts.close_timeout
-        self._fragmented = 0
+        self.fragmented = 0
+        """The opcode of the message that is being read, 0 without one."""
         self._compressed = False
         self._frames = self._announced = self._inflated = 0
         self._failed = False
@@ -229,37 +243,13 @@ class WsSession(NodeSession[Facts]):
         self.script.ready_state = max(self.script.ready_state, CLOSING)
         self.begin_limit(at)
 
-    def check(self, header: Header) -> None:
-        """getInfo."""
-        first, opcode, code = header.first, header.opcode, header.code
-        compressed = first & 0x40 != 0
-        if first & 0x30:
-            raise Wrong("rsv23")
-        if compressed and not self.opened.deflates:
-            raise Wrong("rsv1")
-        if opcode == CONTINUATION:
-            if compressed:
-                raise Wrong("rsv1")
-            if not self._fragmented:
-                raise Wrong("opcode", {"opcode": opcode})
-            header.opcode = self._fragmented
-        elif opcode in (TEXT, BINARY):
-            if self._fragmented:
-                raise Wrong("opcode", {"opcode": opcode})
-            self._compressed = compressed
-        elif opcode in (CLOSE, PING, PONG):
-            if not header.final:
-                raise Wrong("fragmented")
-            if compressed:
-                raise Wrong("rsv1")
-            if code > 125 or (opcode == CLOSE and code == 1):
-                raise Wrong("control", {"length": code})
-        else:
-            raise Wrong("opcode", {"opcode": opcode})
-        if not header.final and not self._fragmented:
-            self._fragmented = header.opcode
-        if header.masked:
-            raise Wrong("mask")
+    def begun(self, header: Header) -> None:
+        if header.is_data:
+            self._compressed = header.rsv1
+        if header.opcode == CONTINUATION:
+            header.opcode = self.fragmented
+        elif not header.final:
+            self.fragmented = header.opcode
 
     def measured(self, header: Header) -> None:
         if header.length > MOST_SAFE:
@@ -293,7 +283,7 @@ class WsSession(NodeSession[Facts]):
         if not header.final:
             return
         message, self.fragments = b"".join(self.fragments), []
-        self._frames = self._announced = self._inflated = self._fragmented = 0
+        self._frames = self._announced = self._inflated = self.fragmented = 0
         # Also while CLOSING: ws does not check readyState.
         self.script.deliver(message if header.opcode == BINARY else text_of(message))
         self.called(self.now)

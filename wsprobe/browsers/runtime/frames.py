@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from wsprobe.browsers.inflate import TOO_LONG, OneStream, TooLong
@@ -11,36 +12,7 @@ from wsprobe.browsers.runtime.facts import RuntimeFacts
 from wsprobe.browsers.runtime.heads import Opened
 from wsprobe.browsers.script import UNLIMITED, WebSocket, unanswered
 from wsprobe.exchange import LOST, SECOND, Ended
-from wsprobe.read.frames import CLOSE
-
-
-class Buffer:
-    """A queue of bytes: added at the end, taken from the front."""
-
-    __slots__ = ("_at", "_data")
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-        self._at = 0
-
-    def __len__(self) -> int:
-        return len(self._data) - self._at
-
-    def add(self, data: bytes) -> None:
-        if self._at:
-            del self._data[: self._at]
-            self._at = 0
-        self._data += data
-
-    def peek(self, size: int) -> bytes:
-        return bytes(self._data[self._at : self._at + size])
-
-    def take(self, size: int) -> bytes:
-        """Remove and return the next *size* bytes, or all of them if there are fewer."""
-        taken = self.peek(size)
-        self._at += len(taken)
-        return taken
-
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 MOST_SAFE = 2**53 - 1
 """Number.MAX_SAFE_INTEGER."""
@@ -68,10 +40,30 @@ class Header:
     def is_control(self) -> bool:
         return self.opcode >= CLOSE
 
+    @property
+    def is_data(self) -> bool:
+        return self.opcode in (TEXT, BINARY)
+
+    @property
+    def known(self) -> bool:
+        return self.opcode in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG)
+
+    @property
+    def rsv1(self) -> bool:
+        return self.first & 0x40 != 0
+
+    @property
+    def rsv23(self) -> bool:
+        return self.first & 0x30 != 0
+
 
 class Wrong(Exception):
     """The runtime must fail the connection. ``args`` are the arguments of ``FrameSession.fail``: the key of a
     failure in the facts, and what else the runtime needs."""
+
+
+Checks = tuple[tuple[str, Callable[[Header, Any], bool]], ...]
+"""(key of the failure, whether a frame that begins so fails in this session)."""
 
 
 class FrameSession(Session, Generic[Facts]):
@@ -84,13 +76,15 @@ class FrameSession(Session, Generic[Facts]):
     """Seconds for the closing handshake; None: no limit."""
     source: str
     """The source file that completes the opening handshake."""
+    checks: Checks = ()
+    """The checks of the first two bytes of a frame, in the runtime's order."""
 
     def __init__(self, script: WebSocket, opened: Opened, facts: Facts, url: str) -> None:
         self.script = script
         self.opened = opened
         self.facts = facts
         self.url = url
-        self.buffer = Buffer()
+        self.buffer = bytearray()
         self.inflater = None
         if opened.deflates and opened.bits:
             self.inflater = OneStream(opened.bits, opened.takeover, opened.masked)
@@ -111,10 +105,6 @@ class FrameSession(Session, Generic[Facts]):
     def closing(self) -> bool:
         """True once either side has begun to close or to end the connection. From then on, only the end of the
         connection can still change the result."""
-
-    @abstractmethod
-    def check(self, header: Header) -> None:
-        """Check the first two bytes of a frame, in the runtime's order. Raises Wrong."""
 
     @abstractmethod
     def measured(self, header: Header) -> None:
@@ -140,13 +130,24 @@ class FrameSession(Session, Generic[Facts]):
         """True while the runtime reads no frames, for now or for good."""
         return self.over
 
+    def begun(self, header: Header) -> None:
+        """Take note of a frame whose first two bytes passed the checks."""
+        return None
+
     # All runtimes share these.
+
+    def check(self, header: Header) -> None:
+        """Check the first two bytes of a frame. Raises Wrong."""
+        for key, is_wrong in self.checks:
+            if is_wrong(header, self):
+                raise Wrong(key, {"opcode": header.opcode, "length": header.code})
+        self.begun(header)
 
     def receive(self, data: bytes, at: int) -> None:
         self.wait(at)
         if not self.over:
             self.at = at
-            self.buffer.add(data)
+            self.buffer += data
             self.run()
 
     def run(self) -> None:
@@ -172,24 +173,28 @@ class FrameSession(Session, Generic[Facts]):
 
         Raises Wrong.
         """
-        header = self._header
+        header, buffer = self._header, self.buffer
         if header is None:
-            if len(self.buffer) < 2:
+            if len(buffer) < 2:
                 return False
-            header = Header(*self.buffer.take(2))
+            header = Header(buffer[0], buffer[1])
+            del buffer[:2]
             self.check(header)
             self._header = header
         if header.length < 0:
             extra = {126: 2, 127: 8}.get(header.code, 0)
-            if len(self.buffer) < extra + 4 * header.masked:
+            size = extra + 4 * header.masked  # the masking key, which a server must not use
+            if len(buffer) < size:
                 return False
-            header.length = int.from_bytes(self.buffer.take(extra), "big") if extra else header.code
-            self.buffer.take(4 * header.masked)  # the masking key, which a server must not use
+            header.length = int.from_bytes(buffer[:extra], "big") if extra else header.code
+            del buffer[:size]
             self.measured(header)
-        if len(self.buffer) < header.length:
+        if len(buffer) < header.length:
             return False
         self._header = None
-        self.frame(header, self.buffer.take(header.length))
+        payload = bytes(buffer[: header.length])
+        del buffer[: header.length]
+        self.frame(header, payload)
         return True
 
     def quiet(self, at: int) -> bool:

@@ -3,8 +3,9 @@ them: the status line, then the fields."""
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -56,6 +57,9 @@ class Answered(msgspec.Struct, frozen=True):
 
 TOO_LARGE = "too-large"
 DIGITS = b"0123456789"
+TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
+VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+SPACE = re.compile(rb"[ \t]*")
 Field = tuple[bytes, bytes]
 
 
@@ -127,6 +131,16 @@ class HeadParser(ABC):
             raise BadHead(at, key, reason)
         return at + 1
 
+    def sequence(self, at: int, allowed: Iterable[bytes], key: str) -> int:
+        """The offset after the bytes at *at*, each of which must be one of those *allowed* at its place."""
+        for each in allowed:
+            at = self.expect(at, each, key)
+        return at
+
+    def past(self, what: re.Pattern[bytes], at: int) -> int:
+        """The offset after all bytes at *at* that match *what*, a pattern that matches nothing too."""
+        return what.match(self.data, at).end()  # type: ignore[union-attr]
+
     def head(self, at: int) -> tuple[int, tuple[Field, ...], int]:
         """Status and fields of the head that begins at *at*, and the offset after it."""
         status, at = self.status_line(self.start(at))
@@ -163,6 +177,32 @@ class HeadParser(ABC):
     def behind(self, at: int, fields: tuple[Field, ...]) -> None:
         """Check what follows an interim head that has *fields* and ends at *at*."""
         return None
+
+
+class LineFeedParser(HeadParser):
+    """A parser that accepts CRLF and LF as line ends."""
+
+    wrong: str
+    """The key of a fault in the fields."""
+
+    def end(self, at: int) -> int | None:
+        byte = self.byte(at)
+        if byte == b"\r":
+            return self.expect(at + 1, b"\n", self.wrong)
+        return at + 1 if byte == b"\n" else None
+
+    def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
+        stop = self.past(TOKEN, at)
+        if self.byte(stop) != b":" or stop == at:
+            raise BadHead(stop, self.wrong)
+        start = self.past(SPACE, stop + 1)
+        end = self.past(VALUE, start)
+        line = self.line_end(end, self.wrong)
+        return self.data[at:stop].lower(), self.data[start:end].rstrip(b" \t"), line
+
+    def line_end(self, at: int, key: str) -> int:
+        """The offset after the line end at *at*; anything else there is the fault *key*."""
+        return self.expect(at + 1 if self.byte(at) == b"\r" else at, b"\n", key)
 
 
 def heads(reading: Reading, parser: HeadParser) -> Iterator[Head | Fault]:

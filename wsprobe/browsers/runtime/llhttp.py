@@ -10,16 +10,13 @@ from __future__ import annotations
 import re
 from itertools import count
 
-from wsprobe.browsers.runtime.heads import DIGITS, BadHead, Field, HeadParser
+from wsprobe.browsers.runtime.heads import DIGITS, SPACE, TOKEN, VALUE, BadHead, Field, HeadParser
 
 MAX_HEAD = 16 * 1024
 """Total bytes of names and values from which on the head is too large (node --max-http-header-size)."""
 
 _WORDS = (b"HTTP", b"RTSP", b"ICE")
 _VERSIONS = ((0, 9), (1, 0), (1, 1), (2, 0))
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
-VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
-SPACE = re.compile(rb"[ \t]*")
 _LENGTH_MAX = 2**64 - 1
 
 
@@ -127,7 +124,7 @@ class Llhttp(HeadParser):
             raise BadHead(at, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
         if byte == b"\n":
             raise BadHead(at, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
-        stop = _TOKEN.match(self.data, at).end()  # type: ignore[union-attr]
+        stop = self.past(TOKEN, at)
         self._count(at, stop)
         after = self.byte(stop)
         name = self.data[at:stop].lower()
@@ -142,7 +139,7 @@ class Llhttp(HeadParser):
         if name == b"content-length" and b"transfer-encoding" in present:
             reason = "Content-Length can't be present with Transfer-Encoding"
             raise BadHead(stop, "HPE_INVALID_CONTENT_LENGTH", reason)
-        start = SPACE.match(self.data, stop + 1).end()  # type: ignore[union-attr]
+        start = self.past(SPACE, stop + 1)
         value, at = self._value(start, name, name in present)
         if value or name != b"transfer-encoding":
             present.add(name)
@@ -162,7 +159,7 @@ class Llhttp(HeadParser):
             return b"", start + 2
         if name == b"content-length":
             self._length(start, again)
-        stop = VALUE.match(self.data, start).end()  # type: ignore[union-attr]
+        stop = self.past(VALUE, start)
         self._count(start, stop)
         after = self.byte(stop)
         if after == b"\n":
@@ -271,13 +268,13 @@ class Llhttp8(Llhttp):
     def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
         if not fields and self.byte(at) == b" ":
             raise BadHead(at, "HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
-        stop = _NAME.match(self.data, at).end()  # type: ignore[union-attr]
+        stop = self.past(_NAME, at)
         self._count(at, stop)
         name = self.data[at:stop].lower()
         if any(name.startswith(word + b" ") for word in SPECIAL):
             raise BadHead(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
         colon = self.expect(stop, b":", "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
-        start = SPACE.match(self.data, colon).end()  # type: ignore[union-attr]
+        start = self.past(SPACE, colon)
         again = name == b"content-length" and any(name == key for key, _ in fields)
         value, at = self._value(start, name, again)
         return name, value, at
@@ -289,14 +286,14 @@ class Llhttp8(Llhttp):
                 if name == b"content-length":
                     raise BadHead(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
                 return b"", start + 2
-            start = SPACE.match(self.data, start + 2).end()  # type: ignore[union-attr]
+            start = self.past(SPACE, start + 2)
         if first == b"\n":
             raise BadHead(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
         value, lines = b"", list[bytes]()
         while True:
             if name == b"content-length":
                 self._length(start, again or value != b"")
-            stop = VALUE.match(self.data, start).end()  # type: ignore[union-attr]
+            stop = self.past(VALUE, start)
             self._count(start, stop)
             value += self.data[start:stop]
             lines.append(self.data[start:stop])
