@@ -28,11 +28,9 @@ class JsonMembers:
         self._array = array
         self._buffer = bytearray()
         self._at = 0
-        self._inside = ""
-        """"": before the object; "object"; "array"; "end"."""
-        self._member = b""
         self._scanned, self._depth = 0, 0
         """Of an incomplete element: how far it was scanned, and how deep it is there."""
+        self._found = self._members()
         self.problem = ""
         """Why the rest cannot be read; "" so far."""
         self.complete = False
@@ -43,7 +41,9 @@ class JsonMembers:
         if self.problem or self.complete:
             return
         self._buffer += data
-        while (found := self._next()) is not None:
+        for found in self._found:
+            if found is None:
+                break
             yield found
         del self._buffer[: self._at]
         self._scanned -= self._at
@@ -52,68 +52,52 @@ class JsonMembers:
             self.problem = f"an element longer than {ELEMENT_MAX:,} bytes"
             self._buffer.clear()
 
-    def _next(self) -> tuple[bytes, bytes] | None:
+    def _members(self) -> Iterator[tuple[bytes, bytes] | None]:
+        """The same, to the end of the object or a problem; None where more bytes are needed."""
+        yield from self._open(b"{", "no JSON object")
         while not (self.problem or self.complete):
-            if not self._inside:
-                if not self._open(b"{", "object", "no JSON object"):
-                    return None
-            elif self._inside == "array":
-                self._skip(_SPLIT)
-                if self._at == len(self._buffer):
-                    return None
-                if self._buffer[self._at] == ord("]"):
-                    self._at += 1
-                    self._inside = "object"
-                    continue
-                value = self._line() or self._value()
-                return None if value is None else (self._array, value)
-            elif self._member:
-                if self._member == self._array:
-                    if not self._open(b"[", "array", "its events are no array"):
-                        return None
-                    self._member = b""
-                    continue
-                self._skip(_SPACE)
-                value = self._value()
-                if value is None:
-                    return None
-                name, self._member = self._member, b""
-                return name, value
-            elif not self._name():
-                return None
-        return None
-
-    def _name(self) -> bool:
-        """Read the name of the next member; False if more bytes are needed, or none follows."""
-        self._skip(_SPLIT)
-        if self._at == len(self._buffer):
-            return False
-        if self._buffer[self._at] == ord("}"):
-            self._at += 1
-            self.complete = True
-            return True
-        match = _MEMBER.match(self._buffer, self._at)
-        if match is None:
-            if self._buffer[self._at] != ord('"'):
+            sign = self._sign(_SPLIT)
+            match = _MEMBER.match(self._buffer, self._at)
+            if match is not None:
+                self._at = match.end()
+                yield from self._member(match.group(1) or b"?")
+            elif sign == b"}":
+                self._at += 1
+                self.complete = True
+            elif not sign or sign == b'"':
+                yield None
+            else:
                 self.problem = "invalid JSON"
-            return bool(self.problem)
-        self._member, self._at = match.group(1) or b"?", match.end()
-        return True
 
-    def _open(self, bracket: bytes, inside: str, otherwise: str) -> bool:
-        self._skip(_SPACE)
-        if self._at == len(self._buffer):
-            return False
-        if self._buffer[self._at] != bracket[0]:
+    def _member(self, name: bytes) -> Iterator[tuple[bytes, bytes] | None]:
+        if name != self._array:
+            while not self._sign(_SPACE) or (value := self._value()) is None:
+                yield None
+            yield name, value
+            return
+        yield from self._open(b"[", "its events are no array")
+        while not self.problem:
+            sign = self._sign(_SPLIT)
+            if sign == b"]":
+                self._at += 1
+                return
+            element = (self._line() or self._value()) if sign else None
+            yield None if element is None else (name, element)
+
+    def _open(self, bracket: bytes, otherwise: str) -> Iterator[None]:
+        """Read *bracket*; *otherwise*: the problem if something else is there."""
+        while not (sign := self._sign(_SPACE)):
+            yield None
+        if sign == bracket:
+            self._at += 1
+        else:
             self.problem = otherwise
-            return True
-        self._at += 1
-        self._inside = inside
-        return True
 
-    def _skip(self, what: re.Pattern[bytes]) -> None:
-        match = what.match(self._buffer, self._at)
+    def _sign(self, skipped: re.Pattern[bytes]) -> bytearray:
+        """The byte behind what is *skipped*, "" if it has not arrived."""
+        match = skipped.match(self._buffer, self._at)
         self._at = self._at if match is None else match.end()
+        return self._buffer[self._at : self._at + 1]
 
     def _line(self) -> bytes | None:
         """The element, if it is one whole line, as Chromium writes it; None if it may not be."""
@@ -135,8 +119,6 @@ class JsonMembers:
     def _value(self) -> bytes | None:
         """The value that begins here; None if more bytes are needed. Not decoded: it may be invalid."""
         buffer, start = self._buffer, self._at
-        if start == len(buffer):
-            return None
         if buffer[start] not in b'"{[':
             match = _SCALAR_END.search(buffer, start)
             if match is None:
