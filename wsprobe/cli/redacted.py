@@ -21,7 +21,7 @@ from wsprobe.read import read
 from wsprobe.read.reading import Reading
 from wsprobe.recording.redaction import learn, masked, redact
 from wsprobe.recording.secrets import MASKS, Secrets
-from wsprobe.report.report import Report, judged
+from wsprobe.report.report import Report
 from wsprobe.report.report import report as report_again
 from wsprobe.report.result import EngineAnswer, engine_answer
 
@@ -99,14 +99,9 @@ def _report(report: Report, secrets: Secrets) -> Report:
     exchange = redact(report.exchange, secrets, report.reading)
     if exchange == report.exchange and not secrets.known:
         return report
-    again = report_again(exchange)
-    verdict = _verdict(report.verdict, again.verdict, secrets)
-    known = report.author.causes
-    causes: tuple[Cause, ...] = _in_the_words_of(again.author.causes, known, _hidden(known, secrets))
-    reading = again.reading
-    if verdict.findings != again.findings or report.outcome != again.outcome or causes != again.author.causes:
-        before = Judged(report.outcome, tuple(map(_as_dict, verdict.findings)), tuple(map(_as_dict, causes)))
-        reading = replace(reading, exchange=replace(exchange, judged=before))
+    reading, verdict, _ = _as_before(
+        report_again(exchange), report.verdict, report.outcome, report.author.causes, secrets
+    )
     return replace(
         report,
         reading=reading,
@@ -116,13 +111,29 @@ def _report(report: Report, secrets: Secrets) -> Report:
     )
 
 
+def _as_before(
+    again: Report, verdict: Verdict, outcome: str, known: tuple[Cause, ...], secrets: Secrets
+) -> tuple[Reading, Verdict, tuple[Cause, ...]]:
+    """The reading of a masked answer (*again*), with *verdict*, *outcome* and causes (*known*) of the answer
+    itself: its recording has them where the masked bytes would be judged otherwise. Verdict and causes are
+    masked."""
+    verdict = _verdict(verdict, again.verdict, secrets)
+    causes: tuple[Cause, ...] = _in_the_words_of(again.author.causes, known, _hidden(known, secrets))
+    reading = again.reading
+    if verdict.findings != again.findings or outcome != again.outcome or causes != again.author.causes:
+        before = Judged(outcome, tuple(map(_as_dict, verdict.findings)), tuple(map(_as_dict, causes)))
+        reading = replace(reading, exchange=replace(reading.exchange, judged=before))
+    return reading, verdict, causes
+
+
 def _as_dict(value: Finding | Cause) -> dict[str, Any]:
     return decode(encode(value), type=dict[str, Any])
 
 
 def _answered(answer: EngineAnswer, secrets: Secrets) -> EngineAnswer:
-    reading = read(masked(answer.exchange, secrets))
-    return engine_answer(reading, _verdict(answer.verdict, judged(reading), secrets), answer.outcome)
+    again = report_again(masked(answer.exchange, secrets))
+    reading, verdict, causes = _as_before(again, answer.verdict, answer.outcome, answer.causes, secrets)
+    return replace(engine_answer(reading, verdict, answer.outcome), causes=causes)
 
 
 def _verdict(verdict: Verdict, of_masked: Verdict | None, secrets: Secrets) -> Verdict:
