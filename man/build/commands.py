@@ -12,7 +12,6 @@ from man.build import in_tests, mdoc, prometheus
 from man.build.cluster import CLUSTERS
 from wsprobe.cli.main import COMMANDS, program
 from wsprobe.cli.option import Command, Option
-from wsprobe.cli.section import FieldOption
 from wsprobe.data_file import one_line, toml_beside
 from wsprobe.report.outcome import Meaning
 
@@ -181,13 +180,11 @@ def shared(name: str) -> dict[str, bool]:
     """The options of command *name* that wsprobe-connect(1) has in full -> whether its line of help differs."""
     if name == "connect":
         return {}
-    full = {
-        (o.kind, o.how.general, o.name): o.help for o in command("connect").params if isinstance(o, FieldOption)
-    }
+    full = {(o.kind, o.how.general, o.name): o.help for o in command("connect").params if isinstance(o, Option)}
     return {
         o.name or "": full[o.kind, o.how.general, o.name] != o.help
         for o in command(name).params
-        if isinstance(o, FieldOption) and (o.kind, o.how.general, o.name) in full
+        if isinstance(o, Option) and (o.kind, o.how.general, o.name) in full
     }
 
 

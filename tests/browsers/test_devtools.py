@@ -8,9 +8,9 @@ from tests.browsers.devtools import chromium, opened, value
 from tests.browsers.there import needs
 from wsprobe.browser_logs import har
 from wsprobe.cli.main import run
+from wsprobe.cli.option import Given
 from wsprobe.cli.pasted import curl
 from wsprobe.cli.pasted.devtools import copied
-from wsprobe.cli.section import Given
 
 pytestmark = [pytest.mark.engines, needs("chromium")]
 

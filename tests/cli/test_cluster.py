@@ -11,7 +11,7 @@ from wsprobe.cli.cluster import AnyWorker, EveryPlace, asked_by, sent
 from wsprobe.cli.commands.connect import command
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import Came, WorkerResult
-from wsprobe.cli.section import given
+from wsprobe.cli.option import given
 from wsprobe.cli.settings import settings_of
 from wsprobe.exchange import Exchange
 from wsprobe.net.cluster import Worker

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import wsprobe
 from wsprobe.cli.main import run
+from wsprobe.cli.option import Given
 from wsprobe.cli.pasted import curl
 from wsprobe.cli.pasted.devtools import copied
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
-from wsprobe.cli.section import Given
 from wsprobe.request.target import TargetError
 
 FILES = Path(__file__).parents[1] / "files" / "paste"

@@ -12,9 +12,9 @@ from man.build import commands, mdoc, page, program
 from tests.cases import every, named, share
 from tests.cli import printed
 from tests.manual.command_lines import calls, parse
-from wsprobe.cli import expect, section
+from wsprobe.cli import expect
 from wsprobe.cli.main import COMMANDS
-from wsprobe.cli.option import ALL, ONE, Option
+from wsprobe.cli.option import ALL, ONE, Option, rows_together
 from wsprobe.cli.output_settings import VIEW
 from wsprobe.data_file import toml_beside
 from wsprobe.report.outcome import TABLE
@@ -52,7 +52,7 @@ def test_every_option_is_on_the_page_of_its_command(each):
 
 
 def test_a_default_in_the_help_is_the_default():
-    own = [each for _, each in OPTIONS if isinstance(each, section.FieldOption) and each.how.written]
+    own = [each for _, each in OPTIONS if each.how.written]
     apart = [each for each in own if each.how.written != each.how.default]
     assert {"--max-body", "--max-message", "--every"} <= {each.opts[-1] for each in apart}
     for each in apart:
@@ -165,7 +165,7 @@ def test_every_command_has_its_place_in_the_page_of_the_program():
 
 
 def test_texts_of_options_name_what_the_code_knows():
-    texts = toml_beside(section.__file__, "options.toml")
+    texts = toml_beside(expect.__file__, "options.toml")
     assert ", ".join(expect.CERTAINTIES) in " ".join(texts["ExpectSettings"]["expectations"].split())
     assert VIEW in texts["ExpectSettings"]["expectations"]
     assert input.FORMS in " ".join(texts["TalkSettings"]["jsonl"].split())
@@ -174,19 +174,17 @@ def test_texts_of_options_name_what_the_code_knows():
 
 
 def test_texts_belong_to_options():
-    known = {(o.kind.__name__, o.name) for _, o in OPTIONS if isinstance(o, section.FieldOption)}
-    texts = toml_beside(section.__file__, "options.toml")
+    known = {(o.kind.__name__, o.name) for _, o in OPTIONS}
+    texts = toml_beside(expect.__file__, "options.toml")
     written = {(kind, field) for kind, own in texts.items() for field in {**own, **own.get("example", {})}}
     assert {each for each in written if each[1] != "example"} <= known
 
 
 def test_rows_of_options_that_go_together_name_options_and_have_a_case():
     shown = "".join(path.read_text("utf-8") for path in printed.FILES)
-    known = {
-        (o.kind.__name__, name) for _, o in OPTIONS if isinstance(o, section.FieldOption) for name in o.opts
-    }
+    known = {(o.kind.__name__, name) for _, o in OPTIONS for name in o.opts}
     kinds, names = ({each[at] for each in known} for at in (0, 1))
-    for kind, words, text in section.rows_together():
+    for kind, words, text in rows_together():
         assert kind in kinds
         assert {word.partition("=")[0] for word in words} - {"not", "needs"} <= names
         assert "{" not in text.format(this="", that="", all="")

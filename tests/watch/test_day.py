@@ -16,7 +16,7 @@ from trio.testing import MockClock
 
 from tests.watch.played import OPEN, exchange
 from wsprobe.cli.commands.watch import command
-from wsprobe.cli.section import given
+from wsprobe.cli.option import given
 from wsprobe.cli.settings import settings_of
 from wsprobe.cli.targets import Word
 from wsprobe.cli.watch import WatchOutput, rounds

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from wsprobe.cli import expect
 from wsprobe.cli.files import write_whole
+from wsprobe.cli.option import Given
 from wsprobe.cli.output import Finished
 from wsprobe.cli.redacted import redacted
 from wsprobe.cli.repeat_command import Call
-from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.trace import TraceOutput, in_series
 from wsprobe.cli.trace_settings import TraceSettings

@@ -14,13 +14,12 @@ from msgspec.structs import replace
 from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.cli.environment import environment
 from wsprobe.cli.evidence import once
-from wsprobe.cli.option import LAB
+from wsprobe.cli.option import LAB, Given
 from wsprobe.cli.output import Finished, Output, finish, written_descriptor
 from wsprobe.cli.paste import RECORDED, check_no_command
 from wsprobe.cli.readers import Readers, chosen, reached, readers, recorded, status, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
 from wsprobe.cli.second_interrupt import hold_back
-from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
 from wsprobe.cli.view_settings import ViewSettings

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.lists import probe_all
-from wsprobe.cli.option import NoUrl
+from wsprobe.cli.option import Given, NoUrl
 from wsprobe.cli.probe import write_jar
-from wsprobe.cli.section import Given
 from wsprobe.cli.settings import settings_of
 from wsprobe.cli.streams import note
 from wsprobe.cli.targets import UrlList, sources

@@ -5,8 +5,7 @@ from typing import ClassVar
 
 import click
 
-from wsprobe.cli.option import Rate, Whole
-from wsprobe.cli.section import Section, opt
+from wsprobe.cli.option import Rate, Section, Whole, opt
 from wsprobe.schedule import Pace
 
 MANY = "Many URLs"

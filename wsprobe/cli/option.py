@@ -1,17 +1,28 @@
-"""Additions to click: types of values, sections of options, examples, and a help that fits the terminal."""
+"""Options: their values, the rows that declare them, sections of them as typed values, and a help that fits the
+terminal.
+
+A section is a frozen Struct whose fields are options, each declared in one row. ``opt`` is the row: names and
+metavar, help, default. The default decides what the option takes: False makes it a flag, () a repeatable
+option, and any other default one value. Without one, an option with a metavar or a type takes a value, and has
+None without it; any other is a flag. ``takes`` gives a command the options of some sections, and calls it with
+their values as ``Given``.
+"""
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, wraps
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import click
 from click.formatting import wrap_text
+from msgspec import Struct, StructMeta
 
+from wsprobe.data_file import one_line, text_beside, toml_beside
 from wsprobe.exception_groups import leaves
 from wsprobe.nearest import MOST, nearest
 
@@ -146,38 +157,187 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+# Rows, and sections of them. -------------------------------------------------------------------------------
+
+
+class Declared:
+    """An option: its names, its metavar, its line of help, and its default. ``options.toml`` has the rest of
+    its text, and an example."""
+
+    def __init__(self, spelling: str, help: str, default: Any = ..., *, heading: str = "", **more: Any) -> None:
+        """*spelling*: the names, then the metavar ("-x --proxy URL"). *help*: one line without a full stop.
+        *heading*: replaces that of the section. *more*: arguments for click; "written" is the default as a
+        person writes it, which the help shows unless it is empty; "example" a command line, of a row that is
+        not a field's own. "entry": in the whole help the rows that follow with an empty entry stand beside this
+        one, under this text. "also": names that work and are not listed -> the value that each means; None if
+        one follows."""
+        words = spelling.split(" ")
+        self.names = tuple(word for word in words if word.startswith("-"))
+        metavar = " ".join(words[len(self.names) :])
+        self.spelling = spelling
+        self.help = help
+        if default is ...:
+            default = None if metavar or "type" in more else False
+        self.default = default
+        self.written = more.pop("written", default)
+        self.example = more.pop("example", "")
+        self.entry: str | None = more.pop("entry", None)
+        self.also: Mapping[str, Any] = more.pop("also", {})
+        self.heading = heading
+        self.more: dict[str, Any] = {"metavar": metavar, **more} if metavar else more
+        self.general = self
+        """The declaration from which this one was derived; its manual text applies here too."""
+
+    def with_help(self, help: str, **more: Any) -> Declared:
+        """The same option with another line of *help*; *more* as for a declaration."""
+        made = self.of_its_own(help, **more)
+        made.general = self.general
+        return made
+
+    def of_its_own(self, help: str, default: Any = ..., **more: Any) -> Declared:
+        """An option with the same names and values, and another meaning: the manual text is not for it.
+        *default*: another one."""
+        own = (
+            {"default": self.default, "written": self.written, "also": self.also}
+            if default is ...
+            else {"default": default}
+        )
+        return Declared(self.spelling, help, heading=self.heading, **{**self.more, **own, **more})
+
+
+opt: Any = Declared
+"""The row of a field, which gets its default as its own; any value for the type checker."""
+
+
+class _Rows(StructMeta):
+    """Makes of each row of a section a field with its default, and keeps the rows as ``options``."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> _Rows:
+        options = {field: row for field, row in namespace.items() if isinstance(row, Declared)}
+        defaults = {field: row.default for field, row in options.items()}
+        return super().__new__(cls, name, bases, {**namespace, **defaults, "options": options}, **kwargs)
+
+
+class Section(Struct, frozen=True, kw_only=True, metaclass=_Rows):
+    """Options that belong together."""
+
+    heading: ClassVar[str] = "Options"
+    """The heading of these options in the help and in the manual."""
+    options: ClassVar[Mapping[str, Declared]] = {}
+    """Field -> its row."""
+
+
+Some = TypeVar("Some", bound=Section)
+
+
+class Given:
+    """The sections of one call. A section that the command does not have is present with its defaults."""
+
+    def __init__(self, sections: Iterable[Section] = ()) -> None:
+        self._sections = {type(each): each for each in sections}
+
+    def __getitem__(self, kind: type[Some]) -> Some:
+        found = self._sections.get(kind)
+        return kind() if found is None else found  # type: ignore[return-value]  # found by its type
+
+    def check(self) -> None:
+        """Raises click.UsageError for the first row of ``together.txt`` that these options break."""
+        changed = {
+            name: getattr(section, field)
+            for section in self._sections.values()
+            for field, row in section.options.items()
+            for name in row.names
+            if getattr(section, field) != row.default
+        }
+        if not changed:
+            return
+        sections = {kind.__name__ for kind in self._sections}
+        for section, words, text in rows_together():
+            if section not in sections:
+                continue
+            found = {"these": list[str]()}
+            kind = "these"
+            for word in words:
+                if not word.startswith("-"):
+                    kind = word
+                    found[kind] = []
+                elif _is_given(word, changed):
+                    found[kind].append(word.replace("=", " "))
+            these, others = found["these"], found.get("not")
+            if these and others != [] and not found.get("needs"):
+                that = others or [""]
+                raise click.UsageError(text.format(this=these[0], that=that[0], all=" and ".join(that)))
+
+
+BOTH = "{this} and {that} cannot be used together"
+
+
+def rows_together() -> Iterator[tuple[str, list[str], str]]:
+    """Yields each row of ``together.txt``: the class name of a section, the words before the bar, the text."""
+    section = ""
+    for line in re.sub(r"\n +", " ", text_beside(__file__, "together.txt")).split("\n"):
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif section and line:
+            words, text = line.split(" | ", 1)
+            yield section, words.split(), re.sub(r"^\*", BOTH, text)
+
+
+def _is_given(word: str, given: Mapping[str, object]) -> bool:
+    option, mark, value = word.partition("=")
+    return option in given and (not mark or str(given[option]) == value)
 
 
 class Option(click.Option):
-    """A click option in a *section* of the help. A *rare* one is shown only by ``--help all``."""
+    """The option of a *field* of a section, as *how* declares it."""
 
-    def __init__(self, *args: Any, section: str = "Options", rare: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.section = section
-        self.rare = rare
-        self.entry: str | None = None
-        """In the whole help: the text for this option and for those after it whose entry is ""; None: its help
-        is for it alone."""
+    def __init__(self, kind: type[Section], field: str, how: Declared) -> None:
+        made: dict[str, Any] = {}
+        if how.default is False:
+            made = {"is_flag": True}
+        elif how.default == ():
+            made = {"multiple": True}
+        elif not how.more.get("count"):
+            made = {"default": how.written, "show_default": bool(how.written)}
+        made |= how.more
+        self.rare = made.pop("rare", False)
+        """Whether only ``--help all`` shows it."""
+        super().__init__([*how.names, field], help=how.help, **made)
+        self.section = how.heading or kind.heading
+        """The heading in the help."""
+        self.kind = kind
+        self.how = how
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        super().add_to_parser(parser, ctx)
+        for name, value in self.how.also.items():
+            if value is None:
+                parser.add_option(obj=self, opts=[name], dest=self.name, action="store", nargs=1)
+            else:
+                parser.add_option(obj=self, opts=[name], dest=self.name, action="store_const", const=value)
+
+    def _texts(self) -> Mapping[str, Any] | None:
+        """What ``options.toml`` has on the section; None for an option of the command's own in place of it."""
+        general = self.how.general is self.kind.options[self.name or ""]
+        return _texts().get(self.kind.__name__, {}) if general else None
 
     def more(self) -> str:
         """What is to be said beyond the line of help: paragraphs, or nothing."""
-        return ""
+        text = (self._texts() or {}).get(self.name, "")
+        return "\n\n".join(map(one_line, text.split("\n\n"))).strip()
 
     def example(self) -> str:
         """A command line that uses it; "" if none is written."""
-        return ""
+        texts = self._texts()
+        return str(self.how.example if texts is None else texts.get("example", {}).get(self.name, ""))
 
     def about(self) -> str:
         """The line of help as a sentence, the default, and ``more``."""
         help = self.help or ""
         made = f"{help[:1].upper()}{help[1:]}."
         if self.show_default:
-            made += (
-                f" The default is {self.default:g}."
-                if isinstance(self.default, float)
-                else f" The default is {self.default}."
-            )
+            default = f"{self.default:g}" if isinstance(self.default, float) else self.default
+            made += f" The default is {default}."
         return f"{made} {self.more()}".rstrip()
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
@@ -194,6 +354,61 @@ class Option(click.Option):
         if kind is None:
             return super().shell_complete(ctx, incomplete)
         return [CompletionItem(incomplete, type="dir" if kind == "directory" else "file")]
+
+
+@cache
+def _texts() -> dict[str, dict[str, Any]]:
+    """``options.toml``: the class of a section -> a field's text, and in "example" its command line."""
+    return toml_beside(__file__, "options.toml")
+
+
+def given(parameters: Iterable[click.Parameter], values: Mapping[str, Any]) -> Given:
+    """The sections to which *parameters* of a command belong, filled with click's *values*."""
+    filled: dict[type[Section], dict[str, Any]] = {}
+    for each in parameters:
+        if isinstance(each, Option) and each.name in values:
+            filled.setdefault(each.kind, {})[each.name] = values[each.name]
+    return Given(kind(**own) for kind, own in filled.items())
+
+
+def takes(
+    *kinds: type[Section],
+    without: Sequence[str] = (),
+    instead: Mapping[str, Declared] | None = None,
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """A decorator that makes a command with the options of *kinds*, in that order. The command is called with
+    its arguments and with *given*.
+
+    *without*: fields that are not options of this command, and keep their defaults. *instead*: field -> this
+    command's own row.
+    """
+    other = instead or {}
+
+    def apply(function: Callable[..., int]) -> Callable[..., int]:
+        parameters = [
+            Option(kind, name, other.get(name, how))
+            for kind in kinds
+            for name, how in kind.options.items()
+            if name not in without
+        ]
+
+        @wraps(function)
+        def called(**values: Any) -> int:
+            made = given(parameters, values)
+            made.check()
+            return function(given=made, **{k: v for k, v in values.items() if k not in names})
+
+        names = {each.name for each in parameters}
+        kept: list[click.Parameter] = getattr(called, "__click_params__", [])
+        called.__click_params__ = [*kept, *reversed(parameters)]  # type: ignore[attr-defined]  # as click keeps them
+        return called
+
+    return apply
+
+
+# The help. ---------------------------------------------------------------------------------------------------
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
@@ -446,7 +661,7 @@ class Command(click.Command):
                 continue
             section = parameter.section if isinstance(parameter, Option) else "General"
             rows = sections.setdefault(section, [])
-            entry = parameter.entry if isinstance(parameter, Option) and everything else None
+            entry = parameter.how.entry if isinstance(parameter, Option) and everything else None
             if entry == "" and leading:
                 rows[-1] = f"{rows[-1][0]}, {record[0]}", leading
             else:

@@ -8,8 +8,7 @@ import click
 from wsprobe.cli import from_file
 from wsprobe.cli.completion import beginning
 from wsprobe.cli.files import check_replaceable
-from wsprobe.cli.option import Seconds, Whole
-from wsprobe.cli.section import Section, opt
+from wsprobe.cli.option import Seconds, Section, Whole, opt
 from wsprobe.cli.streams import Color
 from wsprobe.report.outcome import TABLE
 from wsprobe.report.timing import TIMES

@@ -19,11 +19,10 @@ from wsprobe.browsers import ENGINES
 from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.environment import environment
-from wsprobe.cli.option import NoUrl, usage_error
+from wsprobe.cli.option import Given, NoUrl, usage_error
 from wsprobe.cli.page_settings import MOST, PageSettings
 from wsprobe.cli.readers import Readers, recorded
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, note
 from wsprobe.exception_groups import leaves

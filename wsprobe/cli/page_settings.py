@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from wsprobe.cli.option import Duration
+from wsprobe.cli.option import Duration, Section, opt
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Section, opt
 
 WATCH = "Watch the page"
 BROWSER = "The browser"

@@ -18,11 +18,10 @@ from msgspec.structs import replace
 from wsprobe.cli.evidence import kind_of
 from wsprobe.cli.files import MEBIBYTE, read
 from wsprobe.cli.from_file import config
-from wsprobe.cli.option import LAB, Command, Whole, together, usage_error
+from wsprobe.cli.option import LAB, Command, Option, Section, Whole, given, opt, together, usage_error
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted import is_curl, is_curl_command
 from wsprobe.cli.request_settings import SEND, RequestSettings
-from wsprobe.cli.section import FieldOption, Section, given, opt
 from wsprobe.cli.streams import note
 from wsprobe.request.target import TargetError
 from wsprobe.text import command_line
@@ -218,9 +217,9 @@ class Pasting(Command):
         """The name of the argument that takes places."""
         return next(each.name or "" for each in self.params if isinstance(each, click.Argument))
 
-    def _options(self) -> dict[str, FieldOption]:
+    def _options(self) -> dict[str, Option]:
         """Each option of a section, by each way of writing it."""
-        return {name: each for each in self.params if isinstance(each, FieldOption) for name in each.opts}
+        return {name: each for each in self.params if isinstance(each, Option) for name in each.opts}
 
     def _send_copy(self, ctx: click.Context, pasted: "CurlCommand") -> None:
         """Let *pasted* fill the settings that were not given."""
@@ -241,7 +240,7 @@ class Pasting(Command):
         """Fill the settings of the options of *pasted*, and return the names of those that this command does
         not have."""
         options = self._options()
-        texts: dict[FieldOption, list[str]] = {}
+        texts: dict[Option, list[str]] = {}
         left_out: list[str] = []
         for name, text in pasted.options:
             if name in options:
@@ -283,7 +282,7 @@ class Pasting(Command):
     def _send(self, ctx: click.Context, request: "Copied") -> None:
         """Fill the settings that were not given with those of *request*, and print its notes."""
         for option in self.params:
-            if isinstance(option, FieldOption) and option.kind is RequestSettings and option.name is not None:
+            if isinstance(option, Option) and option.kind is RequestSettings and option.name is not None:
                 value = getattr(request.settings, option.name)
                 if value not in (None, (), False):
                     _fill(ctx, option, value)
@@ -308,7 +307,7 @@ LONGEST = 16 * MEBIBYTE
 """The most bytes of pasted text: all requests of a large page have some."""
 
 
-def _fill(ctx: click.Context, option: FieldOption, value: Any) -> None:
+def _fill(ctx: click.Context, option: Option, value: Any) -> None:
     """Set *option* to a pasted *value*, unless the person gave another; several stand before the person's."""
     name = option.name or ""
     if option.multiple:

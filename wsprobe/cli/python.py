@@ -23,12 +23,12 @@ from wsprobe.cli import expect, files, readers, recordings
 from wsprobe.cli.commands import compare as compare_command
 from wsprobe.cli.commands import connect as connect_command
 from wsprobe.cli.engines import probed
+from wsprobe.cli.option import Given, Option, given
 from wsprobe.cli.paste import RECORDED
 from wsprobe.cli.probe import apart_if_large, probe_with_followups, reported, usable, write_jar
 from wsprobe.cli.readers import Readers, as_is, recorded, recorded_page, with_verdicts
 from wsprobe.cli.request_settings import REACH, SEND
 from wsprobe.cli.route_settings import TRUST
-from wsprobe.cli.section import FieldOption, Given, given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.targets import LabTargets
 from wsprobe.cli.view_settings import VIEWS
@@ -241,14 +241,14 @@ def _kind(what: object) -> str:
     return "None" if what is None else type(what).__name__
 
 
-def options(command: click.Command) -> dict[str, FieldOption]:
+def options(command: click.Command) -> dict[str, Option]:
     """Setting's name -> option, for each option of *command* that is a setting."""
     return {
         max(each.opts, key=len).lstrip("-").replace("-", "_")
         if len(max(each.opts, key=len)) > 2
         else each.name: each
         for each in command.params
-        if isinstance(each, FieldOption) and each.name
+        if isinstance(each, Option) and each.name
         if (each.section in SECTIONS and each.name not in NEVER) or each.name in BESIDES
     }
 
@@ -291,7 +291,7 @@ def _header_lines(value: Setting) -> list[str]:
     return [f"{name}: {text}" if text else f"{name};" for name, text in value.items()]
 
 
-def _value(name: str, option: FieldOption, value: Setting) -> bool | str | list[str]:
+def _value(name: str, option: Option, value: Setting) -> bool | str | list[str]:
     """*value* in the form that a command line gives to *option*. Raises click.UsageError."""
     if option.is_flag != (value is True):
         raise click.UsageError(

@@ -18,10 +18,9 @@ from wsprobe.browsers.page import opened_by
 from wsprobe.browsers.tell import acted_on, told
 from wsprobe.browsers.url import parse
 from wsprobe.cli import expect
-from wsprobe.cli.option import usage_error
+from wsprobe.cli.option import Given, usage_error
 from wsprobe.cli.paste import PastedSettings
 from wsprobe.cli.request_settings import RequestSettings, origin_meant
-from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exchange import Act, Exchange

@@ -16,12 +16,11 @@ from wsprobe import net
 from wsprobe.browsers.url import blocked_port
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.environment import environment
-from wsprobe.cli.option import LAB, usage_error
+from wsprobe.cli.option import LAB, Given, usage_error
 from wsprobe.cli.output import as_shown
 from wsprobe.cli.probe import apart_if_large
 from wsprobe.cli.readers import as_client_saw, chosen
 from wsprobe.cli.relay_settings import RelaySettings
-from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, route, settings_of
 from wsprobe.cli.streams import emit, note, queued_streams, write_json
 from wsprobe.cli.targets import LabTargets, ProbeTarget

@@ -5,10 +5,9 @@ from typing import ClassVar
 
 import click
 
-from wsprobe.cli.option import Whole
+from wsprobe.cli.option import Section, Whole, opt
 from wsprobe.cli.request_settings import ORIGIN, RequestSettings, origin_meant
 from wsprobe.cli.route_settings import LimitSettings
-from wsprobe.cli.section import Section, opt
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exchange import Limits
 from wsprobe.relay.relaying import ANY, Door

@@ -14,8 +14,7 @@ import click
 from wsprobe.cli import from_file
 from wsprobe.cli.completion import wires
 from wsprobe.cli.files import MEBIBYTE, read, read_for
-from wsprobe.cli.option import Whole, usage_error
-from wsprobe.cli.section import Section, opt
+from wsprobe.cli.option import Section, Whole, opt, usage_error
 from wsprobe.exchange import Act
 from wsprobe.request import cookies, netrc
 from wsprobe.request.cookies import Cookie, Jar

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from wsprobe.cli import from_file
 from wsprobe.cli.files import MEBIBYTE, endless, opened, read_for
-from wsprobe.cli.option import Seconds, Size, usage_error
+from wsprobe.cli.option import Seconds, Section, Size, opt, usage_error
 from wsprobe.cli.request_settings import (
     REACH,
     FollowSettings,
@@ -24,7 +24,6 @@ from wsprobe.cli.request_settings import (
     RequestSettings,
     SessionSettings,
 )
-from wsprobe.cli.section import Section, opt
 from wsprobe.exchange import Limits, PlanError, Route, TlsOptions
 from wsprobe.recording.certificate import pin, spki_in
 from wsprobe.request.proxy import Proxies, from_environment, hosts, parse, with_scheme

@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from wsprobe.cli.option import Whole
-from wsprobe.cli.section import Section, opt
+from wsprobe.cli.option import Section, Whole, opt
 
 LAB = "Lab"
 

@@ -14,7 +14,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.environment import environment
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.list_settings import ClusterSettings, ListSettings
-from wsprobe.cli.option import usage_error
+from wsprobe.cli.option import Given, usage_error
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.request_settings import (
     FollowSettings,
@@ -23,7 +23,6 @@ from wsprobe.cli.request_settings import (
     SessionSettings,
 )
 from wsprobe.cli.route_settings import LimitSettings, RouteSettings, TlsSettings
-from wsprobe.cli.section import Given
 from wsprobe.exchange import Act, Http2, Limits, Plan, Route, Target, TlsOptions
 from wsprobe.recording.secrets import are_credentials
 from wsprobe.request import opening, target

@@ -20,12 +20,11 @@ from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.environment import environment
 from wsprobe.cli.files import MEBIBYTE, read_for, write
 from wsprobe.cli.lists import probe_all
-from wsprobe.cli.option import NoUrl, usage_error
+from wsprobe.cli.option import Given, NoUrl, usage_error
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.probe import LONGEST_PAUSE, RETRY_PAUSE, write_jar
 from wsprobe.cli.request_settings import SessionSettings
 from wsprobe.cli.route_settings import LimitSettings
-from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, note, output_descriptor
 from wsprobe.cli.talk_settings import TalkSettings

@@ -4,9 +4,8 @@ from typing import ClassVar, Literal
 
 import click
 
-from wsprobe.cli.option import Seconds, Size, Whole
+from wsprobe.cli.option import Seconds, Section, Size, Whole, opt
 from wsprobe.cli.request_settings import HOLD
-from wsprobe.cli.section import Section, opt
 from wsprobe.talk.codec import MESSAGE_MAX, Shape
 
 SAVED = 1 << 24

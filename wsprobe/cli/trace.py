@@ -17,10 +17,10 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli import expect
 from wsprobe.cli.environment import environment
+from wsprobe.cli.option import Given
 from wsprobe.cli.output import Finished, Output, as_shown
 from wsprobe.cli.probe import reported, usable
 from wsprobe.cli.second_interrupt import hold_back
-from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, plan_for, settings_of
 from wsprobe.cli.streams import emit, look
 from wsprobe.cli.targets import LabTargets, ProbeTarget

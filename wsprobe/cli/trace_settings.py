@@ -8,10 +8,9 @@ import click
 
 from wsprobe.cli.completion import next_of_list
 from wsprobe.cli.files import check_replaceable
-from wsprobe.cli.option import Seconds
+from wsprobe.cli.option import Seconds, Section, opt
 from wsprobe.cli.output_settings import JSON_SCHEMA, OUTPUT, OutputSettings
 from wsprobe.cli.route_settings import LimitSettings
-from wsprobe.cli.section import Section, opt
 
 if TYPE_CHECKING:
     from wsprobe.trace.weakness import Level

@@ -9,9 +9,8 @@ from wsprobe.browsers.engine import AddressSpace
 from wsprobe.browsers.local_network import SPACES
 from wsprobe.cli import completion
 from wsprobe.cli.list_settings import HELD, HELD_BYTES
-from wsprobe.cli.option import Whole
+from wsprobe.cli.option import Section, Whole, opt
 from wsprobe.cli.output_settings import FORMS, VIEW, ExpectSettings
-from wsprobe.cli.section import Section, opt
 
 VIEWS = "Views"
 

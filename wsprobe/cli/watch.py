@@ -20,11 +20,10 @@ from wsprobe.cli import expect
 from wsprobe.cli.environment import environment
 from wsprobe.cli.expect import Expectation
 from wsprobe.cli.lists import Jobs, allow
-from wsprobe.cli.option import NoUrl, usage_error
+from wsprobe.cli.option import Given, NoUrl, usage_error
 from wsprobe.cli.output import Finished, Output, as_shown, finish
 from wsprobe.cli.probe import Ask, apart_if_large, probe_with_followups, reported, write_jar
 from wsprobe.cli.second_interrupt import hold_back
-from wsprobe.cli.section import Given
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
 from wsprobe.cli.targets import LabTargets, ProbeTarget, UrlList, Word, sources

@@ -2,10 +2,9 @@
 
 from typing import ClassVar
 
-from wsprobe.cli.option import Duration, Whole
+from wsprobe.cli.option import Duration, Section, Whole, opt
 from wsprobe.cli.output_settings import OutputSettings, expectations
 from wsprobe.cli.request_settings import HOLD
-from wsprobe.cli.section import Section, opt
 
 SECTION = "Watch"
 LEAST = 0.1

@@ -6,11 +6,11 @@ import click
 
 from wsprobe.cli.completion import places_and_files
 from wsprobe.cli.list_settings import ClusterSettings
+from wsprobe.cli.option import Given, takes
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.request_settings import RequestSettings
 from wsprobe.cli.route_settings import CONNECTION
-from wsprobe.cli.section import Given, takes
 from wsprobe.cli.view_settings import INSTEAD, ViewSettings
 
 EXAMPLES = (

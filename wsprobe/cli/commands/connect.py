@@ -6,12 +6,11 @@ import click
 
 from wsprobe.cli.completion import places
 from wsprobe.cli.list_settings import ClusterSettings, ListSettings
-from wsprobe.cli.option import Tables
+from wsprobe.cli.option import Given, Tables, takes
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import IGNORED, PastedSettings, Pasting, ignored, ignored_raw
 from wsprobe.cli.request_settings import TalkSetting
 from wsprobe.cli.route_settings import HANDSHAKES
-from wsprobe.cli.section import Given, takes
 
 EXAMPLES = (
     ("wsprobe connect wss://chat.example/ws", "Why does this handshake fail?"),

@@ -6,8 +6,7 @@ from typing import ClassVar
 
 import click
 
-from wsprobe.cli.option import Command, usage_error
-from wsprobe.cli.section import Given, Section, opt, takes
+from wsprobe.cli.option import Command, Given, Section, opt, takes, usage_error
 from wsprobe.cli.streams import look, note, write_json
 from wsprobe.report.outcome import Exit
 from wsprobe.text import command_line, printable

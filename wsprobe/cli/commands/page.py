@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from wsprobe.cli.option import Command
+from wsprobe.cli.option import Command, Given, takes
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings
 from wsprobe.cli.page_settings import INSTEAD, NOT_FOR_A_PAGE, PageSettings
 from wsprobe.cli.route_settings import CONNECTION
-from wsprobe.cli.section import Given, takes
 
 EXAMPLES = (
     ("wsprobe page http://localhost:5173/", "Why do the WebSockets of my page fail?"),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import click
 
 from wsprobe.cli.completion import places
-from wsprobe.cli.option import Command
+from wsprobe.cli.option import Command, Given, takes
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.relay_settings import INSTEAD, OF_COMPARE, OF_FILES, OF_THE_CLIENT, RelaySettings
 from wsprobe.cli.request_settings import RequestSettings
 from wsprobe.cli.route_settings import CONNECTION
-from wsprobe.cli.section import Given, takes
 from wsprobe.cli.view_settings import ViewSettings
 
 EXAMPLES = (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from wsprobe.cli.option import Command
-from wsprobe.cli.section import Given, takes
+from wsprobe.cli.option import Command, Given, takes
 from wsprobe.cli.serve_settings import ServeSettings
 
 EXAMPLES = (

@@ -6,10 +6,10 @@ import click
 
 from wsprobe.cli.commands.connect import tables
 from wsprobe.cli.completion import places
+from wsprobe.cli.option import Given, takes
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
 from wsprobe.cli.paste import PastedSettings, Pasting, ignored
 from wsprobe.cli.route_settings import HANDSHAKES, LimitSettings
-from wsprobe.cli.section import Given, takes
 from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.exchange import Limits
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import click
 
 from wsprobe.cli.completion import places
-from wsprobe.cli.option import Tables
+from wsprobe.cli.option import Given, Tables, takes
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
 from wsprobe.cli.route_settings import CONNECTION
-from wsprobe.cli.section import Given, takes
 from wsprobe.cli.trace_settings import INSTEAD, TraceSettings
 from wsprobe.trace.request_words import request_words
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import click
 
 from wsprobe.cli.completion import places
-from wsprobe.cli.option import Tables
+from wsprobe.cli.option import Given, Tables, takes
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, RetrySettings
 from wsprobe.cli.paste import PastedSettings, Pasting
 from wsprobe.cli.route_settings import HANDSHAKES
-from wsprobe.cli.section import Given, takes
 from wsprobe.cli.watch_settings import INSTEAD, WatchSettings
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from wsprobe.cli.option import Given
 from wsprobe.cli.request_settings import OwnRequestSettings, RequestSettings
-from wsprobe.cli.section import Given
 from wsprobe.request import target
 from wsprobe.text import printable
 

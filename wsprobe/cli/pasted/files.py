@@ -21,10 +21,9 @@ from wsprobe.browser_logs.netlog import NetLog
 from wsprobe.browser_logs.socket import LoggedSocket
 from wsprobe.cli.evidence import Kind, parts, pieces
 from wsprobe.cli.files import MEBIBYTE
-from wsprobe.cli.option import usage_error
+from wsprobe.cli.option import Given, usage_error
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted.devtools import Copied, copied
-from wsprobe.cli.section import Given
 from wsprobe.cli.streams import note
 from wsprobe.exchange import Exchange
 from wsprobe.read.head import split_head
