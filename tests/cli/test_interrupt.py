@@ -213,9 +213,9 @@ def test_compare_reports_the_urls_that_are_finished(redact, tmp_path, monkeypatc
 
 @pytest.mark.parametrize(("ended_by", "status"), [([], 130), ([signal.SIGTERM], 143), ([signal.SIGHUP], 129)])
 def test_a_command_that_takes_an_interrupt_itself_has_the_status_of_the_signal(monkeypatch, ended_by, status):
-    def page(**_):
+    def page(context):
         commands._ended_by.extend(ended_by)
         return 130
 
-    monkeypatch.setattr(commands.program, "main", page)
-    assert run([]) == status
+    monkeypatch.setattr(commands.program, "invoke", page)
+    assert run(["page"]) == status

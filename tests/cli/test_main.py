@@ -45,7 +45,7 @@ def test_a_bug_is_one_line_and_a_file(capsys, monkeypatch):
             group = [ValueError(f"at ws://someone:{secret}@h/ 7 of 8"), ZeroDivisionError("inner detail")]
             raise ExceptionGroup("several", group) from error
 
-    monkeypatch.setattr("wsprobe.cli.main.program.main", broken)
+    monkeypatch.setattr("wsprobe.cli.main.program.invoke", broken)
     words = [f"ws://someone:{secret}@h/", "-H", f"Authorization: Bearer {secret}", f"--user=name:{secret}"]
     assert run(words) == Exit.BUG
     err = capsys.readouterr().err
@@ -66,14 +66,14 @@ def test_a_bug_is_one_line_and_a_file(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "raised", [KeyboardInterrupt(), click.Abort(), BaseExceptionGroup("", [KeyboardInterrupt()])]
+    "raised", [KeyboardInterrupt(), EOFError(), BaseExceptionGroup("", [KeyboardInterrupt()])]
 )
 def test_interrupted_is_130(raised, monkeypatch):
     def interrupted(*arguments, **values):
         raise raised
 
-    monkeypatch.setattr("wsprobe.cli.main.program.main", interrupted)
-    assert run([]) == Exit.INTERRUPTED
+    monkeypatch.setattr("wsprobe.cli.main.program.invoke", interrupted)
+    assert run(["serve"]) == Exit.INTERRUPTED
 
 
 @pytest.mark.programs

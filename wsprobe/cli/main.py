@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -44,10 +44,6 @@ COMMANDS = {
 """Name -> one line for the help, so that listing the commands loads none of them."""
 
 
-class ReaderGone(Exception):
-    """The reader of our output has gone. Not an OSError, for which click would exit with status 1."""
-
-
 TALKING = "connect --talk"
 """The key in the context for a call as `talk`."""
 
@@ -57,24 +53,9 @@ class CommandGroup(click.Group):
 
     context_class = Context
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Parse the command line. Raises ReaderGone if nobody reads --help or --version."""
-        try:
-            return super().make_context(*args, **kwargs)
-        except BrokenPipeError as error:  # here --help and --version print
-            raise ReaderGone from error
-
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command. Raises ReaderGone if nobody reads its output, click.Abort after ^C."""
         try:
             return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise ReaderGone from error
-        except KeyboardInterrupt:
-            # click would write an empty line whatever standard error is: a terminal alone stands behind its ^C.
-            if sys.stderr.isatty():
-                write_error("\n")
-            raise click.Abort from None
         except click.NoSuchOption as error:
             connect = self.get_command(ctx, "connect")
             assert connect is not None
@@ -232,25 +213,24 @@ def run(argv: Sequence[str] | None = None, environment: Environment | None = Non
     in place of the real one."""
     _ended_by.clear()
     prepare()
-    if "_WSPROBE_COMPLETE" in os.environ:
-        from wsprobe.cli.shells import register  # only for a shell
-
-        register()
+    words = sys.argv[1:] if argv is None else list(argv)
     try:
         try:
-            status = program.main(
-                args=argv,
-                prog_name="wsprobe",
-                standalone_mode=False,
-                windows_expand_args=False,
-                obj=environment,
-            )
+            if asked := os.environ.get("_WSPROBE_COMPLETE"):
+                from wsprobe.cli.shells import complete  # only for a shell
+
+                complete(program, asked)
+            # Not click's main, which has statuses of its own for a reader that has gone, and for ^C.
+            with program.make_context("wsprobe", [*words], obj=environment) as context:
+                status = program.invoke(context)
+        except click.exceptions.Exit as end:  # of --help and --version
+            status = end.exit_code
         except click.exceptions.NoArgsIsHelpError as bare:
             sys.stdout.write(f"{bare.message}\n")
             status = Exit.USAGE
         sys.stdout.flush()
     except BaseException as error:
-        return failed(error, sys.argv[1:] if argv is None else argv)
+        return failed(error, words)
     finally:
         restore()
     if status == Exit.INTERRUPTED and _ended_by:  # of a command that takes ^C itself
@@ -261,13 +241,15 @@ def run(argv: Sequence[str] | None = None, environment: Environment | None = Non
 def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
     """The exit status for an exception of a command; prints on standard error what a person must know."""
     raised = list(leaves(error))
-    if any(isinstance(each, KeyboardInterrupt | click.Abort) for each in raised):
+    if any(isinstance(each, KeyboardInterrupt | EOFError) for each in raised):
+        if error in raised and sys.stderr.isatty():
+            write_error("\n")  # the terminal stands behind its ^C
         try:
             sys.stdout.flush()
         except OSError:  # the same ^C ended the reader of a pipe
             forget_output()
         return 128 + _ended_by[0] if _ended_by else Exit.INTERRUPTED
-    if any(isinstance(each, BrokenPipeError | ReaderGone) for each in raised):
+    if any(isinstance(each, BrokenPipeError) for each in raised):
         forget_output()
         return Exit.PIPE
     for each in raised:

@@ -7,14 +7,17 @@ this module splits the whole line, and a completion leaves out the part that bas
 from __future__ import annotations
 
 import os
-from typing import Any
+import sys
+from typing import Any, NoReturn
 
+import click
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
     FishComplete,
     ZshComplete,
     add_completion_class,
+    shell_complete,
     split_arg_string,
 )
 
@@ -82,11 +85,11 @@ class Fish(FishComplete):
     source_template = FishComplete.source_template.replace('string split ","', 'string split -m 1 ","')
 
 
-def register() -> None:
-    """Register these with click, before it looks for the shell. Variables that the shell did not set become
-    empty, so that nothing is completed."""
+def complete(program: click.Command, asked: str) -> NoReturn:
+    """Answer what a shell *asked* for, and leave. Variables that the shell did not set become empty, so that
+    nothing is completed."""
     for name, nothing in (("COMP_LINE", ""), ("COMP_WORDS", ""), ("COMP_CWORD", "0")):
         os.environ.setdefault(name, nothing)
-    add_completion_class(Bash)
-    add_completion_class(Zsh)
-    add_completion_class(Fish)
+    for each in (Bash, Zsh, Fish):
+        add_completion_class(each)
+    sys.exit(shell_complete(program, {}, "wsprobe", "_WSPROBE_COMPLETE", asked))
