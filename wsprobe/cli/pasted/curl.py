@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.cli.from_file import lines_of_header
 from wsprobe.cli.pasted import PROMPTS, is_curl
+from wsprobe.data_file import text_beside
 
 # The text in words ---------------------------------------------------------------------------------------
 
@@ -271,10 +272,6 @@ def _uncareted(text: str) -> Iterator[tuple[str, bool]]:
 
 # What the words mean -------------------------------------------------------------------------------------
 
-BODY = "a handshake is a GET without a body (RFC 6455 section 4.1): copy the request of the WebSocket itself"
-LACKS = "wsprobe does not support it; leave it out"
-BASIC = "wsprobe sends Basic, Digest and Bearer credentials only"
-
 Kind = Literal["request", "file", "ours", "nothing", "never"]
 """What a pasted option may do.
 
@@ -299,108 +296,26 @@ class CurlOption(Struct, frozen=True):
         return self.names.partition(":")[0]
 
 
-_REQUEST = """
-user-agent:A cookie:b user:u proxy:x noproxy resolve connect-to interface connect-timeout max-time:m max-redirs
-ciphers pass pinnedpubkey proxy-user:U tls-max request-target haproxy-clientip
-"""
-"""Names that wsprobe has too; these options take a value."""
-_REQUEST_FLAGS = """
-anyauth basic digest haproxy-protocol insecure:k location:L location-trusted http2 http2-prior-knowledge
-proxy-anyauth proxy-basic proxy-digest
-"""
-_OURS = "retry retry-max-time write-out:w"
-_OURS_FLAGS = "include:i silent:s verbose:v"
-_FILES = """
-cacert FILE|capath DIR|cert:E FILE|key FILE|netrc-file FILE|unix-socket PATH|output:o FILE|cookie-jar:c FILE
-config:K
-"""
-"""Options of both programs that take the name of a file, and what the help calls it."""
-_OTHERWISE = (
-    CurlOption("show-headers", False, "ours", "--include"),
-    CurlOption("ipv4:4", False, "request", "-4"),
-    CurlOption("ipv6:6", False, "request", "-6"),
-    CurlOption("oauth2-bearer", True, "request", "--bearer"),
-    CurlOption("http1.0:0", False, "request", "--http-version=1.0"),
-    CurlOption("http1.1", False, "request"),
-    CurlOption("get:G", False, "request"),
-    CurlOption("globoff:g", False, "request"),
-    CurlOption("tlsv1:1", False, "request", "--tls-min=1.0"),
-    CurlOption("tlsv1.0", False, "request", "--tls-min=1.0"),
-    CurlOption("tlsv1.1", False, "request", "--tls-min=1.1"),
-    CurlOption("tlsv1.2", False, "request", "--tls-min=1.2"),
-    CurlOption("tlsv1.3", False, "request", "--tls-min=1.3"),
-    CurlOption("socks4", True, "request", "--proxy=socks4://"),
-    CurlOption("socks4a", True, "request", "--proxy=socks4a://"),
-    CurlOption("socks5", True, "request", "--proxy=socks5://"),
-    CurlOption("socks5-hostname", True, "request", "--proxy=socks5h://"),
-    CurlOption("netrc:n", False, "file", "--netrc"),
-    CurlOption("netrc-optional", False, "file", "--netrc-optional"),
-    CurlOption("dump-header:D", True, "file", "--save FILE"),
-    CurlOption("trace", True, "file", "--save FILE"),
-    CurlOption("trace-ascii", True, "file", "--save FILE"),
-    CurlOption("head:I", False, "never", BODY),
-    CurlOption("next", False, "never", "it begins a second request: paste one"),
-)
-READ = ("cacert", "capath", "cert", "key", "netrc", "netrc-file", "netrc-optional", "unix-socket")
-"""Those whose file is read for a request."""
-_OTHER_FILES = "alt-svc crlfile etag-compare etag-save hsts libcurl output-dir stderr"
-"""Options of curl alone that take the name of a file."""
-_NOTHING_FLAGS = """
-alpn buffer ca-native cert-status compressed create-dirs disable:q fail:f fail-early fail-with-body
-false-start http0.9 http3 ignore-content-length junk-session-cookies:j keepalive
-metalink no-buffer:N no-keepalive npn out-null parallel:Z path-as-is post301 post302 post303 progress-bar:#
-progress-meter proxytunnel:p raw remote-header-name:J remote-name:O remote-time:R
-retry-all-errors retry-connrefused sessionid show-error:S skip-existing ssl ssl-auto-client-cert
-ssl-no-revoke ssl-reqd ssl-revoke-best-effort styled-output suppress-connect-headers tcp-fastopen
-tcp-nodelay tr-encoding trace-ids trace-time xattr
-"""
-"""Options without effect on a handshake, or on how wsprobe shows it."""
-_NOTHING = """
-cert-type continue-at:C dns-ipv4-addr dns-ipv6-addr expect100-timeout happy-eyeballs-timeout-ms ip-tos
-keepalive-cnt keepalive-time key-type limit-rate max-filesize parallel-max range:r rate retry-delay
-speed-limit:Y speed-time:y time-cond:z trace-config vlan-priority
-"""
-_BODIES = """
-data:d data-ascii data-binary data-raw data-urlencode form:F form-string json upload-file:T
-"""
-_LACKING_FLAGS = """
-http3-only proxy-insecure proxy-ntlm sslv2:2 sslv3:3
-"""
-_LACKING = """
-abstract-unix-socket aws-sigv4 curves dns-interface dns-servers doh-url ech engine
-local-port preproxy proto proto-default proto-redir proxy-cacert proxy-cert
-proxy-header proxy-key sigalgs tls13-ciphers variable
-"""
-_OTHER_CREDENTIALS = "negotiate ntlm"
-
-
 def _rows() -> Iterator[CurlOption]:
-    yield from _OTHERWISE
-    kinds: tuple[tuple[bool, str, Kind], ...] = (
-        (True, _REQUEST, "request"),
-        (False, _REQUEST_FLAGS, "request"),
-        (True, _OURS, "ours"),
-        (False, _OURS_FLAGS, "ours"),
-    )
-    for value, names, kind in kinds:
-        yield from (CurlOption(each, value, kind, f"--{each.partition(':')[0]}") for each in names.split())
-    for each in re.split(r"[|\n]", _FILES.strip()):
-        name, _, file = each.partition(" ")
-        yield CurlOption(name, True, "file", f"--{name.partition(':')[0]} {file or 'FILE'}")
-    yield from (CurlOption(each, True, "file") for each in _OTHER_FILES.split())
-    for value, names in ((False, _NOTHING_FLAGS), (True, _NOTHING)):
-        yield from (CurlOption(each, value, "nothing") for each in names.split())
-    for value, names, why in (
-        (True, _BODIES, BODY),
-        (False, _LACKING_FLAGS, LACKS),
-        (True, _LACKING, LACKS),
-        (False, _OTHER_CREDENTIALS, BASIC),
-    ):
-        yield from (CurlOption(each, value, "never", why) for each in names.split())
+    """Those in ``curl_options.txt``."""
+    for group in text_beside(__file__, "curl_options.txt").split("\n[")[1:]:
+        about, _, lines = group.partition("]\n")
+        kind, takes, *why = about.split(" ", 2)
+        for line in lines.splitlines():
+            several, differs, meaning = line.partition(" =")
+            for names in several.split():
+                same = f"--{names.partition(':')[0]}"
+                usual = {"request": same, "ours": same, "file": f"{same} FILE"}.get(kind, "".join(why))
+                yield CurlOption(
+                    names, takes == "value", cast("Kind", kind), meaning.strip() if differs else usual
+                )
 
 
 _LONG = {row.long: row for row in _rows()}
 _SHORT = {short: row for row in _LONG.values() if (short := row.names.partition(":")[2])}
+BODY = _LONG["data"].meaning
+READ = ("cacert", "capath", "cert", "key", "netrc", "netrc-file", "netrc-optional", "unix-socket")
+"""Those whose file is read for a request."""
 _MEANT_FOR_US = ("json", "negotiate")
 """Options of both programs with different meanings; where both are possible, ours counts."""
 
