@@ -127,24 +127,20 @@ PASSWORD = re.compile(r"^[^/?#\\]*//[^/?#\\]*@")
 """Matches a URL with a user or a password."""
 
 
-class Elsewhere:
-    """Makes targets for workers, in place of ``LabTargets``: the lab runs on this machine only."""
-
-    def __init__(self, private: Callable[[], bool]) -> None:
-        """*private*: whether secrets may go to every worker."""
-        self._private = private
-
-    async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
-        """The target that *name* stands for. Raises click.UsageError."""
-        if name.startswith(LAB):
-            raise click.UsageError(f"{name}: the lab runs on this machine, and workers may run on others")
-        check_word(name)
-        if PASSWORD.search(name) and not self._private():
-            raise click.UsageError(
-                "wsprobe sends no URL with a password to a scheduler or worker without TLS (--cluster-trusted "
-                "allows it)"
-            )
-        return ProbeTarget(name, handshake)
+async def elsewhere(
+    settings: Settings, there: Cluster | None, name: str, handshake: HandshakeSettings
+) -> ProbeTarget:
+    """Makes a target for the workers *there*, in place of ``lab_targets``: the lab runs on this machine only.
+    Without *there* it has come to a worker already. Raises click.UsageError."""
+    if name.startswith(LAB):
+        raise click.UsageError(f"{name}: the lab runs on this machine, and workers may run on others")
+    check_word(name)
+    if there is not None and PASSWORD.search(name) and not all_private(settings, there):
+        raise click.UsageError(
+            "wsprobe sends no URL with a password to a scheduler or worker without TLS (--cluster-trusted "
+            "allows it)"
+        )
+    return ProbeTarget(name, handshake)
 
 
 Work = TypeVar("Work")
@@ -227,7 +223,7 @@ def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: Conne
             return partial(asked_by, sent(settings, there.threads), [job.place.url for job in jobs])
 
         lost = WorkerResult(complaint=LOST)
-        jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to.unusable, to.wants)
+        jobs = Jobs(sources, settings, partial(elsewhere, settings, there), to.unusable, to.wants)
         await run.over_all(jobs, AnyWorker(there, do, lambda job: lost, Came))
 
     with run.handed_on_after_interrupt():
@@ -364,7 +360,7 @@ def probe_each(sources: Sequence[Word | UrlList], settings: Settings, to: Connec
         executor = EveryPlace(there, settings)
         run.places = executor.places
         to.places(executor.places)
-        jobs = Jobs(sources, settings, Elsewhere(partial(all_private, settings, there)), to.unusable)
+        jobs = Jobs(sources, settings, partial(elsewhere, settings, there), to.unusable)
         await run.over_all(jobs, executor)
         for place, count in run.unasked.items():
             to.unusable(f"{counted(count, 'URL')} not tried from {place}: its worker was gone")
@@ -485,7 +481,7 @@ def reports_from_each(names: Sequence[str], settings: Settings, by: Readers) -> 
     async def work(there: Cluster) -> tuple[list[Report], list[str]]:
         workers = sorted(there.workers)
         there.keep(workers)
-        for place in await places_of(names, settings, Elsewhere(partial(all_private, settings, there))):
+        for place in await places_of(names, settings, partial(elsewhere, settings, there)):
             own_place(place, by)  # raises for what nobody can ask
         made: dict[str, list[Report] | None] = {}
         without_save = replace(settings, output=replace(settings.output, save=None))
@@ -522,7 +518,7 @@ async def reports_at(
 async def read_by(names: Sequence[str], settings: Settings, by: Readers, worker: str) -> list[Report]:
     """The reports of *names* from the place of *worker*, "" for this machine."""
     made: list[Report] = []
-    await reports_of(names, settings, by, Elsewhere(lambda: True), made)
+    await reports_of(names, settings, by, partial(elsewhere, settings, None), made)
     return [_from(worker, report) for report in made] if worker else made
 
 

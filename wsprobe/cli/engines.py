@@ -23,10 +23,10 @@ from wsprobe.browsers.page import fetch_site, opened_by
 from wsprobe.browsers.request import visit
 from wsprobe.browsers.url import below_localhost, parse
 from wsprobe.cli.environment import environment
-from wsprobe.cli.probe import Made, Placing, apart_if_large, conversation, reported, usable
+from wsprobe.cli.probe import Made, apart_if_large, conversation, reported, usable
 from wsprobe.cli.readers import Readers, as_is
 from wsprobe.cli.settings import HandshakeSettings, Settings, route
-from wsprobe.cli.targets import LabTargets, ProbeTarget
+from wsprobe.cli.targets import Placing, ProbeTarget, lab_targets
 from wsprobe.exchange import Ended, Exchange, Plan, ResolveFailed, Route, Target
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
@@ -59,7 +59,7 @@ def probed(
 
     async def everything() -> None:
         async with AsyncExitStack() as stack:
-            await reports_of(names, settings, readers, LabTargets(stack.enter_async_context), done)
+            await reports_of(names, settings, readers, lab_targets(stack.enter_async_context), done)
 
     environment().run(everything, written=written)
 
@@ -78,7 +78,7 @@ async def reports_of(
 
 async def places_of(names: Sequence[str], settings: Settings, placing: Placing) -> list[ProbeTarget]:
     """The targets of *names*, with URLs as a page would write them."""
-    places = [await placing.place(name, settings.handshake) for name in names]
+    places = [await placing(name, settings.handshake) for name in names]
     return [replace(place, url=with_ws(place.url)) for place in places]
 
 

@@ -8,14 +8,13 @@ setting of the Python interface.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import click
 
 from wsprobe.cli.files import MEBIBYTE, read_for
 
-Value = TypeVar("Value")
 LONGEST = MEBIBYTE
 """The most bytes of a file."""
 WRITTEN = "as written"
@@ -33,42 +32,39 @@ def lines_of_header(path: str) -> list[str]:
     return [line for line in _text("--header", path).splitlines() if line.strip() and not line.startswith("#")]
 
 
-def header(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    """Replace ``@FILE`` by the lines of the file."""
-    made: list[str] = []
-    for each in value:
-        made += lines_of_header(each[1:]) if each.startswith("@") else [each]
-    return _noted(ctx, param, tuple(made), value)
+def token(path: str) -> str:
+    """The token in the file at *path*. Raises click.UsageError."""
+    word = _text("--bearer", path).strip()
+    if not word or re.search(r"\s", word):
+        raise click.UsageError(f"--bearer: {path}: {'several words' if word else 'empty'}, not a token")
+    return word
 
 
-def bearer(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Replace ``@FILE`` by the token in the file."""
-    if value is None or not value.startswith("@"):
-        return value
-    token = _text("--bearer", value[1:]).strip()
-    if not token or re.search(r"\s", token):
-        raise click.UsageError(f"--bearer: {value[1:]}: {'several words' if token else 'empty'}, not a token")
-    return _noted(ctx, param, token, value)
+def passphrase(path: str) -> str:
+    """The first line of the file at *path*. Raises click.UsageError."""
+    return _text("--pass", path).partition("\n")[0].removesuffix("\r")
 
 
-def passphrase(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Replace ``@FILE`` by the first line of the file."""
-    if value is None or not value.startswith("@"):
-        return value
-    return _noted(ctx, param, _text("--pass", value[1:]).partition("\n")[0].removesuffix("\r"), value)
+def template(path: str) -> str:
+    """The text of the file at *path*. Raises click.UsageError."""
+    return _text("--write-out", path)
 
 
-def write_out(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Replace ``@FILE`` by the text of the file."""
-    if value is None or not value.startswith("@"):
-        return value
-    return _text("--write-out", value[1:])
+def replaced(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """A callback that replaces ``@FILE`` by what *read* makes of the file; of an option with several values it
+    makes several."""
 
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        made = value
+        if isinstance(value, tuple):
+            made = tuple(one for each in value for one in (read(each[1:]) if each.startswith("@") else [each]))
+        elif value is not None and value.startswith("@"):
+            made = read(value[1:])
+        if made != value:
+            ctx.meta.setdefault(WRITTEN, {})[param.name] = (made, value)
+        return made
 
-def _noted(ctx: click.Context, param: click.Parameter, made: Value, value: object) -> Value:
-    if made != value:
-        ctx.meta.setdefault(WRITTEN, {})[param.name] = (made, value)
-    return made
+    return callback
 
 
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}

@@ -24,7 +24,6 @@ from wsprobe.cli.environment import environment
 from wsprobe.cli.output import WorkerResult
 from wsprobe.cli.probe import (
     Ask,
-    Placing,
     host_of,
     is_large,
     probe_with_followups,
@@ -34,7 +33,7 @@ from wsprobe.cli.probe import (
 )
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.targets import LabTargets, ProbeTarget, UrlList, Word, Wrong
+from wsprobe.cli.targets import Placing, ProbeTarget, UrlList, Word, Wrong, lab_targets
 from wsprobe.exchange import Exchange, Plan
 from wsprobe.report.report import Report
 
@@ -277,7 +276,7 @@ def with_executor(
 
     async def everything() -> None:
         async with net.aside() as enter:
-            await run.over_all(Jobs(sources, settings, LabTargets(enter), to.unusable, to.wants), executor)
+            await run.over_all(Jobs(sources, settings, lab_targets(enter), to.unusable, to.wants), executor)
 
     with run.handed_on_after_interrupt():
         environment().run(everything, written=to.written)
@@ -290,7 +289,7 @@ class Jobs:
         self,
         sources: Sequence[Word | UrlList],
         settings: Settings,
-        lab: Placing,
+        place: Placing,
         unusable: Callable[[str], None],
         wants: Callable[[str], bool] = lambda url: True,
     ) -> None:
@@ -298,7 +297,7 @@ class Jobs:
         tried."""
         self._sources = sources
         self._settings = settings
-        self._lab = lab
+        self._place = place
         self._unusable = unusable
         self._wants = wants
         self._named: dict[int, Job] = {}
@@ -335,7 +334,7 @@ class Jobs:
                     yield job
 
     async def _job(self, word: Word) -> Job:
-        place = await self._lab.place(word.text, self._settings.handshake)
+        place = await self._place(word.text, self._settings.handshake)
         apart = self._settings.lists.workers > 1 or self._settings.cluster is not None
         if apart and word.where and not place.handshake.route.connect_to:
             # The rest is looked at by the process that asks.

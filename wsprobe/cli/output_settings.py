@@ -204,7 +204,7 @@ class OwnOutputSettings(Section, frozen=True, kw_only=True):
     write_out: str | None = opt(
         "-w --write-out FORMAT",
         "print FORMAT with its %{variables} filled in, instead of the report; @FILE has the format",
-        callback=from_file.write_out,
+        callback=from_file.replaced(from_file.template),
     )
     json_schema: bool = JSON_SCHEMA
 

@@ -4,7 +4,7 @@ judge."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import click
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.environment import environment
 from wsprobe.cli.files import rewrite, write
 from wsprobe.cli.option import usage_error
-from wsprobe.cli.settings import HandshakeSettings, Settings, for_strangers, plan_for
+from wsprobe.cli.settings import Settings, for_strangers, plan_for
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.judge.subject import how
@@ -37,13 +37,6 @@ LONGEST_WAIT = 3600.0
 Made = TypeVar("Made")
 Ask = Callable[[Plan, Callable[[Event], object], Callable[[Exchange], object]], Awaitable[Exchange]]
 """Carries out a plan, as ``net.probe`` does."""
-
-
-class Placing(Protocol):
-    """Makes the targets of words."""
-
-    async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
-        """The target that *name* stands for. Raises click.UsageError for an unusable one."""
 
 
 def reported(place: ProbeTarget, exchange: Exchange) -> Report:

@@ -30,7 +30,7 @@ from wsprobe.cli.readers import Readers, as_is, recorded, recorded_page, with_ve
 from wsprobe.cli.request_settings import REACH, SEND
 from wsprobe.cli.route_settings import TRUST
 from wsprobe.cli.settings import Settings, settings_of
-from wsprobe.cli.targets import LabTargets
+from wsprobe.cli.targets import lab_targets
 from wsprobe.cli.view_settings import VIEWS
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange
@@ -143,7 +143,7 @@ async def aprobe(url: str, **settings: Setting) -> Report:
         _check_url(url)
         async with AsyncExitStack() as stack:
             try:
-                place = await LabTargets(stack.enter_async_context).place(url, resolved.handshake)
+                place = await lab_targets(stack.enter_async_context)(url, resolved.handshake)
                 usable(place)
                 try:
                     exchange = await probe_with_followups(place, resolved)

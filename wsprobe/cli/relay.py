@@ -23,7 +23,7 @@ from wsprobe.cli.readers import as_client_saw, chosen
 from wsprobe.cli.relay_settings import RelaySettings
 from wsprobe.cli.settings import Settings, route, settings_of
 from wsprobe.cli.streams import emit, note, queued_streams, write_json
-from wsprobe.cli.targets import LabTargets, ProbeTarget
+from wsprobe.cli.targets import ProbeTarget, lab_targets
 from wsprobe.cli.view_settings import ViewSettings
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange, Target
@@ -103,7 +103,7 @@ def relay_until_interrupted(
 
     async def stay() -> None:
         async with AsyncExitStack() as stack:
-            place = await LabTargets(stack.enter_async_context).place(url, settings.handshake)
+            place = await lab_targets(stack.enter_async_context)(url, settings.handshake)
             made = relaying(place, settings, own, at[0])
             port = await stack.enter_async_context(environment().relay(made, *at, shown, public=own.public))
             shown.ready(made.target, at[0], port, own.public)

@@ -41,7 +41,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
         "add, replace or remove a header: 'Name: value', 'Name:' removes, 'Name;' sends it empty; @FILE has "
         "one a line",
         (),
-        callback=from_file.header,
+        callback=from_file.replaced(from_file.lines_of_header),
     )
     user_agent: str | None = opt(
         "-A --user-agent", "send this User-Agent; an empty text sends none", None, rare=True
@@ -85,7 +85,7 @@ class RequestSettings(Section, frozen=True, kw_only=True):
     bearer: str | None = opt(
         "--bearer TOKEN",
         "send 'Authorization: Bearer TOKEN'; @FILE has the token",
-        callback=from_file.bearer,
+        callback=from_file.replaced(from_file.token),
         rare=True,
         entry="send 'Authorization: Bearer TOKEN'; @FILE, or the environment variable NAME, has the token",
         also={"--oauth2-bearer": None},

@@ -245,7 +245,7 @@ class TlsSettings(Section, frozen=True, kw_only=True):
     passphrase: str | None = opt(
         "--pass PHRASE",
         "passphrase of the private key; @FILE has it in its first line",
-        callback=from_file.passphrase,
+        callback=from_file.replaced(from_file.passphrase),
         rare=True,
         entry="",
     )

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -200,22 +200,24 @@ def of_a_file(word: str) -> str | None:
     return None if known else "a path"
 
 
-class LabTargets:
-    """Makes the targets of words. The lab starts with the first target in it, on free loopback ports, and runs
-    until what *enter* enters is left."""
+Placing = Callable[[str, HandshakeSettings], Awaitable[ProbeTarget]]
+"""Makes the target that a word stands for. Raises click.UsageError for an unusable one."""
 
-    def __init__(self, enter: net.Aside) -> None:
-        self._enter = enter
-        self._lab: Lab | None = None
 
-    async def place(self, name: str, handshake: HandshakeSettings) -> ProbeTarget:
-        """The target that *name* stands for. Raises click.UsageError for an unknown scenario."""
+def lab_targets(enter: net.Aside) -> Placing:
+    """Makes targets on this machine. The lab starts with the first target in it, on free loopback ports, and
+    runs until what *enter* enters is left."""
+    labs: list[Lab] = []
+
+    async def place(name: str, handshake: HandshakeSettings) -> ProbeTarget:
         if not name.startswith(LAB):
             check_word(name)
             return ProbeTarget(name, handshake)
-        if self._lab is None:
-            self._lab = await self._enter(environment().lab())
-        return in_lab(name, handshake, self._lab)
+        if not labs:
+            labs.append(await enter(environment().lab()))
+        return in_lab(name, handshake, labs[0])
+
+    return place
 
 
 def in_lab(name: str, handshake: HandshakeSettings, lab: Lab) -> ProbeTarget:

@@ -23,7 +23,7 @@ from wsprobe.cli.probe import reported, usable
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.settings import Settings, plan_for, settings_of
 from wsprobe.cli.streams import emit, look
-from wsprobe.cli.targets import LabTargets, ProbeTarget
+from wsprobe.cli.targets import ProbeTarget, lab_targets
 from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.exchange import Exchange, Http2, Limits, Plan
 from wsprobe.nearest import nearest
@@ -120,7 +120,7 @@ def trace_all(
     async def everything() -> None:
         nonlocal seen, shown, base
         async with AsyncExitStack() as stack:
-            place = await LabTargets(stack.enter_async_context).place(url, settings.handshake)
+            place = await lab_targets(stack.enter_async_context)(url, settings.handshake)
             usable(place)
             seen = Trace(start_of(place, own, backends), {})
             shown = Trace(to.shown_start(seen.start), {})

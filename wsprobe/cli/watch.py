@@ -26,7 +26,7 @@ from wsprobe.cli.probe import Ask, apart_if_large, probe_with_followups, reporte
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
-from wsprobe.cli.targets import LabTargets, ProbeTarget, UrlList, Word, sources
+from wsprobe.cli.targets import ProbeTarget, UrlList, Word, lab_targets, sources
 from wsprobe.cli.watch_settings import LEAST, WatchSettings
 from wsprobe.exchange import Event, Exchange, Plan
 from wsprobe.net.listen import listening
@@ -135,7 +135,7 @@ async def rounds(
     """Probe all URLs repeatedly. *metrics*: a context that serves them."""
     began = net.clock()
     async with net.aside() as enter, metrics:
-        jobs = Jobs(words, settings, LabTargets(enter), to.unusable)
+        jobs = Jobs(words, settings, lab_targets(enter), to.unusable)
         await jobs.prepare()
         places = once_each([job.place async for job in jobs.each()], to)
         jobs.check_any()
