@@ -85,11 +85,16 @@ class Fish(FishComplete):
     source_template = FishComplete.source_template.replace('string split ","', 'string split -m 1 ","')
 
 
-def complete(program: click.Command, asked: str) -> NoReturn:
-    """Answer what a shell *asked* for, and leave. Variables that the shell did not set become empty, so that
-    nothing is completed."""
+def register() -> None:
+    """Register these with click. Variables that the shell did not set become empty, so that nothing is
+    completed."""
     for name, nothing in (("COMP_LINE", ""), ("COMP_WORDS", ""), ("COMP_CWORD", "0")):
         os.environ.setdefault(name, nothing)
     for each in (Bash, Zsh, Fish):
         add_completion_class(each)
+
+
+def complete(program: click.Command, asked: str) -> NoReturn:
+    """Answer what a shell *asked* for, and leave."""
+    register()
     sys.exit(shell_complete(program, {}, "wsprobe", "_WSPROBE_COMPLETE", asked))
