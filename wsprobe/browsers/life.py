@@ -59,12 +59,24 @@ class Handshake(Struct, Generic[Step], frozen=True):
     """What happens instead, if the engine does not make this handshake; None if it does."""
 
 
-class Life(Protocol[Step]):
+class Life(Generic[Step]):
     """One engine's part in the life of one WebSocket."""
 
-    page: Page
-    races: str = ""
+    races = ""
     """Why the result may differ from the one shown, "" if it cannot."""
+
+    def __init__(
+        self, engine: Engine, made: Made, page: Page, readings: Sequence[Reading], steps: Sequence[Step] = ()
+    ) -> None:
+        """*readings*: the handshakes as recorded; *steps*: what the engine makes of them."""
+        self.engine = engine
+        self.made = made.construction
+        self.because = made.because
+        """Why no connection will be made."""
+        self.url = made.connects_to or made.construction.url
+        self.page = page
+        self.readings = readings
+        self.steps = steps
 
     def begin(self, script: WebSocket) -> None:
         """The object exists, and the script has made no call yet."""
@@ -77,19 +89,19 @@ class Life(Protocol[Step]):
 
     def closed_early(self, script: WebSocket) -> Ending:
         """The delayed effect of a close() while CONNECTING. Its immediate effect has already happened."""
-        ...
+        raise NotImplementedError
 
     def handshakes(self) -> Iterable[Handshake[Step]]:
         """The handshakes of the recording, in order."""
-        ...
+        raise NotImplementedError
 
     def answered(self, script: WebSocket, step: Step, acts: list[Act]) -> Ending | None:
         """Continue from the answer, with the script's remaining calls; None if there is no answer yet."""
-        ...
+        raise NotImplementedError
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
         """The recording is over, and there is no answer yet."""
-        ...
+        raise NotImplementedError
 
 
 def lived(life: Life[Any], script: WebSocket) -> Ending:

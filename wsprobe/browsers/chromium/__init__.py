@@ -98,10 +98,11 @@ class Chromium(Requesting):
             readings = before_the_request(readings[0].exchange)
         steps = self._steps(readings, made.construction.protocols)
         asked = [step.reading for step in steps if not step.unasked]
-        races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
         if crosses is not None and kept_off:
-            steps, races = [self._kept_off(readings[0], crosses.at)], ""
-        life = _Life(self, made.construction, page, steps, races)
+            steps = [self._kept_off(readings[0], crosses.at)]
+        life = _Life(self, made, page, readings, steps)
+        if readings and reset_unasked(readings[-1]) and not kept_off:
+            life.races = _RESET_RACE
         otherwise = http2.otherwise(made.construction.url, page, readings)
         view = seen(self, page, made, readings, life, asked, otherwise)
         return view if crosses is None else replace(view, local_network=sentences(crosses))
@@ -159,30 +160,22 @@ ENGINE = Chromium
 class _Life(Life[Settled]):
     """The life of one WebSocket in Chromium."""
 
-    def __init__(
-        self, engine: Chromium, made: Construction, page: Page, steps: Sequence[Settled], races: str
-    ) -> None:
-        self.page = page
-        self.races = races
-        self._engine = engine
-        self._facts = engine.facts
-        self._made = made
-        self._steps = steps
+    engine: Chromium
 
     def begin(self, script: WebSocket) -> None:
-        if self._made.blocked == "csp":
+        if self.made.blocked == "csp":
             script.ready_state = CLOSED
             return
-        early = self._facts.failures["closed-early"]
-        script.on_early_close = partial(complain, url=self._made.url, failure=early, facts=self._facts)
+        early = self.engine.facts.failures["closed-early"]
+        script.on_early_close = partial(complain, url=self.made.url, failure=early, facts=self.engine.facts)
 
     def blocked(self, script: WebSocket) -> Ending | None:
-        if self._made.blocked == "csp":
+        if self.made.blocked == "csp":
             script.error()
             return Ending("failed", "connect-src forbids it: websocket_common.cc")
-        if self._made.blocked == "bad-port" and not script.close_called:
-            unsafe = self._facts.failures["establishment"].format(error="ERR_UNSAFE_PORT")
-            fail(script, self._made.url, unsafe, self._facts)
+        if self.made.blocked == "bad-port" and not script.close_called:
+            unsafe = self.engine.facts.failures["establishment"].format(error="ERR_UNSAFE_PORT")
+            fail(script, self.made.url, unsafe, self.engine.facts)
             return Ending("failed", "the port is blocked: net/base/port_util.cc")
         return None
 
@@ -193,19 +186,19 @@ class _Life(Life[Settled]):
 
     def handshakes(self) -> Iterator[Handshake[Settled]]:
         answered = False
-        for step, before in zip(self._steps, begins([step.reading for step in self._steps]), strict=True):
-            if step.no_session and http2.warm(self._made.url, self.page):
+        for step, before in zip(self.steps, begins(self.readings), strict=True):
+            if step.no_session and http2.warm(self.made.url, self.page):
                 unloaded = Ending("unloaded", f"the page itself does not load, {step.because}")
                 yield Handshake(before + step.at, step, instead=unloaded)
             again = step.outcome.because if isinstance(step.outcome, Again) else ""
-            if not again and not answered and self._engine.credentials(step, self.page, ""):
+            if not again and not answered and self.engine.credentials(step, self.page, ""):
                 again = "401, and the URL has credentials: http_auth_controller.cc"
                 answered = True
             yield Handshake(before + step.at, step, _cookies(step), again)
 
     def answered(self, script: WebSocket, step: Settled, acts: list[Act]) -> Ending | None:
         if isinstance(step.outcome, Failed):
-            fail(script, self._made.url, step.outcome.failure, self._facts)
+            fail(script, self.made.url, step.outcome.failure, self.engine.facts)
             script.do_all(acts)
             return Ending("failed", step.outcome.because)
         if not isinstance(step.outcome, Opened):
@@ -213,7 +206,7 @@ class _Life(Life[Settled]):
         return follow(*self._opened(script, step, step.outcome, acts))
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
-        return Ending("connecting", f"no answer yet (limit {self._facts.opening_timeout} s): {_STREAM}")
+        return Ending("connecting", f"no answer yet (limit {self.engine.facts.opening_timeout} s): {_STREAM}")
 
     def _opened(
         self, script: WebSocket, step: Settled, opened: Opened, acts: list[Act]
@@ -231,7 +224,9 @@ class _Life(Life[Settled]):
             glued = any(a.at <= step.at for a in arrivals(step.reading, step.answer.body))
             happenings = session(step.reading, step.answer.body, acts)
         masked = masked_messages(step.reading)
-        channel = Channel(script, self._made.url, opened.deflate, self._facts, at_once if glued else 0, masked)
+        channel = Channel(
+            script, self.made.url, opened.deflate, self.engine.facts, at_once if glued else 0, masked
+        )
         if not glued:  # else Chromium reads first, then hears the script (WebSocketChannelImpl::StartReceiving)
             channel.called(step.at)
         return channel, script, happenings

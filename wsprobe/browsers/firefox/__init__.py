@@ -89,7 +89,7 @@ class Firefox(Requesting):
         readings = once_a_connection(readings)
         steps = self._steps(readings, made.construction.protocols, page)
         asked = [step.reading for step in steps if not step.unasked]
-        life = _Life(self.facts, made, page, steps)
+        life = _Life(self, made, page, readings, steps)
         view = seen(self, page, made, readings, life, asked, http2.otherwise(readings))
         crosses = made.construction.target is not None and crossing(page, readings)
         return replace(view, local_network=off_by_default(self.version)) if crosses else view
@@ -114,20 +114,15 @@ ENGINE = Firefox
 class _Life(Life[Settled]):
     """The life of one WebSocket in Firefox."""
 
-    def __init__(self, facts: Facts, made: Made, page: Page, steps: Sequence[Settled]) -> None:
-        self.page = page
-        self._facts = facts
-        self._made = made
-        self._url = made.connects_to
-        self._steps = steps
+    engine: Firefox
 
     def begin(self, script: WebSocket) -> None:
         """Prepare the console line of an early close(): FailConnection complains before readyState changes."""
-        too_early = self._facts.console["not-connected"].format(url=self._url)
+        too_early = self.engine.facts.console["not-connected"].format(url=self.url)
         script.on_early_close = lambda script: script.console.append(too_early)
 
     def blocked(self, script: WebSocket) -> Ending | None:
-        if self._made.construction.blocked and not script.close_called:
+        if self.made.blocked and not script.close_called:
             return self._failed(script, Failed(f"the port is blocked: {_CHANNEL}"))
         return None
 
@@ -136,11 +131,11 @@ class _Life(Life[Settled]):
         return self._failed(script, Failed(f"close() while CONNECTING: {_WEBSOCKET}"))
 
     def handshakes(self) -> Iterator[Handshake[Settled]]:
-        tries = _tries(self._steps, "")
+        tries = _tries(self.steps, "")
         before = answered = 0
-        for alone in self._steps:
+        for alone in self.steps:
             step = self._patient(alone, before)
-            if step.no_session and came_over(self._made.construction.url, self.page):
+            if step.no_session and came_over(self.made.url, self.page):
                 unloaded = Ending("unloaded", f"the page itself does not load, {step.because}")
                 yield Handshake(step.at, step, instead=unloaded)
             again = step.outcome.because if isinstance(step.outcome, Again) else ""
@@ -155,9 +150,9 @@ class _Life(Life[Settled]):
         passed when its reading began."""
         at = before + step.at
         until = at if step.outcome is not None else before + end(step.reading).at
-        deadline = self._facts.opening_timeout * SECOND
+        deadline = self.engine.facts.opening_timeout * SECOND
         if until >= deadline:
-            late = Failed(f"no answer within {self._facts.opening_timeout} s: {_CHANNEL}")
+            late = Failed(f"no answer within {self.engine.facts.opening_timeout} s: {_CHANNEL}")
             return Step(step.reading, deadline, late)
         return replace(step, at=at)
 
@@ -179,12 +174,12 @@ class _Life(Life[Settled]):
         return ending
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
-        return Ending("connecting", f"no answer yet (limit {self._facts.opening_timeout} s): {_CHANNEL}")
+        return Ending("connecting", f"no answer yet (limit {self.engine.facts.opening_timeout} s): {_CHANNEL}")
 
     def _failed(self, script: WebSocket, failed: Failed) -> Ending:
         script.console += failed.console
         how = Stop.FAILED if failed.error else Stop.ENDED
-        close(script, self._url, self._facts, failed.code, "", how)
+        close(script, self.url, self.engine.facts, failed.code, "", how)
         return Ending("failed", failed.because, races=failed.races)
 
     def _opened(
@@ -193,10 +188,12 @@ class _Life(Life[Settled]):
         """The channel, and everything that happens to it."""
         reading = step.reading
         if step.reading.http2 is None:
-            channel = Channel(script, self._url, opened, self._facts, reading)
+            channel = Channel(script, self.url, opened, self.engine.facts, reading)
             return channel, session(reading, opened.stream, acts)
-        channel = Channel(script, self._url, opened, self._facts, reading, partial(_room_at, script, reading))
-        coming = http2.session(step, self._facts)
+        channel = Channel(
+            script, self.url, opened, self.engine.facts, reading, partial(_room_at, script, reading)
+        )
+        coming = http2.session(step, self.engine.facts)
         return channel, in_order(reading, coming, acts, end(reading))
 
 

@@ -146,7 +146,7 @@ class Client(Requesting, ABC, Generic[_Facts]):
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = self.make(url, page)
         asked = over_http1_only(readings)
-        life: _Life | Ending = _Life(self, made.construction, page, asked)
+        life: _Life | Ending = _Life(self, made, page, asked)
         if readings and not asked:
             life = Ending("follows", made.because or _OVER_HTTP1)
         return seen(self, page, made, asked, life, socket=self.socket)
@@ -158,38 +158,32 @@ _Step = tuple[Reading, Answered]
 class _Life(Life[_Step]):
     """The life of one WebSocket in a runtime."""
 
-    def __init__(
-        self, client: Client[Any], made: Construction, page: Page, readings: Sequence[Reading]
-    ) -> None:
-        self.page = page
-        self._client = client
-        self._made = made
-        self._readings = readings
+    engine: Client[Any]
 
     def begin(self, script: WebSocket) -> None:
-        self._client.begin(script)
+        self.engine.begin(script)
 
     def blocked(self, script: WebSocket) -> Ending | None:
-        if self._made.blocked and not script.close_called:
-            return self._failed(script, Failed(f"the port is blocked: {self._client.because_early}"))
+        if self.made.blocked and not script.close_called:
+            return self._failed(script, Failed(f"the port is blocked: {self.engine.because_early}"))
         return None
 
     def closed_early(self, script: WebSocket) -> Ending:
-        self._client.closed_early(script, self._made.url)
-        return Ending("failed", f"close() while CONNECTING: {self._client.because_early}")
+        self.engine.closed_early(script, self.url)
+        return Ending("failed", f"close() while CONNECTING: {self.engine.because_early}")
 
     def handshakes(self) -> Iterator[Handshake[_Step]]:
-        for number, (reading, before) in enumerate(zip(self._readings, begins(self._readings), strict=True)):
-            answered = self._client.answered(reading, offered(reading, self._made.protocols))
-            again = number + 1 < len(self._readings)
-            again = again or self._client.follow(self._readings, self.page, "") is not None
+        for number, (reading, before) in enumerate(zip(self.readings, begins(self.readings), strict=True)):
+            answered = self.engine.answered(reading, offered(reading, self.made.protocols))
+            again = number + 1 < len(self.readings)
+            again = again or self.engine.follow(self.readings, self.page, "") is not None
             why = "it sends the request again, and that answer is not recorded" if again else ""
             yield Handshake(before + answered.at, (reading, answered), again=why)
 
     def answered(self, script: WebSocket, step: _Step, acts: list[Act]) -> Ending | None:
         reading, answered = step
         if isinstance(answered.outcome, Failed):
-            ending = self._failed(script, answered.outcome, self._client.races(reading))
+            ending = self._failed(script, answered.outcome, self.engine.races(reading))
             script.do_all(acts)
             return ending
         if answered.outcome is None:
@@ -197,15 +191,15 @@ class _Life(Life[_Step]):
         connected, took = connecting(reading.exchange.events)
         round_trip = AT_ONCE if connected is None else took
         opened = replace(answered.outcome, round_trip=round_trip, masked=masked_messages(reading))
-        lived = self._client.session(script, opened, self._made.url)
+        lived = self.engine.session(script, opened, self.url)
         script.opened(opened.protocol, opened.extensions)
         lived.called(answered.at)
         return follow(lived, script, session(reading, opened.stop, acts))
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
-        otherwise = "no answer yet" if self._readings else "nothing was recorded"
-        return Ending("connecting", pending(self._readings, self._client.common_names) or otherwise)
+        otherwise = "no answer yet" if self.readings else "nothing was recorded"
+        return Ending("connecting", pending(self.readings, self.engine.common_names) or otherwise)
 
     def _failed(self, script: WebSocket, failed: Failed, races: str = "") -> Ending:
-        self._client.fail(script, failed, self._made.url)
+        self.engine.fail(script, failed, self.url)
         return Ending("failed", failed.because, races=races, beyond=failed.beyond)

@@ -107,7 +107,7 @@ class Standard(Requesting):
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = self.make(url, page)
         first = readings[:1]
-        life = _Life(made, page, self.facts, first[0] if first else None)
+        life = _Life(self, made, page, first)
         otherwise = RESTS_ON if first and first[0].http2 is not None else ""
         return seen(self, page, made, first, life, otherwise=otherwise)
 
@@ -115,58 +115,52 @@ class Standard(Requesting):
 class _Life(Life[Response | None]):
     """The life of one WebSocket in the texts: one handshake, whose step is the answer, None without one."""
 
-    def __init__(self, made: Made, page: Page, letter: Letter, reading: Reading | None) -> None:
-        self.page = page
-        self._made = made
-        self._letter = letter
-        self._reading = reading
+    engine: Standard
 
     def blocked(self, script: WebSocket) -> Ending | None:
-        return _failed(script, self._made.because) if self._made.because else None
+        return _failed(script, self.because) if self.because else None
 
     def closed_early(self, script: WebSocket) -> Ending:
         return _failed(script, "close() while CONNECTING fails the connection")
 
     def handshakes(self) -> Iterator[Handshake[Response | None]]:
-        if self._reading is None:
-            return
-        if not request_sent(self._reading):
-            because = "RFC 8441 section 3: the server does not announce it, so no request was sent"
-            yield Handshake(0, None, instead=Ending("follows", because))
-        final = self._reading.final
-        if final is None or not final.head.complete:
-            yield Handshake(over(self._reading).at, None)
-        else:
-            yield Handshake(self._reading.when(final.head.start + len(final.head.raw) - 1), final)
+        for reading in self.readings:
+            if not request_sent(reading):
+                because = "RFC 8441 section 3: the server does not announce it, so no request was sent"
+                yield Handshake(0, None, instead=Ending("follows", because))
+            final = reading.final
+            if final is None or not final.head.complete:
+                yield Handshake(over(reading).at, None)
+            else:
+                yield Handshake(reading.when(final.head.start + len(final.head.raw) - 1), final)
 
     def answered(self, script: WebSocket, step: Response | None, acts: list[Act]) -> Ending | None:
-        assert self._reading is not None
+        reading, letter = self.readings[0], self.engine.facts
         if step is None:
-            if over(self._reading).how in STILL_WAITING and not self._reading.looks_like:
+            if over(reading).how in STILL_WAITING and not reading.looks_like:
                 return None
-            return _failed(script, f"{self._letter.established}: no answer, a network error")
-        asked = offered(self._reading, self._made.construction.protocols)
-        outcome = validate(self._reading, step, asked, self._letter)
+            return _failed(script, f"{letter.established}: no answer, a network error")
+        outcome = validate(reading, step, offered(reading, self.made.protocols), letter)
         if isinstance(outcome, Failed):
             return _failed(script, outcome.because, self._cookies(step, opened=False))
         script.opened(outcome.protocol, outcome.extensions)
         deflate = outcome.deflate
         if deflate is not None:
-            deflate = replace(deflate, masked=masked_messages(self._reading))
+            deflate = replace(deflate, masked=masked_messages(reading))
         session = Session(script, deflate)
-        session.follow(self._reading, acts)
+        session.follow(reading, acts)
         how = "closed" if script.ready_state == CLOSED else "open"
-        return Ending(how, session.because or self._letter.established, self._cookies(step, opened=True))
+        return Ending(how, session.because or letter.established, self._cookies(step, opened=True))
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
-        if self._reading is None:
+        if not self.readings:
             return Ending("connecting", "nothing was recorded")
         return Ending("connecting", "no answer yet; the specifications set no limit")
 
     def _cookies(self, final: Response, *, opened: bool) -> tuple[str, ...]:
         """The cookies to store: with Fetch, those of every answer; before Fetch, those of a successful
         handshake."""
-        if not (self._letter.fetch or opened):
+        if not (self.engine.facts.fetch or opened):
             return ()
         return tuple(field.value.decode("utf-8", "replace") for field in final.head.all(b"set-cookie"))
 

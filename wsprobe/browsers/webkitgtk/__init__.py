@@ -78,7 +78,7 @@ class WebKitGtk(Engine):
     def view(self, url: str, page: Page, readings: Sequence[Reading]) -> ScriptView:
         made = self.make(url, page)
         asked = over_http1_only(readings)
-        life: Life[_Step] | Ending = _Life(self.facts, made, page, asked)
+        life: Life[_Step] | Ending = _Life(self, made, page, asked)
         if readings and not asked:
             life = Ending("follows", made.because or _NEVER_HTTP2)
         return seen(self, page, made, asked, life)
@@ -90,36 +90,32 @@ ENGINE = WebKitGtk
 class _Life(Life[_Step]):
     """The life of one WebSocket in WebKitGTK."""
 
-    def __init__(self, facts: Facts, made: Made, page: Page, readings: Sequence[Reading]) -> None:
-        self.page = page
-        self.races = _RESET_RACE if readings and reset_unasked(readings[-1]) else ""
-        self._facts = facts
-        self._made = made
-        self._url = made.construction.url
-        self._readings = readings
+    engine: WebKitGtk
 
     def begin(self, script: WebSocket) -> None:
-        if self._made.construction.blocked == "mixed-content":
-            failure = self._facts.failures["closed-early"]
-            line = self._facts.console["failed-unmade"].format(failure=failure)
+        if self.readings and reset_unasked(self.readings[-1]):
+            self.races = _RESET_RACE
+        if self.made.blocked == "mixed-content":
+            failure = self.engine.facts.failures["closed-early"]
+            line = self.engine.facts.console["failed-unmade"].format(failure=failure)
             script.on_early_close = lambda script: script.console.append(line)
 
     def blocked(self, script: WebSocket) -> Ending | None:
-        if not self._made.construction.blocked:
+        if not self.made.blocked:
             return None
         script.error(script.ready_state)
         script.ready_state = CLOSED
-        return Ending("failed", self._made.because)
+        return Ending("failed", self.because)
 
     def closed_early(self, script: WebSocket) -> Ending:
         """Fail the socket (WebSocketChannel::fail). The events are tasks, so they come after the script's
         current code."""
-        fail(script, self._url, self._facts.failures["closed-early"], self._facts)
+        fail(script, self.url, self.engine.facts.failures["closed-early"], self.engine.facts)
         return Ending("failed", _CLOSED_EARLY)
 
     def handshakes(self) -> Iterator[Handshake[_Step]]:
-        steps = answers(self._readings, given(self.page), self._facts)
-        for reading, before, answer in zip(self._readings, begins(self._readings), steps, strict=False):
+        steps = answers(self.readings, given(self.page), self.engine.facts)
+        for reading, before, answer in zip(self.readings, begins(self.readings), steps, strict=False):
             again = ""
             if isinstance(answer.outcome, Redirect):
                 again = f"a redirect to {answer.outcome.url}: libsoup/soup-session.c"
@@ -130,7 +126,7 @@ class _Life(Life[_Step]):
     def answered(self, script: WebSocket, step: _Step, acts: list[Act]) -> Ending | None:
         reading, answer = step
         if isinstance(answer.outcome, Failed):
-            fail(script, self._url, answer.outcome.failure, self._facts)
+            fail(script, self.url, answer.outcome.failure, self.engine.facts)
             script.do_all(acts)
             return Ending("failed", answer.outcome.because)
         if not isinstance(answer.outcome, Opened):
@@ -138,7 +134,7 @@ class _Life(Life[_Step]):
         bits = answer.outcome.extensions.server_bits
         masked = masked_messages(reading)
         end_seen = answer.end_seen
-        connection = Connection(script, self._url, bits, self._facts, end_seen=end_seen, masked=masked)
+        connection = Connection(script, self.url, bits, self.engine.facts, end_seen=end_seen, masked=masked)
         script.opened(answer.outcome.protocol, answer.outcome.extensions.text)
         if not any(a.at <= answer.at for a in arrivals(reading, answer.body)):
             connection.called(answer.at)  # else what came with the head is read before that gets through
@@ -149,7 +145,7 @@ class _Life(Life[_Step]):
         for act in acts:
             if not script.close_called:
                 script.do(act)
-        because = pending(self._readings, COMMON_NAMES) or _PENDING
+        because = pending(self.readings, COMMON_NAMES) or _PENDING
         return Ending("connecting", because) if not script.close_called else self.closed_early(script)
 
 
