@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from wsprobe.browsers.extensions import NAME, Agreed, NotParsed, Parameters, accept, parse
 from wsprobe.browsers.network import Hindered
 from wsprobe.browsers.runtime.client import Client
-from wsprobe.browsers.runtime.extensions import NAME, Agreed, NotParsed, Parameters, accept, parse
 from wsprobe.browsers.runtime.facts import RuntimeFacts, tell
 from wsprobe.browsers.runtime.frames import MOST_SAFE, FrameSession, Header, Wrong, close_of, is_valid, text_of
 from wsprobe.browsers.runtime.heads import (

@@ -1,18 +1,21 @@
-"""Sec-WebSocket-Extensions as ws reads it. Sources: ws lib/extension.js (parse), lib/permessage-deflate.js."""
+"""Sec-WebSocket-Extensions as two engines split it, each by its own grammar, and the checks of ws. Sources: ws
+lib/extension.js (parse), lib/permessage-deflate.js; Chromium's beside its checks.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import msgspec
 
 NAME = "permessage-deflate"
+FLAGS = ("client_no_context_takeover", "server_no_context_takeover")
+BITS = ("client_max_window_bits", "server_max_window_bits")
+CHARACTER = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+TOKEN = f"{CHARACTER}+"
 
-_CHARACTER = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
-_TOKEN = f"{_CHARACTER}+"
-_ELEMENT = re.compile(rf"[ \t]*({_TOKEN})[ \t]*")
-_PARAMETER = re.compile(rf'[ \t]*({_TOKEN})(?:=("(?:\\?{_CHARACTER})*"|{_TOKEN})[ \t]*|[ \t]*)')
+_ELEMENT = re.compile(rf"[ \t]*({TOKEN})[ \t]*")
+_PARAMETER = re.compile(rf';[ \t]*({TOKEN})(?:=("(?:\\?{CHARACTER})*"|{TOKEN}))?[ \t]*')
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BASES = {"0x": 16, "0o": 8, "0b": 2}
 
@@ -32,42 +35,39 @@ class Agreed(msgspec.Struct, frozen=True):
     client_bits: int
 
 
-def parse(value: str) -> Iterator[tuple[str, Parameters]]:
-    """Each extension in *value*, with its parameters; the value of a parameter without one is None.
-
-    White space is allowed before everything except the first name, but not at the end.
-
-    Raises NotParsed.
-    """
-    if not value or value[0] in " \t" or value[-1] in " \t":
-        raise NotParsed
+def split(
+    value: str, element: re.Pattern[str], parameter: re.Pattern[str]
+) -> list[tuple[str, Parameters]] | None:
+    """Each extension in *value*, with its parameters; the value of a parameter without one is None. None if
+    *value* does not follow the grammar, in which *element* is a name, *parameter* a mark, name and value."""
+    made: list[tuple[str, Parameters]] = []
     at = 0
-    while True:
-        found = _ELEMENT.match(value, at)
-        if found is None:
-            raise NotParsed
-        at, parameters = found.end(), []
-        while value[at : at + 1] == ";":
-            given = _PARAMETER.match(value, at + 1)
-            if given is None:
-                raise NotParsed
+    while (name := element.match(value, at)) is not None:
+        at, parameters = name.end(), []
+        while (given := parameter.match(value, at)) is not None:
+            text = given[2]
+            if text is not None and text[0] == '"':
+                text = re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+                if not re.fullmatch(TOKEN, text):
+                    return None
             at = given.end()
-            parameters.append((given[1], _unquoted(given[2])))
-        yield found[1], tuple(parameters)
+            parameters.append((given[1], text))
+        made.append((name[1], tuple(parameters)))
         if at == len(value):
-            return
+            return made
         if value[at] != ",":
-            raise NotParsed
+            return None
         at += 1
+    return None
 
 
-def _unquoted(text: str | None) -> str | None:
-    if text is None or not text.startswith('"'):
-        return text
-    inner = text[1:-1].replace("\\", "")
-    if not inner:
+def parse(value: str) -> list[tuple[str, Parameters]]:
+    """The same as ws does it: white space is allowed before everything except the first name, but not at the
+    end. Raises NotParsed."""
+    made = split(value, _ELEMENT, _PARAMETER) if value.strip(" \t") == value else None
+    if made is None:
         raise NotParsed
-    return inner
+    return made
 
 
 def accept(mentions: list[Parameters]) -> Agreed:
@@ -108,11 +108,9 @@ def number(text: str) -> float | None:
 
 
 def _check(name: str, text: str | None) -> None:
-    if name in ("client_no_context_takeover", "server_no_context_takeover"):
-        if text is not None:
-            raise NotParsed
-    elif name in ("client_max_window_bits", "server_max_window_bits"):
-        if text is None or number(text) not in range(8, 16):
-            raise NotParsed
+    if name in FLAGS:
+        valid = text is None
     else:
+        valid = name in BITS and text is not None and number(text) in range(8, 16)
+    if not valid:
         raise NotParsed

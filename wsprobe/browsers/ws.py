@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wsprobe.browsers.engine import Construction, Page
+from wsprobe.browsers.extensions import NAME, NotParsed, Parameters, accept, parse
 from wsprobe.browsers.runtime.client import Client
-from wsprobe.browsers.runtime.extensions import NAME, NotParsed, Parameters, accept, parse
 from wsprobe.browsers.runtime.facts import RuntimeFacts
 from wsprobe.browsers.runtime.frames import MOST_SAFE, Header, Wrong, close_of, is_valid, text_of
 from wsprobe.browsers.runtime.heads import Failed, Fault, Head, Opened, heads

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from wsprobe.browsers.chromium.http import Answer, Headers
 from wsprobe.browsers.chromium.request import Facts
+from wsprobe.browsers.extensions import BITS, FLAGS, TOKEN, Parameters, split
 from wsprobe.browsers.network import (
     CERTIFICATE_REQUIRED,
     Hindered,
@@ -28,106 +29,58 @@ from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
 from wsprobe.read.unasked import reset_unasked
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_NAME = rf"[ \t]*({_TOKEN})"
-_PARAMETER = rf'[ \t]*;[ \t]*({_TOKEN})(?:[ \t]*=[ \t]*(?:({_TOKEN})|"((?:[^"\\]|\\.)+)"))?'
-_BEFORE_VALUE = r"[ \t]*="
-_ONLY_TOKEN = _TOKEN
+_NAME = re.compile(rf"[ \t]*({TOKEN})[ \t]*")
+_PARAMETER = re.compile(rf'[ \t]*;[ \t]*({TOKEN})(?:[ \t]*=[ \t]*({TOKEN}|"(?:[^"\\]|\\.)+"))?[ \t]*')
+_WINDOWS = ("8", "9", "10", "11", "12", "13", "14", "15")
 
 
-class Extension(Struct, frozen=True):
-    name: str
-    parameters: tuple[tuple[str, str | None], ...]
-    """(name, value without quotes; None without a value), in order."""
-
-
-class Fault(Struct, frozen=True):
+class Fault(Exception):
     """A failed check: the *key* of ``Facts.failures`` with the values for its text; *inside*: it is a fault in
     the parameters of permessage-deflate."""
 
-    key: str
-    value: str = ""
-    inside: bool = False
+    def __init__(self, key: str, *, inside: bool = False, **values: str) -> None:
+        self.key, self.inside, self.values = key, inside, values
+
+    def text(self, facts: Facts) -> str:
+        text = facts.failures[self.key].format(**self.values)
+        return facts.failures["deflate"].format(detail=text) if self.inside else text
 
 
-class Agreed(Struct, frozen=True):
-    deflate: bool
-    text: str
-    """The value of ``WebSocket.extensions``."""
-
-
-def agree(values: Sequence[bytes]) -> Agreed | Fault:
-    """Check the *values* of Sec-WebSocket-Extensions, in order. Returns what was agreed, or the first fault."""
-    deflate = False
-    accepted = []
+def agree(values: Sequence[bytes]) -> str | None:
+    """The value of ``WebSocket.extensions``, given the *values* of Sec-WebSocket-Extensions in order; None
+    without permessage-deflate. Raises Fault."""
+    accepted: list[str] = []
     for raw in values:
         value = raw.decode("utf-8", "surrogateescape")
-        extensions = parse(value)
-        if not extensions:
-            return Fault("extensions", value)
-        for extension in extensions:
-            if extension.name != "permessage-deflate":
-                return Fault("extension-unknown", extension.name)
-            if deflate:
-                return Fault("deflate-twice")
-            deflate = True
-            fault = _parameters(extension)
-            if fault is not None:
-                return fault
+        extensions = split(value, _NAME, _PARAMETER)
+        if extensions is None:
+            raise Fault("extensions", value=value)
+        for name, parameters in extensions:
+            if name != "permessage-deflate":
+                raise Fault("extension-unknown", name=name)
+            if accepted:
+                raise Fault("deflate-twice")
+            _check(parameters)
             accepted.append(value)
-    return Agreed(deflate, ", ".join(accepted))
+    return ", ".join(accepted) if accepted else None
 
 
-def parse(value: str) -> list[Extension]:
-    """The extensions in *value*; [] if any part is against the grammar (ParseWebSocketExtensions)."""
-    found = []
-    at = 0
-    while True:
-        name = re.compile(_NAME).match(value, at)
-        if name is None:
-            return []
-        at = name.end()
-        parameters: list[tuple[str, str | None]] = []
-        while (parameter := re.compile(_PARAMETER).match(value, at)) is not None:
-            at = parameter.end()
-            if parameter[2] is None and parameter[3] is None and re.compile(_BEFORE_VALUE).match(value, at):
-                return []
-            quoted = re.sub(r"\\(.)", r"\1", parameter[3], flags=re.DOTALL) if parameter[3] else None
-            if quoted is not None and not re.fullmatch(_ONLY_TOKEN, quoted):
-                return []
-            parameters.append((parameter[1], parameter[2] or quoted))
-        found.append(Extension(name[1], tuple(parameters)))
-        rest = value[at:].lstrip(" \t")
-        if not rest:
-            return found
-        if rest[0] != ",":
-            return []
-        at = len(value) - len(rest) + 1
-
-
-def _parameters(extension: Extension) -> Fault | None:
-    """WebSocketDeflateParameters::Initialize, then IsValidAsResponse."""
+def _check(parameters: Parameters) -> None:
+    """WebSocketDeflateParameters::Initialize, then IsValidAsResponse. Raises Fault."""
     seen: set[str] = set()
     without_value = False
-    for name, value in extension.parameters:
-        if name not in (
-            "server_no_context_takeover",
-            "client_no_context_takeover",
-            "server_max_window_bits",
-            "client_max_window_bits",
-        ):
-            return Fault("parameter-unknown", inside=True)
+    for name, value in parameters:
+        if name not in (*FLAGS, *BITS):
+            raise Fault("parameter-unknown", inside=True)
         if name in seen:
-            return Fault("parameter-twice", name, inside=True)
+            raise Fault("parameter-twice", inside=True, name=name)
         seen.add(name)
-        if name.endswith("takeover"):
-            if value is not None:
-                return Fault("parameter-invalid", name, inside=True)
-        elif value is None and name == "client_max_window_bits":
+        if value is None and name == "client_max_window_bits":
             without_value = True
-        elif value not in ("8", "9", "10", "11", "12", "13", "14", "15"):
-            return Fault("parameter-invalid", name, inside=True)
-    return Fault("parameter-without-value", inside=True) if without_value else None
+        elif value not in ((None,) if name in FLAGS else _WINDOWS):
+            raise Fault("parameter-invalid", inside=True, name=name)
+    if without_value:
+        raise Fault("parameter-without-value", inside=True)
 
 
 _BASIC = "net/websockets/websocket_basic_handshake_stream.cc"
@@ -194,82 +147,60 @@ def handshake_fault(detail: str, because: str, facts: Facts) -> Failed:
 
 
 def _upgrade(headers: Headers, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
-    fault = (
-        _upgrade_fault(headers, facts)
-        or _accept_fault(headers, key, facts)
-        or _connection_fault(headers, facts)
-    )
-    if fault:
-        return handshake_fault(fault, _because(fault, _BASIC), facts)
+    try:
+        upgrade = _single(headers, "Upgrade")
+        if upgrade.lower() != b"websocket":
+            raise Fault("upgrade", value=_text(upgrade))
+        if _single(headers, "Sec-WebSocket-Accept") != expected_accept(key or b""):
+            raise Fault("accept")
+        connection = headers.values(b"connection")
+        if not connection:
+            raise Fault("missing", name="Connection")
+        if all(value.lower() != b"upgrade" for value in connection):
+            raise Fault("connection")
+    except Fault as fault:
+        return _invalid(fault, _BASIC, headers, facts)
     return negotiated(headers, protocols, facts)
+
+
+def _single(headers: Headers, name: str) -> bytes:
+    """The only value of *name*. Raises Fault."""
+    values = headers.values(name.lower().encode())
+    if len(values) != 1:
+        raise Fault("multiple" if values else "missing", name=name)
+    return values[0]
 
 
 def negotiated(headers: Headers, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
     """Check subprotocol and extensions: the last checks, over HTTP/1.1 and HTTP/2 alike."""
-    protocol, fault = _subprotocol(headers, protocols, facts)
-    if fault:
-        return handshake_fault(fault, _because(fault, _BASE, headers.status), facts)
-    agreed = agree(headers.values(b"sec-websocket-extensions"))
-    if isinstance(agreed, Fault):
-        fault = facts.failures[agreed.key].format(name=agreed.value, value=agreed.value)
-        if agreed.inside:
-            fault = facts.failures["deflate"].format(detail=fault)
-        return handshake_fault(fault, _because(fault, _BASE, headers.status), facts)
-    return Opened(protocol, agreed.text, agreed.deflate)
+    try:
+        protocol = _subprotocol(headers, protocols)
+        extensions = agree(headers.values(b"sec-websocket-extensions"))
+    except Fault as fault:
+        return _invalid(fault, _BASE, headers, facts)
+    return Opened(protocol, extensions or "", extensions is not None)
 
 
-def _because(fault: str, source: str, status: int = 101) -> str:
-    return f"the {status} is not valid, {fault.encode('utf-8', 'backslashreplace').decode()}: {source}"
+def _invalid(fault: Fault, source: str, headers: Headers, facts: Facts) -> Failed:
+    detail = fault.text(facts)
+    shown = detail.encode("utf-8", "backslashreplace").decode()
+    return handshake_fault(detail, f"the {headers.status} is not valid, {shown}: {source}", facts)
 
 
-def _single(headers: Headers, name: str, facts: Facts) -> tuple[bytes, str]:
-    """(the only value of *name*, fault). One of them is empty."""
-    values = headers.values(name.lower().encode())
-    if not values:
-        return b"", facts.failures["missing"].format(name=name)
-    if len(values) > 1:
-        return b"", facts.failures["multiple"].format(name=name)
-    return values[0], ""
-
-
-def _upgrade_fault(headers: Headers, facts: Facts) -> str:
-    value, fault = _single(headers, "Upgrade", facts)
-    if not fault and value.lower() != b"websocket":
-        fault = facts.failures["upgrade"].format(value=_text(value))
-    return fault
-
-
-def _accept_fault(headers: Headers, key: bytes | None, facts: Facts) -> str:
-    value, fault = _single(headers, "Sec-WebSocket-Accept", facts)
-    if not fault and value != expected_accept(key or b""):
-        fault = facts.failures["accept"]
-    return fault
-
-
-def _connection_fault(headers: Headers, facts: Facts) -> str:
-    values = headers.values(b"connection")
-    if not values:
-        return facts.failures["missing"].format(name="Connection")
-    if all(value.lower() != b"upgrade" for value in values):
-        return facts.failures["connection"]
-    return ""
-
-
-def _subprotocol(headers: Headers, protocols: tuple[str, ...], facts: Facts) -> tuple[str, str]:
-    """(selected, fault). Chromium compares the first value with the offer before it counts a second one."""
+def _subprotocol(headers: Headers, protocols: tuple[str, ...]) -> str:
+    """The selected subprotocol. Chromium compares the first value with the offer before it counts a second one.
+    Raises Fault."""
     selected = None
     for raw in headers.values(b"sec-websocket-protocol"):
         value = _text(raw)
         if selected is not None:
-            return "", facts.failures["multiple"].format(name="Sec-WebSocket-Protocol")
-        if not protocols:
-            return "", facts.failures["subprotocol-unasked"].format(value=value)
+            raise Fault("multiple", name="Sec-WebSocket-Protocol")
         if value not in protocols:
-            return "", facts.failures["subprotocol-mismatch"].format(value=value)
+            raise Fault("subprotocol-mismatch" if protocols else "subprotocol-unasked", value=value)
         selected = value
     if protocols and selected is None:
-        return "", facts.failures["subprotocol-missing"]
-    return selected or "", ""
+        raise Fault("subprotocol-missing")
+    return selected or ""
 
 
 def _text(value: bytes) -> str:

@@ -15,13 +15,18 @@ from wsprobe.browsers.runtime.heads import DIGITS, SPACE, TOKEN, VALUE, BadHead,
 MAX_HEAD = 16 * 1024
 """Total bytes of names and values from which on the head is too large (node --max-http-header-size)."""
 
-_WORDS = (b"HTTP", b"RTSP", b"ICE")
 _VERSIONS = ((0, 9), (1, 0), (1, 1), (2, 0))
 _LENGTH_MAX = 2**64 - 1
 
 
 class Llhttp(HeadParser):
     """The states of llhttp for a response: one method for each."""
+
+    words: tuple[bytes, ...] = (b"HTTP", b"RTSP", b"ICE")
+    """The names of the protocols that it accepts."""
+    expected = "Expected HTTP/, RTSP/ or ICE/"
+    lenient = False
+    """Whether a value may continue on the next line, and a bare LF end the head."""
 
     def __init__(self, data: bytes, *, counts_reason: bool) -> None:
         """*counts_reason*: the reason phrase counts towards the size limit."""
@@ -31,39 +36,34 @@ class Llhttp(HeadParser):
         self._present: set[bytes] = set()
         """The names of the head's fields so far, without a Transfer-Encoding that is empty."""
         self._http = (1, 1)
+        self._tokens: set[bytes] = set()
+        """The tokens of the Connection and Proxy-Connection fields in the head being read."""
 
     def behind(self, at: int, fields: tuple[Field, ...]) -> None:
         rest = self.data[at:].lstrip(b"\r\n")
-        if rest and not self._keeps_alive(fields):
+        alive = b"keep-alive" in self._tokens if self._http < (1, 1) else b"close" not in self._tokens
+        if rest and not alive:  # llhttp_should_keep_alive
             more = len(self.data) - len(rest)
             raise BadHead(more, "HPE_CLOSED_CONNECTION", "Data after `Connection: close`")
-
-    def _keeps_alive(self, fields: tuple[Field, ...]) -> bool:
-        """llhttp_should_keep_alive."""
-        tokens = self.tokens(fields)
-        return b"keep-alive" in tokens if self._http < (1, 1) else b"close" not in tokens
 
     def start(self, at: int) -> int:
         while self.data[at : at + 1] in (b"\r", b"\n"):
             at += 1
         self._counted = 0
-        self._present = set()
+        self._present, self._tokens = set(), set()
         return at
 
     def upgrades(self, status: int, fields: tuple[Field, ...]) -> bool:
         """True if there is an Upgrade field with any value, and a token of Connection is "upgrade" (F_UPGRADE
         and F_CONNECTION_UPGRADE)."""
         named = any(key == b"upgrade" and value for key, value in fields)
-        return status == 101 and named and b"upgrade" in self.tokens(fields)
-
-    def tokens(self, fields: tuple[Field, ...]) -> set[bytes]:
-        """The tokens of Connection and Proxy-Connection, in lower case."""
-        return {token for name, value in fields if name in CONNECTION for token in tokens_of(value)}
+        return status == 101 and named and b"upgrade" in self._tokens
 
     def end(self, at: int) -> int | None:
-        if self.byte(at) != b"\r":
-            return None
-        return self.expect(at + 1, b"\n", "HPE_STRICT", "Expected LF after headers")
+        byte = self.byte(at)
+        if byte == b"\r":
+            return self._behind_cr(at + 1, "Expected LF after headers")
+        return at + 1 if byte == b"\n" and self.lenient else None
 
     def _count(self, start: int, stop: int) -> None:
         """Count the bytes of a name or value towards the limit, even of one that is incomplete
@@ -75,7 +75,6 @@ class Llhttp(HeadParser):
 
     def status_line(self, at: int) -> tuple[int, int]:
         at = self._version(self._protocol(at))
-        at = self.expect(at, b" ", "HPE_INVALID_VERSION", "Expected space after version")
         for _ in range(3):
             at = self.expect(at, DIGITS, "HPE_INVALID_STATUS", "Invalid status code")
         status = int(self.data[at - 3 : at])
@@ -87,16 +86,16 @@ class Llhttp(HeadParser):
         return status, self.expect(at + 1, b"\r\n", "HPE_STRICT", "Expected LF after CR")
 
     def _protocol(self, at: int) -> int:
-        words: tuple[bytes, ...] = _WORDS
+        words = self.words
         for place in count():
             byte = self.byte(at + place)
             words = tuple(word for word in words if word[place : place + 1] == byte)
             if not words:
-                raise BadHead(at + place, "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
+                raise BadHead(at + place, "HPE_INVALID_CONSTANT", self.expected)
             if place + 1 == len(words[0]):
                 break
         at += len(words[0])
-        return self.expect(at, b"/", "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/")
+        return self.expect(at, b"/", "HPE_INVALID_CONSTANT", self.expected)
 
     def _version(self, at: int) -> int:
         at = self.expect(at, DIGITS, "HPE_INVALID_VERSION", "Invalid major version")
@@ -105,7 +104,7 @@ class Llhttp(HeadParser):
         self._http = int(self.data[at - 3 : at - 2]), int(self.data[at - 1 : at])
         if self._http not in _VERSIONS:
             raise BadHead(at - 1, "HPE_INVALID_VERSION", "Invalid HTTP version")
-        return at
+        return self.expect(at, b" ", "HPE_INVALID_VERSION", "Expected space after version")
 
     def _reason(self, at: int) -> int:
         """The offset of the CR that ends the reason phrase."""
@@ -147,27 +146,45 @@ class Llhttp(HeadParser):
 
     def _value(self, start: int, name: bytes, again: bool) -> tuple[bytes, int]:
         """The value that begins at *start*, and the offset of the next line."""
-        first = self.byte(start)
+        while (first := self.byte(start)) == b"\r":
+            self._behind_cr(start + 1, "Expected LF after CR")
+            if self.byte(start + 2) not in (b" ", b"\t"):
+                if name == b"content-length":
+                    raise BadHead(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
+                return b"", start + 2
+            if not self.lenient:
+                raise BadHead(start + 2, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+            start = self.past(SPACE, start + 2)
         if first == b"\n":
             raise BadHead(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
-        if first == b"\r":
-            self.expect(start + 1, b"\n", "HPE_STRICT", "Expected LF after CR")
-            if self.byte(start + 2) in (b" ", b"\t"):
-                raise BadHead(start + 2, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
+        lines: list[bytes] = []
+        while True:
             if name == b"content-length":
-                raise BadHead(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
-            return b"", start + 2
-        if name == b"content-length":
-            self._length(start, again)
-        stop = self.past(VALUE, start)
-        self._count(start, stop)
-        after = self.byte(stop)
-        if after == b"\n":
-            raise BadHead(stop, "HPE_CR_EXPECTED", "Missing expected CR after header value")
-        line = self._value_end(stop)
-        if self.byte(line) in (b" ", b"\t"):
-            raise BadHead(line, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
-        return self.data[start:stop], line
+                self._length(start, again or any(lines))
+            stop = self.past(VALUE, start)
+            self._count(start, stop)
+            lines.append(self.data[start:stop])
+            if self.byte(stop) == b"\n" and not self.lenient:
+                raise BadHead(stop, "HPE_CR_EXPECTED", "Missing expected CR after header value")
+            start = self._value_end(stop)
+            if self.byte(start) not in (b" ", b"\t"):
+                self._note(name, lines)
+                return b"".join(lines), start
+            if not self.lenient:
+                raise BadHead(start, "HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
+
+    def _behind_cr(self, at: int, reason: str) -> int:
+        """The offset after the byte that follows a CR."""
+        return self.expect(at, b"\n", "HPE_STRICT", reason)
+
+    def _note(self, name: bytes, lines: list[bytes]) -> None:
+        """Collect the tokens of a Connection field. Each line has its own tokens; after a line that ends in a
+        known token, llhttp looks for no more."""
+        for line in lines if name in CONNECTION else ():
+            found = tokens_of(line)
+            self._tokens.update(found)
+            if found[-1] in _KNOWN:
+                return
 
     def _value_end(self, at: int) -> int:
         """The offset after the line end at *at*, which ends a value."""
@@ -202,7 +219,6 @@ def tokens_of(value: bytes) -> list[bytes]:
 
 _NAME = re.compile(rb"[ !#$%&'*+\-.^_`|~0-9A-Za-z]*")
 _MAX_STATUS = 999
-_PROTOCOL = b"HTTP/"
 _KNOWN = (b"close", b"keep-alive", b"upgrade")
 
 
@@ -215,32 +231,21 @@ class Llhttp8(Llhttp):
     - The status line and the head may end in a bare LF.
     """
 
-    _tokens: frozenset[bytes] = frozenset()
-    """The tokens of the Connection fields in the head being read."""
-
-    def start(self, at: int) -> int:
-        self._tokens = frozenset()
-        return super().start(at)
-
-    def tokens(self, fields: tuple[Field, ...]) -> set[bytes]:
-        return set(self._tokens)
+    words = (b"HTTP",)
+    expected = "Expected HTTP/"
+    lenient = True
 
     def whole(self, status: int, fields: list[Field], stop: int) -> None:
         if {b"transfer-encoding", b"content-length"} <= {name for name, value in fields if value}:
             reason = "Content-Length can't be present with Transfer-Encoding"
             raise BadHead(stop - 1, "HPE_UNEXPECTED_CONTENT_LENGTH", reason)
 
-    def _protocol(self, at: int) -> int:
-        for place in range(len(_PROTOCOL)):
-            if self.byte(at + place) != _PROTOCOL[place : place + 1]:
-                raise BadHead(at + place, "HPE_INVALID_CONSTANT", "Expected HTTP/")
-        return at + len(_PROTOCOL)
+    def _behind_cr(self, at: int, reason: str) -> int:
+        self.byte(at)  # whatever it is
+        return at + 1
 
     def status_line(self, at: int) -> tuple[int, int]:
-        at = self._version(self._protocol(at))
-        if self.byte(at) != b" ":
-            raise BadHead(at, "HPE_INVALID_VERSION", "Expected space after version")
-        status, at = 0, at + 1
+        status, at = 0, self._version(self._protocol(at))
         while self.byte(at).isdigit():
             status = 10 * status + int(self.byte(at))
             if status > _MAX_STATUS:
@@ -250,20 +255,7 @@ class Llhttp8(Llhttp):
             raise BadHead(at, "HPE_INVALID_STATUS", "Invalid response status")
         while (byte := self.byte(at)) not in (b"\r", b"\n"):
             at += 1
-        if byte == b"\n":
-            return status, at + 1
-        self.byte(at + 1)  # whatever it is
-        return status, at + 2
-
-    def end(self, at: int) -> int | None:
-        match self.byte(at):
-            case b"\n":
-                return at + 1
-            case b"\r":
-                self.byte(at + 1)  # whatever it is
-                return at + 2
-            case _:
-                return None
+        return status, self._behind_cr(at + 1, "") if byte == b"\r" else at + 1
 
     def field(self, at: int, fields: list[Field]) -> tuple[bytes, bytes, int]:
         if not fields and self.byte(at) == b" ":
@@ -274,39 +266,6 @@ class Llhttp8(Llhttp):
         if any(name.startswith(word + b" ") for word in SPECIAL):
             raise BadHead(stop, "HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
         colon = self.expect(stop, b":", "HPE_INVALID_HEADER_TOKEN", "Invalid header token")
-        start = self.past(SPACE, colon)
-        again = name == b"content-length" and any(name == key for key, _ in fields)
-        value, at = self._value(start, name, again)
+        value, at = self._value(self.past(SPACE, colon), name, name in self._present)
+        self._present.add(name)
         return name, value, at
-
-    def _value(self, start: int, name: bytes, again: bool) -> tuple[bytes, int]:
-        while (first := self.byte(start)) == b"\r":
-            self.byte(start + 1)  # whatever it is
-            if self.byte(start + 2) not in (b" ", b"\t"):
-                if name == b"content-length":
-                    raise BadHead(start + 2, "HPE_INVALID_CONTENT_LENGTH", "Empty Content-Length")
-                return b"", start + 2
-            start = self.past(SPACE, start + 2)
-        if first == b"\n":
-            raise BadHead(start, "HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
-        value, lines = b"", list[bytes]()
-        while True:
-            if name == b"content-length":
-                self._length(start, again or value != b"")
-            stop = self.past(VALUE, start)
-            self._count(start, stop)
-            value += self.data[start:stop]
-            lines.append(self.data[start:stop])
-            start = self._value_end(stop)
-            if self.byte(start) not in (b" ", b"\t"):
-                self._note(name, lines)
-                return value, start
-
-    def _note(self, name: bytes, lines: list[bytes]) -> None:
-        """Collect the tokens of a Connection field. Each line has its own tokens; after a line that ends in a
-        known token, llhttp 8 looks for no more."""
-        for line in lines if name in CONNECTION else ():
-            found = tokens_of(line)
-            self._tokens |= frozenset(found)
-            if found[-1] in _KNOWN:
-                return
