@@ -379,7 +379,6 @@ class RowRun(UrlRun):
         """Place -> how many URLs were not asked from there."""
 
     def hand(self, chunk: Chunk[Job, Came]) -> None:
-        self.handed = True
         for at, job in enumerate(chunk.jobs):
             got = {place: chunk.came[place][at] if place in chunk.came else None for place in self.places}
             _hand_on(job, got, self.to)

@@ -59,7 +59,6 @@ class ReadRun(Run[RecordedLine, LineResult]):
             await executor.carry_out(self.numbered(net.drawn(in_pieces(lines))), self)
 
     def hand(self, chunk: Chunk[RecordedLine, LineResult]) -> None:
-        self.handed = True
         for result in chunk.came[ANYWHERE]:
             if result is not None:
                 self._take(result)

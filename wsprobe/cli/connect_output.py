@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -27,7 +27,6 @@ from wsprobe.text import counted, shown_text
 
 if TYPE_CHECKING:
     from wsprobe.cli.earlier_runs import Resume, Since
-    from wsprobe.cli.report_file import ReportFile
     from wsprobe.report.state import Vantages
     from wsprobe.show.state import Grid
 
@@ -60,7 +59,7 @@ class ConnectOutput(Output):
         """Reports."""
         self._grid: Grid | None = None
         """What --from-each shows in place of reports."""
-        self._conversation: Conversation | None = None
+        self._conversation = Conversation(self._err)
         self._session_too = True
         self._report_to = report_to or sys.stdout
         self._report_look = self._err if self._report_to is sys.stderr else self._out
@@ -96,7 +95,11 @@ class ConnectOutput(Output):
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         self._clear()
         if self._file is not None and self._told:
-            self._write(self._file)
+            try:
+                self._file.written()
+            except click.UsageError as error:  # it takes nothing from what was printed
+                note(error.format_message())
+                self.exit_status = Exit.USAGE
         if self._resume is not None:
             self._resume.close()
         if kind is not None and issubclass(kind, BrokenPipeError):
@@ -112,8 +115,12 @@ class ConnectOutput(Output):
         if self._tally is None:
             return
         if self._resume is not None:
-            for sentence in _resumed(self._resume):
-                note(sentence)
+            before, twice = self._resume.before, self._resume.twice
+            if before:
+                them = "it was" if before == 1 else "they were"
+                note(f"{self._resume.path} already had {counted(before, 'URL')}; {them} not tried again")
+            if twice:
+                note(f"{counted(twice, 'line')} of the list repeated a URL; it was tried once")
         emit(fitted(self._tally.lines(), self._err), sys.stderr, self._err)
         if self._grid is not None and not self._tabled:
             emit(self._grid.total(), sys.stderr, self._err)
@@ -121,14 +128,6 @@ class ConnectOutput(Output):
     def _clear(self) -> None:
         if self._progress is not None:
             self._progress.clear()
-
-    def _write(self, file: ReportFile) -> None:
-        """What cannot be written takes nothing from what was printed: one line says so."""
-        try:
-            file.written()
-        except click.UsageError as error:
-            note(error.format_message())
-            self.exit_status = Exit.USAGE
 
     def wants(self, url: str) -> bool:
         """Whether *url* is to be tried: not if the file of --resume has it already."""
@@ -191,8 +190,7 @@ class ConnectOutput(Output):
     @property
     def _tabled(self) -> bool:
         """Whether the rows of --from-each are what is printed."""
-        output, own = self.settings.output, self.settings.own
-        return not (output.as_json or output.silent or own.instead or own.body_to == "-")
+        return not (self.settings.output.silent or self.settings.instead)
 
     def row(self, vantages: Vantages) -> None:
         """Take the results of all places for the next URL, after their reports."""
@@ -209,8 +207,6 @@ class ConnectOutput(Output):
             self._say(event)
 
     def _say(self, event: Event) -> None:
-        if self._conversation is None:
-            self._conversation = Conversation(self._err)
         emit(self._conversation.event(event), sys.stderr, self._err)
 
     def report(self, report: Report) -> Report:
@@ -253,8 +249,7 @@ class ConnectOutput(Output):
 
     def _print(self, report: Report) -> None:
         settings = self.settings
-        asked = False
-        if settings.output.as_json or settings.lists.resume is not None:
+        if settings.json_lines:
             from wsprobe.show import as_json, json_text  # only with --json
 
             pieces = json_text.json_line(as_json.report_value(report), settings.output.brief)
@@ -262,30 +257,23 @@ class ConnectOutput(Output):
                 self._resume.write("".join(pieces).encode())
             else:
                 sys.stdout.writelines(pieces)
-            asked = True
         if settings.own.include:
             self._exactly(report)
-            asked = True
         if settings.own.body_to is not None:
             if settings.own.body_to == "-":
                 self._untouched(report.reading.content)
-                asked = True
             else:
                 write(settings.own.body_to, report.reading.content, "output")
         if self._write_out is not None:
             self._write_out(report)
-            asked = True
-        if settings.elsewhere.from_each:
-            pass  # a row says what came of it
-        elif not asked and not settings.output.silent:
+        if settings.elsewhere.from_each or settings.output.silent:
+            pass  # a row says what came of it, or nothing does
+        elif not settings.instead:
             self._report(report)
-        elif (
-            not settings.output.silent
-            and not settings.output.as_json
-            and settings.lists.resume is None
-            and settings.own.write_out is None
-        ):
-            self._unanswered(report)
+        elif not (self._write_out or settings.json_lines or report.reading.responses):
+            # Bytes alone were asked for, and there are none: say why.
+            why = next((f.text for f in report.verdict.findings if f.fatal), "")
+            note(f"{shown_text(report.title)}: {report.outcome}" + (f": {why}" if why else ""))
         failed = report.exit_status not in (Exit.OPEN, Exit.UNEXPECTED)
         if settings.output.silent and settings.output.show_error and failed:
             cause = report.result.cause
@@ -298,12 +286,6 @@ class ConnectOutput(Output):
             lines = [(), *lines]
         self._first = False
         emit(lines, self._report_to, self._report_look)
-
-    def _unanswered(self, report: Report) -> None:
-        """Bytes alone were asked for, and there are none: say why."""
-        if not report.reading.responses:
-            why = next((f.text for f in report.verdict.findings if f.fatal), "")
-            note(f"{shown_text(report.title)}: {report.outcome}" + (f": {why}" if why else ""))
 
     def _exactly(self, report: Report) -> None:
         reading = report.reading
@@ -320,15 +302,6 @@ class ConnectOutput(Output):
                 sys.stdout.write(self._out.text(each) + "\n")
         else:
             write("-", data, "output")
-
-
-def _resumed(of: Resume) -> Iterator[str]:
-    """What was not asked, and why."""
-    if of.before:
-        them = "it was" if of.before == 1 else "they were"
-        yield f"{of.path} already had {counted(of.before, 'URL')}; {them} not tried again"
-    if of.twice:
-        yield f"{counted(of.twice, 'line')} of the list repeated a URL; it was tried once"
 
 
 def _write_out(template: str) -> Callable[[Report], None]:

@@ -89,19 +89,11 @@ def opened(name: str) -> IO[bytes]:
     """The file *name*, without its compression. Raises OSError."""
     file = open(files.opened(name), "rb")  # noqa: SIM115 (the caller closes it)
     if file.peek(2)[:2] == GZIP:
-        return gzip.GzipFile(fileobj=_Closing(file))  # type: ignore[return-value]
+        unpacked = gzip.GzipFile(fileobj=file)
+        # It closes this, and leaves alone what it was given.
+        unpacked.myfileobj = file  # type: ignore[assignment]
+        return unpacked  # type: ignore[return-value]
     return file
-
-
-class _Closing:
-    """A file that its GzipFile closes: that leaves alone what it was given."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.read, self.seek, self.tell = file.read, file.seek, file.tell
-        self._file = file
-
-    def __del__(self) -> None:
-        self._file.close()
 
 
 def pieces(name: str) -> Iterator[bytes]:

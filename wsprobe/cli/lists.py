@@ -134,6 +134,7 @@ class Run(ABC, Generic[Item, Result]):
     def hand_on(self, chunk: Chunk[Item, Result]) -> None:
         """Hand on *chunk*, whose turn it is. Only now is it read: until then it waits as a recording."""
         del self._kept[chunk.number]
+        self.handed = True
         self.hand(chunk)
         self.progressed()
 
@@ -183,7 +184,6 @@ class UrlRun(Run[Job, Came]):
             jobs.check_any()
 
     def hand(self, chunk: Chunk[Job, Came]) -> None:
-        self.handed = True
         for job, came in zip(chunk.jobs, chunk.came[ANYWHERE], strict=True):
             if isinstance(came, Exchange):
                 self.to.report(chunk.made or reported(job.place, came))
@@ -193,7 +193,10 @@ class UrlRun(Run[Job, Came]):
                 self.to.worker_result(came)
 
     def weight(self, chunk: Chunk[Job, Came]) -> int:
-        return sum(weight(each) for all_came in chunk.came.values() for each in all_came if each is not None)
+        each = (one for all_came in chunk.came.values() for one in all_came if one is not None)
+        return sum(
+            len(one.out) + len(one.save) if isinstance(one, WorkerResult) else size_of(one) for one in each
+        )
 
     def left(self) -> int | None:
         """The number of URLs still to be read; None if unknown."""
@@ -371,13 +374,6 @@ async def probed_for_another(
 def complaint(error: click.UsageError, settings: Settings) -> str:
     """Why a line of a list cannot be used; --redact quotes nothing of it."""
     return "not usable" if settings.output.redact else error.format_message()
-
-
-def weight(came: Came) -> int:
-    """The bytes that a result holds while it waits for earlier ones."""
-    if isinstance(came, WorkerResult):
-        return len(came.out) + len(came.save)
-    return size_of(came)
 
 
 RACING = 4

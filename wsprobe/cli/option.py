@@ -260,7 +260,9 @@ class Given:
                 if not word.startswith("-"):
                     kind = word
                     found[kind] = []
-                elif _is_given(word, changed):
+                    continue
+                option, mark, value = word.partition("=")
+                if option in changed and (not mark or str(changed[option]) == value):
                     found[kind].append(word.replace("=", " "))
             these, others = found["these"], found.get("not")
             if these and others != [] and not found.get("needs"):
@@ -280,11 +282,6 @@ def rows_together() -> Iterator[tuple[str, list[str], str]]:
         elif section and line:
             words, text = line.split(" | ", 1)
             yield section, words.split(), re.sub(r"^\*", BOTH, text)
-
-
-def _is_given(word: str, given: Mapping[str, object]) -> bool:
-    option, mark, value = word.partition("=")
-    return option in given and (not mark or str(given[option]) == value)
 
 
 class Option(click.Option):

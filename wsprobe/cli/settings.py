@@ -81,6 +81,17 @@ class Settings(Struct, frozen=True):
     output: OutputSettings = OutputSettings()
     own: OwnOutputSettings = OwnOutputSettings()
 
+    @property
+    def json_lines(self) -> bool:
+        """Whether each report is a line of JSON, printed or in the file of --resume."""
+        return self.output.as_json or self.lists.resume is not None
+
+    @property
+    def instead(self) -> bool:
+        """Whether something is asked for in place of the report that a person reads."""
+        own = self.own
+        return self.json_lines or own.include or own.write_out is not None or own.body_to == "-"
+
 
 def settings_of(given: Given, page: bool = False) -> Settings:
     """The settings of the *given* sections. *page*: they describe a page, which may try anything.

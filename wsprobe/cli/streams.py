@@ -72,20 +72,16 @@ def look(stream: IO[str], color: Color = "auto", verbose: int | None = None) -> 
     terminal = stream.isatty()
     wanted = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     encoding = (getattr(stream, "encoding", "") or "").lower().replace("_", "-")
+    locale = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := os.environ.get(name))), "")
     return Look(
         width=shutil.get_terminal_size().columns,
         terminal=terminal,
         color=color == "always" or (color == "auto" and wanted),
-        unicode=encoding in ("utf-8", "utf8") and not _ascii_only(),
+        # In the C locale, if the environment asks for it by name, Python would write UTF-8 (PEP 538).
+        unicode=encoding in ("utf-8", "utf8") and locale not in ("C", "POSIX"),
         verbose=verbose or 0,
         verbosity=verbose is not None,
     )
-
-
-def _ascii_only() -> bool:
-    """Whether the environment asks for the C locale by name; Python would write UTF-8 in it (PEP 538)."""
-    wanted = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := os.environ.get(name))), "")
-    return wanted in ("C", "POSIX")
 
 
 def emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:

@@ -271,7 +271,8 @@ class TalkOutput(ConnectOutput, Talk):
             sys.stdout.flush()
             self._way = environment().writer(sys.stdout.fileno(), self._separator)
         self._held = self._spool = self._terminal = None
-        self._sink = JsonOutput() if self._manner.own.jsonl else RawOutput(self._between)
+        own = self._manner.own
+        self._sink = JsonOutput() if own.jsonl else RawOutput(b"" if own.raw else self._separator)
         self._plan = plan
         self.awaited = expect.awaited(self.settings.expectations)
         over: list[Exchange] = []
@@ -288,11 +289,6 @@ class TalkOutput(ConnectOutput, Talk):
             if over:
                 await self._over(over[-1])
         return over[-1]
-
-    @property
-    def _between(self) -> bytes:
-        """What is written behind each message."""
-        return b"" if self._manner.own.raw else self._separator
 
     @property
     def _separator(self) -> bytes:
@@ -350,7 +346,9 @@ class TalkOutput(ConnectOutput, Talk):
 
     def _warns(self) -> bool:
         """Whether somebody may take one message for two: not of a single one, and not in a file."""
-        return not (self.settings.output.silent or self._manner.rules.count == 1 or _to_file())
+        if self.settings.output.silent or self._manner.rules.count == 1:
+            return False
+        return not stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
 
     async def _over(self, exchange: Exchange) -> None:
         if self._held is not None and self._raw:
@@ -430,11 +428,6 @@ class TalkOutput(ConnectOutput, Talk):
         else:
             self._spool.finish(self._exchange)
             self._spool = None
-
-
-def _to_file() -> bool:
-    """Whether standard output is a file."""
-    return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
 
 
 class Spool:

@@ -22,7 +22,7 @@ from wsprobe.cli.expect import Expectation
 from wsprobe.cli.lists import Jobs, allow
 from wsprobe.cli.option import Given, NoUrl, usage_error
 from wsprobe.cli.output import Finished, Output, as_shown, finish
-from wsprobe.cli.probe import Ask, apart_if_large, probe_with_followups, reported, write_jar
+from wsprobe.cli.probe import apart_if_large, probe_with_followups, reported, write_jar
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.settings import Settings, settings_of
 from wsprobe.cli.streams import emit, look, note
@@ -140,7 +140,13 @@ async def rounds(
         places = once_each([job.place async for job in jobs.each()], to)
         jobs.check_any()
         to.begin(places)
-        ask = None if own.hold is None else holding(own.hold, own.ping_every)
+
+        async def hold(
+            plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]
+        ) -> Exchange:
+            return await environment().probe(plan, watch, HeldSession(own.hold or 0.0, own.ping_every), keep)
+
+        ask = None if own.hold is None else hold
 
         async def one(number: int) -> bool:
             place = places[number]
@@ -156,7 +162,7 @@ async def rounds(
             async with net.ticking(TICK, lambda: to.tick(net.clock() - began)) if to.draws else nullcontext():
                 await net.rounds(one, range(len(places)), each, max(parallel, 1), own.count)
         finally:
-            to.ended(net.clock() - began)
+            to.now = net.clock() - began
 
 
 class HeldSession(Talk):
@@ -177,15 +183,6 @@ class HeldSession(Talk):
             await net.sleep(self._ping_every)
             yield [Outgoing("ping", (b"wsprobe",))]
         await net.sleep(max(0.0, end - net.clock()))
-
-
-def holding(hold: float, ping_every: float | None) -> Ask:
-    """A function that makes a probe, and holds the session that it opens."""
-
-    async def ask(plan: Plan, watch: Callable[[Event], object], keep: Callable[[Exchange], object]) -> Exchange:
-        return await environment().probe(plan, watch, HeldSession(hold, ping_every), keep)
-
-    return ask
 
 
 def once_each(places: Sequence[ProbeTarget], to: WatchOutput) -> list[ProbeTarget]:
@@ -214,7 +211,8 @@ class WatchOutput(Output):
         self._watches: list[Watch] = []
         self._places: list[ProbeTarget] = []
         self._kept: dict[int, Exchange] = {}
-        self._now = self._drawn = 0.0
+        self.now = self._drawn = 0.0
+        """Seconds since the beginning; and when the table was drawn."""
         self._unusable = False
         self._screen: Screen | None = None
         self._cut: list[Line] = []
@@ -267,18 +265,18 @@ class WatchOutput(Output):
                 self._end()
         if self.junit is not None:
             for each in self._watches:
-                self.junit.watched(each, self._now, until=bool(self._until))
+                self.junit.watched(each, self.now, until=bool(self._until))
         self.write_files()
 
     def _end(self) -> None:
         if self._screen is not None:
-            self._screen.show(self._watches, self._now)
+            self._screen.show(self._watches, self.now)
             self._screen.stop()
             self._emit([*self._cut, *show.why_down(self._watches)])
         elif self._reads and self._watches:
             lines: list[Line] = [*self._cut, ()]
             for each in self._watches:
-                lines += show.summary(each, self._now, self._look)
+                lines += show.summary(each, self.now, self._look)
             self._emit(lines)
 
     def word(self, text: str) -> None:
@@ -308,7 +306,7 @@ class WatchOutput(Output):
     def probed(self, number: int, report: Report, now: float) -> bool:
         """Take the report of a probe, *now* seconds after the beginning; returns False once the watch can
         end."""
-        self._now = now
+        self.now = now
         wanted, until = self.settings.expectations, self._until
         up = report.outcome == "open"
         finished = finish(report, self.settings)
@@ -333,7 +331,7 @@ class WatchOutput(Output):
         if self.settings.output.as_json:
             self._object(report, watch)
         elif self._screen is not None:
-            if self._now - self._drawn >= LEAST:
+            if self.now - self._drawn >= LEAST:
                 self._draw()
         elif self._reads and watch.changed:
             self._emit([show.change(watch, self._look)])
@@ -347,17 +345,13 @@ class WatchOutput(Output):
 
     def tick(self, now: float) -> None:
         """Advance the time of the live table to *now*, in seconds since the beginning."""
-        self._now = now
+        self.now = now
         self._draw()
-
-    def ended(self, now: float) -> None:
-        """Set the time of the last summary, in seconds since the beginning."""
-        self._now = now
 
     def _draw(self) -> None:
         if self._screen is not None:
-            self._drawn = self._now
-            self._screen.show(self._watches, self._now)
+            self._drawn = self.now
+            self._screen.show(self._watches, self.now)
 
     def interrupted(self) -> None:
         """Show and keep the recordings of the probes that ^C cut short. They do not count in the statistics."""

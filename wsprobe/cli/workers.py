@@ -163,10 +163,9 @@ def apart(
         made = worker_result(
             finished, settings, memory.getvalue(), words.getvalue(), titled=output.titled, counts=counting
         )
-        memory.seek(0)
-        memory.truncate()
-        words.seek(0)
-        words.truncate()
+        for each in (memory, words):
+            each.seek(0)
+            each.truncate()
         return [made]
 
     async def work(item: str | ProbeTarget, keep: Apart) -> list[WorkerResult]:

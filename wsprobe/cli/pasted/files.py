@@ -7,9 +7,8 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Protocol
 
 import click
 from msgspec.structs import replace
@@ -163,20 +162,7 @@ def _entries(count: int) -> str:
 # Browsers' logs ------------------------------------------------------------------------------------------
 
 
-class BrowserLog(Protocol):
-    """What every reader of a log does."""
-
-    @property
-    def problem(self) -> str: ...
-
-    @property
-    def lacks(self) -> str: ...
-    def feed(self, data: bytes) -> None: ...
-    def close(self) -> None: ...
-    def take_finished(self) -> Iterator[LoggedSocket]: ...
-
-
-READERS: dict[Kind, Callable[[], BrowserLog]] = {"netlog": NetLog, "firefox-log": FirefoxLog}
+READERS: dict[Kind, type[NetLog | FirefoxLog]] = {"netlog": NetLog, "firefox-log": FirefoxLog}
 NAMES: dict[Kind, str] = {"netlog": "NetLog", "firefox-log": "Firefox log"}
 
 LISTED_MAX = 1000
@@ -187,18 +173,18 @@ def sockets(name: str, kind: Kind) -> Iterator[LoggedSocket]:
     """The WebSockets in the log *name*, in the order in which the pages asked for them; then notes on standard
     error about what the log lacks. Raises click.UsageError for one without any."""
     log = READERS[kind]()
-    count = 0
+    none = True
     with usage_error(OSError, where=name):
         for piece in chain.from_iterable(map(pieces, parts(name))):
             log.feed(piece)
             for socket in log.take_finished():
-                count += 1
+                none = False
                 yield socket
     log.close()
     for socket in log.take_finished():
-        count += 1
+        none = False
         yield socket
-    if not count:
+    if none:
         if kind == "firefox-log" and "child" in os.path.basename(name):
             raise click.UsageError(
                 f"{name}: no WebSocket in this log of a child process: use the main process's file, without "
