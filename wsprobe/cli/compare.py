@@ -15,7 +15,7 @@ from wsprobe.browsers.tell import Tellable, tellable
 from wsprobe.cli.environment import environment
 from wsprobe.cli.evidence import once
 from wsprobe.cli.option import LAB, Given
-from wsprobe.cli.output import Finished, Output, finish, written_descriptor
+from wsprobe.cli.output import Finished, Output, finish
 from wsprobe.cli.paste import RECORDED, check_no_command
 from wsprobe.cli.readers import Readers, chosen, reached, readers, recorded, status, with_verdicts
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
@@ -255,40 +255,33 @@ def _peeked(lines: Iterator[RecordedLine]) -> tuple[Iterator[RecordedLine], bool
 
 
 def _collected(words: Sequence[str], kept: Sequence[Kept], by: Readers, output: CompareOutput) -> list[Report]:
-    """As ``collect``. After ^C, what was finished is reported and kept before KeyboardInterrupt is raised."""
-    done: list[Report] = []
-    try:
-        collect(words, kept, output.settings, by, done)
-    except KeyboardInterrupt:
-        hold_back()
-        if done:
-            output.report(done, by)
-        raise
-    return done
-
-
-def collect(
-    words: Sequence[str], kept: Sequence[Kept], settings: Settings, by: Readers, done: list[Report]
-) -> None:
-    """Append a report for each place to *done*, in order: recordings are read, URLs probed. After ^C it has
-    those before the URL that was not finished."""
+    """A report for each place, in order: recordings are read, URLs probed. After ^C, those before the URL that
+    was not finished are reported and kept before KeyboardInterrupt is raised."""
     found = [None if each is None else list(chain.from_iterable(map(exchanges, each))) for each in kept]
     live = [word for word, read in zip(words, found, strict=True) if read is None]
     made: list[Report] = []
+
+    def reports() -> Iterator[Report]:
+        finished = iter(made)
+        for read in found:
+            if read is not None:
+                yield from (recorded(exchange, by) for exchange in read)
+            elif (each := next(finished, None)) is not None:
+                yield each
+            else:
+                return
+
     try:
         if live:
             from wsprobe.cli.engines import probed  # trio and sockets, only for a URL
 
-            probed(live, settings, by, made, written_descriptor(settings))
-    finally:
-        finished = iter(made)
-        for read in found:
-            if read is not None:
-                done += [recorded(exchange, by) for exchange in read]
-            elif (each := next(finished, None)) is not None:
-                done.append(each)
-            else:
-                break
+            probed(live, output.settings, by, made, output.written)
+    except KeyboardInterrupt:
+        hold_back()
+        if done := list(reports()):
+            output.report(done, by)
+        raise
+    return list(reports())
 
 
 def _is_recording(word: str) -> bool:

@@ -13,6 +13,7 @@ import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
 
 import click
@@ -20,7 +21,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe.cli.files import private
+from wsprobe.cli.files import private, write_all
 from wsprobe.cli.option import usage_error
 from wsprobe.cli.output import Output
 from wsprobe.cli.recordings import RecordedLine, exchanges, lines
@@ -184,10 +185,8 @@ class Resume:
     def write(self, line: bytes) -> None:
         """Append a report, with its line end. Raises click.UsageError if that fails; all earlier lines stay
         whole."""
-        rest = memoryview(line)
         try:
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
+            write_all(partial(os.write, self._file), line)
         except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._file, self._end)

@@ -13,11 +13,10 @@ from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
 from wsprobe.cli.option import Duration, usage_error
-from wsprobe.cli.output_settings import ABSENT, FORMS, NAMED, OPERATORS, Operator
+from wsprobe.cli.output_settings import ABSENT, FORMS, NAMED, OPERATORS, Operator, ids_of
 from wsprobe.cli.streams import note
 from wsprobe.diagnosis import FORMERLY, REPLACED
 from wsprobe.diagnosis.cause import Certainty
-from wsprobe.judge import FINDINGS
 from wsprobe.nearest import nearest
 from wsprobe.read.closing import SessionClose, close_of
 from wsprobe.read.frames import messages_of
@@ -41,10 +40,12 @@ HIGHEST = {"status": 999, "close": 65535, "cert-days": 999_999}
 """The conditions that are numbers -> the highest possible number."""
 CERTAINTIES: tuple[str, ...] = get_args(Certainty)
 """Of causes, the strongest first."""
-LEVELS = ("fail", "warn", "note")
-"""Of findings."""
-WEAKNESS_LEVELS = ("error", "warning", "note")
-"""Of weaknesses, as SARIF calls them."""
+LEVELS: dict[str, tuple[str, ...]] = {
+    "finding": ("fail", "warn", "note"),
+    "cause": CERTAINTIES,
+    "weakness": ("error", "warning", "note"),
+}
+"""Conditions that can have a level -> the levels, those of weaknesses as SARIF calls them."""
 ELSEWHERE = {
     "view": ("views", "compare --browser-mode"),
     "weakness": ("weaknesses", "trace --audit"),
@@ -130,26 +131,14 @@ def _possible(one: Expectation) -> None:
             _known(text, wanted, VIEW_OUTCOMES)
     if what == "outcome":
         _known(text, wanted, STATUS_OF)
-    if what == "finding" and not one.name.startswith("rule-"):  # rules are those of older revisions
-        if one.name in FORMERLY:
-            raise _NoneSuch(f"'{text}': that is a cause now: cause:{FORMERLY[one.name]}")
-        _known(text, one.name, FINDINGS)
+    if what == "finding" and one.name in FORMERLY:
+        raise _NoneSuch(f"'{text}': that is a cause now: cause:{FORMERLY[one.name]}")
+    if what == "cause" and one.name in REPLACED:
+        raise _NoneSuch(f"'{text}': no answer proves that; it is cause:{REPLACED[one.name]} now")
+    if what in LEVELS and not (what == "finding" and one.name.startswith("rule-")):  # of an older revision
+        _known(text, one.name, ids_of(what))
         if wanted:
-            _known(text, wanted, LEVELS)
-    if what == "cause":
-        from wsprobe.diagnosis.kinds import all_kinds  # only for a cause
-
-        if one.name in REPLACED:
-            raise _NoneSuch(f"'{text}': no answer proves that; it is cause:{REPLACED[one.name]} now")
-        _known(text, one.name, all_kinds())
-        if wanted:
-            _known(text, wanted, CERTAINTIES)
-    if what == "weakness":
-        from wsprobe.trace.audit import BY_ID  # only for a weakness
-
-        _known(text, one.name, BY_ID)
-        if wanted:
-            _known(text, wanted, WEAKNESS_LEVELS)
+            _known(text, wanted, LEVELS[what])
 
 
 def _seconds(one: Expectation) -> float:

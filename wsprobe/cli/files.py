@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import chain
 from tempfile import TemporaryFile
 from threading import Event, Thread
@@ -150,9 +151,7 @@ def write(
     if path == "-":
         sys.stdout.flush()
         for part in parts:
-            rest = memoryview(part)
-            while rest:  # with PYTHONUNBUFFERED, no buffer writes the rest after a partial write
-                rest = rest[sys.stdout.buffer.write(rest) :]
+            write_all(sys.stdout.buffer.write, part)  # with PYTHONUNBUFFERED it has no buffer
     elif append:
         with usage_error(OSError, where=f"--{option}: {path}"):
             _append(path, parts)
@@ -215,13 +214,14 @@ def _into_special(path: str, data: Iterable[bytes]) -> None:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.ELOOP, REPLACED)
         for each in data:
-            _write_all(descriptor, each)
+            write_all(partial(os.write, descriptor), each)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(write: Callable[[memoryview], int], data: bytes) -> None:
+    """Give *data* to *write*, which returns how much of it is written, until all is."""
     rest = memoryview(data)
     while rest:
-        rest = rest[os.write(descriptor, rest) :]
+        rest = rest[write(rest) :]
 
 
 def _in_its_place(path: str, data: Iterable[bytes]) -> None:

@@ -1,6 +1,8 @@
 """Options for reports: how they are printed, where they are saved, what is expected of them."""
 
+import re
 import sys
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import click
@@ -50,22 +52,28 @@ VIEW = "view:BROWSER=CODE"
 """Of `compare`: the code of the close event in this browser, or the outcome of the view."""
 
 
+def ids_of(kind: str) -> Iterable[str]:
+    """The names that a condition can have: of findings, causes, weaknesses; and the outcomes."""
+    match kind:
+        case "finding":
+            from wsprobe.judge import FINDINGS  # with the rules
+
+            return FINDINGS
+        case "cause":
+            from wsprobe.diagnosis.kinds import all_kinds  # only for a cause
+
+            return all_kinds()
+        case "weakness":
+            from wsprobe.trace.audit import BY_ID  # only for a weakness
+
+            return BY_ID
+    return [row.outcome for row in TABLE if row.outcome]
+
+
 def expectations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The forms of --expect up to the operator; outcomes, and ids of findings, causes and weaknesses."""
-    if incomplete.startswith("outcome="):
-        return beginning(incomplete, (f"outcome={row.outcome}" for row in TABLE if row.outcome))
-    if incomplete.startswith("finding:"):
-        from wsprobe.judge import FINDINGS  # a person waits for it
-
-        return beginning(incomplete, (f"finding:{id}" for id in FINDINGS))
-    if incomplete.startswith("cause:"):
-        from wsprobe.diagnosis.kinds import all_kinds  # a person waits for it
-
-        return beginning(incomplete, (f"cause:{id}" for id in all_kinds()))
-    if incomplete.startswith("weakness:"):
-        from wsprobe.trace.audit import BY_ID  # a person waits for it
-
-        return beginning(incomplete, (f"weakness:{id}" for id in BY_ID))
+    if found := re.match("(outcome)=|(finding|cause|weakness):", incomplete):
+        return beginning(incomplete, (f"{found[0]}{id}" for id in ids_of(found[1] or found[2])))
     return beginning(
         incomplete,
         (f"{kind}{':' if kind in NAMED else each[0]}" for kind, each in OPERATORS.items()),

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -225,11 +226,10 @@ def attached(settings: Settings, own: PageSettings) -> int:
 def _place(own: PageSettings) -> tuple[str, int]:
     """Host and port of --attach. Raises click.UsageError."""
     text = own.attach or ""
-    try:
+    to = None
+    with suppress(TargetError):
         to = target.parse(f"ws://{text}/")
-    except TargetError:
-        raise click.UsageError(f"--attach: {text!r} is not HOST:PORT, such as 127.0.0.1:9222") from None
-    if to.resource != "/" or to.userinfo or not text.rpartition(":")[2].isdecimal():
+    if to is None or to.resource != "/" or to.userinfo or not text.rpartition(":")[2].isdecimal():
         raise click.UsageError(f"--attach: {text!r} is not HOST:PORT, such as 127.0.0.1:9222")
     if not own.allow_remote and not (target.loopback(to.host) or to.host.endswith(".localhost")):
         raise click.UsageError(

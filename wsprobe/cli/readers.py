@@ -135,7 +135,16 @@ def opener(word: str | None, origin: str | None, http: str = "1.1") -> str:
 
     Raises click.UsageError for an invalid URL: a browser has no such page.
     """
-    url = _page(word, origin)
+    url = word or ""
+    if origin is not None:
+        found = parse(origin)
+        if found is None or "/" in origin.partition("://")[2].removesuffix("/"):
+            raise click.UsageError(f"--origin: {origin!r} is not an origin{origin_meant(origin)}")
+        url = origin.removesuffix("/") + "/"
+    elif word is not None and parse(word) is None:
+        raise click.UsageError(
+            f"--page: '{word}' is not a URL: it begins with a scheme, as https://app.example/"
+        )
     if url.encode("utf-8", "ignore").decode() != url:
         raise click.UsageError(f"--page: the page's URL {url!a} is not UTF-8")
     if http == "2" and url and not url.lower().startswith("https:"):
@@ -143,21 +152,6 @@ def opener(word: str | None, origin: str | None, http: str = "1.1") -> str:
             f"--page-http 2: no browser speaks HTTP/2 without TLS, and the page {url} is not an https: URL"
         )
     return url
-
-
-def _page(word: str | None, origin: str | None) -> str:
-    if origin is not None:
-        found = parse(origin)
-        if found is None or "/" in origin.partition("://")[2].removesuffix("/"):
-            raise click.UsageError(f"--origin: {origin!r} is not an origin{origin_meant(origin)}")
-        return origin.removesuffix("/") + "/"
-    if word is None:
-        return ""
-    if parse(word) is None:
-        raise click.UsageError(
-            f"--page: '{word}' is not a URL: it begins with a scheme, as https://app.example/"
-        )
-    return word
 
 
 STATES = ("granted", "denied", "prompt")

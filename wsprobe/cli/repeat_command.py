@@ -42,9 +42,9 @@ class Call:
     def __init__(self, context: click.Context) -> None:
         self._name = context.command_path
         self._options: list[tuple[str, str, str | None]] = []
+        """(parameter, option as written or "", value)."""
         self._places: list[str] = []
         self._files = set[str]()
-        """(parameter, option as written or "", value)."""
         written: dict[str, tuple[Any, Any]] = context.meta.get(WRITTEN, {})
         ordered: tuple[tuple[str, str], ...] = context.params.get("awaits", ())
         spelled = {each.name: each.opts[0] for each in context.command.params}
@@ -60,9 +60,10 @@ class Call:
                 self._places += [value] if isinstance(value, str) else list(value or ())
             elif isinstance(parameter, Option) and parameter.section not in (OUTPUT, VERDICT):
                 if (name := parameter.name or "") in written:  # the files, and not what is secret in them
-                    value = _as_written(value, *written[name])
-                    words = (value,) if isinstance(value, str) else value
-                    self._files |= {each for each in words if each.startswith("@")}
+                    made, words = written[name]  # at the end of what several have
+                    value = (*value[: len(value) - len(made)], *words) if isinstance(value, tuple) else words
+                    several = (value,) if isinstance(value, str) else value
+                    self._files |= {each for each in several if each.startswith("@")}
                 self._options += _words(parameter, value)
 
     def learn(self, secrets: Secrets) -> None:
@@ -93,11 +94,6 @@ class Call:
             if value is not None:
                 yield RULES[name](secrets, value) if name in RULES and value not in self._files else value
         yield from map(secrets.url, places)
-
-
-def _as_written(value: Any, made: Any, words: Any) -> Any:
-    """*value*, which ends with what was *made* of files, with the *words* that named them."""
-    return (*value[: len(value) - len(made)], *words) if isinstance(value, tuple) else words
 
 
 def _words(option: Option, value: Any) -> Iterator[tuple[str, str, str | None]]:

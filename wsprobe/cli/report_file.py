@@ -46,15 +46,6 @@ GROUPS = 20
 """at most this many groups: a browser needs seconds to show a page of 500 answers in full."""
 
 
-class _File:
-    """A file to write, and its text so far."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.form: ModuleType = html if path.lower().endswith(".html") else markdown
-        self.parts: list[str] = []
-
-
 class ReportFile:
     """Collects reports as they arrive, and writes the files at the end. It keeps only their text."""
 
@@ -66,7 +57,8 @@ class ReportFile:
         self._call = Call(context)
         self._several = several
         self._keep = settings.output.no_redact
-        self._files = [_File(path) for path in settings.output.report_files]
+        self._parts: dict[str, list[str]] = {path: [] for path in settings.output.report_files}
+        """File -> its text so far."""
         self._rows: list[IndexRow] = []
         self._groups: set[PartGroup] = set()
         self._full = 0
@@ -77,7 +69,10 @@ class ReportFile:
         report = self._seen(report) if full else report
         secrets = self._secrets()
         if secrets is not None:
-            _learn_messages(report, secrets)
+            session = report.reading.session
+            for frame in session.sent if session is not None else ():
+                if frame.opcode < CLOSE:
+                    secrets.message(frame.data)  # typed messages (--talk) are not in the plan
             report = redacted(report, secrets)
         script = script_of(report)
         # A relay and a page send no request by themselves, so no command repeats it.
@@ -183,8 +178,8 @@ class ReportFile:
 
     def _add(self, part: Part) -> None:
         self._rows.append(report_file.row(part.report, short=part.short))
-        for file in self._files:
-            file.parts.append(file.form.part(part, len(self._rows) if self._several else 0))
+        for path, parts in self._parts.items():
+            parts.append(_form(path).part(part, len(self._rows) if self._several else 0))
 
     def _cover(self, secrets: Secrets | None) -> Cover:
         return Cover(
@@ -196,16 +191,12 @@ class ReportFile:
         )
 
     def _write(self, cover: Cover) -> None:
-        for file in self._files:
-            write_whole(file.path, file.form.whole(cover, file.parts), "report", secret=self._keep)
+        for path, parts in self._parts.items():
+            write_whole(path, _form(path).whole(cover, parts), "report", secret=self._keep)
 
 
-def _learn_messages(report: Report, secrets: Secrets) -> None:
-    """Add typed messages (--talk), which are not in the plan, to *secrets*, as for --send."""
-    session = report.reading.session
-    for frame in session.sent if session is not None else ():
-        if frame.opcode < CLOSE:
-            secrets.message(frame.data)
+def _form(path: str) -> ModuleType:
+    return html if path.lower().endswith(".html") else markdown
 
 
 def made_with() -> str:

@@ -123,22 +123,22 @@ class RequestSettings(Section, frozen=True, kw_only=True):
 
     def lines(self) -> tuple[str, ...]:
         """The header lines, including those from other options. Raises click.UsageError."""
-        for header in self.headers:
-            _check_header(header)
+        for text in self.headers:
+            name = text.partition(":" if ":" in text else ";")[0]
+            if (":" in text or ";" in text) and name and not re.fullmatch(_TOKEN, name):
+                raise click.UsageError(
+                    f"--header: {name!r} cannot be a header's name (RFC 9110 section 5.1); to send it anyway, "
+                    "write the request to a file: --raw-request"
+                )
         lines = list(self.headers)
         if self.user_agent == "":
             lines.append("User-Agent:")
-        bearer = self._bearer()
+        bearer = self.bearer if self.bearer_env is None else os.environ.get(self.bearer_env)
+        if self.bearer_env is not None and not bearer:
+            raise click.UsageError(f"--bearer-env: the variable {self.bearer_env!a} is not set, or is empty")
         if bearer is not None:
             lines.append(f"Authorization: Bearer {bearer}")
         return tuple(lines)
-
-    def _bearer(self) -> str | None:
-        if self.bearer_env is None:
-            return self.bearer
-        if not os.environ.get(self.bearer_env):
-            raise click.UsageError(f"--bearer-env: the variable {self.bearer_env!a} is not set, or is empty")
-        return os.environ[self.bearer_env]
 
     def jar(self, kept_in: str | None, now: float) -> tuple[tuple[str, ...], Jar]:
         """The cookies to send to every server, and the jar with the cookies of files. *kept_in*: the file for
@@ -348,15 +348,6 @@ class TalkSetting(Section, frozen=True, kw_only=True):
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 """RFC 9110 section 5.6.2."""
-
-
-def _check_header(text: str) -> None:
-    name = text.partition(":" if ":" in text else ";")[0]
-    if (":" in text or ";" in text) and name and not re.fullmatch(_TOKEN, name):
-        raise click.UsageError(
-            f"--header: {name!r} cannot be a header's name (RFC 9110 section 5.1); to send it anyway, write "
-            f"the request to a file: --raw-request"
-        )
 
 
 ORIGIN = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+"

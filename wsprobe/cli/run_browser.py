@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
-from wsprobe.browsers.engine import Page, ScriptView
+from wsprobe.browsers.engine import Page
 from wsprobe.cli.engines import one, own_place, user_of, with_credentials, with_ws
 from wsprobe.cli.environment import environment
 from wsprobe.cli.option import LAB
@@ -115,7 +115,9 @@ async def _everything(
                 seen = await visit(
                     browser, lab, site, what, authority=authority, seconds=seconds, page=place.page(page)
                 )
-                held = _held(browser, its_version, what, place.page(page), seen, view)
+                says = of_view(view, seen.scenario, {})
+                compared = ViewComparison(prediction(view, says), tuple(differences(seen, says)))
+                held = BrowserRun(browser, its_version, what.user_agent, place.page(page), seen, compared, "")
                 found.append(_reported(held, report, settings.output.redact))
             results.append((report, found))
     return results
@@ -151,14 +153,6 @@ def _authority(place: ProbeTarget, lab: Lab) -> Path | None:
         return Path(place.handshake.tls.ca_file)
     tls = place.scripted is not None and "tls" in lab.ports
     return lab.certificate_authority if tls else None
-
-
-def _held(
-    browser: Installed, its_version: str, what: PageVisit, page: Page, seen: Observation, view: ScriptView
-) -> BrowserRun:
-    says = of_view(view, seen.scenario, {})
-    held = ViewComparison(prediction(view, says), tuple(differences(seen, says)))
-    return BrowserRun(browser, its_version, what.user_agent, page, seen, held, "")
 
 
 def _reported(found: BrowserRun, report: Report, redact: bool) -> BrowserRun:

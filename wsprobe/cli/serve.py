@@ -27,11 +27,42 @@ from wsprobe.text import printable, visible
 
 
 def serve_lab(settings: ServeSettings) -> int:
-    """Run the lab, or list its scenarios; returns the exit status. Raises click.UsageError."""
+    """Run the lab until ^C, or a signal that has the same effect, then remove its temporary files; or list its
+    scenarios. Returns the exit status. Raises click.UsageError."""
     if settings.as_list:
         write_list(settings.as_json)
         return 0
-    return serve_until_interrupted(settings)
+    public = settings.public
+    host = settings.host or ("0.0.0.0" if public else "127.0.0.1")
+    site = Site(
+        names=(host, *settings.allowed),
+        addresses=public,
+        token=new_token() if public else "",
+        keep=keeping(settings.keep) if settings.keep else None,
+    )
+
+    async def stay() -> None:
+        async with serve(
+            host,
+            settings.port,
+            tls_port=settings.tls_port,
+            http2_port=settings.http2_port,
+            public=public,
+            watch=None if settings.silent else lambda visit: log(visit, settings.as_json),
+            front=site,
+            fault=lambda error: note(
+                f"a bug in wsprobe ended one connection; the lab goes on ({type(error).__name__}: {error})"
+            ),
+        ) as lab:
+            ready(lab, site, settings.as_json)
+            await net.sleep(float("inf"))
+
+    written = output_descriptor() if settings.as_json and not settings.silent else None
+    try:
+        environment().run(stay, written=written)
+    except* (LabError, NoCertificates) as group:
+        raise click.UsageError(str(group.exceptions[0])) from None
+    return 0
 
 
 def write_list(as_json: bool) -> None:
@@ -79,42 +110,6 @@ def conforming_value(of: Conforming) -> dict[str, Any]:
 def base64(data: bytes) -> str:
     """*data* in base64, for JSON."""
     return b64encode(data).decode("ascii")
-
-
-def serve_until_interrupted(settings: ServeSettings) -> int:
-    """Run the lab until ^C, or a signal that has the same effect; then remove its temporary files. Returns the
-    exit status."""
-    public = settings.public
-    host = settings.host or ("0.0.0.0" if public else "127.0.0.1")
-    site = Site(
-        names=(host, *settings.allowed),
-        addresses=public,
-        token=new_token() if public else "",
-        keep=keeping(settings.keep) if settings.keep else None,
-    )
-
-    async def stay() -> None:
-        async with serve(
-            host,
-            settings.port,
-            tls_port=settings.tls_port,
-            http2_port=settings.http2_port,
-            public=public,
-            watch=None if settings.silent else lambda visit: log(visit, settings.as_json),
-            front=site,
-            fault=lambda error: note(
-                f"a bug in wsprobe ended one connection; the lab goes on ({type(error).__name__}: {error})"
-            ),
-        ) as lab:
-            ready(lab, site, settings.as_json)
-            await net.sleep(float("inf"))
-
-    written = output_descriptor() if settings.as_json and not settings.silent else None
-    try:
-        environment().run(stay, written=written)
-    except* (LabError, NoCertificates) as group:
-        raise click.UsageError(str(group.exceptions[0])) from None
-    return 0
 
 
 def keeping(path: str) -> Callable[[Measured], object]:

@@ -24,7 +24,6 @@ from wsprobe.request.proxy import Proxies
 
 if TYPE_CHECKING:
     from wsprobe.browsers.engine import Page
-    from wsprobe.lab.scenario import Scenario
     from wsprobe.lab.server import Lab
 
 
@@ -243,23 +242,16 @@ def in_lab(name: str, handshake: HandshakeSettings, lab: Lab) -> ProbeTarget:
             return ProbeTarget(f"ws://127.0.0.1:{lab.start('plain')}{path}", handshake, name=name)
         scenario = find(word)
         where = lab.place(scenario)
+        protocols, tls = scenario.page.protocols, handshake.tls
+        if not handshake.offer.protocols and protocols and not isinstance(protocols, str):
+            handshake = replace(handshake, offer=replace(handshake.offer, protocols=protocols))
+        if where.address.startswith("wss:") and not (tls.ca_file or tls.ca_path):
+            tls = replace(tls, ca_file=str(lab.certificate_authority))
+            handshake = replace(handshake, tls=tls)
         return ProbeTarget(
             where.address,
-            _trusting(_offering(handshake, scenario), lab, where.address),
+            handshake,
             scripted=where.page,
             script_url=where.url,
             name=name,
         )
-
-
-def _offering(handshake: HandshakeSettings, scenario: Scenario) -> HandshakeSettings:
-    protocols = scenario.page.protocols
-    if handshake.offer.protocols or not protocols or isinstance(protocols, str):
-        return handshake
-    return replace(handshake, offer=replace(handshake.offer, protocols=protocols))
-
-
-def _trusting(handshake: HandshakeSettings, lab: Lab, url: str) -> HandshakeSettings:
-    if not url.startswith("wss:") or handshake.tls.ca_file or handshake.tls.ca_path:
-        return handshake
-    return replace(handshake, tls=replace(handshake.tls, ca_file=str(lab.certificate_authority)))
