@@ -184,9 +184,11 @@ def test_rows_of_options_that_go_together_name_options_and_have_a_case():
     shown = "".join(path.read_text("utf-8") for path in printed.FILES)
     known = {(o.kind.__name__, name) for _, o in OPTIONS for name in o.opts}
     kinds, names = ({each[at] for each in known} for at in (0, 1))
+    on_stdout = {name for _, o in OPTIONS if o.how.stdout for name in o.opts}
     for kind, words, text in rows_together():
         assert kind in kinds
         assert {word.partition("=")[0] for word in words} - {"not", "needs"} <= names
+        assert {word.removesuffix("=-") for word in words if word.endswith("=-")} <= on_stdout
         assert "{" not in text.format(this="", that="", all="")
         said = re.sub(r"\\\{\w+\\\}", ".+", re.escape(text))
         assert re.search(f"(?m)^! wsprobe .*: {said}", shown), f"{words}: no case in tests/cli/printed"

@@ -9,12 +9,11 @@ from msgspec.structs import replace
 
 from wsprobe.cli import expect
 from wsprobe.cli.files import write_whole
-from wsprobe.cli.option import Given
 from wsprobe.cli.output import Finished
 from wsprobe.cli.redacted import redacted
 from wsprobe.cli.repeat_command import Call
 from wsprobe.cli.settings import Settings
-from wsprobe.cli.trace import TraceOutput, in_series
+from wsprobe.cli.trace import TraceOutput
 from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.read.frames import messages_of
 from wsprobe.report.outcome import Exit
@@ -30,12 +29,6 @@ from wsprobe.trace.series import Choice
 from wsprobe.trace.trace import Trace
 from wsprobe.trace.weakness import Found, Weakness
 
-
-def audit(url: str, given: Given) -> int:
-    """Audit with these options; returns the exit status. Raises click.UsageError."""
-    return in_series(url, given, AUDIT, AuditOutput)
-
-
 PRIVATE = 12
 """Bytes of a message from which on it is masked: a shorter one, such as a ping, may occur in any text."""
 LONGEST = 4096
@@ -45,6 +38,7 @@ LONGEST = 4096
 class AuditOutput(TraceOutput):
     """Prints and saves an audit: masked, because it is about secrets and goes to others."""
 
+    series = AUDIT
     masks = True
     expects = ("weakness",)
     _show_plan, _show_row = staticmethod(show.dry_run), staticmethod(show.row)

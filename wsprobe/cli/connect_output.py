@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Self
 
 import click
 
@@ -90,7 +90,8 @@ class ConnectOutput(Output):
                 self._resume = Resume(settings.lists.resume, self._tally)
                 self.exit_status = self._resume.exit_status
 
-    def __enter__(self) -> None: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         self._clear()

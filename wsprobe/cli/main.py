@@ -148,12 +148,13 @@ def leave() -> None:
     """Ignore ^C from here on: only flushing, and waiting for processes that have been told to end, is left, and
     a second ^C would print a traceback. SIGTERM ends the process at once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is _end:
+    for number in ENDING:
+        if signal.getsignal(number) is _end:
             signal.signal(number, signal.SIG_DFL)
 
 
+ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Windows has no SIGHUP."""
 _ended_by: list[int] = []
 """The signals, other than ^C, that asked for the end."""
 
@@ -167,9 +168,8 @@ def listen() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
 
 

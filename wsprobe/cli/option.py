@@ -168,8 +168,8 @@ class Declared:
         *heading*: replaces that of the section. *more*: arguments for click; "written" is the default as a
         person writes it, which the help shows unless it is empty; "example" a command line, of a row that is
         not a field's own. "entry": in the whole help the rows that follow with an empty entry stand beside this
-        one, under this text. "also": names that work and are not listed -> the value that each means; None if
-        one follows."""
+        one, under this text. "stdout": the file may be -, standard output. "also": names that work and are not
+        listed -> the value that each means; None if one follows."""
         words = spelling.split(" ")
         self.names = tuple(word for word in words if word.startswith("-"))
         metavar = " ".join(words[len(self.names) :])
@@ -182,6 +182,7 @@ class Declared:
         self.example = more.pop("example", "")
         self.entry: str | None = more.pop("entry", None)
         self.also: Mapping[str, Any] = more.pop("also", {})
+        self.stdout: bool = more.pop("stdout", False)
         self.heading = heading
         self.more: dict[str, Any] = {"metavar": metavar, **more} if metavar else more
         self.general = self
@@ -238,6 +239,11 @@ class Given:
     def __getitem__(self, kind: type[Some]) -> Some:
         found = self._sections.get(kind)
         return kind() if found is None else found  # type: ignore[return-value]  # found by its type
+
+    def on_stdout(self) -> bool:
+        """Whether an option writes to standard output in place of a file."""
+        rows = ((each, field, row) for each in self._sections.values() for field, row in each.options.items())
+        return any(row.stdout and getattr(each, field) == "-" for each, field, row in rows)
 
     def check(self) -> None:
         """Raises click.UsageError for the first row of ``together.txt`` that these options break."""
@@ -404,20 +410,6 @@ def takes(
 
 # The help. ---------------------------------------------------------------------------------------------------
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
-    """One decorator of several, applied so that the help shows them in the order given."""
-
-    def apply(function: F) -> F:
-        for decorator in reversed(decorators):
-            function = decorator(function)
-        return function
-
-    return apply
-
-
 _HYPHEN = "\N{NON-BREAKING HYPHEN}"
 
 
@@ -517,11 +509,6 @@ OF_OTHERS = {
 """Options of curl, and other guesses, that do not exist here -> a hint."""
 
 
-def of_another_program(name: str) -> str:
-    """A hint for an option of curl, or another guess, that does not exist here; "" for any other option."""
-    return next((f": {text}" for names, text in OF_OTHERS.items() if name in names), "")
-
-
 Tables = tuple[tuple[str, list[tuple[str, str]]], ...]
 """(heading, rows of a term and a text)."""
 
@@ -571,7 +558,8 @@ class Command(click.Command):
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             name = error.option_name
-            hint = of_another_program(name) or self._of_another_command(ctx, name) or self._near(ctx, name)
+            guessed = next((f": {text}" for names, text in OF_OTHERS.items() if name in names), "")
+            hint = guessed or self._of_another_command(ctx, name) or self._near(ctx, name)
             message = f"No such option '{error.option_name}'{hint}"
             raise click.NoSuchOption(error.option_name, message, ctx=ctx) from None
         except click.MissingParameter as error:

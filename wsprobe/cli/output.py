@@ -67,11 +67,7 @@ def written_descriptor(settings: Settings) -> int | None:
     """The descriptor of standard output, if a command with these settings may write to it; otherwise None."""
     output, own = settings.output, settings.own
     silent = output.silent or settings.lists.resume is not None
-    otherwise = (
-        (output.as_json and settings.lists.resume is None)
-        or own.instead
-        or "-" in (own.body_to, output.save, output.har, output.junit, settings.cookie_jar)
-    )
+    otherwise = (output.as_json and settings.lists.resume is None) or own.instead or settings.on_stdout
     return output_descriptor() if otherwise or not silent else None
 
 

@@ -172,12 +172,16 @@ class OutputSettings(Section, frozen=True, kw_only=True):
     save: str | None = opt(
         "--save FILE",
         "append the recording to FILE, for wsprobe compare and for bug reports (- is standard output)",
+        stdout=True,
     )
     har: str | None = opt(
-        "--har FILE", "also write a HAR file, which DevTools can import (- is standard output)", rare=True
+        "--har FILE",
+        "also write a HAR file, which DevTools can import (- is standard output)",
+        rare=True,
+        stdout=True,
     )
     junit: str | None = opt(
-        "--junit FILE", "also write a JUnit file, so a CI can show each URL as a test", rare=True
+        "--junit FILE", "also write a JUnit file, so a CI can show each URL as a test", rare=True, stdout=True
     )
     report_files: tuple[str, ...] = opt(
         "--report FILE",
@@ -208,6 +212,7 @@ class OwnOutputSettings(Section, frozen=True, kw_only=True):
         "-o --output FILE",
         "write the body of the answer to FILE (- is standard output, instead of the report)",
         rare=True,
+        stdout=True,
     )
     write_out: str | None = opt(
         "-w --write-out FORMAT",

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from wsprobe.cli.evidence import kind_of
 from wsprobe.cli.files import MEBIBYTE, read
 from wsprobe.cli.from_file import config
-from wsprobe.cli.option import LAB, Command, Option, Section, Whole, given, opt, together, usage_error
+from wsprobe.cli.option import LAB, Command, Option, Section, Whole, given, opt, usage_error
 from wsprobe.cli.output_settings import OutputSettings
 from wsprobe.cli.pasted import is_curl, is_curl_command
 from wsprobe.cli.request_settings import SEND, RequestSettings
@@ -71,19 +71,18 @@ def _method(ctx: click.Context, param: click.Parameter, value: str | None) -> No
     _ignore(ctx, param, value)
 
 
-def _without_effect(*names: str) -> Any:
-    return click.option(*names, is_flag=True, callback=_ignore, hidden=True, expose_value=False)
+def without_effect(*names: str) -> click.Option:
+    """An option of curl that makes no difference to a handshake."""
+    return click.Option(names, is_flag=True, callback=_ignore, hidden=True, expose_value=False)
 
 
-ignored = together(
-    *map(_without_effect, ("--compressed", "--globoff", "--fail", "--fail-with-body", "--path-as-is")),
-    *map(_without_effect, ("--http1.1", "--tcp-nodelay", "--no-keepalive")),
-    _without_effect("-N", "--no-buffer"),
-    click.option("-X", "--request", callback=_method, hidden=True, expose_value=False),
-)
-"""Options of curl that make no difference to a handshake, so that a copied command works unchanged."""
-ignored_raw = together(_without_effect("--raw"))
-"""One more, which is an option of `talk`."""
+WITHOUT_EFFECT: list[click.Parameter] = [
+    *map(without_effect, ("--compressed", "--globoff", "--fail", "--fail-with-body", "--path-as-is")),
+    *map(without_effect, ("--http1.1", "--tcp-nodelay", "--no-keepalive")),
+    without_effect("-N", "--no-buffer"),
+    click.Option(("-X", "--request"), callback=_method, hidden=True, expose_value=False),
+]
+"""So that a copied command works unchanged."""
 
 
 RECORDED = (".json", ".jsonl", ".har")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -62,7 +62,18 @@ def relay(url: str, given: Given) -> int:
     before = os.umask(0o077)
     try:
         with queued_streams() as queued, RelayOutput(settings, browsers, queued) as shown:
-            relay_until_interrupted(url, settings, own, (host, port), shown)
+
+            async def stay() -> None:
+                async with AsyncExitStack() as stack:
+                    place = await lab_targets(stack.enter_async_context)(url, settings.handshake)
+                    made = relaying(place, settings, own, host)
+                    runs = environment().relay(made, host, port, shown, public=own.public)
+                    shown.ready(made.target, host, await stack.enter_async_context(runs), own.public)
+                    await net.sleep(float("inf"))
+
+            environment().run(stay, written=shown.written)
+    except* (RelayError, net.PlanError) as group:
+        raise click.UsageError(str(next(leaves(group)))) from None
     finally:
         os.umask(before)
     return Exit.OPEN
@@ -95,26 +106,6 @@ def listening(text: str) -> tuple[str, int]:
     return host, number
 
 
-def relay_until_interrupted(
-    url: str, settings: Settings, own: RelaySettings, at: tuple[str, int], shown: RelayOutput
-) -> None:
-    """Run the relay until ^C. *at*: the host and port to listen on. Raises click.UsageError if it cannot
-    listen."""
-
-    async def stay() -> None:
-        async with AsyncExitStack() as stack:
-            place = await lab_targets(stack.enter_async_context)(url, settings.handshake)
-            made = relaying(place, settings, own, at[0])
-            port = await stack.enter_async_context(environment().relay(made, *at, shown, public=own.public))
-            shown.ready(made.target, at[0], port, own.public)
-            await net.sleep(float("inf"))
-
-    try:
-        environment().run(stay, written=shown.written)
-    except* (RelayError, net.PlanError) as group:
-        raise click.UsageError(str(next(leaves(group)))) from None
-
-
 MOST = 1000
 """The most connections in the files that are written at the end, because they are kept in memory until then."""
 
@@ -135,9 +126,6 @@ class RelayOutput(ConnectOutput):
         self._number = 0
         self._full: ReportFile | None = None
         """The file of --report, once it has MOST connections."""
-
-    def __enter__(self) -> Self:  # type: ignore[override]
-        return self
 
     def ready(self, to: Target, host: str, port: int, public: bool) -> None:
         """Print where the relay listens."""

@@ -195,6 +195,7 @@ class OwnRequestSettings(Section, frozen=True, kw_only=True):
         "-c --cookie-jar FILE",
         "keep the cookies that servers set, and write them to FILE at the end (- is standard output)",
         rare=True,
+        stdout=True,
     )
     extensions: tuple[str, ...] = opt(
         "--extension", "offer this extension instead of permessage-deflate; repeat it for more", (), rare=True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from base64 import b64encode
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -34,11 +34,12 @@ def serve_lab(settings: ServeSettings) -> int:
         return 0
     public = settings.public
     host = settings.host or ("0.0.0.0" if public else "127.0.0.1")
+    check_replaceable(settings.keep, "keep")
     site = Site(
         names=(host, *settings.allowed),
         addresses=public,
         token=new_token() if public else "",
-        keep=keeping(settings.keep) if settings.keep else None,
+        keep=partial(keep, settings.keep) if settings.keep else None,
     )
 
     async def stay() -> None:
@@ -112,20 +113,13 @@ def base64(data: bytes) -> str:
     return b64encode(data).decode("ascii")
 
 
-def keeping(path: str) -> Callable[[Measured], object]:
-    """A function that writes a run to the file at *path*. Raises click.UsageError immediately if the file
-    cannot be written."""
-    check_replaceable(path, "keep")
-
-    def keep(measured: Measured) -> None:
-        try:
-            write_whole(path, [dump(measured)], "keep")
-        except click.UsageError as error:
-            note(f"{error.message}; nothing was kept of {measured.browser.title}")
-        else:
-            note(f"{len(measured.seen)} scenarios in {measured.browser.title}: {path}")
-
-    return keep
+def keep(path: str, measured: Measured) -> None:
+    """Write a run to the file at *path*."""
+    try:
+        write_whole(path, [dump(measured)], "keep")
+        note(f"{len(measured.seen)} scenarios in {measured.browser.title}: {path}")
+    except click.UsageError as error:
+        note(f"{error.message}; nothing was kept of {measured.browser.title}")
 
 
 def ready(lab: Lab, site: Site, as_json: bool) -> None:

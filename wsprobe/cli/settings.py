@@ -71,6 +71,8 @@ class Settings(Struct, frozen=True):
     """Seconds from -m; None if it was not given."""
     cookie_jar: str | None = None
     """The file of --cookie-jar; - is standard output."""
+    on_stdout: bool = False
+    """Whether an option names standard output as its file."""
     cluster: str | None = None
     """The address of a Dask scheduler."""
     expectations: tuple[Expectation, ...] = ()
@@ -113,6 +115,7 @@ def settings_of(given: Given, page: bool = False) -> Settings:
         handshake=handshake,
         max_time=given[LimitSettings].max_time,
         cookie_jar=own.cookie_jar,
+        on_stdout=given.on_stdout(),
         cluster=given[ClusterSettings].address(),
         expectations=expectations,
         follow=follow,

@@ -28,23 +28,22 @@ def prepare() -> None:
     output cannot be written, and standard error discards everything. Characters that an encoding lacks are
     written as escapes.
     """
-    if sys.stdin is None:
-        sys.stdin = _stand_in(0, os.O_RDONLY, "r")
-    if sys.stdout is None:
-        sys.stdout = _stand_in(1, os.O_RDONLY, "w")
-    if sys.stderr is None:
-        sys.stderr = _stand_in(2, os.O_WRONLY, "w")
+    for number, (name, flags) in enumerate(_CLOSED.items()):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, flags)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            mode = "w" if number else "r"
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 (it stays open)
+            setattr(sys, name, stream)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
             stream.reconfigure(errors="wsprobe")
 
 
-def _stand_in(number: int, flags: int, mode: Literal["r", "w"]) -> IO[str]:
-    opened = os.open(os.devnull, flags)
-    if opened != number:
-        os.dup2(opened, number)
-        os.close(opened)
-    return open(number, mode, encoding="utf-8", closefd=False)
+_CLOSED = {"stdin": os.O_RDONLY, "stdout": os.O_RDONLY, "stderr": os.O_WRONLY}
+"""A standard stream -> how the null device stands in for it: standard output cannot be written then."""
 
 
 def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -80,16 +80,9 @@ def _backend(text: str) -> Backend:
     )
 
 
-def trace(url: str, given: Given) -> int:
-    """Trace with these options; returns the exit status. Raises click.UsageError."""
-    return in_series(url, given, TRACE, TraceOutput)
-
-
-def in_series(url: str, given: Given, series: Series, output: type[TraceOutput]) -> int:
-    """Send the requests of *series*, and show the answers in that *output*; returns the exit status.
-
-    Raises click.UsageError.
-    """
+def trace(url: str, given: Given, output: type[TraceOutput]) -> int:
+    """Send the requests of the series that *output* shows; returns the exit status. Raises click.UsageError."""
+    series = output.series
     settings, own = settings_of(given), given[TraceSettings]
     own.check()
     expect.check(settings.expectations, "trace", has=output.expects)
@@ -247,6 +240,7 @@ class TraceOutput(Output):
     """Prints and saves: a row for each answer as it arrives, and the conclusions at the end; or one JSON
     object."""
 
+    series = TRACE
     expects: tuple[str, ...] = ()
     """What --expect may name besides."""
     _show_plan, _show_row = staticmethod(show.dry_run), staticmethod(show.row)

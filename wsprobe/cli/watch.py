@@ -71,7 +71,11 @@ def _listen(text: str) -> tuple[str, int]:
 
 
 def watch(urls: Sequence[str], given: Given) -> int:
-    """Watch with these options; returns the exit status. Raises click.UsageError."""
+    """Probe every URL until the end of the watch; returns the exit status.
+
+    Raises KeyboardInterrupt for ^C, after a last summary; click.UsageError for unusable arguments or an
+    unusable port, before anything is sent.
+    """
     if not urls:
         raise NoUrl("no URL: name one, or @FILE, or - for standard input")
     settings, own = settings_of(given), given[WatchSettings]
@@ -79,36 +83,21 @@ def watch(urls: Sequence[str], given: Given) -> int:
     listens = None if own.listen is None else _listen(own.listen)
     for name, wanted in (("--expect", settings.expectations), ("--until", until)):
         expect.check(wanted, "watch", option=name)
-    made = WatchOutput(settings, until, holds=own.hold is not None)
+    to = WatchOutput(settings, until, holds=own.hold is not None)
     try:
-        watch_all(sources(urls), settings, own, listens, made)
+        words = sources(urls)
+        with ExitStack() as stack:
+            metrics = nullcontext() if listens is None else listen(*listens, to, stack)
+            stack.enter_context(to)
+            try:
+                environment().run(rounds, words, settings, own, to, metrics, written=to.written)
+            except KeyboardInterrupt:
+                hold_back()
+                to.interrupted()
+                raise
     finally:
         write_jar(settings)
-    return made.exit_status()
-
-
-def watch_all(
-    words: Sequence[Word | UrlList],
-    settings: Settings,
-    own: WatchSettings,
-    listens: tuple[str, int] | None,
-    to: WatchOutput,
-) -> None:
-    """Probe every URL until the end of the watch, and pass each result to *to*. *listens*: the address of
-    --listen.
-
-    Raises KeyboardInterrupt for ^C, after a last summary; click.UsageError for unusable arguments or an
-    unusable port, before anything is sent.
-    """
-    with ExitStack() as stack:
-        metrics = nullcontext() if listens is None else listen(*listens, to, stack)
-        stack.enter_context(to)
-        try:
-            environment().run(rounds, words, settings, own, to, metrics, written=to.written)
-        except KeyboardInterrupt:
-            hold_back()
-            to.interrupted()
-            raise
+    return to.exit_status()
 
 
 def listen(address: str, port: int, to: WatchOutput, stack: ExitStack) -> AbstractAsyncContextManager[None]:

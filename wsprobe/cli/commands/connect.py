@@ -8,7 +8,7 @@ from wsprobe.cli.completion import places
 from wsprobe.cli.list_settings import ClusterSettings, ListSettings
 from wsprobe.cli.option import Given, Tables, takes
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
-from wsprobe.cli.paste import IGNORED, PastedSettings, Pasting, ignored, ignored_raw
+from wsprobe.cli.paste import IGNORED, WITHOUT_EFFECT, PastedSettings, Pasting, without_effect
 from wsprobe.cli.request_settings import TalkSetting
 from wsprobe.cli.route_settings import HANDSHAKES
 
@@ -49,7 +49,9 @@ def tables() -> Tables:
     return (("Variables of --write-out", [*rows, header, *streams]),)
 
 
-@click.command("connect", cls=Pasting, tables=tables, examples=EXAMPLES)
+@click.command(
+    "connect", cls=Pasting, tables=tables, examples=EXAMPLES, params=[*WITHOUT_EFFECT, without_effect("--raw")]
+)
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
     PastedSettings,
@@ -62,8 +64,6 @@ def tables() -> Tables:
     ListSettings,
     ClusterSettings,
 )
-@ignored
-@ignored_raw
 def command(urls: tuple[str, ...], given: Given) -> int:
     """Make one handshake and report exactly what came back.
 

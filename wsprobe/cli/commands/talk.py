@@ -8,7 +8,7 @@ from wsprobe.cli.commands.connect import tables
 from wsprobe.cli.completion import places
 from wsprobe.cli.option import Given, takes
 from wsprobe.cli.output_settings import ExpectSettings, OutputSettings, OwnOutputSettings, RetrySettings
-from wsprobe.cli.paste import PastedSettings, Pasting, ignored
+from wsprobe.cli.paste import WITHOUT_EFFECT, PastedSettings, Pasting
 from wsprobe.cli.route_settings import HANDSHAKES, LimitSettings
 from wsprobe.cli.talk_settings import TalkSettings
 from wsprobe.exchange import Limits
@@ -57,7 +57,7 @@ class OrderedPasting(Pasting):
         return tuple((name, next(each_of[name], "")) for name in names)
 
 
-@click.command("talk", cls=OrderedPasting, tables=tables, examples=EXAMPLES)
+@click.command("talk", cls=OrderedPasting, tables=tables, examples=EXAMPLES, params=[*WITHOUT_EFFECT])
 @click.argument("urls", nargs=-1, metavar="URL...", shell_complete=places)
 @takes(
     PastedSettings,
@@ -76,7 +76,6 @@ class OrderedPasting(Pasting):
         ),
     },
 )
-@ignored
 def command(urls: tuple[str, ...], given: Given) -> int:
     """Hold a session: send typed lines as messages, and show what arrives.
 

@@ -70,10 +70,11 @@ def command(url: str, given: Given) -> int:
 
     wsprobe-conclusions(7) lists what trace and its audit conclude from which answers.
     """
+    from wsprobe.cli.trace import TraceOutput, trace  # the work, which --help does without
+
+    output = TraceOutput
     if given[TraceSettings].audits:
-        from wsprobe.cli.audit import audit  # its requests, rules and words
+        from wsprobe.cli.audit import AuditOutput  # its requests, rules and words
 
-        return audit(url, given)
-    from wsprobe.cli.trace import trace  # the work, which --help does without
-
-    return trace(url, given)
+        output = AuditOutput
+    return trace(url, given, output)
