@@ -157,6 +157,6 @@ def test_what_rests_on_one_chain_is_known():
     alone = {id for id, found in support.items() if len(found) < 2}
     assert alone == {
         *("addresses-differ", "browser-headers-wanted", "http-1.0", "key-changed", "method-refused"),
-        *("origin-wanted", "server-error", "session", "slash"),
+        *("origin-wanted", "server-error", "slash"),
     }
     assert set(support) <= {rule.id for rule in RULES} | {"session", "unavailable"}

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis import asgi, libraries, proxy_pages
 from wsprobe.diagnosis.cause import ACTS, FORMERLY, REPLACED, Cause
 from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, unanswered
-from wsprobe.diagnosis.faults import LOOK_UP, asked_wrong, led_to_login, otherwise, too_much
+from wsprobe.diagnosis.faults import A_CHECK, LOOK_UP, asked_wrong, led_to_login, otherwise, too_much
 from wsprobe.diagnosis.no_answer import nothing_came, way
 from wsprobe.diagnosis.own_request import ODD_FIELDS, beside, challenged, own_request
 from wsprobe.diagnosis.programs import PROGRAMS, Author, AuthorRules, written_by
@@ -138,10 +138,20 @@ def _written(reading: Reading) -> tuple[Cause, ...]:
         echo = "the server sent wsprobe's own request back: an echo service, not a WebSocket server"
         return (Cause("other-protocol", echo, fix, "stated", "the request, in place of an answer"),)
     text = reading.received[:QUOTED].decode("utf-8", "surrogateescape")
-    found = stated_by(unanswered(reading), " ".join(text.split()), "text that is not HTTP")
+    evidence = unanswered(reading)
+    found = stated_by(evidence, " ".join(text.split()), "text that is not HTTP")
+    if found is not None and found.id in _REFUSING and re.fullmatch(_FEW_WORDS, text):
+        fix = "send what the server requires (token, cookie, Origin); look in its log"
+        if foreign_origin(evidence):
+            fix = "allow the origin in the server (Next.js: allowedDevOrigins), or send what it requires"
+        did = "the server refused the handshake with words that are not HTTP"
+        return (replace(found, id="refused", statement=did, fix=fix, usual=(*own_origin(evidence), A_CHECK)),)
     return (found,) if found is not None and found.id in _BEHIND else ()
 
 
+_REFUSING = frozenset({"unauthorized", "refused", "origin-refused"})
+_FEW_WORDS = r"[A-Za-z][A-Za-z ]{3,40}[.!]?\s*"
+"""No greeting of another protocol, which has a code, an address or a version."""
 _BEHIND = frozenset({"backend-down", "backend-closed", "bad-gateway", "gateway-timeout"})
 
 

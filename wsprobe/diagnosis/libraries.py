@@ -61,7 +61,7 @@ def _websockets(evidence: Evidence) -> Author | None:
     author, mark = "websockets", "its own words"
     if at > 0:
         author, mark = "sanic", "Sanic's banner above the words of websockets"
-    fix = "look at the header in the message"
+    fix = "check what each proxy does to that field"
     causes: tuple[Cause, ...]
     if re.search(r"unsupported HTTP version|HTTP/1\.0|unsupported protocol; expected HTTP/1\.1", said):
         causes = (http10(),)

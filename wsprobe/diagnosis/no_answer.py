@@ -63,10 +63,10 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Cause:
     certificate = (f"a required client certificate{option}",) if evidence.secure else ()
     # Many servers close without an alert where they expect TLS; those of another protocol mostly reset. A
     # refusal comes at once; only a proxy, or an application that hangs, closes after seconds.
-    if reset:
+    if waited >= LATE:
+        usual = (*asked, NO_ANSWER, _TOO_SLOW, "a crash", refusal, _port(evidence))
+    elif reset:
         usual = (*asked, *certificate, _port(evidence), "a crash", refusal, NO_ANSWER)
-    elif waited >= LATE:
-        usual = (*asked, NO_ANSWER, "a crash", refusal, _port(evidence))
     else:
         usual = (*asked, refusal, *certificate, NO_ANSWER, "a crash", _port(evidence))
     return Cause(
@@ -76,6 +76,9 @@ def _closed(evidence: Evidence, how: str, waited: int) -> Cause:
         "subprotocol",
         usual=usual,
     )
+
+
+_TOO_SLOW = "a handler that did not accept within the server's limit (Daphne: 5 s)"
 
 
 def _subprotocol(evidence: Evidence) -> tuple[str, ...]:

@@ -62,8 +62,8 @@ class Wording(msgspec.Struct, frozen=True):
         """What the words *said* mean in this answer; None if nothing that is known."""
         if self.result.endswith("()"):
             return _MEANS[self.result[:-2]](evidence, said)
-        least, _, most = self.texts.get("status", "0-999").partition("-")
-        if not int(least) <= evidence.status <= int(most or least):
+        ranges = (each.partition("-") for each in self.texts.get("status", "0-999").split(", "))
+        if not any(int(least) <= evidence.status <= int(most or least) for least, _, most in ranges):
             return None
         if "means" not in self.texts:
             return in_general(self.result)
@@ -271,7 +271,8 @@ def _credentials(evidence: Evidence, _: str) -> Cause | None:
 @meaning
 def _session(evidence: Evidence, said: str) -> Cause | None:
     own_id = re.search(_SESSION_ID, f"{evidence.path}?{evidence.query}")
-    if re.search(_LOGGED_OUT, said) and not own_id:
+    logged_out = _LOGGED_OUT if evidence.status not in (401, 403) else rf"{_LOGGED_OUT}|{_NO_SESSION}"
+    if re.search(logged_out, said) and not own_id:
         return credentials_wanted(evidence)
     if "namespace" in said.lower():
         return Cause("not-found", "the server knows no such namespace", "correct the name of the namespace")
@@ -299,6 +300,7 @@ _LOGGED_OUT = (
     r"|\bexpired session\b(?! id)"
 )
 """The session of a login; an upload, a game or a browser has one too, which its words name."""
+_NO_SESSION = r"\bno (?:active |valid |user |login )?session\b(?![ _-](?:id|key|name))"
 _EXPIRED = r"(?i)\b(?:your|the) [a-z]{1,20} session\b[^.\n]{0,12}\bexpired\b(?! or\b)"
 _SESSION_ID = r"(?i)[?&](?:s(?:ess(?:ion)?[_-]?)?id|session)=|/sessions?/"
 """A session of the login has no id in the URL."""

@@ -327,6 +327,9 @@ _BY_CONVENTION = {
 """Close code -> what 4000 + an HTTP status means by convention, and what to do then."""
 
 
+_BEFORE_A_MESSAGE = "the server closed with 1002 (protocol error) before the client sent a message"
+
+
 def _by_code(evidence: Evidence, session: SessionFacts, known: Iterable[Cause]) -> Iterator[Cause]:
     """What the code of the Close says, and its reason, unless a cause that is *known* quotes it."""
     code = session.code
@@ -344,6 +347,8 @@ def _by_code(evidence: Evidence, session: SessionFacts, known: Iterable[Cause]) 
         fix = SEE_LOG if code == 1001 else "look up the reason in the server's documentation"
     elif row is not None:
         id, did, fix, usual = row.id, row.did, row.fix, [*row.usual]
+        if code == 1002 and session.last is None and not session.broke:
+            id, did, usual = "closed", _BEFORE_A_MESSAGE, ["an exception in the application (Tomcat)"]
         if code == 1001 and session.last is not None and session.since < SOON:
             id, fix, usual = "closed", SEE_LOG, [_NOT_ACCEPTED, _RETURNED, *usual]
     elif code in _REGISTERED:
@@ -446,7 +451,12 @@ def _before_the_end(evidence: Evidence, session: SessionFacts) -> tuple[str, str
         return f"right after {sent}", shows, fix, usual
     if session.quiet >= QUIET:
         silence = f"{session.quiet / 1e6:.1f} s"
+        joins = session.texts[:1] and session.texts[0].startswith(ENGINE_IO) and not session.connects
         usual = (
+            *(
+                ("a Socket.IO server that waited for the packet 40, with which a client connects",)
+                * bool(joins)
+            ),
             "an idle timeout",
             "a server that waited for a message (a login)",
             "a server that stops",

@@ -41,6 +41,17 @@ def _versions_spoken(evidence: Evidence) -> str:
     return ", ".join(listed) if other and not evidence.oddity else ""
 
 
+CHANGED_VERSION = "a proxy that changes or drops Sec-WebSocket-Version"
+
+
+def _lists_13(evidence: Evidence) -> bool:
+    """The answer lists the version that was sent, and no protocol to upgrade to: a server lists versions where
+    the request's is missing or another (RFC 6455 section 4.2.2), and names a protocol where Upgrade is
+    missing (RFC 9110 section 15.5.22)."""
+    listed = re.findall(r"\d+", ",".join(evidence.all("sec-websocket-version")))
+    return evidence.status == 426 and "13" in listed and not (evidence.has("upgrade") or evidence.oddity)
+
+
 def _without_13(spoken: str) -> Cause:
     return Cause(
         "version-unsupported",
@@ -105,6 +116,8 @@ def _to_do(evidence: Evidence, row: StatusMeaning) -> str:
         case 403:
             sends = "send what the application requires (token, cookie, parameter)"
             return f"{try_origin(evidence)}{sends}; look in its log"
+        case 426 if _lists_13(evidence):
+            return "check what each proxy does to Sec-WebSocket-Version"
         case 505:
             return http10().fix
         case _:
@@ -142,7 +155,10 @@ def _usual(evidence: Evidence, row: StatusMeaning) -> tuple[str, ...]:
             )
             return (*unlike_socketio(evidence.path, evidence.query), *origin, A_CHECK, *others)
         case 426:
-            return (*lost, "a version other than 13", "no code that handles upgrades at this path")
+            no_code = "no code that handles upgrades at this path"
+            if _lists_13(evidence):
+                return (f"{CHANGED_VERSION} (the answer lists 13)", *lost, no_code)
+            return (*lost, "a version other than 13", no_code)
         case 500:
             return (
                 "an exception (also for an unknown path)",

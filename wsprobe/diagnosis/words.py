@@ -107,9 +107,11 @@ def of_body(whole: bytes) -> tuple[str, ...]:
     if body[:1] in (b"{", b'"', b"["):
         return of_json(whole) or _only_sentence(whole) or nested(decoded(whole.decode("utf-8", "replace")))
     text = body.decode("utf-8", "surrogateescape")
-    return tuple(of_page(text)) if body[:1] == b"<" else (text[:LONG],)
+    return tuple(of_page(text)) if body[:1] == b"<" else (re.sub(_UNDERLINED, "", text)[:LONG],)
 
 
+_UNDERLINED = r"\A\W*[1-5]\d\d\b[^\n]*\n=+\s*\n(?=\s*\S)"
+"""The status as a heading above a plain text, as Sanic writes it."""
 _of_short = lru_cache(maxsize=64)(of_body)
 """``of_body`` for a body that can be kept."""
 
@@ -206,6 +208,8 @@ def _named(value: dict[str, object], pattern: str) -> Iterator[str]:
 
 # Strings, which re compiles on first use: for pages alone.
 _HIDDEN = r"(?is)<(script|style|template|svg|noscript)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<\?[^<>]*>"
+_LABELLED = r"(?i)<p><b>(?:(?:message|exception|root cause)</b>|(?:type|description|note)</b>[^<>]*</p>)"
+"""What the page of a servlet container has for every answer of a status, and the labels of the rest."""
 _TITLE = r"(?i)<title[^<>]*>([^<]*)</title[^<>]*>?"
 _BLOCK = r"(?i)</?(?:p|h[1-6]|div|li|td|tr|th|br|hr|pre|title|head|body|center|span|ul|table|dt|dd)\b[^<>]*>"
 _TAG = r"<[^<>]*>"
@@ -216,7 +220,7 @@ def of_page(text: str) -> Iterator[str]:
     """The title of a page, and its first texts, without tags, scripts and styles."""
     from html import unescape  # late: two thousand names of characters, for pages alone
 
-    text = re.sub(_HIDDEN, " ", text)
+    text = re.sub(_LABELLED, " ", re.sub(_HIDDEN, " ", text))
     if "<pre" not in text.lower():  # elsewhere the end of a line is a space
         text = " ".join(text.split())
     title = re.search(_TITLE, text)
@@ -293,6 +297,7 @@ def of_heading(evidence: Evidence, found: tuple[str, ...]) -> str:
     texts = [re.sub(_NUMBER, "", " ".join(each.split())) for each in _body_texts(evidence.body)]
     title, *blocks = texts or [""]
     head = next((each for each in found if each in title or each == evidence.reason), "")
+    stated = re.search(_AFTER_ERROR, evidence.text) is not None
     if len(blocks) < _FEW and sum(map(len, blocks)) < _SHORT:
         for block in blocks:
             first = re.split(r"(?<=[.!?])\s", block, maxsplit=1)[0]
@@ -304,9 +309,11 @@ def of_heading(evidence: Evidence, found: tuple[str, ...]) -> str:
                 and not ordinary(first, evidence.status)
             ):
                 return f"{head}: {first}" if head else first
-    return "" if _is_name(head) and head != evidence.reason else head
+    return "" if _is_name(head) and head != evidence.reason and not stated else head
 
 
+_AFTER_ERROR = r"(?i)<title>error [1-9]\d\d [a-z]"
+"""A title that is about the status: what follows is no name of a site."""
 _SIGNATURE = r"(?i)powered by|\S/\d+\.\d|\b(?:httpd|server) at\b"
 """The line below a page that names the program."""
 _FEW = 6

@@ -22,6 +22,8 @@ from wsprobe.judge import FINDINGS
 KIND = "error text"
 WITHOUT_CAUSE = "handshake-failed"
 """The failure for a text without a cause."""
+BEFORE_HANDSHAKE = "failed-request"
+"""The failure of an HTTP request that a client makes first, whose status is not that of a handshake."""
 
 _CURLY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "`": "'"})
 _URL = r"""\b[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*[^\s"'<>.,:;)\]]"""
@@ -66,7 +68,8 @@ _QUESTION = r"(?i)(?:how|why|what|when|where|who|which|is|are|can|should|does|do
 
 _OF_CODE = (
     r"(?i)is not (?:a function|defined|a constructor|iterable)|no module named|cannot (?:read|set) propert"
-    r"|command not found|unexpected token|has no attribute"
+    r"|command not found|unexpected token|has no attribute|too long to shut down"
+    r"|doesn.t support the websocket denial response"
 )
 """A mistake in a program, not a failed connection."""
 
@@ -80,6 +83,8 @@ class FailureMatch(Struct, frozen=True):
     """The row of ``data/failures.toml``."""
     status: int | None = None
     close_code: int | None = None
+    before_handshake: bool = False
+    """The status is that of an HTTP request that the client makes first."""
 
 
 def find(text: str) -> Topic | None:
@@ -118,7 +123,9 @@ def recognise(text: str) -> FailureMatch | None:
     if status == 101 and vague and re.search(_NOT_101, plain):
         return FailureMatch(status_words, _row("not-switched"), status, code)
     if status is not None and status != 101:
-        return FailureMatch(status_words, None, status, code)
+        forms = (form for row, form, _ in _forms() if row["id"] == BEFORE_HANDSHAKE)
+        first = any(form.search(plain) for form in forms)
+        return FailureMatch(status_words, None, status, code, before_handshake=first)
     if code and (code >= 4000 or re.search(_EVENT, plain)):
         return FailureMatch(code_words, None, None, code)
     if failure is not None and vague and (named := re.search(_NAMES, plain)):
@@ -223,12 +230,18 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
 
 
 _NO_101 = "The server answered with this status instead of 101."
+_BEFORE = (
+    "The server answered an HTTP request with this status: this client negotiates, polls or fetches over HTTP "
+    "first. It is not the status of a WebSocket handshake."
+)
 
 
 def _status_entry(found: FailureMatch, status: int) -> Topic:
     entry = tables.find_status(status)
     facts = tuple(fact for fact in entry.facts if fact[0] in ("usually", "what to do", "see it"))
-    text = (_NO_101, entry.text[0])
+    text: tuple[str, ...] = (_NO_101, entry.text[0])
+    if found.before_handshake:
+        text, facts = (_BEFORE,), (*facts[:1], ("what to do", _row(BEFORE_HANDSHAKE)["fix"]))
     return Topic(str(status), KIND, entry.title, text, facts, (str(status), *entry.see_also))
 
 

@@ -122,10 +122,9 @@ def extensions(reading: Reading, response: Response) -> Iterator[Finding]:
             break
     else:
         yield from _spelling(response.head, fields)
-    answered = accepted(response)
-    names = {extension.name for extension in offered(reading)} if answered else set()
+    names = {extension.name for extension in offered(reading)}
     told: set[bytes] = set()
-    for extension, field in answered:
+    for extension, field in accepted(response):
         if extension.name in told:
             continue
         if len(told) == _TOLD:

@@ -307,7 +307,7 @@ CHANGES = described(
         ("slash", _path(slashed), skip.final_slash),
         ("addresses", _addresses, skip.never),
         ("http2", _over_http2, skip.http2_is_the_same),
-        ("no-key", _without(b"sec-websocket-key"), skip.proxy_is_unnamed),
+        ("no-key", _without(b"sec-websocket-key"), skip.key_plays_no_part),
         ("again-1", _again, skip.never),
         ("again-2", _again, skip.never),
         ("backend-held", _held_past, skip.not_cut),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from wsprobe.diagnosis.cause import as_sentence
 from wsprobe.diagnosis.faults import misses_origin
+from wsprobe.diagnosis.status import CHANGED_VERSION
 from wsprobe.request.edits import first_value, values
 from wsprobe.trace.answer import Answer, alike
 from wsprobe.trace.changes import named_subprotocols
@@ -64,14 +65,29 @@ def _as_get(seen: Trace) -> str:
 
 @rule(claims=(proxy_to_blame,))
 def field_lost(seen: Trace) -> Iterator[Conclusion]:
-    base = _refused(seen)
-    if base is None or base.cause is None or base.cause_id != "changed":
+    base, without = _refused(seen), seen["no-version"]
+    if base is None or base.cause is None:
+        return
+    lists = any(each.startswith(CHANGED_VERSION) for each in base.cause.usual)
+    if lists and without is not None and alike(without, base) and not seen.like_get:
+        yield Conclusion(
+            f"The answer {base.status} lists version 13, which wsprobe sent, and is the same without "
+            f"Sec-WebSocket-Version. A proxy in front of the program that answers removes or changes it "
+            f"({proxy_of(seen)}).{past_the_proxy(seen)}",
+            sure(seen, 0.9, 0.98),
+            ("base", "no-version"),
+            proxy_lines(seen, "header", part="Sec-WebSocket-Version", proven=True),
+            id="version-lost",
+        )
+    if base.cause_id != "changed":
         return
     about = f"{base.cause.quote} {base.cause.statement}".lower()
     if "version" in about:
         yield _removed(seen, "Sec-WebSocket-Version", "header", id="version-lost")
     elif "key" in about:
         yield _removed(seen, "Sec-WebSocket-Key", "header")
+    elif "websocket headers" in about and without is not None and not alike(without, base):
+        yield _removed(seen, "Sec-WebSocket-Key", "header")  # the version is read before
 
 
 @rule(claims=(proxy_to_blame,))

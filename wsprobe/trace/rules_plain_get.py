@@ -245,7 +245,13 @@ def _every_variant(seen: Trace) -> str:
     cause = itself(seen.base)
     if cause is not None and not _reads(seen) and _http_route_alone(seen.base):
         return f"Every variant is refused.{usually(*cause.usual)}"
-    others = ("the Origin or Host", "missing credentials", "a subprotocol")
+    others: tuple[str, ...] = ("the Origin or Host", "missing credentials", "a subprotocol")
+    keyless = seen["no-key"]
+    if keyless is not None and _reads(seen) and alike(keyless, seen.base):
+        others = (
+            "a proxy that drops or changes Sec-WebSocket-Key (without it the answer is the same)",
+            *others,
+        )
     if not shows_proxy(seen):
         return f"The library refuses every variant.{usually('a wrong path', *others)}"
     path = "a path that is wrong in the URL, or rewritten by a proxy"

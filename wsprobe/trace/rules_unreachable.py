@@ -483,13 +483,14 @@ def no_upgrade_listener(seen: Trace) -> Iterator[Conclusion]:
     read = reader is not None and reader.kind == "http" and not alike(reader, other)
     lines = mending("unhandled", seen.proxies, LineValues(path_for_lines(seen.start.plan.target.resource)))
     if reader is not None and read:
+        causes = _UNSEEN_101 if shows_proxy(seen) else (_UNSEEN_101[-1], *_UNSEEN_101[:-1])
         yield Conclusion(
             "The handshake gets no answer, and the connection stays open. A WebSocket library reads it "
             f"(without the version or the key: {reader.result()}), but its answer does not arrive."
-            f"{usually(*_UNSEEN_101)}{past_the_proxy(seen)}",
+            f"{usually(*causes)}{past_the_proxy(seen)}",
             sure(seen, 0.85),
             ("base", "no-version" if "no-version" in seen.answers else "no-key"),
-            lines,
+            steps("Look in the application's log: it may wait for something before it accepts.", lines),
             open=compared(seen) != "opens",
         )
         return

@@ -143,7 +143,11 @@ NO_PROTOCOL = "tls-alert-no-application-protocol"
 """What is found where the server takes none of the protocols that ALPN offers."""
 
 
-def proxy_is_unnamed(seen: Trace) -> str:
+def key_plays_no_part(seen: Trace) -> str:
+    """Worth it where a 400 may be about the key, and where nothing names the proxy."""
+    version = seen["no-version"]
+    if seen.base.status == 400 and not seen.base.stated and version is not None:
+        return "the answer depends on the version" if alike(version, seen.base) else ""
     if seen.base.kind != "http" or not seen.like_get:
         return handshake_is_seen(seen) or "the answers already show the cause"
     if settled(seen):
