@@ -7,15 +7,17 @@ with libsoup's flags (libsoup/soup-uri-utils.h, SOUP_HTTP_URI_FLAGS).
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import ip_address
 from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from wsprobe.text import whole_number
 
 _SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*):"
 _REST = r"(?s)(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
+_SERVER = r"(?s)(\[[^\]]*\](?=:|\Z)|\[.*|[^:]*)(?::(.*))?"
 _ESCAPE = r"%([0-9A-Fa-f]{2})?"
 _UNSEEN = r"[^!-~]"
 _NUMBERS = r"(?s)((?:(?:0[xX][0-9A-Fa-f]+|[0-9]+)\.){0,3}(?:0[xX][0-9A-Fa-f]+|[0-9]+))(?:[ \t-\r].*)?"
@@ -36,7 +38,7 @@ class BadUri(Exception):
 
 class Uri(Struct, frozen=True):
     scheme: str
-    """In lower case."""
+    """In lower case; "" without one."""
     userinfo: str | None
     """As written."""
     host: str | None
@@ -54,21 +56,19 @@ class Uri(Struct, frozen=True):
 
 def resolved(base: str, text: str) -> Uri:
     """*text* resolved against *base* (RFC 3986 section 5.2.2). Raises BadUri."""
-    scheme, given = _split(text)
-    if scheme is not None:
-        return _normal(scheme, given, _without_dots(given.path))
-    old_scheme, old = _split(base)
-    scheme = old_scheme or ""
-    if given.host is not None:
-        return _normal(scheme, given, _without_dots(given.path))
-    path, query = given.path, given.query
-    if not path:
-        path, query = old.path, query if query is not None else old.query
-    elif path.startswith("/"):
-        path = _without_dots(path)
-    else:
-        path = _without_dots(f"{old.path.rpartition('/')[0]}/{path}")
-    return _normal(scheme, Uri(scheme, old.userinfo, old.host, old.port, path, query), path)
+    to = _split(text)
+    if not to.scheme:
+        old = _split(base)
+        if to.host is not None:
+            to = replace(to, scheme=old.scheme)
+        elif to.path:
+            before = "" if to.path.startswith("/") else f"{old.path.rpartition('/')[0]}/"
+            to = replace(old, path=before + to.path, query=to.query)
+        else:
+            to = replace(old, query=old.query if to.query is None else to.query)
+    default = _DEFAULT_PORTS.get(to.scheme)
+    path = _without_dots(to.path) or ("" if default is None else "/")
+    return replace(to, path=path, port=None if to.port == default else to.port)  # SCHEME_NORMALIZE
 
 
 def is_numbers(host: str) -> bool:
@@ -92,11 +92,10 @@ def _number(part: str) -> int:
     return 2**32 if number is None else number
 
 
-def _split(text: str) -> tuple[str | None, Uri]:
-    """(scheme, the rest of the URI)."""
-    found = re.match(_SCHEME, text)
-    scheme = found[1].lower() if found is not None else None
-    rest = re.compile(_REST).fullmatch(text, found.end() if found is not None else 0)
+def _split(text: str) -> Uri:
+    """The parts of *text*, which may have no scheme."""
+    scheme = re.match(_SCHEME, text)
+    rest = re.compile(_REST).fullmatch(text, scheme.end() if scheme is not None else 0)
     assert rest is not None
     authority, path, query, fragment = rest.groups()
     userinfo = host = port = None
@@ -107,20 +106,16 @@ def _split(text: str) -> tuple[str | None, Uri]:
             _decoded(before)
         host, port = _host_and_port(after if at else authority)
     _encoded(fragment or "")
-    return scheme, Uri("", userinfo, host, port, _encoded(path), None if query is None else _encoded(query))
+    query = None if query is None else _encoded(query)
+    return Uri("" if scheme is None else scheme[1].lower(), userinfo, host, port, _encoded(path), query)
 
 
 def _host_and_port(text: str) -> tuple[str, int | None]:
-    bracket = text.find("]") if text.startswith("[") else 0
-    colon = text.find(":", bracket) if bracket >= 0 else -1
-    if text.startswith("[") and colon != bracket + 1:
-        colon = -1
-    host = _host(text if colon < 0 else text[:colon])
-    digits = "" if colon < 0 else text[colon + 1 :]
-    if not digits:
-        return host, None
-    port = whole_number(digits, _BIGGEST_PORT)
-    if port is None:
+    server = re.fullmatch(_SERVER, text)
+    assert server is not None
+    host, digits = _host(server[1]), server[2]
+    port = whole_number(digits, _BIGGEST_PORT) if digits else None
+    if digits and port is None:
         raise BadUri
     return host, port
 
@@ -160,23 +155,16 @@ def _to_ascii(host: str) -> str:
 
 def _ip_literal(text: str) -> str:
     address, mark, zone = text[1:-1].partition("%")
-    if not text.endswith("]") or not _is_ipv6(address) or (mark and not (zone[:2] == "25" and zone[2:])):
+    is_ipv6 = ":" in address and _is_address(address)
+    if not text.endswith("]") or not is_ipv6 or (mark and not (zone[:2] == "25" and zone[2:])):
         raise BadUri
     return f"{address}%{_decoded(zone[2:])}" if mark else address
 
 
 def _is_address(host: str) -> bool:
     try:
-        IPv4Address(host)
-    except AddressValueError:
-        return _is_ipv6(host)
-    return True
-
-
-def _is_ipv6(host: str) -> bool:
-    try:
-        IPv6Address(host)
-    except AddressValueError:
+        ip_address(host)
+    except ValueError:
         return False
     return "%" not in host
 
@@ -209,34 +197,16 @@ def _decoded(text: str) -> str:
     return out
 
 
-def _normal(scheme: str, given: Uri, path: str) -> Uri:
-    """The URI after G_URI_FLAGS_SCHEME_NORMALIZE."""
-    default = _DEFAULT_PORTS.get(scheme)
-    if not path and default is not None:
-        path = "/"
-    port = None if given.port == default else given.port
-    return Uri(scheme, given.userinfo, given.host, port, path, given.query)
-
-
 def _without_dots(path: str) -> str:
-    """*path* without dot segments, by the algorithm of RFC 3986 section 5.2.4: empty segments count."""
-    if "." not in path:
-        return path
-    out: list[str] = []
-    while path:
-        if path.startswith(("../", "./")):
-            path = path.partition("/")[2]
-        elif path.startswith("/./") or path == "/.":
-            path = f"/{path[3:]}"
-        elif path.startswith("/../") or path == "/..":
-            path = f"/{path[4:]}"
-            if out:
-                out.pop()
-        elif path in (".", ".."):
-            break
-        else:
-            slash = path.find("/", 1)
-            segment = path if slash < 0 else path[:slash]
-            out.append(segment)
-            path = path[len(segment) :]
-    return "".join(out)
+    """*path* without dot segments, as by the algorithm of RFC 3986 section 5.2.4: empty segments count. A path
+    without a first slash is that of a URI without a host, and nobody looks at it."""
+    first, *segments = path.split("/")
+    kept: list[str] = []
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1:] in (["."], [".."]):
+        kept.append("")
+    return "/".join([first, *kept])
