@@ -212,7 +212,11 @@ def recording(entry: HarEntry, by: str) -> Exchange:
     if entry.status == 101 and not _has(entry.request.headers, "sec-websocket-key"):
         raise HarError("the file has no Sec-WebSocket-Key of the request, so the answer cannot be checked")
     request = _head(f"{entry.request.method} {to.resource} HTTP/1.1", entry.request.headers)
-    body = b"" if entry.status == 101 else _content(response.content)
+    body = (
+        b""
+        if entry.status == 101
+        else _data(response.content.text or "", response.content.encoding == "base64")
+    )
     headers = response.headers if entry.status == 101 else _framed(response.headers, len(body))
     head = _head(f"HTTP/1.1 {entry.status} {response.status_text or ''}", headers)
     events, at = _before(entry, to.host, to.port)
@@ -224,7 +228,7 @@ def recording(entry: HarEntry, by: str) -> Exchange:
         last = max(last, _since(entry.started, each.time))
         opcode = int(each.opcode) & 0xF
         sent = each.kind == "send"
-        wire = frame(opcode, _payload(each, opcode), b"\0\0\0\0" if sent else None)
+        wire = frame(opcode, _data(each.data, base64=opcode != TEXT), b"\0\0\0\0" if sent else None)
         events.append(Sent(last, wire) if sent else Received(last, wire))
     if entry.status == 101 and entry.error:  # the session failed: the tool's words are all that is known of it
         events.append(Ended(last, "error", visible(entry.error.encode("utf-8", "replace"))[:200]))
@@ -310,14 +314,6 @@ def _encoded(text: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         return text.encode("utf-8", "replace")
-
-
-def _content(content: _Content) -> bytes:
-    return _data(content.text or "", content.encoding == "base64")
-
-
-def _payload(message: HarMessage, opcode: int) -> bytes:
-    return _data(message.data, base64=opcode != TEXT)
 
 
 def _data(text: str, base64: bool) -> bytes:

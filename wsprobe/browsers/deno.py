@@ -40,6 +40,7 @@ from wsprobe.read.frames import BINARY, CONTINUATION, PING, TEXT, utf8_fault
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import only_part
 from wsprobe.read.unasked import spoke_unasked
+from wsprobe.recording.certificate import is_address
 
 _VERIFY = "fastwebsockets src/handshake.rs"
 _CREATE = "deno ext/websocket/lib.rs"
@@ -164,15 +165,11 @@ def _certificate(found: Hindered) -> str:
 
 
 def _valid_for(shown: Certificate) -> str:
-    names = [f"IpAddress({name})" if _is_ip(name) else f'DnsName("{name}")' for name in shown.names]
+    names = [f"IpAddress({name})" if is_address(name) else f'DnsName("{name}")' for name in shown.names]
     if not names:
         return "is not valid for any names (according to its subjectAltName extension)"
     *others, last = names
     return f"is only valid for {', '.join(others)} or {last}" if others else f"is only valid for {last}"
-
-
-def _is_ip(name: str) -> bool:
-    return ":" in name or name.replace(".", "").isdigit()
 
 
 def _seconds(moment: str) -> int:

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from wsprobe.browsers.engine import AddressSpace, Engine, Page
 from wsprobe.browsers.page import parsed, sandboxed
-from wsprobe.browsers.url import Address, parse, trustworthy_host
+from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.exchange import Connected, Event, Exchange, TlsDone
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
@@ -136,10 +136,8 @@ def crossing(page: Page, readings: Sequence[Reading]) -> Crossing | None:
 def _can_be_asked(page: Page) -> bool:
     """Whether *page* is a secure context with an origin: no other can have the permission (measured)."""
     of = parse(page.url)
-    return of is not None and not sandboxed(page.csp) and _secure_context(of)
-
-
-def _secure_context(of: Address) -> bool:
+    if of is None or sandboxed(page.csp):
+        return False
     return of.scheme == "https" or (of.scheme == "http" and trustworthy_host(of.host))
 
 

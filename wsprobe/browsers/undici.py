@@ -269,13 +269,10 @@ class UndiciSession(NodeSession[Facts]):
     def receive(self, data: bytes, at: int) -> None:
         super().receive(data, at)
         if not self.over and self.received is not None:
-            self._wait_for_parser(len(data))
-
-    def _wait_for_parser(self, size: int) -> None:
-        """Count bytes that arrive after a Close, at which the parser stops. They wait for the parser until the
-        socket is paused; later bytes wait in the socket (websocket.js, onSocketData)."""
-        self._unread += size if self._waits >= _WRITE_ROOM else 0
-        self._waits += size
+            # After a Close the parser stops. Bytes wait for it until the socket is paused, later bytes in the
+            # socket (websocket.js, onSocketData).
+            self._unread += len(data) if self._waits >= _WRITE_ROOM else 0
+            self._waits += len(data)
 
     def run(self) -> None:
         super().run()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from struct import pack
 from typing import Any, Protocol
@@ -130,7 +131,15 @@ class Clear:
         self._stream.socket.close()
 
 
-async def drive(performance: Performance, wire: LabConnection, most: int) -> None:
+Note = Callable[[str, bytes], None]
+"""Takes note of what the server does, and the bytes that it sends."""
+
+
+def unnoted(do: str, data: bytes) -> None:
+    """Keeps nothing."""
+
+
+async def drive(performance: Performance, wire: LabConnection, most: int, note: Note = unnoted) -> None:
     """Carry out *performance* on *wire* until it ends. Resets the connection after more than *most* bytes from
     the client.
 
@@ -146,6 +155,7 @@ async def drive(performance: Performance, wire: LabConnection, most: int) -> Non
         answer = None
         match deed:
             case Send():
+                note("sends", deed.data)
                 await wire.send(deed.data)
             case Pause():
                 await trio.sleep(deed.seconds)
@@ -154,11 +164,16 @@ async def drive(performance: Performance, wire: LabConnection, most: int) -> Non
                     answer = await wire.receive()
                     heard += len(answer)
                 if heard > most:
-                    return wire.reset()
-            case Finish() | CloseNotify():
-                await wire.finish(notify=isinstance(deed, CloseNotify))
-            case Reset():
-                return wire.reset()
+                    deed = Reset()
+            case Finish():
+                note("ends TCP (FIN)", b"")
+                await wire.finish(notify=False)
+            case CloseNotify():
+                note("ends TLS with close_notify, then TCP (FIN)", b"")
+                await wire.finish(notify=True)
+        if isinstance(deed, Reset):
+            note("drops the connection (RST)", b"")
+            return wire.reset()
 
 
 SENT_KEPT = 16 * 1024
@@ -173,7 +188,7 @@ class ConnectionLog:
         self.deeds: list[tuple[str, bytes]] = []
         self.kept = self.size = 0
 
-    def add(self, do: str, data: bytes = b"") -> None:
+    def add(self, do: str, data: bytes) -> None:
         self.size += len(data)
         if data and self.deeds and self.deeds[-1][0] == do:
             data = self.deeds.pop()[1] + data[: SENT_KEPT - self.kept]
@@ -190,28 +205,6 @@ class ConnectionLog:
             "deeds": [{"do": do, "lines": lines_of(data)} for do, data in self.deeds],
             "left": max(0, self.size - sum(len(data) for _, data in self.deeds)),
         }
-
-
-class Noting:
-    """A connection that records the bytes sent on it."""
-
-    def __init__(self, wire: LabConnection, sent: ConnectionLog) -> None:
-        self._wire, self._sent = wire, sent
-
-    async def send(self, data: bytes) -> None:
-        self._sent.add("sends", data)
-        await self._wire.send(data)
-
-    async def receive(self) -> bytes:
-        return await self._wire.receive()
-
-    async def finish(self, notify: bool) -> None:
-        self._sent.add("ends TLS with close_notify, then TCP (FIN)" if notify else "ends TCP (FIN)")
-        await self._wire.finish(notify)
-
-    def reset(self) -> None:
-        self._sent.add("drops the connection (RST)")
-        self._wire.reset()
 
 
 def lines_of(data: bytes) -> list[tuple[str, str]]:

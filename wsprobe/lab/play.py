@@ -157,7 +157,10 @@ def play(
         stage.send(client.opening)
         performance = _performance(scenario, kind, plan.request, stage.seconds, ports, plan.target.secure)
         stage.converse(
-            client, performance, plan.target.secure, waits=kind.steps is None or _reads_first(kind.steps)
+            client,
+            performance,
+            plan.target.secure,
+            waits=kind.steps is None or [step.do for step in kind.steps[:1]] == ["read"],
         )
     return Exchange(plan, tuple(stage.events))
 
@@ -192,10 +195,6 @@ def _performance(
         return perform((Step("hold", seconds=PATIENCE),), {}, clock, Inbox())
     named = {str(name): port for name, port in ports.items()}
     return answer(scenario, asked, named, secure=secure).perform(clock)
-
-
-def _reads_first(steps: tuple[Step, ...]) -> bool:
-    return bool(steps) and steps[0].do == "read"
 
 
 class _Stage:

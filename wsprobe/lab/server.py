@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from wsprobe.lab import UnknownScenario, load
 from wsprobe.lab.certificates import Certificates, NoCertificates
-from wsprobe.lab.connection import Clear, LabConnection, drive, secured
+from wsprobe.lab.connection import Clear, LabConnection, Note, drive, secured, unnoted
 from wsprobe.lab.door import (
     REFUSED,
     for_service_worker,
@@ -190,8 +190,8 @@ class Front(Protocol):
     async def answer(self, lab: Lab, asked: Request, secure: bool) -> bytes | None:
         """The whole response to *asked*; None if the catalogue is to answer."""
 
-    def noted(self, scenario: Scenario, asked: Request, wire: LabConnection) -> LabConnection:
-        """The connection on which to play *scenario* for *asked*: *wire*, or one around it."""
+    def noted(self, scenario: Scenario, asked: Request) -> Note:
+        """Takes note of what the lab does to play *scenario* for *asked*."""
 
 
 class Lab:
@@ -351,9 +351,8 @@ class Lab:
         performance = answer(
             scenario, asked, {str(name): port for name, port in self.ports.items()}, secure=kind.tls
         )
-        if self._front is not None and answered is None:
-            wire = self._front.noted(scenario, asked, wire)
-        await drive(performance.perform(trio.current_time), wire, self._bounds.received)
+        note = self._front.noted(scenario, asked) if self._front is not None and answered is None else unnoted
+        await drive(performance.perform(trio.current_time), wire, self._bounds.received, note)
 
     async def _over_http2(
         self, listener: Listener, kind: PortKind, wire: LabConnection, came: bytes, ends: tuple[str, str]

@@ -23,7 +23,7 @@ from wsprobe.browsers.engine import Page
 from wsprobe.data_file import text_beside
 from wsprobe.lab import load, subjects
 from wsprobe.lab.certificates import NoCertificates
-from wsprobe.lab.connection import ConnectionLog, LabConnection, Noting
+from wsprobe.lab.connection import ConnectionLog, Note
 from wsprobe.lab.door import own_answer
 from wsprobe.lab.measured import MEASURED, Browser, Measured, Observation, ViewComparison, cap, held
 from wsprobe.lab.scenario import Scenario
@@ -162,8 +162,8 @@ class Site:
             return await self._posted(asked, host, word)
         return self._got(lab, asked, host, word, parse_qs(query))
 
-    def noted(self, scenario: Scenario, asked: Request, wire: LabConnection) -> LabConnection:
-        """*wire*, which from now on records the bytes sent on it, for the page."""
+    def noted(self, scenario: Scenario, asked: Request) -> Note:
+        """Keeps what is sent on the connection, for the page."""
         key = asked.first(b"user-agent"), scenario.name
         connections = self._sent.setdefault(key, deque(maxlen=CONNECTIONS_KEPT))
         self._sent.move_to_end(key)
@@ -171,7 +171,7 @@ class Site:
             self._sent.popitem(last=False)
         sent = ConnectionLog(asked.head.raw)
         connections.append(sent)
-        return Noting(wire, sent)
+        return sent.add
 
     def is_own(self, host: str) -> bool:
         """True if this lab accepts a Host field. If it accepted all, a foreign page could reach it through a

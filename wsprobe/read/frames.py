@@ -47,7 +47,7 @@ def frame_at(data: bytes | bytearray, start: int, when: When, *, partial: bool =
     if size is None or len(data) < start + size:
         return None
     body = start + size
-    header, mask, length, minimal = _header(bytes(data[start:body]))
+    header, mask, length, minimal = header_parts(bytes(data[start:body]))
     if len(data) - body < length and not partial:
         return None
     payload = bytes(data[body : body + length])
@@ -68,7 +68,7 @@ def frame_at(data: bytes | bytearray, start: int, when: When, *, partial: bool =
 
 
 @lru_cache(maxsize=256)
-def _header(header: bytes) -> tuple[bytes, bytes, int, bool]:
+def header_parts(header: bytes) -> tuple[bytes, bytes, int, bool]:
     """*header*, and in it the masking key, the length, and whether its encoding is minimal. Cached, because the
     frames of a flood have few headers, and so share them."""
     masked = header[1] >= 0x80

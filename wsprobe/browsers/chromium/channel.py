@@ -22,7 +22,7 @@ from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSING, StreamOver, WebSocket, unanswered
 from wsprobe.browsers.url import elided
 from wsprobe.exchange import BROKEN, LOST, SECOND, Ended, UnpackedMessages
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, header_parts, header_size
 
 _DATA = (CONTINUATION, TEXT, BINARY)
 _MAX_CONTROL_PAYLOAD = 125
@@ -68,23 +68,19 @@ class _Header(Struct, frozen=True):
 class FrameReader:
     """Splits the bytes of each read into pieces."""
 
-    __slots__ = ("_control", "_header", "_inflater", "_left", "_partial", "_reading", "_rest", "_start_opcode")
+    __slots__ = ("_control", "_header", "_inflater", "_partial", "_reading", "_rest", "_start_opcode", "left")
 
     def __init__(self, deflate: bool, masked: UnpackedMessages | None = None) -> None:
         # Chromium keeps the window whatever the extension says: net/websockets/websocket_deflate_stream.cc.
         self._inflater = Inflater(masked=masked) if deflate else None
         self._header: _Header | None = None
-        self._left = 0
+        self.left = 0
+        """The number of bytes of the current frame's payload that have not arrived yet."""
         self._partial = b""
         self._control = b""
         self._reading: str = ""
         self._start_opcode = CONTINUATION
         self._rest = b""
-
-    @property
-    def payload_left(self) -> int:
-        """The number of bytes of the current frame's payload that have not arrived yet."""
-        return self._left
 
     def read(self, data: bytes) -> list[Piece]:
         """The pieces in the bytes of one read.
@@ -109,12 +105,12 @@ class FrameReader:
                     self._rest = data[at:]
                     break
                 self._header, at = found
-                self._left = self._header.length
-            payload = data[at : at + self._left]
+                self.left = self._header.length
+            payload = data[at : at + self.left]
             at += len(payload)
-            self._left -= len(payload)
-            chunks.append(_Chunk(self._header, payload, first, self._left == 0))
-            if self._left == 0:
+            self.left -= len(payload)
+            chunks.append(_Chunk(self._header, payload, first, self.left == 0))
+            if self.left == 0:
                 self._header = None
             else:
                 self._header = _as_continuation(self._header)
@@ -178,27 +174,23 @@ def _as_continuation(header: _Header) -> _Header:
 
 def _decode_header(data: bytes, at: int) -> tuple[_Header, int] | None:
     """(header, offset after it), None if it is incomplete (WebSocketFrameParser::DecodeFrameHeader)."""
-    if len(data) < at + 2:
+    size = header_size(data, at, mask_bit=0)
+    if size is None or len(data) < at + size:
         return None
-    first, second = data[at], data[at + 1]
-    at += 2
-    length = second & 0x7F
-    if length >= 126:
-        size = 2 if length == 126 else 8
-        if len(data) < at + size:
-            return None
-        length = int.from_bytes(data[at : at + size], "big")
-        at += size
-        if length <= (125 if size == 2 else 0xFFFF) or length > 2**63 - 1:
-            raise ProtocolError
-        if length > 2**31 - 1:
-            raise TooBig
-    masked = second & 0x80 != 0
-    if masked:
-        if len(data) < at + 4:
-            return None
-        at += 4
-    return _Header(first & 0x80 != 0, first >> 4 & 7, first & 0x0F, masked, length), at
+    header = data[at : at + size]
+    masked = header[1] >= 0x80
+    if masked:  # the masking key may not have arrived
+        header = bytes((header[0], header[1] & 0x7F)) + header[2:]
+    _, _, length, minimal = header_parts(header)
+    if not minimal or length > 2**63 - 1:
+        raise ProtocolError
+    if length > 2**31 - 1:
+        raise TooBig
+    at += size + 4 * masked
+    if len(data) < at:
+        return None
+    first = header[0]
+    return _Header(first >= 0x80, first >> 4 & 7, first & 0x0F, masked, length), at
 
 
 _CHANNEL = "net/websockets/websocket_channel.cc"
@@ -270,7 +262,7 @@ class Channel(Session):
         while start < len(data) and self.state is not State.CLOSED:
             size = max(
                 self._facts.read_size,
-                self._reader.payload_left // self._facts.read_size * self._facts.read_size,
+                self._reader.left // self._facts.read_size * self._facts.read_size,
             )
             size, self._at_once = self._at_once or size, 0
             self._read(data[start : start + size], at)

@@ -143,7 +143,8 @@ def _authenticate(status: int, facts: Facts) -> Failed:
 def handshake_fault(detail: str, because: str, facts: Facts) -> Failed:
     """A failure whose console text contains *detail*."""
     failure = facts.failures["handshake"].format(detail=detail)
-    return Failed("" if _is_lossy(failure) else failure, because)
+    lossy = any("\udc80" <= char <= "\udcff" for char in failure)
+    return Failed("" if lossy else failure, because)  # a byte that is not UTF-8: nothing is shown (measured)
 
 
 def _upgrade(headers: Headers, key: bytes | None, protocols: tuple[str, ...], facts: Facts) -> Opened | Failed:
@@ -207,11 +208,6 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 
-def _is_lossy(failure: str) -> bool:
-    """True if *failure* has a byte that is not UTF-8. Such a text does not reach the console (measured)."""
-    return not failure.isascii() and any("\udc80" <= c <= "\udcff" for c in failure)
-
-
 _ERRORS = {
     "name": "ERR_NAME_NOT_RESOLVED",
     "connect": "ERR_CONNECTION_FAILED",
@@ -226,7 +222,8 @@ def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed] | None
     tell."""
     found = hindered(reading)
     if found is None:
-        return _reset_at_once(reading, facts)
+        at_once = _failed("ERR_CONNECTION_RESET", facts)
+        return (reading.exchange.events[-1].at, at_once) if reset_unasked(reading) else None
     if given_up(reading) and not found.let_pass:
         return None
     return found.at, _failure(found, reading, facts)
@@ -240,12 +237,6 @@ def _failure(found: Hindered, reading: Reading, facts: Facts) -> Failed:
     if found.kind == "certificate":
         return _failed(certificate_error(certificate_faults(reading.exchange)), facts)
     return _failed(found.word("chromium", _ERRORS.get(found.kind, "ERR_SSL_PROTOCOL_ERROR")), facts)
-
-
-def _reset_at_once(reading: Reading, facts: Facts) -> tuple[int, Failed] | None:
-    if not reset_unasked(reading):
-        return None
-    return reading.exchange.events[-1].at, _failed("ERR_CONNECTION_RESET", facts)
 
 
 def _failed(error: str, facts: Facts) -> Failed:

@@ -22,7 +22,18 @@ from wsprobe.browsers.inflate import TOO_LONG, Inflater, TooLong
 from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSING, OPEN, StreamOver, WebSocket, own_close, unanswered
 from wsprobe.exchange import BROKEN, LOST, SECOND, Ended
-from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, first_close, masked_messages
+from wsprobe.read.frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    first_close,
+    header_parts,
+    header_size,
+    masked_messages,
+)
 from wsprobe.read.reading import Reading
 from wsprobe.read.unasked import ended_in_answer, ended_unasked
 
@@ -80,7 +91,7 @@ class FrameReader:
                 break
             payload = bytes(memoryview(buffer)[at + header.size : stop])
             at = stop
-            if header.mask != b"\0\0\0\0":
+            if header.mask.strip(b"\0"):
                 payload = _unmasked(payload, header.mask)
             unit = self._unit(header, payload)
             if unit is not None:
@@ -122,21 +133,14 @@ class FrameReader:
 
 def _header(data: bytearray, at: int) -> _Header | None:
     """The header at *at*; None if it is incomplete."""
-    if len(data) < at + 2:
+    size = header_size(data, at)
+    if size is None or len(data) < at + size:
         return None
-    first, second = data[at], data[at + 1]
-    length = second & 0x7F
-    extra = {126: 2, 127: 8}.get(length, 0)
-    masked = second & 0x80
-    size = 2 + extra + (4 if masked else 0)
-    if len(data) < at + size:
-        return None
-    if extra:
-        length = int.from_bytes(data[at + 2 : at + 2 + extra], "big")
-        if length <= (125 if extra == 2 else 0xFFFF) or length >= 2**63:
-            raise BadFrame("the length is not in its shortest form")
-    mask = bytes(data[at + size - 4 : at + size]) if masked else b"\0\0\0\0"
-    return _Header(first & 0x80 != 0, first >> 4 & 7, first & 0x0F, mask, length, size)
+    header, mask, length, minimal = header_parts(bytes(data[at : at + size]))
+    if not minimal or length >= 2**63:
+        raise BadFrame("the length is not in its shortest form")
+    first = header[0]
+    return _Header(first >= 0x80, first >> 4 & 7, first & 0x0F, mask, length, size)
 
 
 def _unmasked(payload: bytes, mask: bytes) -> bytes:

@@ -15,7 +15,7 @@ from wsprobe.browsers.life import Session
 from wsprobe.browsers.script import CLOSED, WebSocket, unanswered
 from wsprobe.browsers.webkitgtk.request import Facts
 from wsprobe.exchange import BROKEN, FINISHED, SECOND, Ended, UnpackedMessages
-from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT
+from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT, header_parts, header_size
 
 NO_STATUS, ABNORMAL, TLS = 1005, 1006, 1015
 _ANSWERED = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, *range(3000, 5000)))
@@ -237,19 +237,15 @@ class Connection(Session):
         data = self._incoming
         if len(data) < at + 2:
             return None
-        first, second = data[at], data[at + 1]
+        first, start = data[at], at + (header_size(data, at) or 0)
         try:
-            if second & 0x80:
+            if data[at + 1] & 0x80:
                 raise Fault("response")
-            length, start = second & 0x7F, at + 2
-            if length >= 126:
-                size = 2 if length == 126 else 8
-                start += size
-                if len(data) < start:
-                    return None
-                length = int.from_bytes(data[at + 2 : start], "big")
-                if length <= (125 if size == 2 else 0xFFFF):
-                    raise Fault("response")
+            if len(data) < start:
+                return None
+            _, _, length, minimal = header_parts(bytes(data[at:start]))
+            if not minimal:
+                raise Fault("response")
             if length > _BIGGEST:
                 raise Fault("payload-size")
             if len(data) < start + length:

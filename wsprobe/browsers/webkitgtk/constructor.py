@@ -75,16 +75,11 @@ def construct(url: str, page: Page, facts: Facts) -> Made:
 
 def _blocked(address: Address, facts: Facts) -> str | None:
     """The console line if the address or the port is blocked; None if neither is."""
-    if _unspecified(address.host):
+    if address.host in ("0.0.0.0", "[::]"):  # unspecified
         return facts.console["address"].format(host=address.host)
     if bad_port(address):
         return facts.console["port"].format(port=address.effective_port)
     return None
-
-
-def _unspecified(host: str) -> bool:
-    """True if *host*, serialised, is an unspecified address (0.0.0.0 or [::])."""
-    return host in ("0.0.0.0", "[::]")
 
 
 def _syntax_error(facts: Facts, key: str, **values: str) -> Made:

@@ -244,7 +244,7 @@ def _answer(reading: Reading, protocols: tuple[str, ...], before: Set[int], fact
     while isinstance(again := answer.outcome, Again):
         if again.status in asked and not again.endless:
             return replace(answer, outcome=_in_vain(again, facts, alone=again.status in before))
-        if not again.keep_alive or not (len(reading.received) > answer.body or _is_over(reading)):
+        if not again.keep_alive or not (len(reading.received) > answer.body or end(reading).how in LOST):
             break
         # It asks on the same connection, so what comes there next is the answer.
         asked.add(again.status)
@@ -263,7 +263,3 @@ def _in_vain(again: Again, facts: Facts, *, alone: bool) -> Failed:
         because = f"{again.status} once more, which looks like the end of the reused connection"
         return Failed(facts.failures["ended"], f"{because}: {_SESSION}")
     return Failed(facts.failures["not-accepted"], f"{again.status} once more: {_SESSION}")
-
-
-def _is_over(reading: Reading) -> bool:
-    return end(reading).how in LOST

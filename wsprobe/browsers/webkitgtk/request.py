@@ -137,7 +137,7 @@ def request_head(
     site = _site(first, page)
     filled = {
         **values(to, page, protocols, facts.user_agent),
-        "resource": _normal(to.resource),
+        "resource": re.sub("%([0-9A-Fa-f]{2})", normal_escape, to.resource),  # glib/guri.c, uri_decoder
         "cookies": page.cookies if to.host == first.host else "",
         "accept_encoding": facts.accept_encoding if first.secure else facts.accept_encoding_cleartext,
         "key": key,
@@ -147,11 +147,6 @@ def request_head(
         "site": site,
     }
     return head(facts.request, filled)
-
-
-def _normal(resource: str) -> str:
-    """*resource* with only the necessary escapes, in upper case (GLib, glib/guri.c: uri_decoder)."""
-    return re.sub("%([0-9A-Fa-f]{2})", normal_escape, resource)
 
 
 def _site(first: Target, page: Page) -> str:
