@@ -9,6 +9,7 @@ from tests.judge.conftest import cases, exchange_of, split
 from wsprobe.judge import judge, outcome
 from wsprobe.read import read
 from wsprobe.report.outcome import STATUS_OF
+from wsprobe.session.conversation import establishes
 
 ANSWERS = {
     "established",
@@ -61,6 +62,12 @@ def test_what_findings_say(name):
             there = getattr(found[id], part)
             assert words == there if what in ("is", "received") else words in there
     assert not any("bytearray" in finding.text for finding in found.values())
+
+
+@every([name for name in CASES if reading_of(name).session is not None])
+def test_a_session_is_opened_unless_the_verdict_fails_the_101(name):
+    reading = reading_of(name)
+    assert establishes(reading.exchange.plan, reading.final.head) is (judge(reading).answer != "fail")
 
 
 @pytest.mark.parametrize("size", [0, 1, 7])

@@ -42,6 +42,10 @@ Rule = Callable[[Reading], Iterable[Finding]]
 
 TRANSPORT: tuple[Rule, ...] = (transport.reach, tls.tls, transport.other_protocol, transport.unfinished)
 _SELECTION = (selection.extensions, selection.deflate, selection.protocol)
+_CHECKS = (status.bare, status.upgrade, status.connection, accept.accept, *_SELECTION)
+"""What a client must check of a 101 (section 4.1, items 2 to 6)."""
+CLIENT_CHECKS: tuple[Rule, ...] = (status.status_line, about(handshake, *_CHECKS))
+"""The rules of the handshake for which a client must fail a 101: what it judges before it opens a session."""
 HANDSHAKE: tuple[Rule, ...] = (
     status.status_line,
     about(subject.refusal, status.status),
@@ -49,11 +53,7 @@ HANDSHAKE: tuple[Rule, ...] = (
     about(
         handshake,
         status.http_version,
-        status.bare,
-        status.upgrade,
-        status.connection,
-        accept.accept,
-        *_SELECTION,
+        *_CHECKS,
         status.fields,
         refusal.repeated,
         request.request,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from wsprobe.exchange import FINISHED, Event, Exchange, Received, Sent
+from wsprobe.exchange import FINISHED, Event, Exchange, Plan, Received, Sent
 from wsprobe.read.body import FRAMING, plain_length, read_body, with_contents
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
@@ -112,14 +112,32 @@ def responses_of(exchange: Exchange) -> tuple[Response, ...]:
     return tuple(_responses(received_of(exchange), exchange, request.method)[0])
 
 
+def reading_of_101(plan: Plan, head: Head) -> Reading:
+    """The reading of a 101 of which only the head has arrived, over HTTP/1.1."""
+    exchange = Exchange(plan, (Sent(0, plan.request), Received(0, head.raw)))
+    request, sent = read_request(exchange)
+    response = response_of(head)
+    return Reading(
+        exchange=exchange,
+        request=request,
+        sent=sent,
+        received=head.raw,
+        responses=(response,),
+        final=response,
+        session=Session((), b"", len(head.raw)),
+        opinion=None,
+    )
+
+
 def received_of(exchange: Exchange) -> bytes:
     """``Reading.received`` of *exchange*, over HTTP/1.1."""
-    return b"".join([event.data for event in exchange.events if isinstance(event, Received)])
+    # type(): isinstance takes ten times as long for other types, here and below
+    return b"".join([event.data for event in exchange.events if type(event) is Received])
 
 
 def _first_sent(exchange: Exchange) -> bytes:
     for event in exchange.events:
-        if isinstance(event, Sent) and event.data:
+        if type(event) is Sent and event.data:
             return event.data
     return b""
 
@@ -232,8 +250,8 @@ def _plainly_accepted(final: Response) -> bool:
 
 def _when(events: tuple[Event, ...], kind: type[Received] | type[Sent]) -> When:
     """Offset -> microseconds, over the events of one kind; found in logarithmic time."""
-    seen = [event for event in events if isinstance(event, kind) and event.data]
-    ends = list(accumulate(len(event.data) for event in seen))
+    seen = [event for event in events if type(event) is kind and event.data]
+    ends = list(accumulate([len(event.data) for event in seen]))
 
     def when(offset: int) -> int:
         return seen[min(bisect_right(ends, offset), len(seen) - 1)].at if seen else 0

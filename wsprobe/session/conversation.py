@@ -12,9 +12,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from wsprobe.exchange import SECOND, Exchange, Plan, Received, Sent
-from wsprobe.judge import HANDSHAKE, rfc6455_handshake
-from wsprobe.read import read, response_of
+from wsprobe.exchange import SECOND, Plan
+from wsprobe.judge import CLIENT_CHECKS, rfc6455_handshake
+from wsprobe.read import reading_of_101, response_of
 from wsprobe.read.body import BodyReader
 from wsprobe.read.head import LINES_MAX, HeadSplitter, opens_session
 from wsprobe.read.looks import looks_like
@@ -175,8 +175,8 @@ def establishes(plan: Plan, head: Head) -> bool:
     for other wire versions, whose rules the history has."""
     if plan.wire != "hybi-13":
         return True
-    reading = read(Exchange(plan, (Sent(0, plan.request), Received(0, head.raw))))
-    return rfc6455_handshake([each for rule in HANDSHAKE for each in rule(reading)]) != "fail"
+    reading = reading_of_101(plan, head)
+    return rfc6455_handshake([each for rule in CLIENT_CHECKS for each in rule(reading)]) != "fail"
 
 
 class Speaking(Protocol):
