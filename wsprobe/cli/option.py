@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cache, wraps
 from itertools import pairwise
 from typing import Any, ClassVar, TypeVar
@@ -471,15 +470,24 @@ class Context(click.Context):
     formatter_class = Formatter
 
 
-@contextmanager
-def usage_error(*kinds: type[Exception], where: str = "", ctx: click.Context | None = None) -> Iterator[None]:
+class usage_error:
     """Raise an exception of these *kinds* as a usage error. *where*: what its text begins with, such as the
-    option and the file; of an OSError only the reason follows."""
-    try:
-        yield
-    except kinds as error:
-        reason = (error.strerror or "") if isinstance(error, OSError) else str(error)
-        raise click.UsageError(f"{where}: {reason}" if where else reason, ctx) from None
+    option and the file; of an OSError only the reason follows.
+
+    A class, because each URL of a list needs it twice, and a generator takes three times as long."""
+
+    def __init__(self, *kinds: type[Exception], where: str = "", ctx: click.Context | None = None) -> None:
+        self._kinds = kinds
+        self._where = where
+        self._ctx = ctx
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, self._kinds):
+            reason = (error.strerror or "") if isinstance(error, OSError) else str(error)
+            raise click.UsageError(f"{self._where}: {reason}" if self._where else reason, self._ctx) from None
 
 
 class NoUrl(click.UsageError):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, TYPE_CHECKING, Literal
 
-from wsprobe.show.lines import Line, Look, plain, shortened
+from wsprobe.show.lines import LONGEST, Line, Look, plain, shortened
 from wsprobe.text import printable
 
 if TYPE_CHECKING:
@@ -85,14 +85,15 @@ def look(stream: IO[str], color: Color = "auto", verbose: int | None = None) -> 
 
 def emit(lines: Iterable[Line], stream: IO[str], of: Look) -> None:
     """Write lines to *stream*, in colour if *of* allows it. Raises OSError."""
-    lines = map(shortened, lines)
     with ignore_broken_pipe() if stream is sys.stderr else nullcontext():
         if of.color:
             from wsprobe.show.paint import paint  # rich, only in colour
 
-            paint(lines, stream, of)
+            paint(map(shortened, lines), stream, of)
         else:
-            stream.write(plain(lines))
+            lines = list(lines)
+            text = plain(lines)  # nearly always too short for a line that is too long
+            stream.write(text if len(text) <= LONGEST else plain(map(shortened, lines)))
         stream.flush()
 
 

@@ -53,12 +53,13 @@ def parse(text: str) -> Target:
     url = text.strip(" \t\r\n")
     if not url:
         raise TargetError("the URL is empty")
-    if control := re.search(_CONTROL, url):
-        raise TargetError(f"URL {_shown(url)} has a control character, {control[0]!a}")
-    if re.search(r",\s*(?:wss?|https?)://", url):
+    if not url.isprintable():
+        if control := re.search(_CONTROL, url):
+            raise TargetError(f"URL {_shown(url)} has a control character, {control[0]!a}")
+        if re.search(_NO_CHARACTER, url):
+            raise TargetError(f"URL {_shown(url)} has a lone surrogate, which is not a character")
+    if "," in url and re.search(r",\s*(?:wss?|https?)://", url):
         raise TargetError(f"{_shown(url)} is several URLs; separate them with spaces, not commas")
-    if re.search(_NO_CHARACTER, url):
-        raise TargetError(f"URL {_shown(url)} has a lone surrogate, which is not a character")
     if url[0] in _QUOTES:
         raise TargetError(f"URL {_shown(url)} begins with a quotation mark: leave it out")
     secure, rest = _scheme(url)
