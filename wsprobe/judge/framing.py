@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from wsprobe.judge.catalogue import F
 from wsprobe.judge.finding import Finding, shown, times
 from wsprobe.judge.subject import handshake, where
+from wsprobe.read.body import plain_length
 from wsprobe.read.reading import Field, Reading, Response, Span
 from wsprobe.read.tokens import DIGITS_MAX, VALUE_MAX, elements
 
@@ -84,7 +85,7 @@ def _line(field: Field) -> str:
 
 
 def _lengths(response: Response, lengths: tuple[Field, ...]) -> Iterator[Finding]:
-    if not lengths or sum(len(field.value) for field in lengths) > VALUE_MAX:
+    if plain_length(lengths) or sum(len(field.value) for field in lengths) > VALUE_MAX:
         return
     listed = list(elements(field.value for field in lengths))
     span = where(response.head, lengths)

@@ -17,6 +17,11 @@ from wsprobe.read.reading import Reading, Response, SentRequest
 _KNOWN_VERSIONS = (b"13", b"8", b"7", b"6", b"5", b"4", b"0")
 """13 of RFC 6455, and those of drafts, which a server may speak as well (section 4.4)."""
 
+_ONCE = (
+    (b"host", "Host"),
+    (b"sec-websocket-key", "Sec-WebSocket-Key"),
+    (b"sec-websocket-version", "Sec-WebSocket-Version"),
+)
 _KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
 KEY_BYTES = 16
 
@@ -47,8 +52,8 @@ def _faults(asked: SentRequest) -> Iterator[str]:
     head = asked.head
     if asked.method != b"GET":
         yield f"had the method {shown(asked.method)}"
-    for name in ("Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version"):
-        if (times := len(head.all(name.lower().encode()))) != 1:
+    for key, name in _ONCE:
+        if (times := len(head.all(key))) != 1:
             yield f"had {times or 'no'} {name}"
     if any(not field.value for field in head.all(b"host")):
         yield "had an empty Host"

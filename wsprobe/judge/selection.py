@@ -122,9 +122,10 @@ def extensions(reading: Reading, response: Response) -> Iterator[Finding]:
             break
     else:
         yield from _spelling(response.head, fields)
-    names = {extension.name for extension in offered(reading)}
+    answered = accepted(response)
+    names = {extension.name for extension in offered(reading)} if answered else set()
     told: set[bytes] = set()
-    for extension, field in accepted(response):
+    for extension, field in answered:
         if extension.name in told:
             continue
         if len(told) == _TOLD:

@@ -96,7 +96,7 @@ def frames(reading: Reading, of: Session) -> Iterator[Finding]:
     """Check every frame up to the server's Close, and an incomplete frame at the end."""
     frames = said(of)
     odd = [frame for frame in frames if not _plain(frame)]
-    for entry, broken, words in _CHECKS:
+    for entry, broken, words in _CHECKS if odd else ():
         yield from _first(entry, [frame for frame in odd if broken(frame)], words)
     yield from _reserved_bits(reading, frames)
     if how(reading) in PEER_ENDED:
@@ -113,6 +113,9 @@ def _first(entry: Entry, bad: list[Frame], words: _Words) -> Iterator[Finding]:
 
 def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Finding]:
     """Check RSV1 to RSV3; an unknown extension may define any of them."""
+    reserved = [frame for frame in frames if frame.rsv]
+    if not reserved:
+        return
     response = handshake(reading)
     in_use = set() if response is None else {extension.name for extension, _ in accepted(response)}
     if in_use - {DEFLATE}:
@@ -126,7 +129,6 @@ def _reserved_bits(reading: Reading, frames: tuple[Frame, ...]) -> Iterator[Find
             return None if data else F.FRAME_RSV1_MISPLACED
         return F.FRAME_COMPRESSED_UNNEGOTIATED if data else F.FRAME_RSV
 
-    reserved = [frame for frame in frames if frame.rsv]
     faults = [fault(frame) for frame in reserved]
     for entry, words in (
         (F.FRAME_RSV, lambda frame: f"{_bits(frame)} set on a {name(frame)} frame"),
@@ -369,11 +371,11 @@ def pongs(reading: Reading, of: Session) -> Iterator[Finding]:
     A server that gets the Close together with the Ping need not answer the Ping (section 5.5.2).
     """
     ours, theirs = our_close(of), close_of(of)
-    if ours is None or theirs is None or theirs.at <= ours.at or closed_by_server(of) is not None:
+    if ours is None or theirs is None or theirs.at <= ours.at:
         return
     pings = [frame for frame in of.sent if frame.opcode == PING and frame.start < ours.start]
     due = [ping for ping in pings if ours.at - ping.at >= PONG_PATIENCE]
-    if not due:
+    if not due or closed_by_server(of) is not None:
         return
     wanted = {ping.data for ping in pings[len(due) - 1 :]}
     came = [f.data for f in of.frames if f.opcode == PONG and f.complete and f.at >= due[-1].at]

@@ -387,7 +387,7 @@ def read_request(exchange: Exchange) -> tuple[SentRequest, bytes]:
 
     The request is read from the bytes of ``Sent`` events. If nothing was sent, it is the request of the plan.
     """
-    sent = b"".join([event.data for event in exchange.events if isinstance(event, Sent)])
+    sent = b"".join([event.data for event in exchange.events if type(event) is Sent])
     data = sent or exchange.plan.request
     head, end = split_head(data)
     method, _, after = (head.first.text if head.first else b"").partition(b" ")

@@ -98,6 +98,8 @@ class Report(Struct, frozen=True, dict=True):
     @cached_property
     def blocked(self) -> tuple[Cause, ...]:
         """The causes if clients of the views block the connection: nobody but wsprobe sent a request."""
+        if not self.views:
+            return ()
         found = []
         port = self.exchange.plan.target.port
         for reason, (id, means, remedy, shows) in BLOCKED.items():

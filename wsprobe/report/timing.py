@@ -101,7 +101,7 @@ def bars(reading: Reading) -> list[tuple[str, float, float]]:
 def phases(reading: Reading) -> list[tuple[str, float, float]]:
     """(name, start, end) in milliseconds for each phase that happened, in order."""
     times = timing(reading)
-    tunnel = [e.at / 1000 for e in reading.exchange.events if isinstance(e, TunnelReceived)]
+    tunnel = [e.at / 1000 for e in reading.exchange.events if type(e) is TunnelReceived]
     marks = [
         ("resolve", times.resolved),
         ("connect", times.connected),

@@ -102,11 +102,11 @@ def _wire_line(wire: WireLine, of: Head, look: Look) -> Line:
     more = len(wire.text) - LONG_LINE
     tail = [Piece(f" ... {more} more bytes", "dim")] if more > 0 else []
     if wire is of.first:
-        return line(Piece(text, "title"), *tail)
+        return Piece(text, "title"), *tail
     name, colon, value = text.partition(":")
     if not colon:
-        return line(text, *tail)
-    return line(Piece(name, "name"), colon + value, *tail)
+        return Piece(text), *tail
+    return Piece(name, "name"), Piece(colon + value), *tail
 
 
 def _meets(finding: Finding, wire: WireLine) -> bool:

@@ -22,39 +22,32 @@ def peer(exchange: Exchange) -> str:
     """The peer: address and port (or the socket's path), the TLS version, the certificate's last days."""
     where = ""
     for event in exchange.events:
-        match event:
-            case Connected(address=address, port=port):
-                where = authority(address, port)
-            case TlsDone(version=version, certificate=shown):
-                where += f", {version}"
-                days = None if shown is None else days_left(shown, exchange.started)
-                if days is not None and 0 <= days < FEW_DAYS:
-                    where += f", certificate for {counted(days, 'more day')}"
-            case _:
-                pass
+        if type(event) is Connected:
+            where = authority(event.address, event.port)
+        elif type(event) is TlsDone:
+            shown = event.certificate
+            where += f", {event.version}"
+            days = None if shown is None else days_left(shown, exchange.started)
+            if days is not None and 0 <= days < FEW_DAYS:
+                where += f", certificate for {counted(days, 'more day')}"
     return where
 
 
 def summary(reading: Reading, look: Look, phases_too: bool = True) -> Line:
     """One line: how long each phase took, unless *phases_too* is False, and who answered."""
     spans = phases(reading)
-    shown = [
-        f"{name} {end - start:.1f}"
-        for name, start, end in spans
-        if phases_too and name in ("resolve", "connect", "proxy", "tls")
-    ]
+    shown = []
     if phases_too:
-        answer = [(start, end) for name, start, end in spans if name in ("send", "answer", "head")]
-        if any(name == "answer" for name, _, _ in spans):
+        took = {name: end - start for name, start, end in spans}
+        shown = [f"{name} {took[name]:.1f}" for name in ("resolve", "connect", "proxy", "tls") if name in took]
+        if "answer" in took:
+            answer = [(start, end) for name, start, end in spans if name in ("send", "answer", "head")]
             shown.append(f"answer {answer[-1][1] - answer[0][0]:.1f}")
         elif silence := no_answer(reading):
             shown.append(silence)
         cut = reading.exchange.how_ended == "interrupted"  # and the time of that may be unknown
-        shown += [
-            f"session {end - start:.1f}"
-            for name, start, end in spans
-            if name == "session" and not (cut and start == end)
-        ]
+        if "session" in took and not (cut and not took["session"]):
+            shown.append(f"session {took['session']:.1f}")
     total = reading.exchange.events[-1].at / 1000 if reading.exchange.events else 0.0
     where = peer(reading.exchange)
     return line(

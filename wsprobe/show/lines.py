@@ -61,12 +61,12 @@ class Look(Struct, frozen=True):
 
 def line(*parts: str | Piece, style: Style = "") -> Line:
     """One line; plain strings take *style*."""
-    return tuple(Piece(part, style) if isinstance(part, str) else part for part in parts)
+    return tuple([Piece(part, style) if isinstance(part, str) else part for part in parts])
 
 
 def text_of(of: Line) -> str:
     """The line as text, without styles."""
-    return "".join(piece.text for piece in of)
+    return "".join([piece.text for piece in of])
 
 
 def capital(text: str) -> str:
@@ -76,7 +76,7 @@ def capital(text: str) -> str:
 
 def width_of(of: Line) -> int:
     """The columns that the line takes on a terminal."""
-    return sum(cells(piece.text) for piece in of)
+    return cells(text_of(of))
 
 
 LONGEST = 16384
@@ -145,7 +145,7 @@ def cut_in_middle(text: str, room: int, look: Look) -> str:
 
 def plain(lines: Iterable[Line]) -> str:
     """The lines as text, each ended by a newline."""
-    return "".join(text_of(each).rstrip(" ") + "\n" for each in lines)
+    return "".join([text_of(each).rstrip(" ") + "\n" for each in lines])
 
 
 def fitted(rows: Iterable[Line], look: Look) -> list[Line]:

@@ -32,7 +32,7 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.judge.finding import Finding, Verdict
-from wsprobe.judge.subject import how, sender
+from wsprobe.judge.subject import has, how, sender
 from wsprobe.judge.transport import proxy_answer
 from wsprobe.read import read
 from wsprobe.read.closing import close_of
@@ -280,8 +280,9 @@ def received_dump(data: bytes, look: Look) -> list[Line]:
 def transport_bytes(report: Report, look: Look) -> list[Line]:
     """The bytes of a peer before HTTP could begin: a proxy's answer, or bytes instead of a TLS handshake."""
     rows: list[Line] = []
-    events = report.exchange.events
-    for event in events:
+    if not has(report.reading, TunnelReceived, TlsFailed, ConnectFailed):
+        return rows
+    for event in report.exchange.events:
         match event:
             case TunnelReceived(data=data) if report.outcome == "proxy-failed":
                 rows += _told(data, look)
@@ -298,6 +299,8 @@ def transport_bytes(report: Report, look: Look) -> list[Line]:
 def certificates(report: Report, look: Look) -> list[Line]:
     """The server's certificate chain and the browsers' objections, if the chain has a fault."""
     exchange = report.exchange
+    if not has(report.reading, TlsDone, TlsFailed):
+        return []
     event = next((e for e in reversed(exchange.events) if isinstance(e, TlsDone | TlsFailed)), None)
     if event is None or not objectionable(event):
         return []
@@ -408,7 +411,7 @@ def _heard(report: Report, look: Look) -> list[Line]:
     hops = report.exchange.hops
     first = report.name or (hops[0].plan.target.url if hops else report.asked)
     url = operands(first)  # behind redirects: browsers follow none
-    words = [*map(quoted, ("wsprobe", "compare", "--browser-mode", *own, *url))]
+    words = ["wsprobe", "compare", "--browser-mode", *map(quoted, (*own, *url))]
     whole = line(f"{heard} ", " ".join(words))
     if not look.terminal or width_of(whole) <= look.width:
         return [whole]
