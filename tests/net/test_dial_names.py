@@ -93,9 +93,3 @@ async def test_a_name_that_dns_cannot_carry(host):
     tape = Tape()
     await resolve(host, 80, Route(), tape)
     assert isinstance(tape.events[0], ResolveFailed)
-
-
-def test_a_literal_needs_no_name_service():
-    result, _, asked = resolved("192.0.2.1")
-    assert [address.text for address in result] == ["192.0.2.1"]
-    assert asked == []

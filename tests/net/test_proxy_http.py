@@ -10,8 +10,6 @@ from wsprobe.exchange import (
     TunnelSent,
 )
 from wsprobe.net.probe import probe
-from wsprobe.net.proxy import request
-from wsprobe.request.proxy import ProxyUrl
 
 SHOP = "shop.example"
 
@@ -79,9 +77,3 @@ def test_a_proxy_with_a_bad_certificate(net, authority):
     exchange = through(net, authority.over_tls(proxy, authority.server()), kind="https")
     assert "TLS with the proxy failed" in net.only(exchange, TunnelFailed).error
     assert "TlsFailed" not in net.kinds(exchange)
-
-
-def test_an_ipv6_target_is_in_brackets():
-    assert request(ProxyUrl("http", "p", 80), "2001:db8::1", 443).startswith(
-        b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n"
-    )

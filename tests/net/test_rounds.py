@@ -41,20 +41,6 @@ async def slow(job, begun):
     return True
 
 
-def test_from_start_to_start():
-    assert done(quick, "a", 1, 3) == [("a", 0), ("a", 10), ("a", 20)]
-
-
-def test_what_was_missed_is_not_made_up_for():
-    assert done(slow, "a", 1, 3) == [("a", 0), ("a", 25), ("a", 50)]
-
-
-def test_at_most_so_many_at_a_time_and_no_job_starves():
-    found = done(slow, "abc", 1, 2)
-    assert [at for _, at in found] == [0, 25, 50, 75, 100, 125]
-    assert sorted(job for job, _ in found[:3]) == ["a", "b", "c"]
-
-
 def test_false_ends_all_and_cancels_what_is_under_way():
     ended = []
 

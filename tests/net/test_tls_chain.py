@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from tests.net.test_tls import over_tls
-from wsprobe.exchange import PlanError, Sent, TlsDone, TlsFailed, TlsOptions
+from wsprobe.exchange import Sent, TlsDone, TlsFailed, TlsOptions
 from wsprobe.net.tls import context
 from wsprobe.recording.certificate import described
 
@@ -55,17 +55,6 @@ def test_a_pinned_key(net, authority, between, verify):
 @pytest.mark.parametrize("name", ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"])
 def test_the_ciphers_that_are_offered(net, authority, name):
     assert net.only(over_tls(net, authority, ciphers=name, maximum="1.2"), TlsDone).cipher == name
-
-
-def test_old_versions_with_ciphers_of_their_own():
-    made = context(TlsOptions(minimum="1.0", ciphers="ECDHE-RSA-AES128-SHA"))
-    assert "ECDHE-RSA-AES128-SHA" in {each["name"] for each in made.get_ciphers()}
-    assert context(TlsOptions(minimum="1.0", ciphers="DEFAULT:@SECLEVEL=1")).security_level == 1
-
-
-def test_ciphers_that_are_none():
-    with pytest.raises(PlanError, match=r"OpenSSL has no cipher 'TLS_AES_128_GCM_SHA256'"):
-        context(TlsOptions(ciphers="TLS_AES_128_GCM_SHA256"))
 
 
 def test_only_the_authorities_that_were_named(authority):

@@ -4,7 +4,6 @@ import pytest
 
 from wsprobe.read.request import RequestReader
 from wsprobe.relay.relaying import forwarded
-from wsprobe.request.opening import OfferError
 from wsprobe.request.target import parse
 
 BROWSER = (
@@ -47,36 +46,3 @@ FORWARDED = {
 @pytest.mark.parametrize(("came", "url", "went"), FORWARDED.values(), ids=FORWARDED)
 def test_what_is_forwarded(came, url, went):
     assert sent(came, url) == went
-
-
-def test_an_origin_is_added_where_there_is_none():
-    went = START + b"Host: chat.example\r\n" + UPGRADE + ADDED
-    assert sent(START + b"Host: x\r\n" + UPGRADE + b"\r\n", SERVER, origin="https://a.example") == went
-
-
-@pytest.mark.parametrize(
-    ("headers", "origin", "old", "new"),
-    [
-        ((), "https://app.example", b"Origin: http://localhost:5173", b"Origin: https://app.example"),
-        (("Origin: https://b.example",), "https://a.example", b"http://localhost:5173", b"https://b.example"),
-        (("Cookie: sid=2",), None, b"Cookie: sid=1; a=b", b"Cookie: sid=2"),
-        (("Cookie:",), None, b"Cookie: sid=1; a=b\r\n", b""),
-        (("cookie;",), None, b"Cookie: sid=1; a=b", b"cookie:"),
-        (("X-New: 1", "X-New: 2"), None, b" b\r\n\r\n", b" b\r\nX-New: 1\r\nX-New: 2\r\n\r\n"),
-        (("X-Fold:",), None, b"X-Fold: a\r\n b\r\n", b""),
-        (("Host: other.example",), None, b"Host: chat.example", b"Host: other.example"),
-    ],
-)
-def test_what_options_change(headers, origin, old, new):
-    plain = sent(BROWSER % b"", "ws://chat.example/")
-    assert old in plain
-    assert sent(BROWSER % b"", "ws://chat.example/", *headers, origin=origin) == plain.replace(old, new)
-
-
-def test_credentials_of_the_url_become_a_field():
-    assert b"\r\nAuthorization: Basic dTpwdw==\r\n\r\n" in sent(BROWSER % b"", "ws://u:pw@chat.example/")
-
-
-def test_a_header_that_is_none():
-    with pytest.raises(OfferError, match="has no colon"):
-        sent(BROWSER % b"", "ws://chat.example/", "nothing")

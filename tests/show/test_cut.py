@@ -1,6 +1,5 @@
 """Lines broken to a width: at spaces, in every width, and nothing lost."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,20 +8,6 @@ from wsprobe.show.lines import Piece, cut, text_of, width_of
 
 def rows(of, columns):
     return [text_of(each) for each in cut(of, columns)]
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("To tell the page, see the code: wsprobe explain remedy express", "wsprobe explain remedy express"),
-        ("Try it (wsprobe explain remedy express), then look", "(wsprobe explain remedy express),"),
-        ("Or `wsprobe connect -4 URL` shows the headers", "`wsprobe connect -4 URL`"),
-        ("It is wsprobe explain upgrade-lost (for another proxy)", "wsprobe explain upgrade-lost"),
-    ],
-)
-def test_a_command_is_not_broken_where_it_fits_a_line(text, kept):
-    for columns in range(len(kept) + 2, 80):
-        assert any(kept in row for row in rows((Piece(text),), columns)), columns
 
 
 @given(

@@ -5,15 +5,11 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsprobe.show.lines import Look, Piece, cut, line, plain, text_of, width_of
+from wsprobe.show.lines import Look, Piece, cut, line, text_of, width_of
 from wsprobe.show.paint import STYLES, TOGETHER, paint
 
 words = st.text(alphabet="ab \\[]:", max_size=60)
 lines = st.lists(st.builds(Piece, words, st.sampled_from(sorted(STYLES))), max_size=5).map(tuple)
-
-
-def test_plain_joins_pieces_and_drops_trailing_space():
-    assert plain([line("a", Piece("b", "fail"), "  "), ()]) == "ab\n\n"
 
 
 @given(lines, st.integers(10, 80))

@@ -48,32 +48,12 @@ def test_what_is_written_is_read_back(data, deflate, compress_from):
     assert [each.rsv for each in frames] == [RSV1 if each else 0 for each in compressed]
 
 
-def test_every_frame_has_a_masking_key_of_its_own():
-    keys = [each.mask for each in ours(Writer().messages(TEXT, [b"same"] * 50 + [b"x" * 5000] * 5))]
-    assert len(set(keys)) == 55
-
-
 @pytest.mark.parametrize("size", [0, 1, 3, 8191, 8192, 8193, 70_000])
 def test_masks_agree(size):
     data, key = bytes(i % 251 for i in range(size)), b"\x01\x80\xff\x00"
     slowly = bytes(byte ^ key[i % 4] for i, byte in enumerate(data))
     assert mask(data, key) == slowly == masker()(data, key)
     assert mask(data, key * 5) == slowly  # a key of hybi-04 has twenty bytes
-
-
-def test_fragments_of_a_compressed_message_have_rsv1_once():
-    written = Writer(Deflate(), Shape(fragment_size=10, compress_from=0)).messages(TEXT, [b"hello " * 100])
-    frames = ours(written)
-    assert [each.rsv for each in frames] == [RSV1] + [0] * (len(frames) - 1)
-    assert said_back(written, Direction()) == [b"hello " * 100]
-
-
-def test_a_window_of_256_bytes_is_not_compressed_for():
-    """zlib cannot make one, and any message may go as it is (RFC 7692 section 6)."""
-    written = Writer(Deflate(Direction(), Direction(True, 8)), Shape(compress_from=0)).messages(
-        TEXT, [b"a" * 999]
-    )
-    assert [each.rsv for each in ours(written)] == [0]
 
 
 def theirs(opcode, data, **how):
@@ -183,10 +163,3 @@ def test_an_inflated_message_is_held_once():
         [message] = reader.receive(theirs(BINARY, packed, rsv=4))
     assert message == ReceivedMessage(BINARY, data, len(packed))
     assert memory.peak < 1.5 * len(data)
-
-
-def test_an_empty_compressed_message_leaves_the_next_one_whole():
-    packed = deflated(b"next")
-    reader = Reader(Deflate())
-    assert reader.receive(theirs(BINARY, b"", rsv=4)) == [ReceivedMessage(BINARY, b"", 0)]
-    assert reader.receive(theirs(BINARY, packed, rsv=4)) == [ReceivedMessage(BINARY, b"next", len(packed))]

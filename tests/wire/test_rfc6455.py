@@ -4,9 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsprobe.read.frames import read_frames
-from wsprobe.wire import WIRES
 from wsprobe.wire.framing import SOME_MESSAGE, Control
-from wsprobe.wire.rfc6455 import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Framed, frame, mask, masks
+from wsprobe.wire.rfc6455 import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Framed, frame, mask
 
 
 @given(st.binary(max_size=40), st.binary(min_size=4, max_size=4))
@@ -45,18 +44,3 @@ def test_following_agrees_with_reading(made, size):
         elif one.opcode == PONG:
             expected.append(Control("pong", one.data[:126]))
     assert heard == expected
-
-
-def test_masks_differ_and_come_again():
-    first, second, other = masks(b"a"), masks(b"a"), masks(b"b")
-    keys = [next(first) for _ in range(100)]
-    assert keys == [next(second) for _ in range(100)]
-    assert len({*keys, *(next(other) for _ in range(100))}) == 200
-    assert {len(key) for key in keys} == {4}
-
-
-def test_every_framing_of_the_table_can_be_made():
-    for wire in WIRES:
-        framing = WIRES[wire].framing(b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 101 \r\n\r\n")
-        assert framing.receive(b"") == []
-    assert WIRES["hybi-13"].framing is Framed

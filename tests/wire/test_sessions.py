@@ -12,8 +12,6 @@ from wsprobe.lab.ports import place
 from wsprobe.read import read
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT, read_frames
 from wsprobe.request import opening, target
-from wsprobe.session.conversation import Client
-from wsprobe.session.open_session import Phase
 from wsprobe.wire import WIRES
 from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, ReceivedMessage
 from wsprobe.wire.hixie import frame_at_75, frame_at_76
@@ -137,29 +135,6 @@ def test_hixie_hears_what_comes_in_pieces(wire, sizes):
     assert ends[-1] == len(data)
 
 
-def test_a_hixie_76_session_opens_behind_its_sixteen_bytes():
-    client = Client(plan("hixie-76", Act("open", "text", b"hi")))
-    assert client.receive(HEAD, 10).phase is Phase.HEAD
-    assert client.receive(bytes(15), 20).send == b""
-    turn = client.receive(b"\0\x00hello\xff", 30)
-    assert (turn.phase, turn.send) == (Phase.OPEN, b"\x00hi\xff")
-
-
-def test_a_hixie_76_session_does_not_wait_for_ever():
-    client = Client(plan("hixie-76"))
-    wake = client.receive(HEAD + bytes(8), 10).wake_at
-    turn = client.timer(wake)
-    assert (turn.done, turn.stop) == (True, "timeout")
-
-
-def test_the_nonce_is_that_of_the_final_answer():
-    """An interim answer before it has a head too."""
-    framing = WIRES["hybi-04"].framing(plan("hybi-04").request, HEAD, None)
-    early = b"HTTP/1.1 103 x\r\nSec-WebSocket-Nonce: other\r\n\r\n"
-    session = reading("hybi-04", early + HEAD, framing.frame(TEXT, b"hello")).session
-    assert [f.data for f in session.sent] == [b"hello"]
-
-
 @given(wire=st.sampled_from(OLD), data=st.binary(max_size=300), sizes=st.lists(st.integers(1, 40), min_size=1))
 @settings(max_examples=3 * EXAMPLES)
 def test_whatever_comes_nothing_is_raised(wire, data, sizes):
@@ -182,9 +157,3 @@ def test_frames_follow_each_other(found, data):
     ends = [f.span for f in frames]
     assert [start for start, _ in ends] == [0, *(end for _, end in ends)][: len(ends)]
     assert (ends[-1][1] if ends else 0) + len(rest) == len(data)
-
-
-def test_a_length_without_end_stays_a_number():
-    framing = WIRES["hixie-76"].framing(plan("hixie-76").request, HEAD)
-    assert framing.receive(bytes(16) + b"\x80" + b"\xff" * 200_000) == []
-    assert read_frames(b"\x80" + b"\xff" * 200_000, 0, lambda offset: 0, frame_at_76)[0] == ()
