@@ -18,9 +18,7 @@ from typing import Protocol
 import trio
 from msgspec import Struct
 
-from wsprobe.exchange import Event, Exchange, How, Plan
-
-MICRO = 1_000_000
+from wsprobe.exchange import SECOND, Event, Exchange, How, Plan
 
 
 class Tape:
@@ -36,11 +34,11 @@ class Tape:
 
     def now(self) -> int:
         """Whole microseconds since the start."""
-        return round((self._seconds() - self._zero) * MICRO)
+        return round((self._seconds() - self._zero) * SECOND)
 
     def deadline(self, at: int | None) -> float:
         """The moment *at* in trio's time; infinity for None."""
-        return float("inf") if at is None else self._zero + at / MICRO
+        return float("inf") if at is None else self._zero + at / SECOND
 
     def add(self, event: Event) -> None:
         """Record *event*, and pass it to the function that watches."""
@@ -55,7 +53,7 @@ class Tape:
 
 def utc(seconds: float) -> str:
     """*seconds* since 1970 as ISO 8601 in UTC, to the millisecond."""
-    whole, micro = divmod(round(seconds * MICRO), MICRO)
+    whole, micro = divmod(round(seconds * SECOND), SECOND)
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{micro // 1000:03}Z"
 
 

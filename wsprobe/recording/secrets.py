@@ -162,14 +162,14 @@ def _unescaped(data: bytes) -> bytes:
             text = text.replace(b"\\%c" % char, b"=%02X" % char)
     if b"&" in text:
         text = re.sub(rb"&#[xX]0*([0-9A-Fa-f]{2});", rb"=\1", text)
-        text = re.sub(rb"&#0*([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]);", _decimal, text)
+        text = re.sub(
+            rb"&#0*([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]);",
+            lambda found: b"=%02X" % int(found[1]),
+            text,
+        )
         for name, named in _NAMED.items():
             text = text.replace(b"&%b;" % name, b"=%02X" % ord(named))
     return a2b_qp(re.sub(rb"%(?:25)*(?=[0-9A-Fa-f]{2})", b"=", text))
-
-
-def _decimal(found: re.Match[bytes]) -> bytes:
-    return b"=%02X" % int(found[1])
 
 
 def _without_escaped(data: bytes, secrets: list[bytes]) -> bytes:
@@ -450,7 +450,9 @@ class Secrets:
 
     def fragment(self, text: str) -> str:
         """If it has the form of a query (OAuth puts tokens there), or looks like a token."""
-        return self._query(text) if "=" in text else self._segment(text)
+        if "=" in text:
+            return self._query(text)
+        return self._masked(text) if _random(text) else self._repeated(text)
 
     def _path(self, text: str) -> str:
         """Segments that look like a token (``/ws/3f1c.../``), and secrets in the others; not the host."""
@@ -464,9 +466,6 @@ class Secrets:
             return segment[0] if segment.start() == host else self._repeated(segment[0])
 
         return re.sub(r"[^/]+", masked, text)
-
-    def _segment(self, text: str) -> str:
-        return self._masked(text) if _random(text) else self._repeated(text)
 
     def _repeated(self, text: str) -> str:
         """*text* with known secrets masked, but words and small numbers: a URL has them anyway."""

@@ -78,7 +78,7 @@ def head(
         if room.full and not here:
             left += 1
             continue
-        rows += [*_missing(left, "line", look), room.take(_wire_line(wire, response.head, look))]
+        rows += [*_missing(left, "line", look), room.take(wire_line(wire, response.head, look))]
         left = 0
         for finding in here:
             if pointing:
@@ -97,7 +97,8 @@ def _pointed_at(response: Response, findings: Sequence[Finding]) -> bool:
     return any(f.span is not None and start <= f.span[0] < stop for f in findings)
 
 
-def _wire_line(wire: WireLine, of: Head, look: Look) -> Line:
+def wire_line(wire: WireLine, of: Head, look: Look) -> Line:
+    """*wire*, a line of the head *of*; of a long one the beginning, and how much is left out."""
     text = look.text(wire.text[:LONG_LINE])
     more = len(wire.text) - LONG_LINE
     tail = [Piece(f" ... {more} more bytes", "dim")] if more > 0 else []

@@ -203,7 +203,7 @@ def cut(of: Line, columns: int, indent: int = 2) -> list[Line]:
         size = width_of(tuple(word))
         if size > room and begun:
             end()
-            word = _without_spaces(word)
+            word = [Piece(word[0].text.lstrip(" "), word[0].style), *word[1:]]
             size = width_of(tuple(word))
         for piece in word:
             text = piece.text
@@ -239,10 +239,6 @@ def _words(of: Line, columns: int) -> list[list[Piece]]:
             else:
                 found.append([Piece(word, piece.style)])
     return found
-
-
-def _without_spaces(word: list[Piece]) -> list[Piece]:
-    return [Piece(word[0].text.lstrip(" "), word[0].style), *word[1:]]
 
 
 CHARACTERS = 20_000

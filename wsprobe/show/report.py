@@ -15,6 +15,7 @@ from wsprobe.diagnosis.advice import Advice
 from wsprobe.diagnosis.cause import ACTS, as_clause
 from wsprobe.diagnosis.senses import names_another_reason
 from wsprobe.exchange import (
+    SECOND,
     Connected,
     ConnectFailed,
     Connecting,
@@ -73,7 +74,6 @@ MENDED = ("unresolved", "unreachable", "tls-failed", "proxy-failed", "invalid", 
 """Outcomes for which the broken rules alone say what to do."""
 DUMP_MOST = 16384
 """The most bytes that are not HTTP to show in hex with -vv."""
-MICRO = 1_000_000
 MEANING = {row.outcome: row.text for row in TABLE if row.outcome}
 
 
@@ -512,10 +512,12 @@ def sentence(report: Report, look: Look) -> str:
     if report.reading.http2 is not None and (said := http2.sentence(report)):
         return said
     status = report.reading.status
+    # Earlier drafts have their own rules, and findings by them.
+    rule = " (RFC 6455 section 4.1, item 1)" if report.verdict.spec == "rfc6455" else ""
     special: dict[str, Callable[[], str]] = {
         "redirected": lambda: f"the server answered {status}{redirected(report)}",
         "unauthorized": lambda: f"the server answered {status}: {unauthorized(report)}",
-        "refused": lambda: f"the server answered {status}, so no WebSocket was opened" + http_applies(report),
+        "refused": lambda: f"the server answered {status}, so no WebSocket was opened{rule}",
         "server-error": lambda: f"the server, or a proxy before it, answered {status}; no WebSocket was opened",
         "not-upgraded": lambda: (
             f"the server answered {status} instead of 101: it did not treat the request as a WebSocket "
@@ -580,7 +582,7 @@ def foreign(head: Head, name: bytes) -> str:
 
 def interrupted(report: Report) -> str:
     """The time until ^C, and what wsprobe was doing then."""
-    after = f"interrupted after {report.exchange.events[-1].at / MICRO:.1f} s"
+    after = f"interrupted after {report.exchange.events[-1].at / SECOND:.1f} s"
     if report.outcome == "open":
         return f"the handshake completed; {after}, while the session was open"
     kinds = {type(event) for event in report.exchange.events}
@@ -622,11 +624,6 @@ def _followed(report: Report) -> str:
         circle = ", in a loop" if to in asked else ""
         return f", after {counted(followed, 'redirect')}{circle}"
     return "; connect -L follows it"
-
-
-def http_applies(report: Report) -> str:
-    """The rule of RFC 6455 for a refusal; earlier drafts have their own rules, and findings by them."""
-    return " (RFC 6455 section 4.1, item 1)" if report.verdict.spec == "rfc6455" else ""
 
 
 def invalid(verdict: Verdict) -> str:
@@ -691,7 +688,7 @@ def _closed_after(report: Report) -> str:
     ours = first_close(session.sent) if session is not None else None
     if head is None or ours is None:
         return ""
-    seconds, linger = (ours.at - head * 1000) / MICRO, report.exchange.plan.limits.linger
+    seconds, linger = (ours.at - head * 1000) / SECOND, report.exchange.plan.limits.linger
     # A busy machine may be late. A relay's client knows no --linger.
     by_linger = report.exchange.client is UNSET and linger <= seconds < linger + 0.1
     return f", after {linger:g} s (--linger)" if by_linger else f", after {how_long_exactly(seconds)}"

@@ -287,13 +287,8 @@ def asked(reading: Reading) -> list[Line]:
     planned = reading.exchange.plan.http2
     if reading.http2 is not None and planned is not None:
         return [line(Piece(LOOK.text(name), "name"), f": {LOOK.text(value)}") for name, value in planned.fields]
-    rows = []
-    for each in reading.request.head.lines:
-        text = LOOK.text(each.text[: answer.LONG_LINE])
-        name, colon, value = text.partition(":")
-        first = each is reading.request.head.first or not colon
-        rows.append(line(Piece(text, "title")) if first else line(Piece(name, "name"), colon + value))
-    return rows
+    head = reading.request.head
+    return [answer.wire_line(each, head, LOOK) for each in head.lines]
 
 
 def answered(report: Report, pointing: bool = True) -> list[Line]:

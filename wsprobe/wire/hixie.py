@@ -20,7 +20,7 @@ from wsprobe.exchange import Target
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, One, When
 from wsprobe.read.reading import Frame, Session
 from wsprobe.read.request import CHALLENGE
-from wsprobe.request.opening import Default, Offer, OfferError, common, compose, present
+from wsprobe.request.opening import Offer, OfferError, common, compose, present
 from wsprobe.request.target import host_header
 from wsprobe.wire.framing import Framing, Incoming, SessionReader
 from wsprobe.wire.rfc6455 import read_both
@@ -168,12 +168,9 @@ def request(target: Target, offer: Offer, random_bytes: bytes, *, challenge: boo
         key1, key2 = key_pair(random_bytes[CHALLENGE:])
         fields += [("Sec-WebSocket-Key1", key1), ("Sec-WebSocket-Key2", key2)]
         tail = random_bytes[:CHALLENGE]
-    return compose(target, offer, [*fields, *_others(target, offer)], tail)
-
-
-def _others(target: Target, offer: Offer) -> list[Default]:
-    """Credentials and cookies. The drafts have no User-Agent, so none is sent unless an option sets one."""
-    return common(target, replace(offer, user_agent=offer.user_agent or ""))
+    # The drafts have no User-Agent, so none is sent unless an option sets one.
+    fields += common(target, replace(offer, user_agent=offer.user_agent or ""))
+    return compose(target, offer, fields, tail)
 
 
 def _check(offer: Offer) -> None:

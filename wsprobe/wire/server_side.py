@@ -89,10 +89,6 @@ def _opening(values: Values, *, nonce: bytes = b"") -> bytes:
     )
 
 
-def _opening_04(values: Values) -> bytes:
-    return _opening(values, nonce=b"Sec-WebSocket-Nonce: %s\r\n" % values["nonce"])
-
-
 def _hixie(values: Values, *, name: bytes, prefix: bytes) -> bytes:
     """The response head of hixie-75 or -76 (section 5.2 of both). A requested subprotocol must be repeated."""
     echoes = [
@@ -107,10 +103,6 @@ def _hixie(values: Values, *, name: bytes, prefix: bytes) -> bytes:
     )
 
 
-def _opening_76(values: Values) -> bytes:
-    return _hixie(values, name=b"WebSocket", prefix=b"Sec-") + values["challenge"]
-
-
 class ServerSide(Struct, frozen=True):
     """One wire version."""
 
@@ -122,8 +114,13 @@ class ServerSide(Struct, frozen=True):
 
 SERVER_SIDES: Mapping[str, ServerSide] = {
     "hixie-75": ServerSide(partial(_hixie, name=b"Web Socket", prefix=b""), lambda asked, opened: HIXIE_75),
-    "hixie-76": ServerSide(_opening_76, lambda asked, opened: _HIXIE_76),
-    "hybi-04": ServerSide(_opening_04, _hybi_04),
+    "hixie-76": ServerSide(
+        lambda values: _hixie(values, name=b"WebSocket", prefix=b"Sec-") + values["challenge"],
+        lambda asked, opened: _HIXIE_76,
+    ),
+    "hybi-04": ServerSide(
+        lambda values: _opening(values, nonce=b"Sec-WebSocket-Nonce: %s\r\n" % values["nonce"]), _hybi_04
+    ),
     "hybi-05": ServerSide(speech=lambda asked, opened: _HYBI_05),
     "hybi-06": ServerSide(speech=lambda asked, opened: _HYBI_06),
     "hybi-07": ServerSide(),
