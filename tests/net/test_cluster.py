@@ -115,20 +115,6 @@ def test_a_scheduler_that_returns_garbage_is_named_in_a_line(look_up, returned):
         getattr(there, look_up)()
 
 
-def test_a_version_that_cannot_be_had_is_named_in_a_line():
-    def odd(*given, **named):
-        raise KeyError("status")
-
-    with pytest.raises(ClusterError, match="returned something that no scheduler of Dask returns: KeyError"):
-        scheduled(answering_all(odd))._version("wsprobe")
-
-
-def test_the_workers_of_a_scheduler():
-    known = {"b": WORKER | {"status": "closing"}, "a": WORKER | {"name": 7, "memory": None}}
-    client = answering_all(lambda *given, **named: {"type": "Scheduler", "workers": known})
-    assert scheduled(client)._workers() == [Worker("a", "7", 2)]
-
-
 async def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch):
     """Dask's own limits do not cover it: without this one the command did not end."""
     over = threading.Event()

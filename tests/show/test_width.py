@@ -9,7 +9,6 @@ from tests.exchanges import plan
 from wsprobe.cli.main import run
 from wsprobe.exchange import Connected, Ended, Exchange, Received, Sent
 from wsprobe.recording.archive import dump
-from wsprobe.show.lines import ROOM_FOR_WORDS, Look, line, row, text_of, width_of
 
 HEAD = b"Content-Type: text/plain\r\nContent-Length: 13\r\n\r\ntoken expired"
 
@@ -57,10 +56,3 @@ def test_a_terminal_is_wide_enough_for_every_line(call, columns, kept, capsys, m
             return re.sub(r"\s+|\u25cf", "", text)
 
         assert bare(shown) == bare(piped)
-
-
-@pytest.mark.parametrize(("width", "below"), [(11 + ROOM_FOR_WORDS, True), (12 + ROOM_FOR_WORDS, False)])
-def test_the_last_column_stands_beside_the_others_where_it_has_36_columns(width, below):
-    rows = row(line("name      "), line("word " * 20), Look(width=width, terminal=True))
-    assert (text_of(rows[0]) == "name") is below
-    assert all(width_of(each) <= width for each in rows)
