@@ -61,15 +61,20 @@ def test_where_nobody_listens_nobody_speaks_tls():
     assert not speaks_tls(f"tls://127.0.0.1:{port}", 60)
 
 
+def raising(error):
+    """A function that does nothing else."""
+
+    def called(*given, **named):
+        raise error
+
+    return called
+
+
 async def test_a_scheduler_that_speaks_tls_is_named_with_its_address(monkeypatch):
     """Dask's own client says no more than that nobody answered in time."""
     pytest.importorskip("dask")
-
-    def client(*given, **named):
-        raise OSError("Timed out trying to connect")
-
+    client = raising(OSError("Timed out trying to connect"))
     monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(Client=client))
-
     with answering(ALERT) as address, pytest.raises(ClusterError) as raised:
         async with cluster(address, 60, print):
             raise AssertionError
@@ -129,11 +134,7 @@ async def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch):
 
 def test_a_scheduler_that_dask_cannot_read_is_named_in_a_line(monkeypatch):
     pytest.importorskip("dask")
-
-    def client(*given, **named):
-        raise KeyError("op")
-
-    monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(Client=client))
+    monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(Client=raising(KeyError("op"))))
     with pytest.raises(ClusterError, match="is no scheduler that Dask can use: KeyError: 'op'"):
         module._connect("tcp://127.0.0.1:1", 1.0)
 
@@ -288,24 +289,12 @@ def test_a_worker_of_a_name_is_waited_for(looks, found, at, within):
     assert within(Dask(looks.split(" ")), use, print) == (found, at)
 
 
-def killed():
-    raise Killed
-
-
-def cancelled():
-    raise Cancelled
-
-
-def failed():
-    raise ValueError("no")
-
-
 PIECES = {
     "a result": (lambda: 5, "a", 5, False),
-    "an exception of the work": (failed, "a", ValueError("no"), True),
-    "its workers were killed": (killed, "a", WorkersLost(), True),
+    "an exception of the work": (raising(ValueError("no")), "a", ValueError("no"), True),
+    "its workers were killed": (raising(Killed()), "a", WorkersLost(), True),
     "the scheduler is gone": (
-        cancelled,
+        raising(Cancelled()),
         "a",
         ClusterError(f"the connection to the scheduler at {SCHEDULER} was lost"),
         True,

@@ -80,11 +80,8 @@ def test_a_pipe_that_nobody_reads_any_more_ends_it():
         os.close(reading)
         await trio.sleep_forever()
 
-    try:
-        with pytest.raises(BrokenPipeError):
-            run(work, written=writing)
-    finally:
-        os.close(writing)
+    with os.fdopen(writing, "wb"), pytest.raises(BrokenPipeError):
+        run(work, written=writing)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -94,27 +91,20 @@ def test_what_the_work_raises_is_not_put_into_a_group(error):
     async def work():
         raise error
 
-    try:
-        with pytest.raises(error):
-            run(work, written=writing)
-    finally:
-        os.close(reading)
-        os.close(writing)
+    with os.fdopen(reading), os.fdopen(writing, "wb"), pytest.raises(error):
+        run(work, written=writing)
 
 
 def test_a_pipe_that_is_open_both_ways_has_a_reader(tmp_path):
     """What stands in it makes it readable: that is no error."""
     os.mkfifo(tmp_path / "pipe")
-    both = os.open(tmp_path / "pipe", os.O_RDWR)
 
     async def work():
-        os.write(both, b"x")
+        both.write(b"x")
         await trio.testing.wait_all_tasks_blocked(0.01)
 
-    try:
-        run(work, written=both)
-    finally:
-        os.close(both)
+    with open(tmp_path / "pipe", "r+b", buffering=0) as both:
+        run(work, written=both.fileno())
 
 
 def test_a_file_is_never_unread(tmp_path):

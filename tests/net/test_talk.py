@@ -50,12 +50,8 @@ class Holder(Talk):
         self.heard += [each.data for each in what if isinstance(each, ReceivedMessage)]
 
 
-async def nothing():
-    for none in ():
-        yield none
-
-
 async def texts(*data):
+    """An input of these messages; without any, one that ends at once."""
     for each in data:
         yield [Outgoing("text", [each])]
 
@@ -150,13 +146,13 @@ def test_the_input_may_end_while_something_is_handed_on(net):
 
 
 def test_what_came_with_the_101_is_heard(net):
-    holder = Holder(nothing(), eof="close")
+    holder = Holder(texts(), eof="close")
     held(net, holder, net.plays("head", net.SWITCHING + frame(TEXT, b"at once", None), "read"))
     assert holder.heard == [b"at once"]
 
 
 def test_a_refusal_is_recorded_as_ever(net):
-    holder = Holder(nothing())
+    holder = Holder(texts())
     exchange = held(net, holder, net.refuses)
     assert net.received(exchange) == net.REFUSAL
     assert net.ended(exchange).how == "local"
@@ -199,7 +195,7 @@ def test_the_server_is_read_no_faster_than_what_came_is_taken(net):
             await stream.send_all(frame(BINARY, bytes(65000), None))
             sent += 65000
 
-    holder = Slow(nothing(), eof="wait", linger=1)
+    holder = Slow(texts(), eof="wait", linger=1)
     holder.seconds = 100
     exchange = held(net, holder, server, limits=Limits(max_time=250))
     assert net.ended(exchange).how == "timeout"
@@ -462,7 +458,7 @@ def test_the_first_reads_are_small_for_they_are_kept_whole(net, monkeypatch):
 
     server = net.plays("head", net.SWITCHING, every * 20_000, "read")
     monkeypatch.setattr(SocketWire, "receive", listed)
-    held(net, Holder(nothing(), eof="keep", count=20_000), server)
+    held(net, Holder(texts(), eof="keep", count=20_000), server)
     came = -len(net.SWITCHING)
     for most, size in asked:
         assert most == READ if came < READ else LEAST <= most <= len(every) * (FRAMES + 10)
@@ -479,7 +475,7 @@ def test_of_what_inflates_to_very_much_little_is_read_at_once(net):
         async def hear(self, what, at):
             self.heard.append(sum(len(each.data) for each in what if isinstance(each, ReceivedMessage)))
 
-    holder = Inflating(nothing(), eof="keep", count=4000)
+    holder = Inflating(texts(), eof="keep", count=4000)
     held(net, holder, net.plays("head", opens, every * 4000, "read"), request=request)
     assert sum(holder.heard) == 40_000_000
     assert max(holder.heard[1:]) <= (LEAST // len(every) + 1) * 10_000 < 2_000_000

@@ -31,6 +31,20 @@ def heard(answer, specs="", readers=0):
     )
 
 
+@pytest.fixture
+def encoded(monkeypatch):
+    """How long the text is of each value that is encoded at once, but what a test encodes itself."""
+    sizes = []
+
+    def encode(value):
+        made = ascii_json(value)
+        sizes.append(len(made))
+        return made
+
+    monkeypatch.setattr("wsprobe.show.json_text.ascii_json", encode)
+    return sizes
+
+
 @every(product([0, 1, 3], ["", "hybi-07,rfc6455,whatwg", "all"], [0, 1, FEW - 1, FEW, FEW + 1, 2 * FEW + 1]))
 def test_it_is_the_same_text(of):
     readers, specs, frames = of
@@ -47,35 +61,19 @@ def test_no_piece_holds_much_of_a_flood():
 
 @pytest.mark.parametrize("size", [CHUNK // 2, CHUNK, CHUNK + 1, 3 * CHUNK])
 @pytest.mark.parametrize("count", [1, 2, 9])
-def test_long_fields_are_encoded_a_part_at_a_time(size, count, monkeypatch):
-    encoded = []
-
-    def encode(value):
-        made = ascii_json(value)
-        encoded.append(len(made))
-        return made
-
+def test_long_fields_are_encoded_a_part_at_a_time(size, count, encoded):
     head = b"HTTP/1.1 101 A\r\n" + b"".join(b"x%d: %s\r\n" % (n, b"\xae" * size) for n in range(count))
     value = report_value(heard(head + b"\r\n"))
-    monkeypatch.setattr("wsprobe.show.json_text.ascii_json", encode)
     assert "".join(pieces(value)) == ascii_json(value).decode()
     recorded = len(head) * 4 // 3 + 2000  # base64, all events at once
     assert max(encoded) <= max(recorded, 6 * CHUNK + 2)  # \u00ae and quotation marks
 
 
-def test_no_large_part_of_a_long_session_is_encoded_at_once(monkeypatch):
-    encoded = []
-
-    def encode(value):
-        made = ascii_json(value)
-        encoded.append(len(made))
-        return made
-
+def test_no_large_part_of_a_long_session_is_encoded_at_once(encoded, monkeypatch):
     monkeypatch.setattr("wsprobe.read.frames.FRAMES_MAX", 10)  # what follows them is the rest of the session
     made = heard(HEAD)
     events = (*made.exchange.events, *[Received(4, b"\x82\x7e\x10\x00" + bytes(4096))] * 1000)
     value = report_value(report(replace(made.exchange, events=events, hops=(made.exchange,))))
     whole = ascii_json(value).decode()
-    monkeypatch.setattr("wsprobe.show.json_text.ascii_json", encode)
     assert "".join(pieces(value)) == whole
     assert max(encoded) < len(whole) / 30
