@@ -32,6 +32,7 @@ from wsprobe.exchange import (
     Received,
     Resolved,
     Sent,
+    Target,
 )
 from wsprobe.read.frames import TEXT
 from wsprobe.read.stated import stated
@@ -205,10 +206,7 @@ def recording(entry: HarEntry, by: str) -> Exchange:
         return _failed(entry, by)
     if entry.over_http2:
         raise HarError("the request went over HTTP/2, and a HAR file has no frames")
-    try:
-        to = target.parse(entry.url)
-    except TargetError as error:
-        raise HarError(str(error)) from None
+    to = _place(entry)
     if entry.status == 101 and not _has(entry.request.headers, "sec-websocket-key"):
         raise HarError("the file has no Sec-WebSocket-Key of the request, so the answer cannot be checked")
     request = _head(f"{entry.request.method} {to.resource} HTTP/1.1", entry.request.headers)
@@ -247,10 +245,7 @@ def _failed(entry: HarEntry, by: str) -> Exchange:
     message = _sentence(entry)
     if not message:
         raise HarError("the file has no answer")
-    try:
-        to = target.parse(entry.url)
-    except TargetError as error:
-        raise HarError(str(error)) from None
+    to = _place(entry)
     net_error = re.search(r"\bnet::(ERR_[A-Z0-9_]{1,80})", message)
     name = net_error.group(1) if net_error else ""
     logged = Logged("har", by, _origin(entry), name, message)
@@ -268,6 +263,13 @@ def _failed(entry: HarEntry, by: str) -> Exchange:
     return Exchange(
         Plan(to, request), tuple(events), entry.started, rebuilt=f"a HAR file of {by}", logged=logged
     )
+
+
+def _place(entry: HarEntry) -> Target:
+    try:
+        return target.parse(entry.url)
+    except TargetError as error:
+        raise HarError(str(error)) from None
 
 
 def _sentence(entry: HarEntry) -> str:

@@ -75,13 +75,13 @@ class Deno(Client[Facts]):
         answered = super().answered(reading, protocols)
         if not isinstance(answered.outcome, Failed):
             return answered
-        return Answered(answered.at, replace(answered.outcome, code=self.facts.codes["failed"]))
+        return replace(answered, outcome=replace(answered.outcome, code=self.facts.codes["failed"]))
 
     def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
         step = super().read(reading, protocols)
         if reading.exchange.plan.target.secure and isinstance(step.outcome, Failed):
             why = f"{step.outcome.because}; then again with HTTP/2, which the server did not accept"
-            return Answered(step.at, self.failure("no-h2", because=why, source=_CREATE))
+            return replace(step, outcome=self.failure("no-h2", because=why, source=_CREATE))
         return step
 
     def unmade(self, reading: Reading) -> Failed | None:

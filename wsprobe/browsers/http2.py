@@ -69,7 +69,7 @@ class Step(msgspec.Struct, Generic[Answer, Outcome], frozen=True):
 
     reading: Reading
     at: int
-    outcome: Outcome | Again | None
+    outcome: Outcome | None
     answer: Answer | None = None
     behind: tuple[Turn, ...] = ()
     """Over HTTP/2: what the server sent after the answer."""

@@ -182,6 +182,11 @@ class WebSocket:
         self.ready_state = CLOSED
         self.events.append(DomEvent("close", CLOSED, code=code, reason=reason, was_clean=clean))
 
+    def failed(self) -> None:
+        """``error``, then ``close`` with 1006, not clean."""
+        self.error()
+        self.closed(1006, clean=False)
+
     def _throw(self, name: str, message: str, code: int | None) -> None:
         exception = DomException(name, message, code)
         self.events.append(DomEvent("throw", self.ready_state, exception=exception))

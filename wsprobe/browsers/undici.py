@@ -14,7 +14,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, FollowUp, Page
-from wsprobe.browsers.http2 import over_http1_only
+from wsprobe.browsers.http2 import Step, over_http1_only
 from wsprobe.browsers.inflate import OneStream, TooLong
 from wsprobe.browsers.network import hindrance
 from wsprobe.browsers.request import target_of
@@ -117,7 +117,7 @@ class Undici(Client[Facts]):
         step = super().read(reading, protocols)
         limit = self.facts.headers_timeout
         if step.at >= limit * SECOND:
-            return Answered(limit * SECOND, self._no_answer(f"no head within {limit} s: {_CLIENT}"))
+            return Step(reading, limit * SECOND, self._no_answer(f"no head within {limit} s: {_CLIENT}"))
         return step
 
     def ends(self, head: Head) -> bool:

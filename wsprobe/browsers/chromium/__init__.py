@@ -8,7 +8,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from wsprobe.browsers.chromium import constructor, http2
-from wsprobe.browsers.chromium.channel import Channel, complain, fail, failed
+from wsprobe.browsers.chromium.channel import Channel, complain, fail
 from wsprobe.browsers.chromium.handshake import Failed, Opened, not_established, validate
 from wsprobe.browsers.chromium.http import read_answer
 from wsprobe.browsers.chromium.http2 import Settled
@@ -181,7 +181,7 @@ class _Life(Life[Settled]):
 
     def closed_early(self, script: WebSocket) -> Ending:
         """The console line comes at once. The events are a task, so they come after the running script."""
-        failed(script)
+        script.failed()
         return Ending("failed", _CLOSED_EARLY)
 
     def handshakes(self) -> Iterator[Handshake[Settled]]:

@@ -48,15 +48,6 @@ class Piece(Struct, frozen=True):
     payload: bytes
 
 
-class _Chunk(Struct, frozen=True):
-    """The part of a frame that one read contains."""
-
-    header: _Header
-    payload: bytes
-    first: bool
-    last: bool
-
-
 class _Header(Struct, frozen=True):
     final: bool
     rsv: int
@@ -94,7 +85,7 @@ class FrameReader:
 
     def _pieces(self, data: bytes) -> list[Piece]:
         """WebSocketFrameParser::Decode, then WebSocketBasicStream::ConvertChunksToFrames."""
-        chunks: list[_Chunk] = []
+        chunks: list[tuple[_Header, bytes, bool, bool]] = []
         data, at = self._rest + data, 0
         self._rest = b""
         while at < len(data):
@@ -109,17 +100,16 @@ class FrameReader:
             payload = data[at : at + self.left]
             at += len(payload)
             self.left -= len(payload)
-            chunks.append(_Chunk(self._header, payload, first, self.left == 0))
+            chunks.append((self._header, payload, first, self.left == 0))
             if self.left == 0:
                 self._header = None
             else:
                 self._header = _as_continuation(self._header)
-        return [piece for chunk in chunks if (piece := self._convert(chunk)) is not None]
+        return [piece for chunk in chunks if (piece := self._convert(*chunk)) is not None]
 
-    def _convert(self, chunk: _Chunk) -> Piece | None:
-        """The piece of one chunk (WebSocketChunkAssembler::HandleChunk). A frame's header alone is a piece
-        too."""
-        header, payload, complete = chunk.header, chunk.payload, chunk.last
+    def _convert(self, header: _Header, payload: bytes, begins: bool, complete: bool) -> Piece | None:
+        """The piece of the part of a frame that one read contains (WebSocketChunkAssembler::HandleChunk). A
+        frame's header alone is a piece too."""
         if header.opcode >= CLOSE:  # the reserved ones 11 to 15 as well (measured, Chromium 156)
             if not header.final or header.length > _MAX_CONTROL_PAYLOAD:
                 raise ProtocolError
@@ -127,7 +117,7 @@ class FrameReader:
             if not complete:
                 return None
             payload, self._control = self._control, b""
-        if not chunk.first and not complete and not payload:
+        if not begins and not complete and not payload:
             return None
         return Piece(header.final and complete, header.rsv, header.opcode, header.masked, payload)
 
@@ -406,15 +396,9 @@ class Channel(Session):
 def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
     """WebSocketChannelImpl::Fail: console line, ``error``, ``close`` 1006."""
     complain(script, url, failure, facts)
-    failed(script)
+    script.failed()
 
 
 def complain(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
     """The console line of a failure."""
     script.console.append(facts.console["failed"].format(url=elided(url), failure=failure))
-
-
-def failed(script: WebSocket) -> None:
-    """Fire the events of a failure."""
-    script.error()
-    script.closed(_ABNORMAL, clean=False)

@@ -102,7 +102,7 @@ def otherwise(url: str, page: Page, readings: Sequence[Reading]) -> str:
     return ""
 
 
-Settled = Step[Answer, Opened | Failed]
+Settled = Step[Answer, Opened | Failed | Again]
 
 
 def settle(reading: Reading, protocols: tuple[str, ...], refused: int, facts: Facts) -> Settled:

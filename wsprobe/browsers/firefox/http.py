@@ -49,21 +49,18 @@ class BadField(Exception):
     """Firefox refuses the whole answer because of this field. The argument says why."""
 
 
-class Fields:
-    """The fields of a head, added line by line, with values as ``GetResponseHeader`` returns them."""
+class Fields(dict[bytes, bytes]):
+    """The fields of a head by name in lower case, added line by line, with values as ``GetResponseHeader``
+    returns them."""
 
-    __slots__ = ("content_length", "typed", "values")
+    __slots__ = ("content_length", "typed")
 
     def __init__(self) -> None:
-        self.values: dict[bytes, bytes] = {}
-        """By name in lower case."""
+        super().__init__()
         self.content_length = -1
         """-1: not known."""
         self.typed = False
         """There is a Content-Type with a type in it."""
-
-    def get(self, name: bytes) -> bytes | None:
-        return self.values.get(name)
 
     def add(self, line: bytes) -> None:
         """Add one header line, with its folds joined. A line that is not a field is skipped. Raises
@@ -83,16 +80,16 @@ class Fields:
 
     def tokens(self, name: bytes, separators: bytes) -> list[bytes]:
         """The value of *name* split at any of *separators*, without empty parts."""
-        value = self.values.get(name)
+        value = self.get(name)
         return [part for part in re.split(b"[" + separators + b"]+", value) if part] if value else []
 
     def _set(self, name: bytes, value: bytes) -> None:
         """Store a value (SetHeaderFromNet). Raises BadField."""
-        had = self.values.get(name)
+        had = self.get(name)
         if had is None:
-            self.values[name] = value
+            self[name] = value
         elif name not in _SINGLETONS:
-            self.values[name] = _merged(name, had, value)
+            self[name] = _merged(name, had, value)
         elif name in _SUSPECT and _comparable(name, had) != _comparable(name, value):
             raise BadField(f"different values of {name.decode()}")
 

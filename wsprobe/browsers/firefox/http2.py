@@ -88,7 +88,7 @@ def otherwise(readings: Sequence[Reading]) -> str:
     )
 
 
-Settled = Step[Answer, Opened | Failed]
+Settled = Step[Answer, Opened | Failed | Again]
 
 
 def settle(reading: Reading, protocols: tuple[str, ...], facts: Facts, *, known: bool) -> Settled:

@@ -14,11 +14,11 @@ from typing import Any, Generic, TypeVar
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, Made, Page, ScriptView
-from wsprobe.browsers.http2 import over_http1_only
+from wsprobe.browsers.http2 import Step, over_http1_only
 from wsprobe.browsers.life import Ending, Handshake, Life, begins, follow, seen
 from wsprobe.browsers.network import Hindered, given_up, hindered, pending
 from wsprobe.browsers.request import Requesting, basic, offered, target_of
-from wsprobe.browsers.runtime.facts import RuntimeFacts, construct, tell
+from wsprobe.browsers.runtime.facts import NOTHING, RuntimeFacts, construct, tell
 from wsprobe.browsers.runtime.frames import FrameSession
 from wsprobe.browsers.runtime.heads import AT_ONCE, Answered, Failed, Fault, Head, Opened
 from wsprobe.browsers.script import CLOSED, WebSocket, end, session
@@ -29,7 +29,6 @@ from wsprobe.read.unasked import connecting
 
 _Facts = TypeVar("_Facts", bound=RuntimeFacts)
 
-_NOTHING: Mapping[str, object] = {}
 _OVER_HTTP1 = "the recording is over HTTP/2, and this runtime uses HTTP/1.1"
 
 
@@ -58,21 +57,21 @@ class Client(Requesting, ABC, Generic[_Facts]):
         """The result of the handshake, which offered *protocols*."""
         found = hindered(reading, self.common_names)
         if found is not None and found.accepted:
-            return Answered(found.at, None)
+            return Step(reading, found.at, None)
         unmade = self.unmade(reading)
         if unmade is not None and not given_up(reading):
-            return Answered(end(reading).at, unmade)
+            return Step(reading, end(reading).at, unmade)
         return self.read(reading, protocols)
 
     def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
         """The result of a handshake whose connection was made."""
         for found in self.heads(reading):
             if isinstance(found, Fault):
-                return Answered(found.at, self.unreadable(found))
+                return Step(reading, found.at, self.unreadable(found))
             if self.ends(found):
-                return Answered(found.at, self.judged(reading, found, protocols))
+                return Step(reading, found.at, self.judged(reading, found, protocols))
         last = end(reading)
-        return Answered(last.at, self.lost(reading, last.how) if last.how in LOST else None)
+        return Step(reading, last.at, self.lost(reading, last.how) if last.how in LOST else None)
 
     def unmade(self, reading: Reading) -> Failed | None:
         """The failure that kept the request from being sent, None if it was sent."""
@@ -116,7 +115,7 @@ class Client(Requesting, ABC, Generic[_Facts]):
         return self.failure("ended" if how in FINISHED else "reset")
 
     def failure(
-        self, key: str, given: Mapping[str, object] = _NOTHING, *, because: str = "", source: str = ""
+        self, key: str, given: Mapping[str, object] = NOTHING, *, because: str = "", source: str = ""
     ) -> Failed:
         """The failure *key* of the facts, with the values *given* filled into its text."""
         text, code = self.facts.failure(key, given)
@@ -152,10 +151,7 @@ class Client(Requesting, ABC, Generic[_Facts]):
         return seen(self, page, made, asked, life, socket=self.socket)
 
 
-_Step = tuple[Reading, Answered]
-
-
-class _Life(Life[_Step]):
+class _Life(Life[Answered]):
     """The life of one WebSocket in a runtime."""
 
     engine: Client[Any]
@@ -172,28 +168,28 @@ class _Life(Life[_Step]):
         self.engine.closed_early(script, self.url)
         return Ending("failed", f"close() while CONNECTING: {self.engine.because_early}")
 
-    def handshakes(self) -> Iterator[Handshake[_Step]]:
+    def handshakes(self) -> Iterator[Handshake[Answered]]:
         for number, (reading, before) in enumerate(zip(self.readings, begins(self.readings), strict=True)):
             answered = self.engine.answered(reading, offered(reading, self.made.protocols))
             again = number + 1 < len(self.readings)
             again = again or self.engine.follow(self.readings, self.page, "") is not None
             why = "it sends the request again, and that answer is not recorded" if again else ""
-            yield Handshake(before + answered.at, (reading, answered), again=why)
+            yield Handshake(before + answered.at, answered, again=why)
 
-    def answered(self, script: WebSocket, step: _Step, acts: list[Act]) -> Ending | None:
-        reading, answered = step
-        if isinstance(answered.outcome, Failed):
-            ending = self._failed(script, answered.outcome, self.engine.races(reading))
+    def answered(self, script: WebSocket, step: Answered, acts: list[Act]) -> Ending | None:
+        reading = step.reading
+        if isinstance(step.outcome, Failed):
+            ending = self._failed(script, step.outcome, self.engine.races(reading))
             script.do_all(acts)
             return ending
-        if answered.outcome is None:
+        if step.outcome is None:
             return None
         connected, took = connecting(reading.exchange.events)
         round_trip = AT_ONCE if connected is None else took
-        opened = replace(answered.outcome, round_trip=round_trip, masked=masked_messages(reading))
+        opened = replace(step.outcome, round_trip=round_trip, masked=masked_messages(reading))
         lived = self.engine.session(script, opened, self.url)
         script.opened(opened.protocol, opened.extensions)
-        lived.called(answered.at)
+        lived.called(step.at)
         return follow(lived, script, session(reading, opened.stop, acts))
 
     def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:

@@ -91,7 +91,7 @@ def _threw(facts: RuntimeFacts, exception: DomException) -> Made:
     return Made(Construction("", exception=exception), because=because)
 
 
-_NOTHING: Mapping[str, object] = {}
+NOTHING: Mapping[str, object] = {}
 
 
 class RuntimeFacts(EngineFacts, frozen=True, kw_only=True):
@@ -111,7 +111,7 @@ class RuntimeFacts(EngineFacts, frozen=True, kw_only=True):
     """Template for an alert that is not in the column: ``{number}`` is its number, ``{reason}`` OpenSSL's
     number for it."""
 
-    def failure(self, key: str, given: Mapping[str, object] = _NOTHING) -> tuple[str, str]:
+    def failure(self, key: str, given: Mapping[str, object] = NOTHING) -> tuple[str, str]:
         """The text of the failure *key* and its code, "" if it has none, with the values *given* filled in."""
         return self.failures[key].format_map(given), self.codes.get(key, "").format_map(given)
 

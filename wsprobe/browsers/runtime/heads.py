@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from wsprobe.browsers.http2 import Step
 from wsprobe.exchange import Ended, UnpackedMessages
 from wsprobe.read.reading import Reading
 
@@ -48,11 +49,7 @@ class Opened(msgspec.Struct, frozen=True):
         return ended.at - last <= min(self.round_trip, AT_ONCE)
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """The result of one reading: *outcome* at *at* (microseconds), None if there is no result yet."""
-
-    at: int
-    outcome: Opened | Failed | None
+Answered = Step[None, Opened | Failed]
 
 
 TOO_LARGE = "too-large"

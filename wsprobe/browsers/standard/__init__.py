@@ -166,8 +166,7 @@ class _Life(Life[Response | None]):
 
 
 def _failed(script: WebSocket, because: str, cookies: tuple[str, ...] = ()) -> Ending:
-    script.error()
-    script.closed(1006, clean=False)
+    script.failed()
     return Ending("failed", because, cookies)
 
 

@@ -92,8 +92,8 @@ def negotiated(head: Head, protocols: tuple[str, ...], letter: Letter) -> Opened
     agreed = extensions(head, offered, letter.offer)
     if isinstance(agreed, str):
         return Failed(agreed)
-    protocol = _protocol(answered, protocols)
-    if protocol is None:
+    protocol = b", ".join(answered).decode("latin-1")
+    if answered and protocol not in protocols:
         return Failed("RFC 6455 section 4.1, item 6: a subprotocol that was not offered")
     shown = ", ".join(field.value.decode("latin-1") for field in head.all(b"sec-websocket-extensions"))
     return Opened(protocol, shown, agreed[0] if agreed else None)
@@ -131,14 +131,6 @@ def _accept(head: Head, key: bytes | None) -> str:
     if key is None or value != expected_accept(key):
         return "RFC 6455 section 4.1, item 4: Sec-WebSocket-Accept does not match the key"
     return ""
-
-
-def _protocol(answered: list[bytes], asked: tuple[str, ...]) -> str | None:
-    """The subprotocol in use, "" for none, None if it was not asked for (compared with letter case)."""
-    if not answered:
-        return ""
-    value = b", ".join(answered).decode("latin-1")
-    return value if value in asked else None
 
 
 def extensions(head: Head, offered: bytes, offer: str) -> tuple[Direction, ...] | str:

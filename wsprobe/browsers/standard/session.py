@@ -120,8 +120,7 @@ class Session:
 
     def _fail(self, because: str) -> None:
         self.because = because
-        self._script.error()
-        self._script.closed(1006, clean=False)
+        self._script.failed()
 
     def _end(self, ended: Ended) -> None:
         if self._closing is not None:

@@ -228,8 +228,7 @@ class Connection(Session):
     def _tell_failure(self) -> None:
         self._finish()
         self._console(self._failure)
-        self._script.error()
-        self._script.closed(ABNORMAL, clean=False)
+        self._script.failed()
 
     def _frame(self, at: int, now: int) -> int | None:
         """Read the frame at offset *at* (process_frame). Returns the offset after it; None if more bytes are
@@ -383,5 +382,4 @@ def fail(script: WebSocket, url: str, failure: str, facts: Facts) -> None:
     """Fail a WebSocket that has sent no Close: a console line, ``error``, and ``close`` with 1006
     (WebSocketTask::didFail)."""
     script.console.append(facts.console["failed"].format(url=url, failure=failure))
-    script.error()
-    script.closed(ABNORMAL, clean=False)
+    script.failed()

@@ -101,32 +101,25 @@ class Answer(Struct, frozen=True):
     """True if the end of the connection was already read; over TLS, reading again is then an error."""
 
 
-def read_answer(
-    reading: Reading, url: str, key: bytes | None, protocols: tuple[str, ...], facts: Facts, start: int = 0
-) -> Answer:
-    """The result of the answer that begins at offset *start* of the received bytes.
-
-    Bytes after an earlier answer are taken as complete if wsprobe itself ended the recording there.
-    """
-    message = _Message(reading, url, key, protocols, facts)
-    return message.answer(start, over=0 < start < len(reading.received) and end(reading).how == "local")
-
-
 class _Message:
-    def __init__(
-        self, reading: Reading, url: str, key: bytes | None, protocols: tuple[str, ...], facts: Facts
-    ) -> None:
+    """Reads the answers in one recording."""
+
+    def __init__(self, reading: Reading, protocols: tuple[str, ...], facts: Facts) -> None:
         self._reading = reading
         self._data = reading.received
-        self._url = url
-        self._key = key
-        self._protocols = protocols
+        self._key = reading.request.key
+        self._protocols = offered(reading, protocols)
         self._facts = facts
         self._last = end(reading)
         self._ended = self._last.how in FINISHED
 
-    def answer(self, start: int, *, over: bool = False) -> Answer:
-        self._ended = self._ended or over
+    def answer(self, start: int = 0) -> Answer:
+        """The result of the answer that begins at offset *start* of the received bytes.
+
+        Bytes after an earlier answer are taken as complete if wsprobe itself ended the recording there.
+        """
+        behind = 0 < start < len(self._data)
+        self._ended = self._ended or (behind and self._last.how == "local")
         while True:
             try:
                 found = cut(self._data, start, self._facts.max_head, ended=self._ended)
@@ -189,7 +182,7 @@ class _Message:
                 return Again(head.status, frame.keep_alive, answer, endless)
         location = head.fields.one(b"location")
         if head.status in (301, 302, 303, 307, 308) and location is not None:
-            then = redirected(self._url, location, self._facts)
+            then = redirected(self._reading.exchange.plan.target.url, location, self._facts)
             if then is not None:
                 return then
         return Failed(self._facts.failures["not-accepted"], f"status {head.status}: {_SESSION}")
@@ -238,9 +231,8 @@ def _answer(reading: Reading, protocols: tuple[str, ...], before: Set[int], fact
     failed = not_established(reading, facts)
     if failed is not None:
         return Answer(*failed)
-    protocols = offered(reading, protocols)
-    url, key = reading.exchange.plan.target.url, reading.request.key
-    answer, asked = read_answer(reading, url, key, protocols, facts), set(before)
+    message = _Message(reading, protocols, facts)
+    answer, asked = message.answer(), set(before)
     while isinstance(again := answer.outcome, Again):
         if again.status in asked and not again.endless:
             return replace(answer, outcome=_in_vain(again, facts, alone=again.status in before))
@@ -248,7 +240,7 @@ def _answer(reading: Reading, protocols: tuple[str, ...], before: Set[int], fact
             break
         # It asks on the same connection, so what comes there next is the answer.
         asked.add(again.status)
-        answer = read_answer(reading, url, key, protocols, facts, answer.body)
+        answer = message.answer(answer.body)
     return answer
 
 
