@@ -195,20 +195,18 @@ def work_with(
     except BaseException as error:
         for each in leaves(error):
             if isinstance(each, ClusterError):
-                raise _unusable(each, settings.lists.resume, printed()) from None
+                why, file = f"--cluster: {each}", settings.lists.resume
+                if isinstance(each, NotInstalled):
+                    why = (
+                        f"--cluster: Dask is not installed ({each}); {extra('cluster')}, here and on every "
+                        "machine of the cluster"
+                    )
+                elif printed() and file is not None:
+                    why += f"; the results in {file} are complete; the same command continues from there"
+                elif printed():
+                    why += "; the printed results are complete"
+                raise click.UsageError(why) from None
         raise
-
-
-def _unusable(error: ClusterError, file: str | None, printed: bool) -> click.UsageError:
-    if isinstance(error, NotInstalled):
-        return click.UsageError(
-            f"--cluster: Dask is not installed ({error}); {extra('cluster')}, here and on every machine of the "
-            "cluster"
-        )
-    whole = "the printed results are complete"
-    if file is not None:
-        whole = f"the results in {file} are complete; the same command continues from there"
-    return click.UsageError(f"--cluster: {error}; {whole}" if printed else f"--cluster: {error}")
 
 
 def probe_there(sources: Sequence[Word | UrlList], settings: Settings, to: ConnectOutput) -> None:

@@ -68,23 +68,20 @@ def compare_all(words: Sequence[str], settings: Settings, by: Readers, view: Vie
                 return compare_runs(old, new, settings)
             kept = [old, new]
     output = CompareOutput(settings, view.verbose)
-    if by.fetch and any(_is_recording(word) for word in words):
-        raise click.UsageError("--fetch sends a request, which a recording cannot answer; name a URL")
     seen: Seen = []
     gone: list[str] = []
-    if settings.cluster is not None:
-        _check_shared(words, settings)
+    recordings = [word for word in words if _is_recording(word)]
+    only = len(recordings) == len(words)
+    _check_recordings(recordings, only, settings, by.fetch, bool(started))
     if settings.elsewhere.from_each:
         from wsprobe.cli.cluster import reports_from_each  # trio and Dask, only with --from-each
 
         reports, gone = reports_from_each(words, settings, by)
     elif started:
-        if any(_is_recording(word) for word in words):
-            raise click.UsageError("--run-browser: a browser cannot open a recording; name a URL")
         from wsprobe.cli.run_browser import run_browsers  # the lab, only with --run-browser
 
         by, reports, seen = run_browsers(words, started, settings, by)
-    elif settings.output.junit is None and all(map(_is_recording, words)):
+    elif settings.output.junit is None and only:
         every = chain.from_iterable(each for each in kept if each is not None)
         first, all_held = _first(every)
         lines_left = chain(_drained(first), every)
@@ -104,7 +101,7 @@ def compare_all(words: Sequence[str], settings: Settings, by: Readers, view: Vie
     if not reports:
         empty = " and ".join("standard input" if word == "-" else printable(word) for word in words)
         raise click.UsageError(f"no recording to compare in {empty}")
-    read_again = settings.output.as_json and all(map(_is_recording, words))
+    read_again = settings.output.as_json and only
     if not by.browsers and not by.revisions and len(reports) < 2 and not read_again and not gone:
         raise click.UsageError("nothing to compare with: add --browser-mode, --spec, or a second URL or file")
     result = output.report(reports, by, seen)
@@ -208,19 +205,26 @@ class CompareOutput(Output):
             sys.stdout.writelines(json_text.json_line(value, self.settings.output.brief))
 
 
-def _check_shared(words: Sequence[str], settings: Settings) -> None:
-    """Raises click.UsageError for what a cluster has no part in."""
-    kept = [word for word in words if _is_recording(word)]
-    if settings.elsewhere.from_each and kept:
+def _check_recordings(
+    recordings: Sequence[str], only: bool, settings: Settings, fetch: bool, started: bool
+) -> None:
+    """Raises click.UsageError for what cannot be done with *recordings*, or with anything else. *only*: nothing
+    else is named."""
+    if fetch and recordings:
+        raise click.UsageError("--fetch sends a request, which a recording cannot answer; name a URL")
+    if settings.elsewhere.from_each and recordings:
         raise click.UsageError(
-            f"--from-each: {kept[0]!a} is a recording, which is the same everywhere; name a URL, or leave "
+            f"--from-each: {recordings[0]!a} is a recording, which is the same everywhere; name a URL, or leave "
             f"--from-each out"
         )
-    if not settings.elsewhere.from_each and (len(kept) < len(words) or not settings.output.as_json):
+    apart = settings.cluster is not None and not settings.elsewhere.from_each
+    if apart and not (only and settings.output.as_json):
         raise click.UsageError(
             "--cluster: compare shares only recordings, and only with --json; to try a URL from every place: "
             "--from-each"
         )
+    if started and recordings:
+        raise click.UsageError("--run-browser: a browser cannot open a recording; name a URL")
 
 
 Kept = Iterator[RecordedLine] | None

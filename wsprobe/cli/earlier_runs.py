@@ -56,6 +56,11 @@ BEGIN = b'{"format":1,"wsprobe":"'
 
 class EarlierAnswer(Struct):
     status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def values(self, name: str) -> str:
+        found = (value for each, value in self.headers if each.lower() == name)
+        return ", ".join(found)[:LONGEST]
 
 
 class EarlierHop(Struct):
@@ -67,16 +72,32 @@ class EarlierFinding(Struct):
     level: str = ""
 
 
+class EarlierCause(Struct):
+    id: str
+
+
+class EarlierClose(Struct):
+    code: int | None = None
+    by: str = ""
+
+
 class EarlierReport(Struct):
-    """A report of an earlier run, as a line of ``--json`` has it: the members that name its URL and its
-    result. Others are skipped."""
+    """A report of an earlier run, as a line of ``--json`` has it: the members that name its URL, and those that
+    are counted or compared. Others are skipped."""
 
     url: str
     outcome: str
+    wsprobe: str
+    exit_status: int
     name: str | None = None
+    worker: str = ""
+    http: str = ""
     response: EarlierAnswer | None = None
     hops: tuple[EarlierHop, ...] = ()
     findings: tuple[EarlierFinding, ...] = ()
+    causes: tuple[EarlierCause, ...] = ()
+    close: EarlierClose | None = None
+    exchange: msgspec.Raw = msgspec.Raw()
 
     @property
     def given(self) -> str:
@@ -84,16 +105,36 @@ class EarlierReport(Struct):
         return self.name or (self.hops[0].url if self.hops else self.url)
 
     @property
+    def title(self) -> str:
+        """The URL, in the form of ``two_runs.url_of``."""
+        return f"{self.given} from {self.worker}" if self.worker else self.given
+
+    @property
     def faults(self) -> tuple[str, ...]:
         """The ids of the findings without notes, each once."""
         return tuple(dict.fromkeys(each.id for each in self.findings if each.level != "note"))
 
-
-class _DoneLine(EarlierReport, kw_only=True):
-    exit_status: int
-
+    @property
     def fact(self) -> Fact:
         return Fact(self.outcome, None if self.response is None else self.response.status, self.faults)
+
+    @property
+    def standing(self) -> Standing:
+        answer = self.response or EarlierAnswer()
+        close = self.close if self.close is not None and self.close.by == "server" else None
+        state = State(
+            outcome=self.outcome,
+            status="" if answer.status is None else str(answer.status),
+            http=self.http,
+            protocol=answer.values("sec-websocket-protocol"),
+            extensions=answer.values("sec-websocket-extensions"),
+            close="" if close is None else "none" if close.code is None else str(close.code),
+            findings=tuple(sorted(self.faults)),
+        )
+        return Standing(state, self.causes[0].id if self.causes else "")
+
+
+_decode = msgspec.json.Decoder(EarlierReport).decode
 
 
 class Resume:
@@ -146,7 +187,6 @@ class Resume:
     def _read(self, tally: Tally) -> int:
         """Read every line, and count it in *tally*; returns the offset of the end of the last whole line."""
         end = 0
-        decode = msgspec.json.Decoder(_DoneLine).decode
         with open(self._file, "rb", closefd=False) as file:
             for number, each in enumerate(file, 1):
                 try:
@@ -159,7 +199,7 @@ class Resume:
                     if not each.strip():
                         end += len(each)  # a blank line, from an editor or from joined files
                         continue
-                    earlier = decode(each)
+                    earlier = _decode(each)
                     if earlier.outcome not in STATUS_OF:
                         raise ValueError(earlier.outcome)
                 except (ValueError, RecursionError):
@@ -170,7 +210,7 @@ class Resume:
                 self._asked.add(_key(earlier.given))
                 self.before += 1
                 self.exit_status = self.exit_status or earlier.exit_status
-                tally.add(earlier.fact(), before=True)
+                tally.add(earlier.fact, before=True)
         return end
 
     def wants(self, text: str) -> bool:
@@ -204,64 +244,14 @@ def _key(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-class _Answer(EarlierAnswer):
-    headers: tuple[tuple[str, str], ...] = ()
-
-    def values(self, name: str) -> str:
-        found = (value for each, value in self.headers if each.lower() == name)
-        return ", ".join(found)[:LONGEST]
-
-
-class _Cause(Struct):
-    id: str
-
-
-class _Close(Struct):
-    code: int | None = None
-    by: str = ""
-
-
-class _Line(EarlierReport, kw_only=True):
-    """The members of a ``--json`` line that are compared."""
-
-    wsprobe: str
-    worker: str = ""
-    response: _Answer | None = None
-    http: str = ""
-    causes: tuple[_Cause, ...] = ()
-    close: _Close | None = None
-    exchange: msgspec.Raw = msgspec.Raw()
-
-    @property
-    def title(self) -> str:
-        """The URL, in the form of ``two_runs.url_of``."""
-        return f"{self.given} from {self.worker}" if self.worker else self.given
-
-    @property
-    def standing(self) -> Standing:
-        answer = self.response or _Answer()
-        close = self.close if self.close is not None and self.close.by == "server" else None
-        state = State(
-            outcome=self.outcome,
-            status="" if answer.status is None else str(answer.status),
-            http=self.http,
-            protocol=answer.values("sec-websocket-protocol"),
-            extensions=answer.values("sec-websocket-extensions"),
-            close="" if close is None else "none" if close.code is None else str(close.code),
-            findings=tuple(sorted(self.faults)),
-        )
-        return Standing(state, self.causes[0].id if self.causes else "")
-
-
-_decode = msgspec.json.Decoder(_Line).decode
-
-
 def standing_in(line: RecordedLine) -> tuple[str, Standing]:
     """The URL and the result in *line*. Raises click.UsageError for a line without a recording."""
     try:
         found = _decode(line.data)
     except (msgspec.DecodeError, RecursionError):
-        found = _Line(url="", outcome="", wsprobe="")  # not a report, but perhaps a recording
+        found = EarlierReport(
+            url="", outcome="", wsprobe="", exit_status=0
+        )  # not a report, but perhaps a recording
     if found.outcome in STATUS_OF and (found.wsprobe == __version__ or not found.exchange):
         return found.title, found.standing
     of = report(exchanges(line)[0])  # of a trace: the unchanged handshake

@@ -301,7 +301,15 @@ class TlsSettings(Section, frozen=True, kw_only=True):
     def tls(self) -> TlsOptions:
         """Raises click.UsageError."""
         for option, path in (("--cacert", self.cacert), ("--cert", self.cert), ("--key", self.key)):
-            _readable(path, option)
+            if path is None:
+                continue
+            with usage_error(OSError, where=f"{option}: {path}"):
+                descriptor = opened(path)
+                try:
+                    if endless(descriptor):
+                        raise OSError(errno.EINVAL, "a device, not a file")
+                finally:
+                    os.close(descriptor)
         return TlsOptions(
             verify=not self.insecure,
             ca_file=self.cacert,
@@ -347,18 +355,6 @@ def _pinned(text: str) -> tuple[str, ...]:
             f"--pinnedpubkey: {text}: no public key; to take it from a certificate: openssl x509 -pubkey -noout"
         )
     return (pin(key),)
-
-
-def _readable(path: str | None, name: str) -> None:
-    if path is None:
-        return
-    with usage_error(OSError, where=f"{name}: {path}"):
-        descriptor = opened(path)
-        try:
-            if endless(descriptor):
-                raise OSError(errno.EINVAL, "a device, not a file")
-        finally:
-            os.close(descriptor)
 
 
 def _resolve(text: str) -> tuple[str, int, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from io import BytesIO, StringIO, TextIOWrapper
 from typing import TYPE_CHECKING
@@ -25,7 +25,6 @@ from wsprobe.cli.lists import (
     Run,
     allow,
     host,
-    one_by_one,
     probe_all,
     probed_for_another,
     with_executor,
@@ -92,15 +91,6 @@ class Processes(Executor[Item, Result]):
     def at_work(self) -> AbstractAsyncContextManager[None]:
         return self._pool.at_work()
 
-    @asynccontextmanager
-    async def together(
-        self, jobs: AsyncGenerator[Item, None]
-    ) -> AsyncGenerator[AsyncGenerator[list[Item], None], None]:
-        if self._pace.interval:
-            # Otherwise all jobs that wait for a process would begin at once, without the interval.
-            await self._pool.up()
-        yield one_by_one(jobs)
-
     async def carry_out(
         self, chunks: AsyncGenerator[Chunk[Item, Result], None], run: Run[Item, Result]
     ) -> None:
@@ -113,6 +103,9 @@ class Processes(Executor[Item, Result]):
             run.begun(chunk)
             self._give(chunk.jobs, came)
 
+        if self._pace.interval:
+            # Otherwise all jobs that wait for a process would begin at once, without the interval.
+            await self._pool.up()
         await net.begun_in_order(give, chunks, self._pace, run.hand_on, run.weight, self._host, run.ordered)
 
     def _give(self, items: Sequence[Item], came: Callable[[list[Result]], object]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -100,24 +101,15 @@ def header_names(lines: Iterable[str]) -> set[str]:
 
 def _sent_anyway(key: str, value: str, url: str, over_http2: bool) -> bool:
     """Whether wsprobe sends the same header by itself, or must send its own value."""
-    if value.lower() == _USUAL.get(key) or _names_host(key, value, url):
+    if value.lower() == _USUAL.get(key) or (key in _OF_HTTP_1 and over_http2):
         return True
-    if key in _OF_HTTP_1 and over_http2:
-        return True
-    return key == "connection" and "upgrade" not in value.lower()
-
-
-def _names_host(key: str, value: str, url: str) -> bool:
-    """Whether a header only repeats the URL. DevTools copies ``:authority`` and ``:protocol`` of HTTP/2 without
-    their colons."""
-    if key == "protocol":
-        return value == "websocket"
-    if key not in ("host", "authority"):
-        return False
-    try:
-        return value.lower() == target.host_header(target.parse(url))
-    except target.TargetError:
-        return False
+    # DevTools copies :authority and :protocol of HTTP/2 without their colons.
+    if key in ("host", "authority"):
+        with suppress(target.TargetError):
+            return value.lower() == target.host_header(target.parse(url))
+    return (key == "protocol" and value == "websocket") or (
+        key == "connection" and "upgrade" not in value.lower()
+    )
 
 
 def as_websocket(url: str) -> tuple[str, tuple[str, ...]]:
