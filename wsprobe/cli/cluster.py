@@ -87,24 +87,12 @@ class WorkOrder(Struct, frozen=True):
     """The worker makes the line of JSON, and the recording stays there."""
 
 
-def private(settings: Settings) -> bool:
-    """Whether secrets may go to the scheduler."""
-    assert settings.cluster is not None
-    return settings.elsewhere.cluster_trusted or secluded(settings.cluster)
-
-
-def secluded(address: str) -> bool:
-    """True if nobody can read on the way what is sent to *address*, of a scheduler or a worker."""
-    host = re.sub(r"^\w+://", "", address).rpartition(":")[0].strip("[]")
-    return address.startswith("tls://") or loopback(host)
-
-
-def all_private(settings: Settings, there: Cluster) -> bool:
-    """Whether secrets may go to every worker, by way of the scheduler."""
-    workers = there.workers.values()
-    return settings.elsewhere.cluster_trusted or (
-        private(settings) and all(secluded(each.address) for each in workers)
-    )
+def exposed(settings: Settings, address: str | None) -> bool:
+    """Whether secrets may not go to *address*, of a scheduler or a worker: somebody could read on the way what
+    is sent, and --cluster-trusted does not allow that."""
+    if address is None or settings.elsewhere.cluster_trusted or address.startswith("tls://"):
+        return False
+    return not loopback(re.sub(r"^\w+://", "", address).rpartition(":")[0].strip("[]"))
 
 
 def secrets(handshake: HandshakeSettings) -> list[str]:
@@ -135,7 +123,8 @@ async def elsewhere(
     if name.startswith(LAB):
         raise click.UsageError(f"{name}: the lab runs on this machine, and workers may run on others")
     check_word(name)
-    if there is not None and PASSWORD.search(name) and not all_private(settings, there):
+    ways = [] if there is None else [settings.cluster, *(each.address for each in there.workers.values())]
+    if PASSWORD.search(name) and any(exposed(settings, each) for each in ways):
         raise click.UsageError(
             "wsprobe sends no URL with a password to a scheduler or worker without TLS (--cluster-trusted "
             "allows it)"
@@ -161,14 +150,14 @@ def work_with(
     assert settings.cluster is not None
     address = settings.cluster
     hidden = [*secrets(settings.handshake), *carried]
-    if hidden and not private(settings):
+    if hidden and exposed(settings, address):
         raise click.UsageError(
             f"--cluster: the connection to {address} is not encrypted, and would expose {', '.join(hidden)}; "
             "use a tls:// scheduler, or add --cluster-trusted if that network may read them"
         )
 
     def fit(worker: Worker) -> None:
-        if hidden and not settings.elsewhere.cluster_trusted and not secluded(worker.address):
+        if hidden and exposed(settings, worker.address):
             raise ClusterError(
                 f"worker {worker.name} is at {worker.address}, which is not encrypted, and would receive "
                 f"{', '.join(hidden)} in clear text; start it with tls://, or add --cluster-trusted if that "

@@ -214,8 +214,8 @@ def _check_recordings(
         raise click.UsageError("--fetch sends a request, which a recording cannot answer; name a URL")
     if settings.elsewhere.from_each and recordings:
         raise click.UsageError(
-            f"--from-each: {recordings[0]!a} is a recording, which is the same everywhere; name a URL, or leave "
-            f"--from-each out"
+            f"--from-each: {recordings[0]!a} is a recording, which is the same everywhere; name a URL, or "
+            "leave --from-each out"
         )
     apart = settings.cluster is not None and not settings.elsewhere.from_each
     if apart and not (only and settings.output.as_json):

@@ -3,7 +3,7 @@ judge."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TypeVar
 
 import click
@@ -14,7 +14,7 @@ from wsprobe.cli import expect
 from wsprobe.cli.environment import environment
 from wsprobe.cli.files import rewrite, write
 from wsprobe.cli.option import usage_error
-from wsprobe.cli.settings import Settings, for_strangers, plan_for
+from wsprobe.cli.settings import HandshakeSettings, Settings, for_strangers, plan_for
 from wsprobe.cli.targets import ProbeTarget
 from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
 from wsprobe.judge.subject import how
@@ -24,7 +24,7 @@ from wsprobe.report.report import Report, report
 from wsprobe.request import target
 from wsprobe.session.open_session import SessionMaker
 from wsprobe.talk.codec import planned
-from wsprobe.wire.credentials import Credentials, Origin, origin, with_netrc
+from wsprobe.wire.credentials import Credentials, origin, with_netrc
 from wsprobe.wire.followup import max_head_after, other_wire, redirect, retry_after, transient
 
 ANSWERS_MAX = 2
@@ -163,8 +163,8 @@ async def conversation(
     *keep* gets each exchange, an interrupted one too. *credentials* keeps what is learned from challenges.
     *ask* and *first*: see ``probe_with_followups``. *session*: called for each exchange; see ``Client``.
     """
-    steps = Steps(place, settings, Credentials() if credentials is None else credentials)
-    to_ask = steps.plan() if first is None else first
+    steps = requests(place, settings, Credentials() if credentials is None else credentials, first)
+    to_ask = next(steps)
     hops: list[Exchange] = []
 
     def over(one: Exchange) -> Exchange:
@@ -177,8 +177,9 @@ async def conversation(
             exchange = over(await environment().probe(to_ask, watch, keep=over, make=session()))
         else:
             exchange = over(await ask(to_ask, watch, over))
-        then = steps.after(exchange)
-        if then is None:
+        try:
+            then = steps.send(exchange)
+        except StopIteration:
             return exchange
         hops.append(replace(exchange, hops=()))
         spent = sum(hop.events[-1].at for hop in hops) / 1_000_000
@@ -190,85 +191,64 @@ async def conversation(
         to_ask = replace(then, limits=replace(then.limits, max_time=whole - spent, max_head=head))
 
 
-class Steps:
-    """The requests to one target: each answer may require another one, for credentials, a redirect, another
-    version."""
-
-    def __init__(self, place: ProbeTarget, settings: Settings, credentials: Credentials) -> None:
-        self._place = place
-        self._settings = settings
-        self._credentials = credentials
-        self._url = place.url
-        self._handshake = place.handshake
-        self._wire: str | None = None
-        self._redirects = 0
-        self._answered = 0
-        """Challenges that were answered at this URL, and"""
-        self._answered_proxy = 0
-        self._was_secure = False
-        """Whether any request so far was over TLS."""
-        self._hosts: dict[str, Origin] = {}
-        """Host -> the first origin of it that was asked."""
-
-    def plan(self) -> Plan:
-        """The plan of the next request. Raises click.UsageError."""
-        return plan_for(self._url, self._handshake, wire=self._wire, credentials=self._credentials)
-
-    def after(self, exchange: Exchange) -> Plan | None:
-        """The plan of the request that *exchange* requires; None if it requires none."""
-        handshake, settings = self._handshake, self._settings
-        jar = handshake.jar
-        reading = read(exchange) if jar.keeps else None
+def requests(
+    place: ProbeTarget, settings: Settings, credentials: Credentials, first: Plan | None = None
+) -> Generator[Plan, Exchange, None]:
+    """Yield the plan of each request to *place*; what is sent in is the exchange. It may require another one,
+    for credentials, a redirect, another version. *first*: see ``probe_with_followups``. Raises
+    click.UsageError."""
+    urls = [place.url]  # and those of redirects
+    handshake, plan = place.handshake, first
+    wire: str | None = None
+    answered = answered_proxy = 0  # challenges at the last URL, and of proxies
+    while True:
+        exchange = yield plan or plan_for(urls[-1], handshake, wire=wire, credentials=credentials)
+        plan = None
+        reading = read(exchange) if handshake.jar.keeps else None
         if reading is not None:
             answers = (response.head for response in reading.responses)
             fields = (field.value for head in answers for field in head.all(b"set-cookie"))
-            jar.store(fields, exchange.plan.target, environment().now())
-        if self._answered_proxy < ANSWERS_MAX and self._credentials.learn_of_proxy(
-            exchange, handshake.proxy_method
-        ):
-            self._answered_proxy += 1
-            return self.plan()
+            handshake.jar.store(fields, exchange.plan.target, environment().now())
+        if answered_proxy < ANSWERS_MAX and credentials.learn_of_proxy(exchange, handshake.proxy_method):
+            answered_proxy += 1
+            continue
         offer = with_netrc(handshake.offer, exchange.plan.target, handshake.netrc)
-        known = handshake.raw is None and self._credentials.has_credentials(exchange.plan.target, offer)
-        following = settings.follow.redirects and self._redirects < settings.follow.max_redirs
-        negotiating = (
-            settings.follow.negotiate and not self._redirects and self._wire is None and handshake.raw is None
-        )
+        known = handshake.raw is None and credentials.has_credentials(exchange.plan.target, offer)
+        following = settings.follow.redirects and len(urls) <= settings.follow.max_redirs
+        unchanged = len(urls) == 1 and wire is None and handshake.raw is None
+        negotiating = settings.follow.negotiate and unchanged
         if not following and not negotiating and not known:
-            return None  # the recording need not be read: a large one takes its time
+            return  # the recording need not be read: a large one takes its time
         reading = read(exchange) if reading is None else reading
-        if known and self._credentials.learn(reading, handshake.method) and self._answered < ANSWERS_MAX:
-            self._answered += 1
-            return self.plan()
-        if following and (url := redirect(reading)) is not None:
-            return self._redirected(url)
-        if negotiating and (wire := other_wire(reading)) is not None:
+        if known and credentials.learn(reading, handshake.method) and answered < ANSWERS_MAX:
+            answered += 1
+        elif following and (url := redirect(reading)) is not None:
+            urls.append(url)
+            answered, wire = 0, None
+            try:
+                handshake = _redirected(place.handshake, settings, urls)
+                plan = plan_for(url, handshake, credentials=credentials)
+            except (click.UsageError, target.TargetError):  # it cannot be asked: another scheme, no host
+                return
+        elif negotiating and (other := other_wire(reading)) is not None:
             # Without a version number of its own, so that the wire version's is sent.
-            self._handshake = replace(handshake, offer=replace(handshake.offer, version=None))
-            self._wire = wire
-            return self.plan()
-        return None
+            handshake = replace(handshake, offer=replace(handshake.offer, version=None))
+            wire = other
+        else:
+            return
 
-    def _redirected(self, url: str) -> Plan | None:
-        """The plan for a redirect's *url*; None if that cannot be asked (another scheme, no host).
 
-        However many redirects led there: what was given for the first URL's origin goes to no other, unless
-        --location-trusted says so.
-        """
-        given = self._place.handshake
-        self._redirects += 1
-        self._answered = 0
-        try:
-            self._was_secure |= target.parse(self._url).secure
-            to, first = target.parse(url), target.parse(self._place.url)
-            self._hosts.setdefault(first.host.lower(), origin(first))
-            if not self._settings.follow.location_trusted and origin(to) != origin(first):
-                # A password would be read on the way from wss: to ws:. An entry names a host and no port: at
-                # another one there may be somebody else, and it was the server that sent us there.
-                before = self._hosts.setdefault(to.host.lower(), origin(to))
-                clear_after_tls = self._was_secure and not to.secure
-                given = for_strangers(given, without_netrc=clear_after_tls or before != origin(to))
-            self._url, self._handshake, self._wire = url, given, None
-            return self.plan()
-        except (click.UsageError, target.TargetError):
-            return None
+def _redirected(given: HandshakeSettings, settings: Settings, urls: Sequence[str]) -> HandshakeSettings:
+    """The handshake for the last of *urls*, to which redirects led; *given* is for the first.
+
+    However many there were: what was given for the first URL's origin goes to no other, unless
+    --location-trusted says so. Raises TargetError.
+    """
+    *before, to = map(target.parse, urls)
+    if settings.follow.location_trusted or origin(to) == origin(before[0]):
+        return given
+    # A password would be read on the way from wss: to ws:. An entry names a host and no port: at another one
+    # there may be somebody else, and it was the server that sent us there.
+    clear_after_tls = any(each.secure for each in before) and not to.secure
+    there = [origin(each) for each in (*before, to) if each.host.lower() == to.host.lower()]
+    return for_strangers(given, without_netrc=clear_after_tls or there[0] != origin(to))
