@@ -55,7 +55,7 @@ NAMED = {
     "http-1.0": r"HTTP/1\.0|drops Upgrade",
     "crashed-before-accept": r"exception|\bcrash",
     "crashed": r"exception",
-    "hangs": r"is blocked",
+    "hangs": r"is blocked|did not accept within",
     "handler-returned": r"handler that returned",
     "no-accept": r"handler that returned|return without accepting|returned without accepting",
     "denial": r"denial response",
@@ -78,7 +78,7 @@ NAMED = {
     "closed": r"on purpose",
     "hijacker": r"http\.Hijacker",
     "no-websocket": r"WebSocket (?:support|library)|no WebSocket endpoint",
-    "changed": r"changed in transit",
+    "changed": r"changed in transit|changes a field|changes or drops Sec-WebSocket-Version",
     "client-certificate": r"client certificate",
     "no-route": r"(?:unknown|wrong|without a|no such) (?:path|route)"
     r"|no (?:WebSocket )?(?:route|endpoint|code|server)\b|this path|\(path,",
