@@ -16,6 +16,7 @@ from wsprobe.trace.trace import Start, Trace
 SAME = {
     "crashed-before-accept": {"server-error", "handshake-fails"},
     "backend-closed": {"backend-down"},
+    "changed": {"key-lost", "version-lost"},
     "no-route": {"method-refused"},
     "server-says": {"upgrade-lost", "redirected"},
     "unauthorized": {"refused-to-all", "handshake-refused"},

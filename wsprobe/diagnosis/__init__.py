@@ -141,17 +141,17 @@ def _written(reading: Reading) -> tuple[Cause, ...]:
     evidence = unanswered(reading)
     found = stated_by(evidence, " ".join(text.split()), "text that is not HTTP")
     if found is not None and found.id in _REFUSING and re.fullmatch(_FEW_WORDS, text):
-        fix = "send what the server requires (token, cookie, Origin); look in its log"
-        if foreign_origin(evidence):
-            fix = "allow the origin in the server (Next.js: allowedDevOrigins), or send what it requires"
+        foreign = "allow the origin in the server (Next.js: allowedDevOrigins), or send what it requires"
+        own = "send what the server requires (token, cookie, Origin); look in its log"
+        fix = foreign if foreign_origin(evidence) else own
         did = "the server refused the handshake with words that are not HTTP"
         return (replace(found, id="refused", statement=did, fix=fix, usual=(*own_origin(evidence), A_CHECK)),)
     return (found,) if found is not None and found.id in _BEHIND else ()
 
 
 _REFUSING = frozenset({"unauthorized", "refused", "origin-refused"})
+# No greeting of another protocol, which has a code, an address or a version.
 _FEW_WORDS = r"[A-Za-z][A-Za-z ]{3,40}[.!]?\s*"
-"""No greeting of another protocol, which has a code, an address or a version."""
 _BEHIND = frozenset({"backend-down", "backend-closed", "bad-gateway", "gateway-timeout"})
 
 

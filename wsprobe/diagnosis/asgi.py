@@ -39,6 +39,9 @@ def _asgi_500(evidence: Evidence, *usual: str) -> tuple[Cause, ...]:
     return (act(evidence, *named, *usual, *may_be_lost(evidence), fix=fix),)
 
 
+_OF_STATUS = {403: _asgi_403, 500: _asgi_500}
+
+
 def _as_http(evidence: Evidence, server: str = "") -> tuple[Cause, ...]:
     """An ASGI server handled the handshake as plain HTTP, or an application answered it so (HTTPException).
     *server*: "" if the answer does not name it; all but uvicorn come with a WebSocket library."""
@@ -73,8 +76,7 @@ def _daphne(evidence: Evidence) -> Author | None:
         )
         return written_by("autobahn", "its reason phrase", (changed,))
     if evidence.reason.startswith(("HTTP Connection header", "HTTP Upgrade header")):
-        passed = upgrade_stripped(CONNECTION_LOST)
-        lost = passed if "Connection" in evidence.reason else upgrade_stripped()
+        lost = upgrade_stripped(CONNECTION_LOST) if "Connection" in evidence.reason else upgrade_stripped()
         return written_by("autobahn", "its reason phrase", (lost,))
     if evidence.reason.startswith("WebSocket connection denied: origin"):
         return written_by(
@@ -118,15 +120,10 @@ def _of_server(evidence: Evidence, server: str) -> tuple[Cause, ...]:
         return (Cause("changed", "Sec-WebSocket-Version was changed in transit", ""),)
     if evidence.body or server == "uvicorn":
         return _as_http(evidence, server)
-    match evidence.status:
-        case 403:
-            return _asgi_403(evidence)
-        case 500:
-            return _asgi_500(evidence)
-        case 400:
-            return (act(evidence, "a proxy that sends HTTP/1.0", "a field changed in transit"),)
-        case _:
-            return _as_http(evidence, server)
+    if evidence.status == 400:
+        return (act(evidence, "a proxy that sends HTTP/1.0", "a field changed in transit"),)
+    of_status = _OF_STATUS.get(evidence.status)
+    return _as_http(evidence, server) if of_status is None else of_status(evidence)
 
 
 _TEXT = ("text/plain", "text/plain; charset=utf-8")
@@ -163,7 +160,7 @@ def _h11(evidence: Evidence) -> Author | None:
         return written_by("tomcat", "no reason phrase, and its fields", ()) if evidence.status == 426 else None
     if not evidence.only(frozenset({"content-type", "sec-websocket-version"})) or evidence.body:
         return None
-    of_status = {403: _asgi_403, 500: _asgi_500}.get(evidence.status)
+    of_status = _OF_STATUS.get(evidence.status)
     if of_status is None:
         return None
     return shaped_like("h11", "no reason phrase, as h11 writes it", of_status(evidence))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from msgspec.structs import replace
@@ -61,33 +62,47 @@ def _websockets(evidence: Evidence) -> Author | None:
     author, mark = "websockets", "its own words"
     if at > 0:
         author, mark = "sanic", "Sanic's banner above the words of websockets"
-    fix = "check what each proxy does to that field"
-    causes: tuple[Cause, ...]
-    if re.search(r"unsupported HTTP version|HTTP/1\.0|unsupported protocol; expected HTTP/1\.1", said):
-        causes = (http10(),)
-    elif re.search(r"(missing|invalid|empty|multiple) (Connection|Upgrade) header", said):
-        causes = lost_upgrade(evidence)
-    elif re.search(r"unsupported HTTP method|did not receive a valid HTTP request", said):
-        causes = (http10(),)
-    elif "missing Origin header" in said and evidence.origin is not None:
-        causes = (origin_lost(evidence),)
-    elif re.search(r"(missing|invalid|multiple|more than one) Origin header", said):
-        causes = (
-            origin_refused(
-                evidence,
-                "add the page's origin to origins= of serve(); None in that list allows clients without Origin",
+    meaning = next((means for words, means in _COMPLAINTS if re.search(words, said)), None)
+    if meaning is not None:
+        return written_by(author, mark, meaning(evidence, said))
+    cause = Cause("refused", "websockets gives the reason in the body", _CHECK_FIELD)
+    if evidence.status >= 500:
+        cause = raised("the application raised an exception in process_request or in the handshake")
+    return written_by(author, mark, (cause,))
+
+
+def _of_origin(evidence: Evidence, said: str) -> tuple[Cause, ...]:
+    if "missing Origin header" in said and evidence.origin is not None:
+        return (origin_lost(evidence),)
+    fix = "add the page's origin to origins= of serve(); None in that list allows clients without Origin"
+    return (origin_refused(evidence, fix),)
+
+
+_CHECK_FIELD = "check what each proxy does to that field"
+_COMPLAINTS: tuple[tuple[str, Callable[[Evidence, str], tuple[Cause, ...]]], ...] = (
+    (
+        r"unsupported HTTP version|HTTP/1\.0|unsupported protocol; expected HTTP/1\.1",
+        lambda _, said: (http10(),),
+    ),
+    (
+        r"(missing|invalid|empty|multiple) (Connection|Upgrade) header",
+        lambda evidence, _: lost_upgrade(evidence),
+    ),
+    (r"unsupported HTTP method|did not receive a valid HTTP request", lambda _, said: (http10(),)),
+    (r"(missing|invalid|multiple|more than one) Origin header", _of_origin),
+    ("subprotocol", lambda evidence, said: (subprotocol_wanted(evidence, said),)),
+    (
+        r"Sec-WebSocket-(Version|Key) header",
+        lambda _, said: (
+            Cause(
+                "changed",
+                f"Sec-WebSocket-{'Version' if 'Version' in said else 'Key'} was changed in transit, by a proxy",
+                _CHECK_FIELD,
             ),
-        )
-    elif "subprotocol" in said:
-        causes = (subprotocol_wanted(evidence, said),)
-    elif re.search(r"Sec-WebSocket-(Version|Key) header", said):
-        which = "Sec-WebSocket-Version" if "Version" in said else "Sec-WebSocket-Key"
-        causes = (Cause("changed", f"{which} was changed in transit, by a proxy", fix),)
-    elif evidence.status >= 500:
-        causes = (raised("the application raised an exception in process_request or in the handshake"),)
-    else:
-        causes = (Cause("refused", "websockets gives the reason in the body", fix),)
-    return written_by(author, mark, causes)
+        ),
+    ),
+)
+"""The words of websockets, and what they mean."""
 
 
 _SANIC = "\u26a0\ufe0f? (\\d{3}) \u2014 "
@@ -100,48 +115,49 @@ def _sanic(evidence: Evidence) -> Author | None:
     return written_by("sanic", "its banner", _at_path(evidence, "add @app.websocket for the path"))
 
 
-_PYTHON_SOCKETIO = (
-    ("Not an accepted origin", "origin"),
-    ("Invalid session", "session"),
-    ("Invalid websocket upgrade", "upgrade"),
-    ("unsupported version of the Socket.IO", "version"),
-    ("Invalid transport", "transport"),
-)
+_PYTHON_SOCKETIO: dict[str, Callable[[Evidence], tuple[Cause, ...]]] = {
+    "Not an accepted origin": lambda evidence: (
+        origin_refused(evidence, "add the page's origin to cors_allowed_origins"),
+    ),
+    "Invalid session": lambda _: (unknown_session(),),
+    "Invalid websocket upgrade": lost_upgrade,
+    "unsupported version of the Socket.IO": lambda evidence: (
+        (other_generation(), not_socketio())
+        if "EIO" in parse_qs(evidence.query)
+        else (not_socketio(), other_generation())
+    ),
+    "Invalid transport": lambda _: (not_socketio(),),
+}
 
 
 @known_by(begins=('"',))
 def _python_socketio(evidence: Evidence) -> Author | None:
     text = evidence.text.strip()
-    if not (text.startswith('"') and text.endswith('"') and evidence.status >= 400):
+    meaning = next((means for words, means in _PYTHON_SOCKETIO.items() if words in text), None)
+    if meaning is None or not (text.startswith('"') and text.endswith('"') and evidence.status >= 400):
         return None
-    what = next((word for words, word in _PYTHON_SOCKETIO if words in text), "")
-    causes: tuple[Cause, ...]
-    match what:
-        case "origin":
-            causes = (origin_refused(evidence, "add the page's origin to cors_allowed_origins"),)
-        case "session":
-            causes = (unknown_session(),)
-        case "upgrade":
-            causes = lost_upgrade(evidence)
-        case "version":
-            causes = (
-                (other_generation(), not_socketio())
-                if "EIO" in parse_qs(evidence.query)
-                else (not_socketio(), other_generation())
-            )
-        case "transport":
-            causes = (not_socketio(),)
-        case _:
-            return None
-    return written_by("python-socketio", "its words, a JSON string in quotes", causes)
+    return written_by("python-socketio", "its words, a JSON string in quotes", meaning(evidence))
 
 
-_ENGINEIO = {
-    "Transport unknown": "transport",
-    "Session ID unknown": "session",
-    "Bad handshake method": "method",
-    "Unsupported protocol version": "generation",
+def _unknown_transport(evidence: Evidence) -> tuple[Cause, ...]:
+    asked = parse_qs(evidence.query).get("transport")
+    if asked and asked not in (["websocket"], ["polling"]):
+        unknown = "the query requests a transport that Socket.IO does not have"
+        return (Cause("transport", unknown, "use websocket or polling"),)
+    return (not_socketio(),)
+
+
+_ENGINEIO: dict[str, Callable[[Evidence], tuple[Cause, ...]]] = {
+    "Transport unknown": _unknown_transport,
+    "Session ID unknown": lambda _: (unknown_session(),),
+    "Bad handshake method": lambda _: (upgrade_stripped(),),
+    "Unsupported protocol version": lambda _: (other_generation(),),
 }
+_ENGINEIO_CODED: dict[str, Callable[[Evidence], tuple[Cause, ...]]] = {
+    "Bad request": lost_upgrade,
+    "Forbidden": lambda evidence: (act(evidence, "allowRequest of the application"),),
+}
+"""What words mean only in its JSON, with the code 3 or 4."""
 
 
 @known_by(begins=(*_ENGINEIO, '{"code":'), types=("text/html",))
@@ -149,36 +165,15 @@ def _engineio(evidence: Evidence) -> Author | None:
     text = evidence.text.strip()
     coded = re.fullmatch(r'\{"code":(\d),"message":"([^"]*)"\}', text) if text.startswith('{"code":') else None
     said = coded[2] if coded else text
-    what = _ENGINEIO.get(said, "")
-    own_case = "Content-type" in evidence.names
-    if coded and said in ("Bad request", "Forbidden") and (coded[1] in "34"):
-        what = "plain" if said == "Bad request" else "forbidden"
-    causes: tuple[Cause, ...]
-    match what:
-        case "transport":
-            asked = parse_qs(evidence.query).get("transport")
-            causes = (not_socketio(),)
-            if asked and asked not in (["websocket"], ["polling"]):
-                unknown = "the query requests a transport that Socket.IO does not have"
-                causes = (Cause("transport", unknown, "use websocket or polling"),)
-        case "session":
-            causes = (unknown_session(),)
-        case "generation":
-            causes = (other_generation(),)
-        case "method":
-            causes = (upgrade_stripped(),)
-        case "plain":
-            causes = lost_upgrade(evidence)
-        case "forbidden":
-            causes = (act(evidence, "allowRequest of the application"),)
-        case _:
-            if not (own_case and evidence.status in (400, 403) and evidence.names[:1] == ("Connection",)):
-                return None
-            if not asks_socketio(evidence.path, evidence.query):
-                return None  # other programs on Node spell Content-type so too
-            causes = ()
-    mark = "its words" if what else "Content-type spelled with a small t"
-    return written_by("engine.io", mark, causes)
+    meaning = _ENGINEIO.get(said) or (_ENGINEIO_CODED.get(said) if coded and coded[1] in "34" else None)
+    if meaning is not None:
+        return written_by("engine.io", "its words", meaning(evidence))
+    own_case = "Content-type" in evidence.names and evidence.names[:1] == ("Connection",)
+    if not own_case or evidence.status not in (400, 403):
+        return None
+    if not asks_socketio(evidence.path, evidence.query):
+        return None  # other programs on Node spell Content-type so too
+    return written_by("engine.io", "Content-type spelled with a small t", ())
 
 
 def _tornado_page(evidence: Evidence) -> bool:
@@ -286,37 +281,30 @@ def _go(evidence: Evidence) -> Author | None:
     ):
         lost = lost_upgrade(evidence) if "Version" not in text else ()
         return written_by("x-net", "its words", lost)
-    if evidence.signed or not (
-        nosniff and evidence.get("content-type") == _GO_TYPE and text.endswith("\n") and evidence.status >= 400
-    ):
-        return None
-    if not evidence.has("date"):  # net/http always sends one
-        return None
-    if not evidence.only(frozenset({"content-type", "x-content-type-options"})) and not evidence.has("vary"):
-        return None
-    if text == "404 page not found\n":
-        return shaped_like("go", "the words of net/http", ())
-    return shaped_like("go", "the form of http.Error", ())
+    form = (
+        not evidence.signed
+        and nosniff
+        and evidence.get("content-type") == _GO_TYPE
+        and text.endswith("\n")
+        and evidence.status >= 400
+        and evidence.has("date")  # net/http always sends one
+        and (evidence.has("vary") or evidence.only(frozenset({"content-type", "x-content-type-options"})))
+    )
+    mark = "the words of net/http" if text == "404 page not found\n" else "the form of http.Error"
+    return shaped_like("go", mark, ()) if form else None
 
 
 def _gorilla(evidence: Evidence) -> tuple[Cause, ...]:
-    match evidence.status:
-        case 403:
-            return (origin_refused(evidence, "add the page's origin to the server's allowed origins"),)
-        case 400:
-            other = "Sec-WebSocket-Key or -Version changed in transit"
-            return (act(evidence, *may_be_lost(evidence), other, fix="Upgrader.Error can print which"),)
-        case 405:
-            return (act(evidence, "a proxy that changed the method", *may_be_lost(evidence)),)
-        case 500:
-            hidden = (
-                "a middleware that hides http.Hijacker (http.TimeoutHandler, a wrapped ResponseWriter)",
-                "an exception",
-            )
-            fix = "keep such a middleware off this route, or have its wrapper implement Hijack"
-            return (act(evidence, *hidden, fix=fix),)
-        case _:
-            return ()
+    other = "Sec-WebSocket-Key or -Version changed in transit"
+    hidden = "a middleware that hides http.Hijacker (http.TimeoutHandler, a wrapped ResponseWriter)"
+    fix = "keep such a middleware off this route, or have its wrapper implement Hijack"
+    lost = may_be_lost(evidence)
+    return {
+        400: (act(evidence, *lost, other, fix="Upgrader.Error can print which"),),
+        403: (origin_refused(evidence, "add the page's origin to the server's allowed origins"),),
+        405: (act(evidence, "a proxy that changed the method", *lost),),
+        500: (act(evidence, hidden, "an exception", fix=fix),),
+    }.get(evidence.status, ())
 
 
 def _gorilla_says(evidence: Evidence, text: str) -> tuple[Cause, ...]:

@@ -521,22 +521,20 @@ def _silent(evidence: Evidence, session: SessionFacts) -> Iterator[Cause]:
 # Who wrote the 101 --------------------
 
 
+_SERVERS = {
+    **{name: name for name in ("daphne", "uvicorn", "hypercorn", "granian")},
+    "TornadoServer": "tornado",
+    "WebSockify": "websockify",
+    "AutobahnPython": "autobahn",
+}
+
+
 def _opened_by(evidence: Evidence, session: SessionFacts) -> tuple[str, str]:
     """The author of a 101: by a Server field that is not a proxy's, or by what follows."""
-    for start, author in (
-        ("daphne", "daphne"),
-        ("uvicorn", "uvicorn"),
-        ("hypercorn", "hypercorn"),
-        ("granian", "granian"),
-        ("TornadoServer", "tornado"),
-        ("WebSockify", "websockify"),
-        ("AutobahnPython", "autobahn"),
-    ):
-        if evidence.server(start):
-            return author, "Server"
-    for library in ("aiohttp", "websockets"):
-        if evidence.python(f"{library}/"):
-            return library, "Server"
+    signed = [author for start, author in _SERVERS.items() if evidence.server(start)]
+    signed += [library for library in ("aiohttp", "websockets") if evidence.python(f"{library}/")]
+    if signed:
+        return signed[0], "Server"
     if session.texts and session.texts[0].startswith(ENGINE_IO):
         return "engine.io", _PACKET
     if session.texts and '"data":"Invalid Host/Origin header"' in session.texts[0]:

@@ -155,10 +155,9 @@ def _usual(evidence: Evidence, row: StatusMeaning) -> tuple[str, ...]:
             )
             return (*unlike_socketio(evidence.path, evidence.query), *origin, A_CHECK, *others)
         case 426:
-            no_code = "no code that handles upgrades at this path"
-            if _lists_13(evidence):
-                return (f"{CHANGED_VERSION} (the answer lists 13)", *lost, no_code)
-            return (*lost, "a version other than 13", no_code)
+            version = (f"{CHANGED_VERSION} (the answer lists 13)", *lost)
+            first = version if _lists_13(evidence) else (*lost, "a version other than 13")
+            return (*first, "no code that handles upgrades at this path")
         case 500:
             return (
                 "an exception (also for an unknown path)",

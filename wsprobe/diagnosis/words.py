@@ -297,7 +297,6 @@ def of_heading(evidence: Evidence, found: tuple[str, ...]) -> str:
     texts = [re.sub(_NUMBER, "", " ".join(each.split())) for each in _body_texts(evidence.body)]
     title, *blocks = texts or [""]
     head = next((each for each in found if each in title or each == evidence.reason), "")
-    stated = re.search(_AFTER_ERROR, evidence.text) is not None
     if len(blocks) < _FEW and sum(map(len, blocks)) < _SHORT:
         for block in blocks:
             first = re.split(r"(?<=[.!?])\s", block, maxsplit=1)[0]
@@ -309,7 +308,11 @@ def of_heading(evidence: Evidence, found: tuple[str, ...]) -> str:
                 and not ordinary(first, evidence.status)
             ):
                 return f"{head}: {first}" if head else first
-    return "" if _is_name(head) and head != evidence.reason and not stated else head
+    return (
+        ""
+        if _is_name(head) and head != evidence.reason and not re.search(_AFTER_ERROR, evidence.text)
+        else head
+    )
 
 
 _AFTER_ERROR = r"(?i)<title>error [1-9]\d\d [a-z]"

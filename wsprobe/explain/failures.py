@@ -123,8 +123,7 @@ def recognise(text: str) -> FailureMatch | None:
     if status == 101 and vague and re.search(_NOT_101, plain):
         return FailureMatch(status_words, _row("not-switched"), status, code)
     if status is not None and status != 101:
-        forms = (form for row, form, _ in _forms() if row["id"] == BEFORE_HANDSHAKE)
-        first = any(form.search(plain) for form in forms)
+        first = any(row["id"] == BEFORE_HANDSHAKE and form.search(plain) for row, form, _ in _forms())
         return FailureMatch(status_words, None, status, code, before_handshake=first)
     if code and (code >= 4000 or re.search(_EVENT, plain)):
         return FailureMatch(code_words, None, None, code)

@@ -284,7 +284,7 @@ _FIELDS: tuple[tuple[Entry, Callable[[Field], bool], Callable[[Field], str]], ..
 )
 
 
-PASSING = frozenset({301, 302, 303, 307, 308, 401, 403, 407, 410, 429, 503})
+PASSING = frozenset({301, 302, 303, 307, 308, 401, 403, 407, 410, 429, 500, 503})
 """Statuses with which a server refuses this WebSocket, not WebSockets over HTTP/2 in general."""
 
 

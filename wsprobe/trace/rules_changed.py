@@ -70,14 +70,15 @@ def field_lost(seen: Trace) -> Iterator[Conclusion]:
         return
     lists = any(each.startswith(CHANGED_VERSION) for each in base.cause.usual)
     if lists and without is not None and alike(without, base) and not seen.like_get:
-        yield Conclusion(
-            f"The answer {base.status} lists version 13, which wsprobe sent, and is the same without "
-            f"Sec-WebSocket-Version. A proxy in front of the program that answers removes or changes it "
-            f"({proxy_of(seen)}).{past_the_proxy(seen)}",
-            sure(seen, 0.9, 0.98),
-            ("base", "no-version"),
-            proxy_lines(seen, "header", part="Sec-WebSocket-Version", proven=True),
+        same = f"The answer {base.status} lists version 13, and is the same without Sec-WebSocket-Version."
+        yield _removed(
+            seen,
+            "Sec-WebSocket-Version",
+            "header",
             id="version-lost",
+            shows=same,
+            likely=0.9,
+            other="no-version",
         )
     if base.cause_id != "changed":
         return
@@ -105,27 +106,36 @@ def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
     marked = base.cause is not None and base.cause_id == "upgrade-lost" and base.cause.certainty == "only"
     in_words = base.stated == "upgrade-lost" or wants
     if in_words or marked:
-        yield _removed(seen, "Upgrade or Connection", "upgrade", marked=not in_words)
+        is_sent = (
+            f"The answer {base.status} ({quoted(base)}) is what {base.author.who} sends if Upgrade or "
+            "Connection is missing or wrong."
+        )
+        yield _removed(seen, "Upgrade or Connection", "upgrade", shows="" if in_words else is_sent)
 
 
-def _removed(seen: Trace, part: str, fault: str, *, marked: bool = False, id: str = "") -> Conclusion:
-    """*marked*: a mark of the program shows what is missing, and no words of the answer."""
+def _removed(
+    seen: Trace,
+    part: str,
+    fault: str,
+    *,
+    id: str = "",
+    shows: str = "",
+    likely: float = 0.96,
+    other: str = "get",
+) -> Conclusion:
+    """*shows*: a sentence, what shows that *part* is missing, if no words of the answer do; *other*: the answer
+    that shows it too."""
     base, get = seen.base, seen["get"]
     arrives = _as_get(seen)
     if not arrives and fault == "header" and get is not None and not alike(base, get):
         arrives = " Upgrade and Connection arrive: a plain GET gets another answer."
     words = f": {of_cause(base)}" if base.words or base.own_reason else ""
-    shows = f"The answer {base.status} reports {part} as missing or wrong{words}."
-    if marked:
-        shows = (
-            f"The answer {base.status} ({quoted(base)}) is what {base.author.who} sends if {part} is "
-            "missing or wrong."
-        )
+    reports = f"The answer {base.status} reports {part} as missing or wrong{words}."
     return Conclusion(
-        f"{shows} wsprobe sent the right value, so a proxy in front of the program that answers removes or "
-        f"changes it ({proxy_of(seen)}).{arrives}{varnish(seen)}{past_the_proxy(seen)}",
-        sure(seen, 0.96, 0.98),
-        beside(seen, "get"),
+        f"{shows or reports} wsprobe sent the right value, so a proxy in front of the program that answers "
+        f"removes or changes it ({proxy_of(seen)}).{arrives}{varnish(seen)}{past_the_proxy(seen)}",
+        sure(seen, likely, 0.98),
+        beside(seen, other),
         proxy_lines(seen, fault, part=part, proven=True),
         id=id,
     )

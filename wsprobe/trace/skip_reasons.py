@@ -30,11 +30,9 @@ def settled(seen: Trace) -> str:
     if base.kind != "http" or not seen.like_get:
         return ""
     status = base.status
-    if status >= 500:
-        return f"a plain GET gets the same {status}"
     if status == 401 and base.field(b"www-authenticate") is not None:
         return "credentials are required first"
-    if status in (405, 426, 429):
+    if status >= 500 or status in (405, 426, 429):
         return f"a plain GET gets the same {status}"
     if base.redirects:
         return "every request is redirected"
