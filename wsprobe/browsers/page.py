@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wsprobe.browsers.engine import ELSEWHERE, Page
-from wsprobe.browsers.url import DEFAULT_PORTS, Address, as_http, parse
+from wsprobe.browsers.url import DEFAULT_PORTS, Address, as_http, changed, parse
 from wsprobe.request.site import same_site
 
 _SCHEME = r"(?a)[A-Za-z][A-Za-z0-9+.-]*:"
@@ -84,12 +84,7 @@ def sandboxed(policies: str) -> bool:
 
 def upgraded(address: Address) -> Address:
     """The wss: URL that Upgrade Insecure Requests (section 3.2) makes of a ws: one."""
-    port = None if address.port in (80, 443) else address.port
-    old = f"{address.scheme}://"
-    userinfo, at, _ = address.href[len(old) :].partition("/")[0].rpartition("@")
-    authority = address.host if port is None else f"{address.host}:{port}"
-    rest = address.href[len(old) + len(userinfo) + len(at) + len(address.authority) :]
-    return replace(address, scheme="wss", port=port, href=f"wss://{userinfo}{at}{authority}{rest}")
+    return changed(address, scheme="wss", port=None if address.port in (80, 443) else address.port)
 
 
 def matches(source: str, page: Address, to: Address, rules: Rules = STANDARD) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -42,6 +43,13 @@ class Address(Struct, frozen=True):
     def authority(self) -> str:
         """Host and port as in a Host field: without userinfo and default port."""
         return self.host if self.port is None else f"{self.host}:{self.port}"
+
+    @property
+    def userinfo(self) -> str | None:
+        """User and password as written in a URL; None if it has neither."""
+        if not self.username and not self.password:
+            return None
+        return self.username + (f":{self.password}" if self.password else "")
 
     @property
     def secure(self) -> bool:
@@ -136,34 +144,35 @@ def _parsed(text: str, base: str | None) -> Address | None:
     )
 
 
+def changed(address: Address, **parts: Any) -> Address:
+    """*address*, which has an authority, with other *parts*, and the URL that they make."""
+    made = replace(address, **parts)
+    before = "" if made.userinfo is None else f"{made.userinfo}@"
+    after = "" if made.fragment is None else f"#{made.fragment}"
+    return replace(made, href=f"{made.scheme}://{before}{made.authority}{made.path}{made.query}{after}")
+
+
 def as_websocket(address: Address) -> Address:
     """*address* with ws: for http: and wss: for https: (WHATWG WebSockets, constructor)."""
     scheme = {"http": "ws", "https": "wss"}.get(address.scheme)
-    if scheme is None:
-        return address
-    return replace(address, scheme=scheme, href=scheme + address.href[len(address.scheme) :])
+    return address if scheme is None else changed(address, scheme=scheme)
 
 
 def as_http(address: Address) -> Address:
     """*address* with http: for ws: and https: for wss: (WHATWG WebSockets, establish, step 1)."""
     scheme = {"ws": "http", "wss": "https"}.get(address.scheme)
-    if scheme is None:
-        return address
-    return replace(address, scheme=scheme, href=scheme + address.href[len(address.scheme) :])
+    return address if scheme is None else changed(address, scheme=scheme)
 
 
 def target(address: Address) -> Target:
     """The target of a ws: or wss: *address*."""
-    userinfo = None
-    if address.username or address.password:
-        userinfo = address.username + (f":{address.password}" if address.password else "")
     return Target(
         url=address.href,
         secure=address.secure,
         host=address.host.strip("[]"),
         port=address.effective_port,
         resource=address.path + address.query,
-        userinfo=userinfo,
+        userinfo=address.userinfo,
         fragment=address.fragment,
     )
 

@@ -16,8 +16,6 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
-from msgspec.structs import replace
-
 from wsprobe.browsers.chromium.request import Facts
 from wsprobe.browsers.engine import Construction, DomException, Made, Page
 from wsprobe.browsers.local_network import space_of_host
@@ -36,6 +34,7 @@ from wsprobe.browsers.url import (
     Address,
     as_websocket,
     bad_port,
+    changed,
     elided,
     insecure_from_secure,
     parse,
@@ -154,20 +153,8 @@ def parse_url(text: str, base: str) -> Address | None:
 def _escaped(address: Address, host: str) -> Address:
     """*address* with this *host*. Also escapes characters that the standard leaves unescaped."""
     path = address.path.replace("|", "%7C")
-    username = address.username.replace("'", "%27")
-    password = address.password.replace("'", "%27")
-    if (host, path, username, password) == (address.host, address.path, address.username, address.password):
-        return address
-    old = f"{_userinfo(address.username, address.password)}{address.authority}{address.path}"
-    new = replace(address, host=host, path=path, username=username, password=password)
-    start = len(f"{address.scheme}://")
-    rest = address.href[start + len(old) :]
-    before = f"{address.scheme}://{_userinfo(username, password)}"
-    return replace(new, href=f"{before}{new.authority}{path}{rest}")
-
-
-def _userinfo(username: str, password: str) -> str:
-    return username + (f":{password}" if password else "") + ("@" if username or password else "")
+    username, password = (text.replace("'", "%27") for text in (address.username, address.password))
+    return changed(address, host=host, path=path, username=username, password=password)
 
 
 SYNTAX_ERROR, SECURITY_ERROR = 12, 18

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
-from msgspec.structs import replace
 
 from wsprobe.browsers.engine import Construction, DomException, EngineFacts, Made, Page
 from wsprobe.browsers.page import escaped, first_invalid, first_repeated, given
 from wsprobe.browsers.script import WebSocket
-from wsprobe.browsers.url import Address, as_websocket, bad_port, parse, scalar, target
+from wsprobe.browsers.url import Address, as_websocket, bad_port, changed, parse, scalar, target
 
 
 class Constructor(msgspec.Struct, frozen=True):
@@ -75,10 +74,9 @@ def construct(url: str, page: Page, facts: RuntimeFacts) -> Made:
 
 def without_userinfo(address: Address) -> str:
     """The URL of *address* without user and password."""
-    if not address.username and not address.password:
+    if address.userinfo is None:
         return address.href
-    own = replace(address, username="", password="")
-    return f"{own.scheme}://{own.authority}{own.path}{own.query}"
+    return changed(address, username="", password="", fragment=None).href
 
 
 def _syntax_error(facts: RuntimeFacts, key: str, **values: str) -> Made:
