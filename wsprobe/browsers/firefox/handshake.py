@@ -202,18 +202,21 @@ def not_established(reading: Reading) -> tuple[int, Failed | None] | None:
     return found.at, _failure(found)
 
 
+_UNMADE = {
+    "name": "the name did not resolve",
+    "connect": "no connection, {why}",
+    "tunnel": "the proxy opened no tunnel",
+    "fin": "the connection ended during the TLS handshake",
+    "reset": "the connection ended during the TLS handshake",
+}
+
+
 def _failure(found: Hindered) -> Failed | None:
-    match found.kind:
-        case "name":
-            return Failed(f"the name did not resolve: {_CHANNEL}")
-        case "connect":
-            return Failed(f"no connection, {found.key or found.error}: {_CHANNEL}")
-        case "tunnel":
-            return Failed(f"the proxy opened no tunnel: {_CHANNEL}")
-        case "fin" | "reset":
-            return Failed(f"the connection ended during the TLS handshake: {_CHANNEL}", ABNORMAL)
-        case "not-tls":
-            return _not_tls(found.received)
+    if found.kind == "not-tls":
+        return _not_tls(found.received)
+    if found.kind in _UNMADE:
+        because = _UNMADE[found.kind].replace("{why}", found.key or found.error)
+        return Failed(f"{because}: {_CHANNEL}")
     what = f"the certificate is not valid, {found.error}" if found.let_pass else found.error
     return Failed(f"TLS failed, {what}: {_CHANNEL}", TLS)
 

@@ -177,25 +177,24 @@ def not_established(reading: Reading, facts: Facts) -> tuple[int, Failed | None]
     return found.at, None if found.accepted else _failure(found, facts)
 
 
+_UNMADE = {
+    "name": ("resolve", "the name did not resolve: gio/gthreadedresolver.c"),
+    "connect": ("connect", "no connection: gio/gsocketclient.c"),
+    "tunnel": ("proxy", "the proxy opened no tunnel: gio/gsocketclient.c"),
+    "certificate": ("certificate", f"the certificate is not valid: {_TLS}"),
+    "alert": ("alert", f"TLS alert {{number}}: {_TLS}"),
+    "fin": ("handshake-ended", f"the connection ended in the TLS handshake: {_TLS}"),
+    "reset": ("handshake-reset", f"reset in the TLS handshake: {_TLS}"),
+}
+"""Kind of ``Hindered`` -> (key of the failure, because)."""
+
+
 def _failure(found: Hindered, facts: Facts) -> Failed:
-    texts = facts.failures
-    match found.kind:
-        case "name":
-            failure = texts["resolve"].format(host=found.host, error=found.error or "Name or service not known")
-            return Failed(failure, "the name did not resolve: gio/gthreadedresolver.c")
-        case "connect":
-            failure = texts["connect"].format(host=found.host, error=found.word("glibc", found.error))
-            return Failed(failure, "no connection: gio/gsocketclient.c")
-        case "tunnel":
-            return Failed(texts["proxy"], "the proxy opened no tunnel: gio/gsocketclient.c")
-        case "certificate":
-            return Failed(texts["certificate"], f"the certificate is not valid: {_TLS}")
-        case "alert":
-            failure = texts["alert"].format(alert=found.word("gnutls", "(null)"))
-            return Failed(failure, f"TLS alert {found.key or None}: {_TLS}")
-        case "fin":
-            return Failed(texts["handshake-ended"], f"the connection ended in the TLS handshake: {_TLS}")
-        case "reset":
-            error = texts["receive"].format(error="Connection reset by peer")
-            return Failed(texts["handshake-reset"].format(error=error), f"reset in the TLS handshake: {_TLS}")
-    return Failed(texts["handshake"], f"the answer is not TLS: {_TLS}")
+    key, because = _UNMADE.get(found.kind, ("handshake", f"the answer is not TLS: {_TLS}"))
+    error = found.word("glibc", found.error)
+    if found.kind == "name":
+        error = error or "Name or service not known"
+    elif found.kind == "reset":
+        error = facts.failures["receive"].format(error="Connection reset by peer")
+    failure = facts.failures[key].format(host=found.host, error=error, alert=found.word("gnutls", "(null)"))
+    return Failed(failure, because.format(number=found.key or None))
