@@ -17,13 +17,13 @@ from wsprobe.browsers.firefox.http import Answer, Head
 from wsprobe.browsers.network import Hindered, given_up, hindered
 from wsprobe.read.reading import Reading
 from wsprobe.read.tokens import expected_accept
+from wsprobe.text import whole_number
 
 _SPACES = rb"[ \t\n\f\r]+"
 _FLAGS = (b"client_no_context_takeover", b"server_no_context_takeover")
 _BITS = (b"client_max_window_bits", b"server_max_window_bits")
 _NARROWEST = 8
-_DIGITS = b"0123456789"
-_HEXADECIMAL = b"0123456789abcdefABCDEF"
+_INTEGER = rb"(?s)([^0-9A-Fa-f]*)(?=[0-9A-Fa-f])[0xX]*([0-9]*)([A-Fa-f]?)"
 _INT32_MAX = 2**31 - 1
 
 
@@ -88,20 +88,11 @@ def integer(text: bytes) -> int | None:
     Characters before the first digit and after the last are skipped, and so is an ``x`` after zeros. The
     letters a to f are digits of another base, so they make the result None.
     """
-    start = next((i for i, char in enumerate(text) if char in _HEXADECIMAL), None)
-    if start is None:
+    found = re.match(_INTEGER, text)
+    if found is None or found[3]:
         return None
-    number = 0
-    for char in text[start:]:
-        if char in _DIGITS:
-            number = number * 10 + char - 48
-            if number > _INT32_MAX:
-                return None
-        elif char in _HEXADECIMAL:
-            return None
-        elif number or char not in b"xX":
-            break
-    return -number if b"-" in text[:start] else number
+    number = whole_number(found[2].decode(), _INT32_MAX) if found[2] else 0
+    return -number if number and b"-" in found[1] else number
 
 
 _SEPARATORS = b", \t"

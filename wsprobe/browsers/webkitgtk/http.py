@@ -177,15 +177,14 @@ class Fields:
         return Fields([field for field in self._fields if field[0] not in named])
 
 
+_QUOTED = rb'"((?:\\.|[^"\\]|\\\Z)*)(?:"|\Z)'
+_BACKSLASH = rb"(?s)\\(.)"
+_ITEM = {mark: rb'(?s)(?![ \t\n\f\r%b])(?:%b|[^"%b])+' % (mark, _QUOTED, mark) for mark in (b",", b";")}
+
+
 def items(value: bytes, mark: bytes = b",") -> list[bytes]:
     """The elements of a list, without empty ones; quotes and backslashes are respected (parse_list)."""
-    found = []
-    at = _past_marks(value, 0, mark)
-    while at < len(value):
-        end = _item_end(value, at, mark)
-        found.append(value[at:end].rstrip(SPACE))
-        at = _past_marks(value, end, mark)
-    return found
+    return [item[0].rstrip(SPACE) for item in re.finditer(_ITEM[mark], value)]
 
 
 def contains(value: bytes, token: bytes, *, case: bool = False) -> bool:
@@ -216,7 +215,8 @@ def parameters(value: bytes, mark: bytes = b";", *, strict: bool = True) -> dict
                     continue
                 content, extended = decoded, True
             elif content.startswith(b'"'):
-                content = _unquoted(content)
+                quoted = re.match(b"(?s)" + _QUOTED, content)
+                content = re.sub(_BACKSLASH, rb"\1", quoted[1]) if quoted else content
         if name.lower() in seen:
             if strict:
                 return None
@@ -226,41 +226,6 @@ def parameters(value: bytes, mark: bytes = b";", *, strict: bool = True) -> dict
         seen.add(name.lower())
         found[name] = content
     return found
-
-
-def _past_marks(value: bytes, at: int, mark: bytes) -> int:
-    skipped = SPACE + mark
-    while at < len(value) and value[at] in skipped:
-        at += 1
-    return at
-
-
-def _item_end(value: bytes, at: int, mark: bytes) -> int:
-    if b'"' not in value:
-        end = value.find(mark, at)
-        return end if end >= 0 else len(value)
-    quoted = False
-    while at < len(value):
-        char = value[at : at + 1]
-        if char == b'"':
-            quoted = not quoted
-        elif quoted and char == b"\\" and at + 1 < len(value):
-            at += 1
-        elif not quoted and char == mark:
-            break
-        at += 1
-    return at
-
-
-def _unquoted(value: bytes) -> bytes:
-    out = bytearray()
-    at = 1
-    while at < len(value) and value[at : at + 1] != b'"':
-        if value[at : at + 1] == b"\\" and at + 1 < len(value):
-            at += 1
-        out += value[at : at + 1]
-        at += 1
-    return bytes(out)
 
 
 def _extended(value: bytes) -> bytes | None:
