@@ -9,7 +9,7 @@ import pytest
 
 from tests.cases import every
 from wsprobe import lab
-from wsprobe.lab import aliases, load, parse
+from wsprobe.lab import UnknownScenario, aliases, find, load, parse
 from wsprobe.lab.perform import answer, needed, request
 from wsprobe.lab.ports import KINDS, LISTENERS, place
 from wsprobe.lab.scenario import Scenario
@@ -107,6 +107,14 @@ def test_it_ends_by_itself(scenario):
         seconds += step.seconds * (once * step.repeat / step.by if step.do == "send-bytewise" else 1)
     assert seconds <= LONGEST
     assert size <= MOST
+
+
+def test_each_scenario_is_found_by_its_name_alone():
+    assert [name for name, scenario in ALL.items() if find(name) is not scenario] == []
+    assert find(next(iter(aliases()))) is ALL[next(iter(aliases().values()))]
+    for name in ("nope", "", "autobahn-0", "pieces", "ok]"):
+        with pytest.raises(UnknownScenario):
+            find(name)
 
 
 @every(aliases().items())

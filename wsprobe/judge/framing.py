@@ -17,7 +17,7 @@ from wsprobe.read.tokens import DIGITS_MAX, VALUE_MAX, elements
 
 _LENGTH, _CODING = b"content-length", b"transfer-encoding"
 
-_CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?(\r?\n)")
+_CHUNK_LINE = rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?(\r?\n)"
 
 NOT_IN_TRAILERS = frozenset(
     (
@@ -128,7 +128,8 @@ def chunk_ending_in_lf(raw: bytes) -> Span | None:
 def _last_chunk_line(raw: bytes) -> re.Match[bytes] | None:
     """The line of the last chunk in *raw*, or before it the first one that ends with LF alone."""
     at = 0
-    while at < len(raw) and (line := _CHUNK_LINE.match(raw, at)) is not None:
+    pattern = re.compile(_CHUNK_LINE)
+    while at < len(raw) and (line := pattern.match(raw, at)) is not None:
         size = int(line[1], 16)
         if not size or line[2] == b"\n":
             return line

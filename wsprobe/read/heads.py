@@ -9,6 +9,8 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from wsprobe.cached import cached
+
 Span = tuple[int, int]
 
 

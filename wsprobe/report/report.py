@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+
 from typing import TYPE_CHECKING, cast
 
 from msgspec import UNSET, Struct, ValidationError, convert
 from msgspec.structs import replace
 
 from wsprobe.browsers import BY_NAME
+from wsprobe.cached import cached
 from wsprobe.diagnosis import Author, Cause, author
 from wsprobe.diagnosis.advice import Advice, Likely, advice, likely
 from wsprobe.exchange import Exchange
@@ -81,13 +82,13 @@ class Report(Struct, frozen=True, dict=True):
     def findings(self) -> tuple[Finding, ...]:
         return self.verdict.findings
 
-    @cached_property
+    @cached
     def author(self) -> Author:
         """The author of the answer, with the answer's causes."""
         made, before = author(self.reading, self.outcome), judged_before(self.exchange)
         return made if before is None else replace(made, causes=before[2])
 
-    @cached_property
+    @cached
     def causes(self) -> tuple[Cause, ...]:
         """The causes, the likeliest first; empty if nothing is wrong or nothing is known.
 
@@ -95,7 +96,7 @@ class Report(Struct, frozen=True, dict=True):
         kept a browser of the views from sending anything come last."""
         return (*self.blocked, *self.author.causes, *_kept_off(self.views))
 
-    @cached_property
+    @cached
     def blocked(self) -> tuple[Cause, ...]:
         """The causes if clients of the views block the connection: nobody but wsprobe sent a request."""
         if not self.views:
@@ -131,17 +132,17 @@ class Report(Struct, frozen=True, dict=True):
         """When each phase ended."""
         return timing(self.reading)
 
-    @cached_property
+    @cached
     def likely(self) -> Likely | None:
         """The likeliest cause of wsprobe's own answer, in short; None if it opened, or nothing is known."""
         return None if self.outcome == "open" else likely(self.causes, self.reading, self.author)
 
-    @cached_property
+    @cached
     def advice(self) -> Advice:
         """What to do about wsprobe's own answer."""
         return advice(self.reading, self.outcome, self.author)
 
-    @cached_property
+    @cached
     def result(self) -> Result:
         """What came of the URL, for wsprobe and each client of the views."""
         told = told_to_client(self.exchange)

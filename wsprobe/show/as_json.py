@@ -267,7 +267,7 @@ def _text(data: bytes) -> str:
 
 
 def _pairs(fields: Sequence[Field]) -> list[contract.Pair]:
-    return [(_text(field.name), _text(field.value)) for field in fields]
+    return [(field.name.decode("latin-1"), field.value.decode("latin-1")) for field in fields]
 
 
 def _first_line(head: Head) -> str:
