@@ -23,7 +23,7 @@ PRINTED = PACKAGE / "explain/data/remedies"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if PRINTED not in path.parents)
 
 FLOORS = (
-    ("version", "exchange", "text", "nearest", "search", "schedule", "data_file", "exception_groups"),
+    ("version", "exchange", "text", "nearest", "search", "schedule", "cached", "data_file", "exception_groups"),
     ("request",),
     ("read", "wire"),
     ("recording",),

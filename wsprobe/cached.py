@@ -9,8 +9,8 @@ Made = TypeVar("Made")
 
 
 class cached(Generic[Made]):
-    """Like ``functools.cached_property``, which in Python 3.11 takes a lock, and three times as long: every report
-    of a list has eight."""
+    """Like ``functools.cached_property``, which in Python 3.11 takes a lock, and four times as long: a report
+    of a list has eight such properties."""
 
     def __init__(self, make: Callable[[Any], Made]) -> None:
         self._make = make
@@ -21,5 +21,6 @@ class cached(Generic[Made]):
         self._name = name
 
     def __get__(self, of: Any, owner: type | None = None) -> Made:
-        made: Made = of.__dict__[self._name] = self._make(of)
+        made = self._make(of)
+        of.__dict__[self._name] = made
         return made

@@ -5,8 +5,6 @@ Every span is a pair (start, end) of offsets into the bytes of one direction, pu
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from msgspec import Struct
 
 from wsprobe.cached import cached
@@ -77,7 +75,7 @@ class Head(Struct, frozen=True, dict=True):
     def complete(self) -> bool:
         return self.blank != b"" or self.ended
 
-    @cached_property
+    @cached
     def by_key(self) -> dict[bytes, list[Field]]:
         """The fields of each key. Cached: the rules read a head dozens of times."""
         found: dict[bytes, list[Field]] = {}
