@@ -114,7 +114,7 @@ def test_what_is_interrupted_leaves_no_work_behind(two, refuser, number, status,
 @pytest.mark.parametrize("words", ["connect", "connect --from-each", "compare --from-each"])
 def test_secrets_do_not_go_on_to_a_worker_in_clear(two, refuser, words, monkeypatch, capsys):
     """The scheduler is reached by way of a tunnel, and its workers are not."""
-    monkeypatch.setattr("wsprobe.cli.cluster.secluded", lambda address: address == two.address)
+    monkeypatch.setattr("wsprobe.cli.cluster.exposed", lambda settings, address: address != two.address)
     call = [*words.split(), "--cluster", two.address, "--connect-timeout", "60"]
     assert run([*call, "-u", "user:word", refuser.url("/")]) == 2
     assert run([*call, refuser.url("/").replace("://", "://user:word@")]) == 2
