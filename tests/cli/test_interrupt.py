@@ -10,9 +10,10 @@ import weakref
 import pytest
 
 from tests.cli.processes import started
-from wsprobe.cli import engines
+from wsprobe import net
 from wsprobe.cli import main as commands
 from wsprobe.cli.connect_output import ConnectOutput
+from wsprobe.cli.environment import Environment
 from wsprobe.cli.main import interrupt_again, main, run
 from wsprobe.exchange import Ended, Resolved
 from wsprobe.recording import archive
@@ -101,24 +102,26 @@ def test_another_exception_that_is_ignored_is_printed(capsys):
     assert "ValueError: why" in capsys.readouterr().err
 
 
-def interrupt(monkeypatch, nth):
+class Interrupt(Environment):
     """^C as soon as the name of the *nth* exchange has resolved."""
-    asked = 0
 
-    def event(self, event):
-        nonlocal asked
-        asked += isinstance(event, Resolved)
-        if asked == nth:
-            raise KeyboardInterrupt
+    def __init__(self, nth):
+        self.left = nth
 
-    monkeypatch.setattr("wsprobe.cli.connect_output.ConnectOutput.event", event)
+    async def probe(self, plan, watch, *more, **how):
+        def seen(event):
+            self.left -= isinstance(event, Resolved)
+            if not self.left:
+                raise KeyboardInterrupt
+            watch(event)
+
+        return await net.probe(plan, seen, *more, **how)
 
 
-def test_every_url_that_was_asked_has_its_line(monkeypatch, capsys):
+def test_every_url_that_was_asked_has_its_line(capsys):
     """Two are asked at a time, so that the third is asked only when the second is over; the first never is."""
-    interrupt(monkeypatch, 3)
     names = ["lab:silence", "lab:status-403", "lab:status-404", "lab:status-504"]
-    assert run(["connect", "--json", "--parallel", "2", *names]) == Exit.INTERRUPTED
+    assert run(["connect", "--json", "--parallel", "2", *names], Interrupt(3)) == Exit.INTERRUPTED
     out, err = capsys.readouterr()
     assert err == ""  # no empty line, where no terminal stands behind ^C
     told = [json.loads(line) for line in out.splitlines()]
@@ -146,10 +149,9 @@ def interrupted_while_printing(monkeypatch, times):
 def test_a_second_interrupt_takes_nothing_from_the_report_and_a_third_ends_it(
     times, kept, monkeypatch, capsys, tmp_path
 ):
-    interrupt(monkeypatch, 1)
     interrupted_while_printing(monkeypatch, times)
     file = tmp_path / "kept"
-    assert run(["connect", "--json", "--save", str(file), "lab:silence"]) == Exit.INTERRUPTED
+    assert run(["connect", "--json", "--save", str(file), "lab:silence"], Interrupt(1)) == Exit.INTERRUPTED
     out, err = capsys.readouterr()
     assert err == ""
     assert len(out.splitlines()) == kept
@@ -174,41 +176,40 @@ def test_two_signals_one_after_the_other(number, tmp_path):
     assert len(file.read_text().splitlines()) == 1
 
 
-def test_between_two_tries_the_last_one_is_kept(monkeypatch, capsys):
-    async def impatient(seconds):
-        raise KeyboardInterrupt
+def test_between_two_tries_the_last_one_is_kept(capsys):
+    class Impatient(Environment):
+        async def sleep(self, seconds):
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr("wsprobe.net.sleep", impatient)
-    assert run(["connect", "--retry", "3", "lab:503-retry-after"]) == Exit.INTERRUPTED
+    assert run(["connect", "--retry", "3", "lab:503-retry-after"], Impatient()) == Exit.INTERRUPTED
     assert capsys.readouterr().out.startswith("server-error 503  lab:503-retry-after\n")
 
 
-def test_after_a_redirect_the_hops_are_kept(monkeypatch, capsys):
-    interrupt(monkeypatch, 2)
-    assert run(["connect", "--json", "-L", "lab:302-self-loop"]) == Exit.INTERRUPTED
+def test_after_a_redirect_the_hops_are_kept(capsys):
+    assert run(["connect", "--json", "-L", "lab:302-self-loop"], Interrupt(2)) == Exit.INTERRUPTED
     value = json.loads(capsys.readouterr().out)
     assert [hop["response"]["status"] for hop in value["hops"]] == [302]
     assert value["exit_status"] == 130
 
 
 @pytest.mark.parametrize("redact", [(), ("--redact",)])
-def test_compare_reports_the_urls_that_are_finished(redact, tmp_path, monkeypatch, capsys):
-    one = engines.one
+def test_compare_reports_the_urls_that_are_finished(redact, tmp_path, capsys):
     asked = []
 
-    async def interrupted(place, *more):
-        asked.append(place.url)
-        if len(asked) == 2:
-            raise KeyboardInterrupt
-        return await one(place, *more)
+    class Interrupted(Environment):
+        async def probe(self, plan, *more, **how):
+            asked.append(plan.target.resource)
+            if asked[-1] == "/s/302-ws":
+                raise KeyboardInterrupt
+            return await net.probe(plan, *more, **how)
 
-    monkeypatch.setattr("wsprobe.cli.engines.one", interrupted)
     kept = tmp_path / "kept"
     command = ["compare", *redact, "--browser-mode", "--json", "--save", str(kept)]
-    assert run([*command, "lab:status-403", "lab:redirect-302", "lab:refused"]) == Exit.INTERRUPTED
+    urls = ["lab:status-403", "lab:redirect-302", "lab:refused"]
+    assert run([*command, *urls], Interrupted()) == Exit.INTERRUPTED
     assert [json.loads(each)["name"] for each in capsys.readouterr().out.splitlines()] == ["lab:status-403"]
     assert len(kept.read_text().splitlines()) == 1
-    assert len(asked) == 2
+    assert {*asked} == {"/s/403", "/s/302-ws"}
 
 
 @pytest.mark.parametrize(("ended_by", "status"), [([], 130), ([signal.SIGTERM], 143), ([signal.SIGHUP], 129)])

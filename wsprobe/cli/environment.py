@@ -26,6 +26,7 @@ class Environment:
 
     run = staticmethod(net.run)
     probe = staticmethod(net.probe)
+    sleep = staticmethod(net.sleep)
     in_only_thread = staticmethod(net.in_only_thread)
     pieces = staticmethod(pieces)
     writer = DescriptorWriter

@@ -139,7 +139,7 @@ async def probe_with_followups(
             return exchange
         tries -= 1
         say(f"retrying in {_waiting(wait, asked_for)}; retries left after this one: {tries}")
-        await net.sleep(wait)
+        await environment().sleep(wait)
         pause = min(pause * 2, LONGEST_PAUSE)
 
 

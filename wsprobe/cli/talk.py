@@ -14,7 +14,6 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wsprobe import net
 from wsprobe.cli import expect
 from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.environment import environment
@@ -243,7 +242,7 @@ class TalkOutput(ConnectOutput, Talk):
                 self.waiting(
                     f"{why}: reconnecting in {pause:g} s; reconnects left after this one: {self._left}"
                 )
-                await net.sleep(pause)
+                await environment().sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
             given = self.settings.handshake
             if given.key is None and given.raw is None and plan.http2 is None:

@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack
 import click
 from msgspec.structs import replace
 
-from wsprobe import net
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.cli import expect
@@ -122,7 +121,7 @@ def trace_all(
                 return
             while (step := following(seen, choice)) is not None:
                 if seen.answers:
-                    await net.sleep(own.pause)
+                    await environment().sleep(own.pause)
                 to.asking(step)
 
                 def keep(exchange: Exchange, name: str = step.name) -> None:
