@@ -469,17 +469,16 @@ def reports_from_each(names: Sequence[str], settings: Settings, by: Readers) -> 
         there.keep(workers)
         for place in await places_of(names, settings, partial(elsewhere, settings, there)):
             own_place(place, by)  # raises for what nobody can ask
-        made: dict[str, list[Report] | None] = {}
+        whole: list[list[Report] | None] = []
         without_save = replace(settings, output=replace(settings.output, save=None))
 
-        async def at(place: str) -> None:
+        async def at(place: str) -> list[Report] | None:
             asked = partial(read_by, tuple(names), without_save, by)
-            made[place] = await (asked("") if place == "" else reports_at(there, place, asked))
+            return await (asked("") if place == "" else reports_at(there, place, asked))
 
-        await net.in_order(at, ["", *workers], Pace(len(workers) + 1), lambda done: None)
-        whole = [made[place] for place in ("", *workers)]
+        await net.in_order(at, ["", *workers], Pace(len(workers) + 1), whole.append)
         reports = [each[at] for at in range(len(names)) for each in whole if each is not None]
-        return reports, [place for place in workers if made[place] is None]
+        return reports, [name for name, each in zip(workers, whole[1:], strict=True) if each is None]
 
     page = ["a page's URL with a password"] if PASSWORD.search(by.page.url) else []
     return work_with(settings, work, carried=page)

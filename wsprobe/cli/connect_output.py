@@ -139,11 +139,6 @@ class ConnectOutput(Output):
         if self._progress is not None:
             self._progress.show(under_way, left(), now())
 
-    def waiting(self, text: str) -> None:
-        """Print the reason for a pause between two tries, as curl does."""
-        if not self.settings.output.silent:
-            note(text)
-
     def for_workers(self) -> tuple[Settings, bool, tuple[Look, Look], str, bool]:
         """What another process needs to print the same as this one: see ``workers.apart``."""
         encoding = sys.stdout.encoding or "utf-8"
@@ -176,8 +171,7 @@ class ConnectOutput(Output):
 
     def unusable(self, text: str) -> None:
         """Report a line of a list that is not a URL; the list goes on."""
-        self._clear()
-        note(text)
+        self.lost(text)
         self.exit_status = Exit.USAGE
         if self.junit is not None:
             self.junit.unusable(text)

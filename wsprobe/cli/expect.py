@@ -217,11 +217,6 @@ OF_SESSION = ("message", "close", "close-reason")
 """Conditions that the open session decides."""
 
 
-def about_session(expectations: Iterable[Expectation]) -> bool:
-    """Whether any of *expectations* is about messages or the Close."""
-    return any(each.what in OF_SESSION for each in expectations)
-
-
 def awaited(expectations: Iterable[Expectation]) -> AwaitedMessages | None:
     """What to keep a session open for; None if nothing that may come in it decides an expectation. One that
     something is absent is decided at the end, and waits for nothing."""

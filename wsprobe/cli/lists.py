@@ -227,7 +227,7 @@ class Here(Executor[Job, Came]):
 
             run.begun(chunk)
             await probe_with_followups(
-                job.place, self._settings, self._to.event, keep, self._to.waiting, self._ask, job.first
+                job.place, self._settings, self._to.event, keep, self._to.word, self._ask, job.first
             )
             run.over(chunk)
             return chunk

@@ -147,6 +147,11 @@ class Output:
 
         return ReportFile(self.settings, several)
 
+    def word(self, text: str) -> None:
+        """Print a message about the call itself, unless -s is given."""
+        if not self.settings.output.silent:
+            note(text)
+
     def complain(self, *all_finished: Finished) -> None:
         """Print the unmet expectations."""
         if not self.settings.output.mute:

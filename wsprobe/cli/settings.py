@@ -149,7 +149,7 @@ def _handshake(given: Given, page: bool, expectations: Sequence[Expectation]) ->
             http_version=own.http_version or "1.1",
         ),
         limits=given[LimitSettings].limits(
-            sends=bool(acts) or expect.about_session(expectations),
+            sends=bool(acts) or any(each.what in expect.OF_SESSION for each in expectations),
             awaits=expect.awaited(expectations) is not None,
         ),
         tls=given[TlsSettings].tls(),

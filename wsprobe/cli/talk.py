@@ -110,6 +110,8 @@ def manner(given: Given) -> Manner:
         with usage_error(re.error, where=f"--match: {own.match!r} is not a regular expression"):
             match = Search(re.compile(os.fsencode(own.match)))
     waits = own.count is not None or match is not None
+    usual = given[SessionSettings]
+    sends = own.send_files or own.send_frames or usual.send or usual.send_hex or usual.ping
     return Manner(
         own=own,
         rules=Rules(
@@ -123,7 +125,7 @@ def manner(given: Given) -> Manner:
             awaits=bool(own.awaits) or own.jsonl,
         ),
         first=tuple(_in_order(own) if own.awaits else _first(own)),
-        reads=own.eof is not None or not (own.awaits or (waits and _sends(given))),
+        reads=own.eof is not None or not (own.awaits or (waits and sends)),
     )
 
 
@@ -153,11 +155,6 @@ def _in_order(own: TalkSettings) -> Iterator[Outgoing]:
                 )
                 for act in one.acts():
                     yield Outgoing(act.do, (act.data,), act.code)
-
-
-def _sends(given: Given) -> bool:
-    own, usual = given[TalkSettings], given[SessionSettings]
-    return bool(own.send_files or own.send_frames or usual.send or usual.send_hex or usual.ping)
 
 
 LONGEST_MESSAGE = 64 * MEBIBYTE
@@ -239,9 +236,7 @@ class TalkOutput(ConnectOutput, Talk):
                 self._spool = None
             if not by_hand:
                 self._left -= 1
-                self.waiting(
-                    f"{why}: reconnecting in {pause:g} s; reconnects left after this one: {self._left}"
-                )
+                self.word(f"{why}: reconnecting in {pause:g} s; reconnects left after this one: {self._left}")
                 await environment().sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
             given = self.settings.handshake

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wsprobe.cli.option import usage_error
 from wsprobe.cli.streams import emit, note
 from wsprobe.net.descriptors import Mailbox, pieces, told
 from wsprobe.net.run import in_thread
@@ -46,13 +47,14 @@ class History:
         self._path = path
         if path is None:
             return
+        private = partial(os.open, mode=0o600)
         try:
-            private = partial(os.open, mode=0o600)
-            with open(path, "a+", encoding="utf-8", errors="surrogateescape", opener=private) as file:
+            with (
+                usage_error(OSError, where=f"--history: {path}"),
+                open(path, "a+", encoding="utf-8", errors="surrogateescape", opener=private) as file,
+            ):
                 file.seek(0)
                 self.lines += [json.loads(row) for row in file]
-        except OSError as error:
-            raise click.UsageError(f"--history: {path}: {error.strerror}") from None
         except ValueError:
             raise click.UsageError(f"--history: {path} is not a history of wsprobe") from None
 

@@ -21,7 +21,7 @@ from wsprobe.cli.output import Finished, Output, as_shown
 from wsprobe.cli.probe import reported, usable
 from wsprobe.cli.second_interrupt import hold_back
 from wsprobe.cli.settings import Settings, plan_for, settings_of
-from wsprobe.cli.streams import emit, look
+from wsprobe.cli.streams import emit, look, redraw
 from wsprobe.cli.targets import ProbeTarget, lab_targets
 from wsprobe.cli.trace_settings import TraceSettings
 from wsprobe.exchange import Exchange, Http2, Limits, Plan
@@ -304,8 +304,7 @@ class TraceOutput(Output):
         self._reports.append((name, report))
         self.keep(Finished(report, report))
         if self._waits:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            redraw("")
         if not self.settings.output.as_json:
             self._emit(self._show_row(name, seen, self._look))
 

@@ -268,11 +268,6 @@ class WatchOutput(Output):
                 lines += show.summary(each, self.now, self._look)
             self._emit(lines)
 
-    def word(self, text: str) -> None:
-        """Print a message about the call itself, unless -s is given."""
-        if not self.settings.output.silent:
-            note(text)
-
     def unusable(self, text: str) -> None:
         """Report a line of a list that is not a URL; the other lines are still used."""
         note(text)
