@@ -106,15 +106,9 @@ class Fields(dict[bytes, bytes]):
 def _has_type(value: bytes) -> bool:
     """True if an element of the list *value* is a media type: a slash before any white space or parameter
     (net_ParseMediaType)."""
-    at = value.find(b"/")
-    while at >= 0:
-        begin, stop = value.rfind(b",", 0, at) + 1, value.find(b",", at)
-        stop = len(value) if stop < 0 else stop
-        type_, *_ = re.split(rb"[; \t]", value[begin:stop].strip(_WHITE_SPACE), maxsplit=1)
-        if b"/" in type_ and type_ != b"*/*":
-            return True
-        at = value.find(b"/", stop)
-    return False
+    listed = (element.strip(_WHITE_SPACE) for element in value.split(b",") if b"/" in element)
+    types = (re.split(rb"[; \t]", element, maxsplit=1)[0] for element in listed)
+    return any(b"/" in each and each != b"*/*" for each in types)
 
 
 def _merged(name: bytes, had: bytes, value: bytes) -> bytes:

@@ -17,12 +17,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-_HEAD_END = re.compile(rb"\n\r?\n")
+_FIELD = re.compile(rb"([^ \t\r\n:]+):([^\n]*(?:\n[ \t][^\n]*)*)\n|[^\n]*\n")
+"""A line: that of a field with its folds, or any other."""
 _BLANKS = re.compile(rb"[\r\n]*")
 _STATUS_LINE = re.compile(rb"(?:HTTP/([0-9]+)\.([0-9]+)|(ICY))[ \t]*([0-9]*)")
-_WHITE = re.compile(rb"[ \t\r\n]")
 _ESCAPED = "[\udc80-\udcff]"
-_STARTS_FOLD = (b" ", b"\t")
 
 
 class Cut(Struct, frozen=True):
@@ -85,39 +84,17 @@ def parse(text: bytes) -> Head | None:
 def _end(data: bytes, start: int) -> tuple[int, int] | None:
     """(end of the last line, end of the blank line), None if there is no blank line yet. A blank line at the
     very start does not count."""
-    at = start
-    while (found := _HEAD_END.search(data, at)) is not None:
-        line_end = found.start() + 1
-        before = line_end - start
-        if before >= (3 if found[0] == b"\n\r\n" else 2):
-            return line_end, found.end()
-        at = line_end
-    return None
+    found = ((data.find(mark, start + len(mark) - 1), len(mark)) for mark in (b"\n\n", b"\n\r\n"))
+    return min(((at + 1, at + size) for at, size in found if at >= 0), default=None)
 
 
 def _fields(text: bytes) -> list[tuple[bytes, bytes]] | None:
     """The fields (name, value) of a head without its first line; None if libsoup cannot parse them
     (soup_headers_parse)."""
-    if not text or b"\0" in text:
+    if not text.endswith(b"\n") or b"\0" in text:
         return None
-    at = text.find(b"\n") + 1
-    if not at:
-        return None
-    found = []
-    while at < len(text):
-        colon = text.find(b":", at)
-        named = colon > at and _WHITE.search(text, at, colon) is None
-        end = text.find(b"\n", at)
-        if end < 0:
-            return None
-        if named:
-            while text[end + 1 : end + 2] in _STARTS_FOLD:
-                end = text.find(b"\n", end + 1)
-                if end < 0:
-                    return None
-            found.append((_valid(text[at:colon]), _value(text[colon + 1 : end])))
-        at = end + 1
-    return found
+    lines = _FIELD.finditer(text, text.find(b"\n") + 1)
+    return [(_valid(line[1]), _value(line[2])) for line in lines if line[1]]
 
 
 def _value(text: bytes) -> bytes:
