@@ -19,6 +19,8 @@ _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _COMMAS = rb'(?s)(?:[^,"]|"(?:[^"\\]|\\.?)*(?:"|$))*'
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _DIGITS = rb"[0-9]+"
+_LINE = rb"([^ \t\n:][^\n:]*:[^\n]*)((?:\n[ \t][^\n]*)*)|[^\n]+"
+"""A line: that of a field, and its continuations; or any other."""
 _STATUS_LINE_SLOP = 4
 _INT_MAX = 2**31 - 1
 
@@ -133,7 +135,7 @@ def _differ(headers: Headers, name: bytes) -> bool:
 
 def parse(head: bytes) -> Headers:
     """A head that begins with its status line (HttpUtil::AssembleRawHeaders, HttpResponseHeaders::Parse)."""
-    line, *rest = head.replace(b"\r", b"\n").split(b"\n")  # any run of CR and LF ends a line
+    line, _, rest = re.sub(rb"[\r\n]+", b"\n", head).partition(b"\n")
     lines = list(_unfolded(rest))
     version = _version(line)
     if version == (0, 9) and not lines:
@@ -145,23 +147,10 @@ def parse(head: bytes) -> Headers:
     return Headers(version, _status(line), tuple(_fields(lines)))
 
 
-def _unfolded(lines: list[bytes]) -> Iterator[bytes]:
+def _unfolded(lines: bytes) -> Iterator[bytes]:
     """Lines joined with their continuations. A line that does not look like a field cannot be continued."""
-    whole: bytes | None = None
-    continuable = False
-    for line in lines:
-        if not line:
-            continue
-        if continuable and line[:1] in (b" ", b"\t") and whole is not None:
-            whole += b" " + line.lstrip(b" \t")
-            continue
-        if whole is not None:
-            yield whole
-        whole = line
-        name, colon, _ = line.partition(b":")
-        continuable = colon != b"" and name != b"" and name[:1] not in (b" ", b"\t")
-    if whole is not None:
-        yield whole
+    for line in re.finditer(_LINE, lines):
+        yield line[1] + re.sub(rb"\n[ \t]*", b" ", line[2]) if line[2] else line[0]
 
 
 def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:

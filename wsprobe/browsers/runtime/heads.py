@@ -128,10 +128,10 @@ class HeadParser(ABC):
             raise BadHead(at, key, reason)
         return at + 1
 
-    def sequence(self, at: int, allowed: Iterable[bytes], key: str) -> int:
+    def sequence(self, at: int, allowed: Iterable[bytes], key: str, reason: str = "") -> int:
         """The offset after the bytes at *at*, each of which must be one of those *allowed* at its place."""
         for each in allowed:
-            at = self.expect(at, each, key)
+            at = self.expect(at, each, key, reason)
         return at
 
     def past(self, what: re.Pattern[bytes], at: int) -> int:

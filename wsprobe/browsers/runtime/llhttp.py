@@ -8,7 +8,6 @@ Sources: llhttp 9.3.1, src/llhttp/http.ts and src/native/http.c. The size limit:
 from __future__ import annotations
 
 import re
-from itertools import count
 
 from wsprobe.browsers.runtime.heads import DIGITS, SPACE, TOKEN, VALUE, BadHead, Field, HeadParser
 
@@ -22,8 +21,8 @@ _LENGTH_MAX = 2**64 - 1
 class Llhttp(HeadParser):
     """The states of llhttp for a response: one method for each."""
 
-    words: tuple[bytes, ...] = (b"HTTP", b"RTSP", b"ICE")
-    """The names of the protocols that it accepts."""
+    words: tuple[bytes, ...] = (b"HTTP/", b"RTSP/", b"ICE/")
+    """The beginnings of a status line that it accepts."""
     expected = "Expected HTTP/, RTSP/ or ICE/"
     lenient = False
     """Whether a value may continue on the next line, and a bare LF end the head."""
@@ -86,16 +85,10 @@ class Llhttp(HeadParser):
         return status, self.expect(at + 1, b"\r\n", "HPE_STRICT", "Expected LF after CR")
 
     def _protocol(self, at: int) -> int:
-        words = self.words
-        for place in count():
-            byte = self.byte(at + place)
-            words = tuple(word for word in words if word[place : place + 1] == byte)
-            if not words:
-                raise BadHead(at + place, "HPE_INVALID_CONSTANT", self.expected)
-            if place + 1 == len(words[0]):
-                break
-        at += len(words[0])
-        return self.expect(at, b"/", "HPE_INVALID_CONSTANT", self.expected)
+        first = self.byte(at)
+        word = next((word for word in self.words if word.startswith(first)), self.words[0])
+        letters = (word[place : place + 1] for place in range(len(word)))
+        return self.sequence(at, letters, "HPE_INVALID_CONSTANT", self.expected)
 
     def _version(self, at: int) -> int:
         at = self.expect(at, DIGITS, "HPE_INVALID_VERSION", "Invalid major version")
@@ -231,7 +224,7 @@ class Llhttp8(Llhttp):
     - The status line and the head may end in a bare LF.
     """
 
-    words = (b"HTTP",)
+    words = (b"HTTP/",)
     expected = "Expected HTTP/"
     lenient = True
 
