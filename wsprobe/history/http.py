@@ -186,12 +186,11 @@ def refused(reading: Reading, response: Response, revision: Revision) -> Ruling:
     status = response.status
     assert status is not None
     subject = _subject(reading, response, status)
-    answer = _ANSWERS[subject](reading, response, revision)
-    decided = subject if answer[1] else "status"
+    answer, decided = _required(subject, reading, response, revision)
     return rule(
         revision,
         decided,
-        answer[0],
+        answer,
         f"the status is {status:03}",
         span=status_span(response),
         expected="101",
@@ -208,22 +207,30 @@ def _subject(reading: Reading, response: Response, status: int) -> str:
     return "version-retry" if other else "refusal"
 
 
-Answer = tuple[str, bool]
-"""The answer, and whether the special rule decided (not the general rule on a status other than 101)."""
+_OF_MODE = {"fail": "fail", "http": "http", "retry": "retry-proxy-auth"}
+"""Mode of a rule -> the answer, where it depends on nothing else; "not known" for any other mode."""
 
 
-def _general(revision: Revision) -> Answer:
-    return {"fail": "fail", "http": "http"}.get(cell_of("status", revision).mode, "not known"), False
-
-
-def _redirect(reading: Reading, response: Response, revision: Revision) -> Answer:
-    mode = cell_of("redirect", revision).mode
-    located = bool(response.head.all(b"location"))
-    if mode == "follow":
-        return ("may-redirect" if _followed_in_2009(reading, response) else "fail"), True
-    if mode == "may":
-        return ("may-redirect", True) if located else ("http", False)
-    return ("fail" if mode == "fail" else "not known"), True
+def _required(subject: str, reading: Reading, response: Response, revision: Revision) -> tuple[str, str]:
+    """(answer, deciding rule): the rule on *subject*, or the general one on a status other than 101."""
+    mode = cell_of(subject, revision).mode if subject in rules() else ""
+    challenges = len(response.head.all(b"www-authenticate"))
+    match subject, mode:
+        case "redirect", "follow":
+            return ("may-redirect" if _followed_in_2009(reading, response) else "fail"), subject
+        case "redirect", "may":
+            return ("may-redirect", subject) if response.head.all(b"location") else ("http", "status")
+        case "authenticate", "one-challenge":
+            return ("retry-auth" if challenges == 1 else "fail"), subject
+        case "authenticate", "may":
+            return ("retry-auth", subject) if challenges else ("http", "status")
+        case "authenticate", "credentials":
+            return ("retry-auth" if reading.exchange.plan.target.userinfo else "fail"), subject
+        case "version-retry", "may":
+            return "may-retry-version", subject
+        case (("redirect" | "authenticate" | "proxy-authenticate"), _):
+            return _OF_MODE.get(mode, "not known"), subject
+    return _OF_MODE.get(cell_of("status", revision).mode, "not known"), "status"
 
 
 def _followed_in_2009(reading: Reading, response: Response) -> bool:
@@ -231,43 +238,6 @@ def _followed_in_2009(reading: Reading, response: Response) -> bool:
     if response.status not in FOLLOWED_IN_2009 or len(where) != 1:
         return False
     return where[0].startswith(b"wss:" if reading.exchange.plan.target.secure else (b"ws:", b"wss:"))
-
-
-def _authenticate(reading: Reading, response: Response, revision: Revision) -> Answer:
-    mode = cell_of("authenticate", revision).mode
-    challenges = len(response.head.all(b"www-authenticate"))
-    if mode == "one-challenge":
-        return ("retry-auth" if challenges == 1 else "fail"), True
-    if mode == "may":
-        return ("retry-auth", True) if challenges else ("http", False)
-    if mode == "credentials":
-        return ("retry-auth" if reading.exchange.plan.target.userinfo else "fail"), True
-    return ("fail" if mode == "fail" else "not known"), True
-
-
-def _proxy_authenticate(reading: Reading, response: Response, revision: Revision) -> Answer:
-    mode = cell_of("proxy-authenticate", revision).mode
-    return {"retry": "retry-proxy-auth", "http": "http", "fail": "fail"}.get(mode, "not known"), True
-
-
-def _version_retry(reading: Reading, response: Response, revision: Revision) -> Answer:
-    if cell_of("version-retry", revision).mode == "may":
-        return "may-retry-version", True
-    return _general(revision)
-
-
-def _other(reading: Reading, response: Response, revision: Revision) -> Answer:
-    return _general(revision)
-
-
-_ANSWERS = {
-    "redirect": _redirect,
-    "authenticate": _authenticate,
-    "proxy-authenticate": _proxy_authenticate,
-    "version-retry": _version_retry,
-    "misdirected": _other,
-    "refusal": _other,
-}
 
 
 _LEVELS: dict[str, Level] = {"fail": "fail", "ambiguous": "warn", "not known": "warn"}
