@@ -65,11 +65,7 @@ def in_utc(iso: str) -> str:
 
 def timing(reading: Reading) -> Timing:
     """When each phase ended."""
-    first: dict[type, float] = {}
-    for event in reading.exchange.events:
-        kind = type(event)
-        if kind not in first:
-            first[kind] = event.at / 1000
+    first: dict[type, float] = {type(event): event.at / 1000 for event in reversed(reading.exchange.events)}
     final = reading.final
     head = None
     if final is not None and final.head.complete and not final.stated:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import UNSET, UnsetType
@@ -84,8 +86,14 @@ def report_value(
 def like(kind: type[Made], source: object, /, **other: Any) -> Made:
     """An object of *kind*: the members *other*, and for each further one the attribute of *source* with its
     name. Raises AttributeError if there is none."""
-    same = {name: getattr(source, name) for name in kind.__struct_fields__ if name not in other}
-    return kind(**same, **other)
+    names = _shared(kind, *other)
+    return kind(**dict(zip(names, map(getattr, repeat(source), names), strict=True)), **other)
+
+
+@cache
+def _shared(kind: type[contract.Object], *other: str) -> tuple[str, ...]:
+    """The members of *kind* but *other*. Cached, because each finding and each cause of a list needs them."""
+    return tuple(name for name in kind.__struct_fields__ if name not in other)
 
 
 def page_members(script: Script) -> dict[str, Any]:
