@@ -24,6 +24,7 @@ import re
 import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -144,13 +145,17 @@ T = TypeVar("T")
 Handler = Callable[["NetLog", int, int, float, _Params], None]
 """(log, id of the source, phase, time in milliseconds, parameters)."""
 
+H = TypeVar("H", bound=Callable[..., None])
+
 HANDLERS: dict[str, Handler] = {}
 """What is done with each type of event; the others are passed over."""
 
 
-def on(*names: str) -> Callable[[Handler], Handler]:
-    def add(handler: Handler) -> Handler:
-        HANDLERS.update(dict.fromkeys(names, handler))
+def on(*names: str, **given: bool) -> Callable[[H], H]:
+    """Do it with each event of one of these types; *given*: what the function is told of the type."""
+
+    def add(handler: H) -> H:
+        HANDLERS.update(dict.fromkeys(names, partial(handler, **given) if given else handler))
         return handler
 
     return add
@@ -411,18 +416,13 @@ def _failure(log: NetLog, id: int, phase: int, time: float, params: _Params) -> 
         socket.message = unescaped(params.message).decode("utf-8", "replace")
 
 
-def _framed(sent: bool) -> Handler:
-    def handler(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
-        if (socket := log.requests.get(id)) is not None and len(socket.frames) < FRAMES_MAX:
-            rsv = params.reserved1 << 2 | params.reserved2 << 1 | params.reserved3
-            at, length = socket.since(time), max(0, min(params.payload_length, 2**53))
-            socket.frames.append(LoggedFrame(at, sent, params.opcode & 15, params.final, rsv, length))
-
-    return handler
-
-
-on("WEBSOCKET_RECV_FRAME_HEADER")(_framed(sent=False))
-on("WEBSOCKET_SENT_FRAME_HEADER")(_framed(sent=True))
+@on("WEBSOCKET_RECV_FRAME_HEADER", sent=False)
+@on("WEBSOCKET_SENT_FRAME_HEADER", sent=True)
+def _framed(log: NetLog, id: int, phase: int, time: float, params: _Params, *, sent: bool) -> None:
+    if (socket := log.requests.get(id)) is not None and len(socket.frames) < FRAMES_MAX:
+        rsv = params.reserved1 << 2 | params.reserved2 << 1 | params.reserved3
+        at, length = socket.since(time), max(0, min(params.payload_length, 2**53))
+        socket.frames.append(LoggedFrame(at, sent, params.opcode & 15, params.final, rsv, length))
 
 
 @on("HTTP_TRANSACTION_SEND_REQUEST_HEADERS")
@@ -554,26 +554,21 @@ def _verified(log: NetLog, id: int, phase: int, time: float, params: _Params) ->
         connection.certificate_error = log.error(params.net_error)
 
 
-def _moved(sent: bool, layer: bool) -> Handler:
-    def handler(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
-        if (connection := log.connections.get(id)) is None:
-            return
-        if not layer and not sent and not params.byte_count:
-            connection.end("fin", time)
-        if layer != (connection.layers > 0) or params.byte_count <= 0:
-            return
-        log.has_bytes = log.has_bytes or bool(params.bytes)
-        if params.bytes and log.kept >= log.kept_max:
-            connection.stop(time)
-        log.kept += connection.move(sent, time, _bytes(params), params.byte_count)
-
-    return handler
-
-
-on("SOCKET_BYTES_SENT")(_moved(sent=True, layer=False))
-on("SOCKET_BYTES_RECEIVED")(_moved(sent=False, layer=False))
-on("SSL_SOCKET_BYTES_SENT")(_moved(sent=True, layer=True))
-on("SSL_SOCKET_BYTES_RECEIVED")(_moved(sent=False, layer=True))
+@on("SOCKET_BYTES_SENT", sent=True, layer=False)
+@on("SOCKET_BYTES_RECEIVED", sent=False, layer=False)
+@on("SSL_SOCKET_BYTES_SENT", sent=True, layer=True)
+@on("SSL_SOCKET_BYTES_RECEIVED", sent=False, layer=True)
+def _moved(log: NetLog, id: int, phase: int, time: float, params: _Params, *, sent: bool, layer: bool) -> None:
+    if (connection := log.connections.get(id)) is None:
+        return
+    if not layer and not sent and not params.byte_count:
+        connection.end("fin", time)
+    if layer != (connection.layers > 0) or params.byte_count <= 0:
+        return
+    log.has_bytes = log.has_bytes or bool(params.bytes)
+    if params.bytes and log.kept >= log.kept_max:
+        connection.stop(time)
+    log.kept += connection.move(sent, time, _bytes(params), params.byte_count)
 
 
 @on("SOCKET_READ_ERROR", "SOCKET_WRITE_ERROR", "SSL_READ_ERROR")
@@ -650,13 +645,8 @@ def _goaway(log: NetLog, id: int, phase: int, time: float, params: _Params) -> N
         session.named_goaway(time, params.last_accepted_stream_id, params.error_code, debug)
 
 
-def _reset(sent: bool) -> Handler:
-    def handler(log: NetLog, id: int, phase: int, time: float, params: _Params) -> None:
-        if (session := log.sessions.get(id)) is not None:
-            session.named_reset(sent, time, params.stream_id, params.error_code)
-
-    return handler
-
-
-on("HTTP2_SESSION_RECV_RST_STREAM")(_reset(sent=False))
-on("HTTP2_SESSION_SEND_RST_STREAM")(_reset(sent=True))
+@on("HTTP2_SESSION_RECV_RST_STREAM", sent=False)
+@on("HTTP2_SESSION_SEND_RST_STREAM", sent=True)
+def _reset(log: NetLog, id: int, phase: int, time: float, params: _Params, *, sent: bool) -> None:
+    if (session := log.sessions.get(id)) is not None:
+        session.named_reset(sent, time, params.stream_id, params.error_code)

@@ -231,7 +231,6 @@ _OTHER_START = re.compile(rb"(?i)[ \t-\r]*(http/[23]|icy )")
 _ANY_START = rb"(?i)http/1\."
 _WITHIN = 11
 """Bytes of the first read in which Firefox looks for the start of the answer."""
-_SPACE = b" \t\n\v\f\r"
 _STALE = 1_000_000
 """Microseconds after the request from which a 408 counts as the answer of a connection that was idle too
 long."""
