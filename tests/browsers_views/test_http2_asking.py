@@ -11,7 +11,7 @@ from wsprobe.browsers import ENGINES
 from wsprobe.browsers.chromium import http2 as chromium
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.http2 import Windows, offered, shareable, sharing
-from wsprobe.browsers.standard.handshake import request_sent
+from wsprobe.browsers.standard import request_sent
 from wsprobe.browsers.url import parse, target
 from wsprobe.exchange import Certificate, Exchange, Http2, Plan, Resolved, TlsDone
 from wsprobe.read import read
