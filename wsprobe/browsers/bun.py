@@ -48,52 +48,6 @@ class Facts(RuntimeFacts, frozen=True, kw_only=True):
     """The most seconds from the script's close() to the server's Close."""
 
 
-class Bun(Client[Facts]):
-    """Its ErrorEvent contains the reason and the URL."""
-
-    name = "bun"
-    common_names = "openssl"
-    source = http = _UPGRADE
-    because_early = "bun src/bun.js/bindings/webcore/WebSocket.cpp"
-    may_close = staticmethod(is_valid)  # WebSocket.cpp
-    code_of_long_reason = None
-
-    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
-        return heads(reading, Picohttpparser(reading.received, self.facts.most_head))
-
-    def certificate(self, found: Hindered) -> dict[str, str]:
-        why, code = found.word("bun", (found.error, "CERT_UNTRUSTED"))
-        return {"why": why, "code": code}
-
-    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
-        if head.status != 101:
-            return self.failure("status", {"status": head.status})
-        protocol: str | None = None
-        for name, value in head.fields:  # in the server's order
-            if name == b"sec-websocket-version" and value != b"13":
-                return self.failure("version")
-            if name == b"sec-websocket-protocol":
-                named = [part for part in split_list(value) if part]
-                if protocol is not None or len(named) != 1 or named[0].decode("latin-1") not in protocols:
-                    return self.failure("protocol")
-                protocol = named[0].decode("latin-1")
-            if name == b"sec-websocket-extensions" and isinstance(_extensions(head), str):
-                return self.failure("extension")
-        fault = _fault(reading, head, asked=bool(protocols), named=protocol is not None)
-        if fault:
-            return self.failure(fault)
-        agreed = _extensions(head)
-        if agreed is None or isinstance(agreed, str):
-            return Opened(protocol or "", "", head.stop)
-        return Opened(protocol or "", _written(agreed), head.stop, True, agreed.takeover, agreed.bits)
-
-    def session(self, script: WebSocket, opened: Opened, url: str) -> BunSession:
-        return BunSession(script, opened, self.facts, url)
-
-
-ENGINE = Bun
-
-
 def _fault(reading: Reading, head: Head, *, asked: bool, named: bool) -> str:
     """The key of the first failed check, "" if there is none: missing fields first, then wrong values."""
     upgrade, accepts = head.values(b"upgrade"), head.values(b"sec-websocket-accept")
@@ -274,3 +228,47 @@ class Picohttpparser(LineFeedParser):
     def whole(self, status: int, fields: list[Field], stop: int) -> None:
         if any(not name for name, _ in fields):  # Bun refuses a continuation line
             raise BadHead(stop - 1, INVALID)
+
+
+class Bun(Client[Facts]):
+    """Its ErrorEvent contains the reason and the URL."""
+
+    session = BunSession
+    name = "bun"
+    common_names = "openssl"
+    source = http = _UPGRADE
+    because_early = "bun src/bun.js/bindings/webcore/WebSocket.cpp"
+    may_close = staticmethod(is_valid)  # WebSocket.cpp
+    code_of_long_reason = None
+
+    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
+        return heads(reading, Picohttpparser(reading.received, self.facts.most_head))
+
+    def certificate(self, found: Hindered) -> dict[str, str]:
+        why, code = found.word("bun", (found.error, "CERT_UNTRUSTED"))
+        return {"why": why, "code": code}
+
+    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
+        if head.status != 101:
+            return self.failure("status", {"status": head.status})
+        protocol: str | None = None
+        for name, value in head.fields:  # in the server's order
+            if name == b"sec-websocket-version" and value != b"13":
+                return self.failure("version")
+            if name == b"sec-websocket-protocol":
+                named = [part for part in split_list(value) if part]
+                if protocol is not None or len(named) != 1 or named[0].decode("latin-1") not in protocols:
+                    return self.failure("protocol")
+                protocol = named[0].decode("latin-1")
+            if name == b"sec-websocket-extensions" and isinstance(_extensions(head), str):
+                return self.failure("extension")
+        fault = _fault(reading, head, asked=bool(protocols), named=protocol is not None)
+        if fault:
+            return self.failure(fault)
+        agreed = _extensions(head)
+        if agreed is None or isinstance(agreed, str):
+            return Opened(protocol or "", "", head.stop)
+        return Opened(protocol or "", _written(agreed), head.stop, True, agreed.takeover, agreed.bits)
+
+
+ENGINE = Bun

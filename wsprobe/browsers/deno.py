@@ -61,74 +61,6 @@ class Facts(RuntimeFacts, frozen=True, kw_only=True):
     """The number of bytes from which on a frame is too large (fastwebsockets src/lib.rs)."""
 
 
-class Deno(Client[Facts]):
-    """Its ErrorEvent contains the reason. The code of ``close`` is 0 if no server closed."""
-
-    name = "deno"
-    source = _VERIFY
-    http = "hyper src/proto/h1"
-    because_early = _LOOP
-    code_of_failure = 0
-
-    def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
-        """The result of the handshake, which has no time limit."""
-        answered = super().answered(reading, protocols)
-        if not isinstance(answered.outcome, Failed):
-            return answered
-        return replace(answered, outcome=replace(answered.outcome, code=self.facts.codes["failed"]))
-
-    def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
-        step = super().read(reading, protocols)
-        if reading.exchange.plan.target.secure and isinstance(step.outcome, Failed):
-            why = f"{step.outcome.because}; then again with HTTP/2, which the server did not accept"
-            return replace(step, outcome=self.failure("no-h2", because=why, source=_CREATE))
-        return step
-
-    def unmade(self, reading: Reading) -> Failed | None:
-        failed, found = super().unmade(reading), hindered(reading)
-        if failed is None or found is None:
-            return None
-        if found.kind == "alert" and found.key == str(CERTIFICATE_REQUIRED):  # rustls has connected by then
-            failed = self.failure("no-h2")
-        return replace(failed, because=f"there was no connection: {_CREATE}")
-
-    def certificate(self, found: Hindered) -> dict[str, str]:
-        return {"why": _certificate(found)}
-
-    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
-        return heads(reading, self.facts.most_fields, self.facts.most_head)
-
-    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
-        if head.status != 101:
-            return self.failure("status", {"status": head.status}, because="the status is not 101")
-        if (_first(head, b"upgrade") or "").lower() != "websocket":
-            return self.failure("upgrade")
-        if (_first(head, b"connection") or "").lower() != "upgrade":
-            return self.failure("connection")
-        extensions = (_to_str(value) for value in head.values(b"sec-websocket-extensions"))
-        shown = "".join(value for value in extensions if value is not None)
-        return Opened(_first(head, b"sec-websocket-protocol") or "", shown, head.stop)
-
-    def lost(self, reading: Reading, how: str) -> Failed:
-        if how in FINISHED:
-            return self.failure("cut", because="the connection ended", source=self.http)
-        return self.failure("reset", because="the connection was reset", source=self.http)
-
-    def races(self, reading: Reading) -> str:
-        return _CANCELED if spoke_unasked(reading) else ""
-
-    def session(self, script: WebSocket, opened: Opened, url: str) -> DenoSession:
-        return DenoSession(script, opened, self.facts, url)
-
-    def closed_early(self, script: WebSocket, url: str) -> None:
-        text, code = self.facts.failures["closed-early"], self.facts.codes["closed-early"]
-        script.error(CLOSED, text, f"{text} [{code}]")
-        script.closed(0, clean=False)
-
-
-ENGINE = Deno
-
-
 def _first(head: Head, name: bytes) -> str | None:
     """The first value of *name*, None if there is none or it is not visible ASCII."""
     values = head.values(name)
@@ -416,3 +348,69 @@ def heads(reading: Reading, most_fields: int, most: int) -> Iterator[Head | Faul
 
 def _seems_complete(data: bytes, start: int) -> bool:
     return data.find(b"\r\n\r\n", start) >= 0 or data.find(b"\n\n", start) >= 0
+
+
+class Deno(Client[Facts]):
+    """Its ErrorEvent contains the reason. The code of ``close`` is 0 if no server closed."""
+
+    session = DenoSession
+    name = "deno"
+    source = _VERIFY
+    http = "hyper src/proto/h1"
+    because_early = _LOOP
+    code_of_failure = 0
+
+    def answered(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
+        """The result of the handshake, which has no time limit."""
+        answered = super().answered(reading, protocols)
+        if not isinstance(answered.outcome, Failed):
+            return answered
+        return replace(answered, outcome=replace(answered.outcome, code=self.facts.codes["failed"]))
+
+    def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
+        step = super().read(reading, protocols)
+        if reading.exchange.plan.target.secure and isinstance(step.outcome, Failed):
+            why = f"{step.outcome.because}; then again with HTTP/2, which the server did not accept"
+            return replace(step, outcome=self.failure("no-h2", because=why, source=_CREATE))
+        return step
+
+    def unmade(self, reading: Reading) -> Failed | None:
+        failed, found = super().unmade(reading), hindered(reading)
+        if failed is None or found is None:
+            return None
+        if found.kind == "alert" and found.key == str(CERTIFICATE_REQUIRED):  # rustls has connected by then
+            failed = self.failure("no-h2")
+        return replace(failed, because=f"there was no connection: {_CREATE}")
+
+    def certificate(self, found: Hindered) -> dict[str, str]:
+        return {"why": _certificate(found)}
+
+    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
+        return heads(reading, self.facts.most_fields, self.facts.most_head)
+
+    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
+        if head.status != 101:
+            return self.failure("status", {"status": head.status}, because="the status is not 101")
+        if (_first(head, b"upgrade") or "").lower() != "websocket":
+            return self.failure("upgrade")
+        if (_first(head, b"connection") or "").lower() != "upgrade":
+            return self.failure("connection")
+        extensions = (_to_str(value) for value in head.values(b"sec-websocket-extensions"))
+        shown = "".join(value for value in extensions if value is not None)
+        return Opened(_first(head, b"sec-websocket-protocol") or "", shown, head.stop)
+
+    def lost(self, reading: Reading, how: str) -> Failed:
+        if how in FINISHED:
+            return self.failure("cut", because="the connection ended", source=self.http)
+        return self.failure("reset", because="the connection was reset", source=self.http)
+
+    def races(self, reading: Reading) -> str:
+        return _CANCELED if spoke_unasked(reading) else ""
+
+    def closed_early(self, script: WebSocket, url: str) -> None:
+        text, code = self.facts.failures["closed-early"], self.facts.codes["closed-early"]
+        script.error(CLOSED, text, f"{text} [{code}]")
+        script.closed(0, clean=False)
+
+
+ENGINE = Deno

@@ -69,135 +69,6 @@ class Facts(RuntimeFacts, frozen=True, kw_only=True):
     exception, and the handshake fails (lib/web/websocket/connection.js)."""
 
 
-class Undici(Client[Facts]):
-    """From undici 7 on, the message of its ErrorEvent is always empty."""
-
-    name = "undici"
-    common_names = "openssl"
-    source = because_early = _CONNECTION
-    http = _CLIENT
-
-    def values(self, made: Construction, page: Page) -> dict[str, str]:
-        own, secure = self.facts, target_of(made).secure
-        coding = own.accept_encoding if secure else own.accept_encoding_cleartext  # lib/web/fetch/index.js
-        return {**super().values(made, page), "accept_encoding": coding}
-
-    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
-        """The same handshake once more after a 421, and from undici 7 on after a 401 (lib/web/fetch/index.js);
-        None after anything else. The credentials in the URL are not sent."""
-        readings = over_http1_only(readings)
-        if len(readings) != 1 or self._final_status(readings[0]) not in self.facts.repeated:
-            return None
-        plan = readings[0].exchange.plan
-        made = self.construct(plan.target.url, page)
-        if made.target is None:
-            return None
-        return FollowUp(made.target, self.request(made, page, key))
-
-    def _final_status(self, reading: Reading) -> int | None:
-        """The status of the final answer, None if none was read."""
-        last: Head | Fault | None = None
-        for last in self.heads(reading):
-            if isinstance(last, Head) and last.status == _CONTINUE:
-                return None
-        return last.status if isinstance(last, Head) and last.status >= 200 else None
-
-    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
-        parser = Llhttp8 if self.facts.llhttp == 8 else Llhttp
-        return heads(reading, parser(reading.received, counts_reason=False))
-
-    def unmade(self, reading: Reading) -> Failed | None:
-        if hindrance(reading, self.common_names) is None:
-            return None
-        return self._no_answer("there was no connection: undici lib/core/connect.js")
-
-    def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
-        """The result of a handshake whose connection was made, within the dispatcher's time limit for a
-        head."""
-        step = super().read(reading, protocols)
-        limit = self.facts.headers_timeout
-        if step.at >= limit * SECOND:
-            return Step(reading, limit * SECOND, self._no_answer(f"no head within {limit} s: {_CLIENT}"))
-        return step
-
-    def ends(self, head: Head) -> bool:
-        return head.status == _CONTINUE or super().ends(head)
-
-    def unreadable(self, fault: Fault) -> Failed:
-        return self._no_answer(f"{fault.reason}: llhttp")
-
-    def lost(self, reading: Reading, how: str) -> Failed:
-        return self._no_answer(f"the connection ended before the answer: {_CLIENT}")
-
-    def _no_answer(self, because: str) -> Failed:
-        return Failed(because, self.facts.failures["no-answer"])
-
-    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
-        if head.status == _CONTINUE:
-            return self._no_answer(f"100 is a bad response: {_CLIENT}")
-        if head.status < 100:
-            return self._no_answer(f"a status below 100 is not handled: {_CLIENT}, onMessageComplete")
-        if head.status != 101:
-            return self._no_answer(f"the status is not 101: {_CONNECTION}")
-        if not head.upgrade:
-            return self._no_answer(f"the 101 does not switch protocols: an assertion of {_CLIENT}")
-        fault = _fault(reading, head, protocols)
-        if fault == "protocol" and not protocols and self.facts.unasked_protocol:
-            words = f"TypeError: {self.facts.unasked_protocol}"
-            beyond = (f"an exception that the script cannot catch ends the process: {words}",)
-            return Failed(f"{words}: {_CONNECTION}", beyond=beyond)
-        if fault:
-            return self.failure(fault)
-        extensions = _joined(head, b"sec-websocket-extensions")
-        named = parse_extensions(extensions) if extensions is not None else {}
-        bits = named.get("server_max_window_bits", "")
-        return Opened(
-            _joined(head, b"sec-websocket-protocol") or "",
-            extensions or "",
-            head.stop,
-            deflates=extensions is not None,
-            bits=_window(bits) if bits else 15,
-        )
-
-    def session(self, script: WebSocket, opened: Opened, url: str) -> UndiciSession:
-        return UndiciSession(script, opened, self.facts, url)
-
-    def begin(self, script: WebSocket) -> None:
-        script.on_early_close = self._fail_at_once
-
-    def fail(self, script: WebSocket, failed: Failed, url: str) -> None:
-        if failed.beyond:  # an exception instead
-            return
-        if self.facts.tells_why:
-            message = failed.text or self.facts.failures["no-answer"]
-            script.error(script.ready_state, message, f"Error: {message}")
-            return
-        script.error(CLOSED, "", "TypeError: ")
-        script.closed(1006, clean=False)
-
-    def _fail_at_once(self, script: WebSocket) -> None:
-        script.ready_state = CONNECTING
-        self.fail(script, self.failure("closed-early"), "")
-        script.ready_state = CLOSING
-
-    def closed_early(self, script: WebSocket, url: str) -> None:
-        """Fire the later events of a close() while CONNECTING. undici fails the handshake within close(), then
-        sets readyState to CLOSING, which stays. Up to undici 6, a second ``error`` follows when the request is
-        aborted."""
-        if self.facts.tells_why:
-            self.fail(script, Failed(""), url)
-
-
-ENGINE = Undici
-
-
-def built_in(engine: Undici) -> Undici:
-    """The *engine* as built into Node, where the User-Agent and the name of its class differ (measured)."""
-    no_new = engine.facts.exceptions["no-new"].replace("WebSocket", "_WebSocket")
-    exceptions = {**engine.facts.exceptions, "no-new": no_new}
-    return Undici(replace(engine.facts, user_agent="node", exceptions=exceptions))
-
-
 def _fault(reading: Reading, head: Head, protocols: tuple[str, ...]) -> str:
     """The key of the first check that the 101 fails, "" if it passes all."""
     protocol = _joined(head, b"sec-websocket-protocol")
@@ -453,3 +324,130 @@ class UndiciSession(NodeSession[Facts]):
         if not self.facts.tells_why:
             self.script.error(CLOSED, "", "TypeError: ")
         self.script.closed(1006, clean=False)
+
+
+class Undici(Client[Facts]):
+    """From undici 7 on, the message of its ErrorEvent is always empty."""
+
+    session = UndiciSession
+    name = "undici"
+    common_names = "openssl"
+    source = because_early = _CONNECTION
+    http = _CLIENT
+
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        own, secure = self.facts, target_of(made).secure
+        coding = own.accept_encoding if secure else own.accept_encoding_cleartext  # lib/web/fetch/index.js
+        return {**super().values(made, page), "accept_encoding": coding}
+
+    def follow(self, readings: Sequence[Reading], page: Page, key: str) -> FollowUp | None:
+        """The same handshake once more after a 421, and from undici 7 on after a 401 (lib/web/fetch/index.js);
+        None after anything else. The credentials in the URL are not sent."""
+        readings = over_http1_only(readings)
+        if len(readings) != 1 or self._final_status(readings[0]) not in self.facts.repeated:
+            return None
+        plan = readings[0].exchange.plan
+        made = self.construct(plan.target.url, page)
+        if made.target is None:
+            return None
+        return FollowUp(made.target, self.request(made, page, key))
+
+    def _final_status(self, reading: Reading) -> int | None:
+        """The status of the final answer, None if none was read."""
+        last: Head | Fault | None = None
+        for last in self.heads(reading):
+            if isinstance(last, Head) and last.status == _CONTINUE:
+                return None
+        return last.status if isinstance(last, Head) and last.status >= 200 else None
+
+    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
+        parser = Llhttp8 if self.facts.llhttp == 8 else Llhttp
+        return heads(reading, parser(reading.received, counts_reason=False))
+
+    def unmade(self, reading: Reading) -> Failed | None:
+        if hindrance(reading, self.common_names) is None:
+            return None
+        return self._no_answer("there was no connection: undici lib/core/connect.js")
+
+    def read(self, reading: Reading, protocols: tuple[str, ...]) -> Answered:
+        """The result of a handshake whose connection was made, within the dispatcher's time limit for a
+        head."""
+        step = super().read(reading, protocols)
+        limit = self.facts.headers_timeout
+        if step.at >= limit * SECOND:
+            return Step(reading, limit * SECOND, self._no_answer(f"no head within {limit} s: {_CLIENT}"))
+        return step
+
+    def ends(self, head: Head) -> bool:
+        return head.status == _CONTINUE or super().ends(head)
+
+    def unreadable(self, fault: Fault) -> Failed:
+        return self._no_answer(f"{fault.reason}: llhttp")
+
+    def lost(self, reading: Reading, how: str) -> Failed:
+        return self._no_answer(f"the connection ended before the answer: {_CLIENT}")
+
+    def _no_answer(self, because: str) -> Failed:
+        return Failed(because, self.facts.failures["no-answer"])
+
+    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
+        if head.status == _CONTINUE:
+            return self._no_answer(f"100 is a bad response: {_CLIENT}")
+        if head.status < 100:
+            return self._no_answer(f"a status below 100 is not handled: {_CLIENT}, onMessageComplete")
+        if head.status != 101:
+            return self._no_answer(f"the status is not 101: {_CONNECTION}")
+        if not head.upgrade:
+            return self._no_answer(f"the 101 does not switch protocols: an assertion of {_CLIENT}")
+        fault = _fault(reading, head, protocols)
+        if fault == "protocol" and not protocols and self.facts.unasked_protocol:
+            words = f"TypeError: {self.facts.unasked_protocol}"
+            beyond = (f"an exception that the script cannot catch ends the process: {words}",)
+            return Failed(f"{words}: {_CONNECTION}", beyond=beyond)
+        if fault:
+            return self.failure(fault)
+        extensions = _joined(head, b"sec-websocket-extensions")
+        named = parse_extensions(extensions) if extensions is not None else {}
+        bits = named.get("server_max_window_bits", "")
+        return Opened(
+            _joined(head, b"sec-websocket-protocol") or "",
+            extensions or "",
+            head.stop,
+            deflates=extensions is not None,
+            bits=_window(bits) if bits else 15,
+        )
+
+    def begin(self, script: WebSocket) -> None:
+        script.on_early_close = self._fail_at_once
+
+    def fail(self, script: WebSocket, failed: Failed, url: str) -> None:
+        if failed.beyond:  # an exception instead
+            return
+        if self.facts.tells_why:
+            message = failed.text or self.facts.failures["no-answer"]
+            script.error(script.ready_state, message, f"Error: {message}")
+            return
+        script.error(CLOSED, "", "TypeError: ")
+        script.closed(1006, clean=False)
+
+    def _fail_at_once(self, script: WebSocket) -> None:
+        script.ready_state = CONNECTING
+        self.fail(script, self.failure("closed-early"), "")
+        script.ready_state = CLOSING
+
+    def closed_early(self, script: WebSocket, url: str) -> None:
+        """Fire the later events of a close() while CONNECTING. undici fails the handshake within close(), then
+        sets readyState to CLOSING, which stays. Up to undici 6, a second ``error`` follows when the request is
+        aborted."""
+        if self.facts.tells_why:
+            self.fail(script, Failed(""), url)
+
+
+ENGINE = Undici
+
+
+def built_in(engine: Undici) -> Undici:
+    """The *engine* as built into Node, where the User-Agent and the name of its class differ (measured)."""
+    no_new = engine.facts.exceptions["no-new"].replace("WebSocket", "_WebSocket")
+    exceptions = {**engine.facts.exceptions, "no-new": no_new}
+    return Undici(replace(engine.facts, user_agent="node", exceptions=exceptions))

@@ -65,97 +65,6 @@ class _Socket(WebSocket):
             self._throw("Error", self._texts.send_connecting, None)
 
 
-class Ws(Client[Facts]):
-    """Its ErrorEvent contains the reason. The handshake has no time limit unless the script sets
-    one."""
-
-    name = "ws"
-    common_names = "openssl"
-    source = because_early = _SOCKET
-    http = "node lib/_http_client.js"
-    while_failing = CLOSING
-    may_close = staticmethod(is_valid)
-    socket = _Socket
-
-    def values(self, made: Construction, page: Page) -> dict[str, str]:
-        return {**super().values(made, page), "protocols": ",".join(made.protocols)}
-
-    def unmade(self, reading: Reading) -> Failed | None:
-        wrong = not_connected(reading)
-        return None if wrong is None else Failed(f"there was no connection: {self.http}", *wrong)
-
-    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
-        return heads(reading, Llhttp(reading.received, counts_reason=True))
-
-    def unreadable(self, fault: Fault) -> Failed:
-        given = {"error": fault.reason, "code": fault.key}
-        return self.failure("unreadable", given, because=f"llhttp: {fault.reason}", source=self.http)
-
-    def lost(self, reading: Reading, how: str) -> Failed:
-        if how in FINISHED:
-            return Failed(f"the connection ended: {self.http}", *SOCKET_HANG_UP)
-        wrong = READ_RESET
-        if reset_unasked(reading):
-            target = reading.exchange.plan.target
-            wrong = f"connect ECONNRESET {target.host}:{target.port}", "ECONNRESET"
-        return Failed(f"the connection was reset: {self.http}", *wrong)
-
-    def races(self, reading: Reading) -> str:
-        return _RESET_RACE if reset_unasked(reading) else ""
-
-    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
-        if not head.upgrade:
-            return self._unexpected(reading, head)
-        if (head.joined(b"upgrade") or "").lower() != "websocket":
-            return self._refused("upgrade", head)
-        key = reading.request.key
-        if key is None or head.joined(b"sec-websocket-accept") != expected_accept(key).decode("ascii"):
-            return self._refused("accept", head)
-        protocol = head.joined(b"sec-websocket-protocol")
-        if protocol is not None and not protocols:
-            return self._refused("protocol-unasked", head)
-        if protocol is not None and protocol not in protocols:
-            return self._refused("protocol", head)
-        if protocol is None and protocols:
-            return self._refused("no-protocol", head)
-        extensions = head.joined(b"sec-websocket-extensions")
-        if extensions is None:
-            return Opened(protocol or "", "", head.stop)
-        mentions: dict[str, list[Parameters]] = {}
-        try:
-            for name, parameters in parse(extensions):
-                mentions.setdefault(name, []).append(parameters)
-            if tuple(mentions) != (NAME,):
-                return self._refused("extension-unasked", head)
-            agreed = accept(mentions[NAME])
-        except NotParsed:
-            return self._refused("extension", head)
-        return Opened(protocol or "", NAME, head.stop, True, agreed.takeover, agreed.bits)
-
-    def _unexpected(self, reading: Reading, head: Head) -> Failed:
-        """The failure of an answer that is no upgrade. A listener for ``unexpected-response`` gets the answer
-        in place of the error."""
-        parts = [f"status {head.status}", f"{len(head.fields)} header{'s' * (len(head.fields) != 1)}"]
-        final = reading.final
-        if final is not None and final.body is not None and final.body.content:
-            parts.append(f"{len(final.body.content)}-byte body")
-        beyond = f"a listener for unexpected-response reads {', '.join(parts)}"
-        text = self.facts.failures["status"].format(status=head.status)
-        return Failed(f"no upgrade: {_SOCKET}", text, beyond=(beyond,))
-
-    def _refused(self, key: str, head: Head) -> Failed:
-        """The failure of an invalid 101. A listener for ``upgrade`` has already received its headers."""
-        text = self.facts.failures[key]
-        beyond = f"a listener for upgrade reads the 101's {len(head.fields)} headers"
-        return Failed(f"{text}: {_SOCKET}", text, beyond=(beyond,))
-
-    def session(self, script: WebSocket, opened: Opened, url: str) -> WsSession:
-        return WsSession(script, opened, self.facts, url)
-
-
-ENGINE = Ws
-
-
 class WsSession(NodeSession[Facts]):
     """An open WebSocket. ``Wrong`` carries the key of a failure, and the values for its text.
 
@@ -328,3 +237,92 @@ class WsSession(NodeSession[Facts]):
         code, reason = self.received or (1006, "")
         self.script.ready_state = CLOSED
         self.script.closed(code, reason, clean=self.received is not None and self.sent_close)
+
+
+class Ws(Client[Facts]):
+    """Its ErrorEvent contains the reason. The handshake has no time limit unless the script sets
+    one."""
+
+    session = WsSession
+    name = "ws"
+    common_names = "openssl"
+    source = because_early = _SOCKET
+    http = "node lib/_http_client.js"
+    while_failing = CLOSING
+    may_close = staticmethod(is_valid)
+    socket = _Socket
+
+    def values(self, made: Construction, page: Page) -> dict[str, str]:
+        return {**super().values(made, page), "protocols": ",".join(made.protocols)}
+
+    def unmade(self, reading: Reading) -> Failed | None:
+        wrong = not_connected(reading)
+        return None if wrong is None else Failed(f"there was no connection: {self.http}", *wrong)
+
+    def heads(self, reading: Reading) -> Iterator[Head | Fault]:
+        return heads(reading, Llhttp(reading.received, counts_reason=True))
+
+    def unreadable(self, fault: Fault) -> Failed:
+        given = {"error": fault.reason, "code": fault.key}
+        return self.failure("unreadable", given, because=f"llhttp: {fault.reason}", source=self.http)
+
+    def lost(self, reading: Reading, how: str) -> Failed:
+        if how in FINISHED:
+            return Failed(f"the connection ended: {self.http}", *SOCKET_HANG_UP)
+        wrong = READ_RESET
+        if reset_unasked(reading):
+            target = reading.exchange.plan.target
+            wrong = f"connect ECONNRESET {target.host}:{target.port}", "ECONNRESET"
+        return Failed(f"the connection was reset: {self.http}", *wrong)
+
+    def races(self, reading: Reading) -> str:
+        return _RESET_RACE if reset_unasked(reading) else ""
+
+    def judged(self, reading: Reading, head: Head, protocols: tuple[str, ...]) -> Opened | Failed:
+        if not head.upgrade:
+            return self._unexpected(reading, head)
+        if (head.joined(b"upgrade") or "").lower() != "websocket":
+            return self._refused("upgrade", head)
+        key = reading.request.key
+        if key is None or head.joined(b"sec-websocket-accept") != expected_accept(key).decode("ascii"):
+            return self._refused("accept", head)
+        protocol = head.joined(b"sec-websocket-protocol")
+        if protocol is not None and not protocols:
+            return self._refused("protocol-unasked", head)
+        if protocol is not None and protocol not in protocols:
+            return self._refused("protocol", head)
+        if protocol is None and protocols:
+            return self._refused("no-protocol", head)
+        extensions = head.joined(b"sec-websocket-extensions")
+        if extensions is None:
+            return Opened(protocol or "", "", head.stop)
+        mentions: dict[str, list[Parameters]] = {}
+        try:
+            for name, parameters in parse(extensions):
+                mentions.setdefault(name, []).append(parameters)
+            if tuple(mentions) != (NAME,):
+                return self._refused("extension-unasked", head)
+            agreed = accept(mentions[NAME])
+        except NotParsed:
+            return self._refused("extension", head)
+        return Opened(protocol or "", NAME, head.stop, True, agreed.takeover, agreed.bits)
+
+    def _unexpected(self, reading: Reading, head: Head) -> Failed:
+        """The failure of an answer that is no upgrade. A listener for ``unexpected-response`` gets the answer
+        in place of the error."""
+        parts = [f"status {head.status}", f"{len(head.fields)} header{'s' * (len(head.fields) != 1)}"]
+        final = reading.final
+        if final is not None and final.body is not None and final.body.content:
+            parts.append(f"{len(final.body.content)}-byte body")
+        beyond = f"a listener for unexpected-response reads {', '.join(parts)}"
+        text = self.facts.failures["status"].format(status=head.status)
+        return Failed(f"no upgrade: {_SOCKET}", text, beyond=(beyond,))
+
+    def _refused(self, key: str, head: Head) -> Failed:
+        """The failure of an invalid 101. A listener for ``upgrade`` has already received its headers."""
+        text = self.facts.failures[key]
+        beyond = f"a listener for upgrade reads the 101's {len(head.fields)} headers"
+        return Failed(f"{text}: {_SOCKET}", text, beyond=(beyond,))
+
+
+ENGINE = Ws

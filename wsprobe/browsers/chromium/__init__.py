@@ -62,7 +62,7 @@ class Chromium(Requesting):
         made = self.construct(readings[0].exchange.plan.target.url, page)
         steps = self._steps(readings, given(page))
         last, reading = steps[-1], readings[-1]
-        answer = self._answered_before(steps, page, key)
+        answer = next((found for step in steps[:-1] if (found := self.credentials(step, page, key))), "")
         if made.target is None or (last.no_session and http2.warm(made.url, page)):
             return None
         if isinstance(last.outcome, Again):
@@ -77,11 +77,6 @@ class Chromium(Requesting):
         for reading in readings:
             steps.append(self._step(reading, protocols, _refused(steps)))
         return steps
-
-    def _answered_before(self, steps: Sequence[Settled], page: Page, key: str) -> str:
-        """The credentials sent with the last of *steps*, which are those for an earlier 401; "" if none
-        were."""
-        return next((found for step in steps[:-1] if (found := self.credentials(step, page, key))), "")
 
     def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
         """True if Local Network Access blocks *page* from the address of the first of *readings*, before a byte

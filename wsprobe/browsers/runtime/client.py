@@ -44,6 +44,8 @@ class Client(Requesting, ABC, Generic[_Facts]):
     """readyState during the error event."""
     code_of_failure: int = 1006
 
+    session: type[FrameSession[Any]]
+    """The open WebSocket, which reads the frames."""
     socket: type[WebSocket] = WebSocket
     """The class of the script's WebSocket object."""
 
@@ -121,10 +123,6 @@ class Client(Requesting, ABC, Generic[_Facts]):
         text, code = self.facts.failure(key, given)
         return Failed(f"{because or text}: {source or self.source}", text, code)
 
-    @abstractmethod
-    def session(self, script: WebSocket, opened: Opened, url: str) -> FrameSession[_Facts]:
-        """The open WebSocket, which reads the frames."""
-
     def fail(self, script: WebSocket, failed: Failed, url: str) -> None:
         """Fire the events of a failed handshake."""
         tell(script, self.while_failing, self.facts, failed.text or "", failed.code, url)
@@ -187,7 +185,7 @@ class _Life(Life[Answered]):
         connected, took = connecting(reading.exchange.events)
         round_trip = AT_ONCE if connected is None else took
         opened = replace(step.outcome, round_trip=round_trip, masked=masked_messages(reading))
-        lived = self.engine.session(script, opened, self.url)
+        lived = self.engine.session(script, opened, self.engine.facts, self.url)
         script.opened(opened.protocol, opened.extensions)
         lived.called(step.at)
         return follow(lived, script, session(reading, opened.stop, acts))

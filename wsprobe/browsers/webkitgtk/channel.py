@@ -182,22 +182,17 @@ class Connection(Session):
         elif reset:
             failure = self._facts.failures["receive"].format(error="Connection reset by peer")
             self._unreadable(failure, "the connection was reset")
-        elif self._failed_at is not None:
-            self._read_on()
-        elif ended.how in FINISHED:
-            self._ended()
+        elif self._failed_at is not None:  # the engine has shut down its side, and the server does the same
+            self._process(0)
+            self._tell_failure()
+        elif ended.how in FINISHED and not self.done:
+            if not (self._close_sent and self._close_received):
+                self.because = f"the connection ended without a Close: {_SOURCE}"
+            self._closed()
         elif self._due is not None:
             if not (self._close_received or self._told_error):
                 self._script.assume(unanswered(self._facts.closing_timeout))
             self.wait(self._due)
-
-    def _ended(self) -> None:
-        """Handle the end of the connection by the server."""
-        if self.done:
-            return
-        if not (self._close_sent and self._close_received):
-            self.because = f"the connection ended without a Close: {_SOURCE}"
-        self._closed()
 
     def _unreadable(self, failure: str, because: str) -> None:
         """Handle a failed read (emit_error_and_close, with prejudice)."""
@@ -219,11 +214,6 @@ class Connection(Session):
         while not self.done and (end := self._frame(at, now)) is not None:
             at = end
         del self._incoming[:at]
-
-    def _read_on(self) -> None:
-        """Read once more after an error: the engine has shut down its side, and the server does the same."""
-        self._process(0)
-        self._tell_failure()
 
     def _tell_failure(self) -> None:
         self._finish()

@@ -150,8 +150,9 @@ class _Message:
         if frame.encoding == "unrecognized":
             return self._failed("encoding", f"the length of the body is unknown: {_HTTP}", start - 1)
         if end_seen and self._last.how == "truncated" and frame.encoding != "none" and frame.length != 0:
-            cut_off = self._failed("read-after-end", f"a body after an incomplete head: {_BODY}", start)
-            return Answer(cut_off.at, cut_off.outcome, head.fields)
+            return self._failed(
+                "read-after-end", f"a body after an incomplete head: {_BODY}", start, head.fields
+            )
         if self._last.how == "limit" and frame.encoding != "chunked" and len(self._data) < start + frame.length:
             # wsprobe read no further; the browser does, to the end that was announced.
             return Answer(self._last.at, self._next(head, frame), head.fields, len(self._data))
@@ -163,11 +164,10 @@ class _Message:
         except Unended:
             end_ = None
         except TooLong as line:
-            long = self._failed("ended", f"a line of the chunked coding is too long: {_BODY}", line.args[0])
-            return Answer(long.at, long.outcome, head.fields)
+            because = f"a line of the chunked coding is too long: {_BODY}"
+            return self._failed("ended", because, line.args[0], head.fields)
         if end_ is None:
-            cut_off = self._cut_off("the body has not ended", _BODY)
-            return Answer(cut_off.at, cut_off.outcome, head.fields)
+            return replace(self._cut_off("the body has not ended", _BODY), fields=head.fields)
         at = self._last.at if late else self._when(end_ - 1)
         return Answer(at, self._next(head, frame), head.fields, end_)
 
@@ -197,8 +197,8 @@ class _Message:
             return Answer(self._last.at, Failed(failure, "the connection was reset: gio/gsocket.c"))
         return Answer(self._last.at, None)
 
-    def _failed(self, key: str, because: str, offset: int) -> Answer:
-        return Answer(self._when(offset), Failed(self._facts.failures[key], because))
+    def _failed(self, key: str, because: str, offset: int, fields: Fields | None = None) -> Answer:
+        return Answer(self._when(offset), Failed(self._facts.failures[key], because), fields)
 
     def _when(self, offset: int) -> int:
         if offset >= len(self._data):
