@@ -67,12 +67,12 @@ class ConnectOutput(Output):
         words = settings.expectations or settings.own.include or settings.own.body_to is not None
         printed = bool(words) or (self._out.terminal and settings.lists.resume is None)
         self._progress = Progress(self._err, printed) if shown else None
-        self._tally: Tally | None = None
+        counts = bool(shown) or settings.lists.summary or settings.lists.resume is not None
+        self._tally = Tally("answer" if settings.elsewhere.from_each else "URL") if counts else None
         self._resume: Resume | None = None
         self._since: Since | None = None
-        self._write_out: Callable[[Report], None] | None = None
-        if settings.own.write_out is not None:
-            self._write_out = _write_out(settings.own.write_out)
+        template = settings.own.write_out
+        self._write_out = None if template is None else _write_out(template)
         if settings.own.body_to not in (None, "-") and several:
             raise click.UsageError("--output takes the body of one URL; with several, use --json")
         super().__init__(settings)
@@ -82,13 +82,11 @@ class ConnectOutput(Output):
 
             self._since = Since(settings.lists.since, begun_here=settings.lists.since == settings.output.save)
         self._file = self.report_file(several)
-        if shown or settings.lists.summary or settings.lists.resume is not None:
-            self._tally = Tally("answer" if settings.elsewhere.from_each else "URL")
-            if settings.lists.resume is not None:
-                from wsprobe.cli.earlier_runs import Resume  # only with --resume
+        if settings.lists.resume is not None and self._tally is not None:
+            from wsprobe.cli.earlier_runs import Resume  # only with --resume
 
-                self._resume = Resume(settings.lists.resume, self._tally)
-                self.exit_status = self._resume.exit_status
+            self._resume = Resume(settings.lists.resume, self._tally)
+            self.exit_status = self._resume.exit_status
 
     def __enter__(self) -> Self:
         return self
