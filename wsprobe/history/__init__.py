@@ -49,9 +49,9 @@ def told(reading: Reading, revision: Revision, answer: str, decided: str) -> Dis
     if answer == "established":
         events = None if disclosure.events is None else ("open",)
         return Disclosed(events, None, "", spec)
-    return Disclosed(
-        disclosure.events, disclosure.code, disclosure.may_know, spec, _situation(reading, disclosure, decided)
-    )
+    id = situation_of(reading, decided)
+    situation = situations()[id] if id in disclosure.situations else ""
+    return Disclosed(disclosure.events, disclosure.code, disclosure.may_know, spec, situation)
 
 
 def situation_of(reading: Reading, decided: str) -> str:
@@ -64,11 +64,6 @@ def situation_of(reading: Reading, decided: str) -> str:
         if isinstance(event, ConnectFailed) and not reading.sent:
             return "refused" if event.errno == "ECONNREFUSED" else "no-route"
     return "options-dropped" if decided.startswith(_OPTIONS) else "not-completed"
-
-
-def _situation(reading: Reading, disclosure: Disclosure, decided: str) -> str:
-    id = situation_of(reading, decided)
-    return situations()[id] if id in disclosure.situations else ""
 
 
 def _spec(revision: Revision, disclosure: Disclosure) -> str:

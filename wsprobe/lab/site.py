@@ -342,7 +342,19 @@ class Site:
             raise msgspec.ValidationError(f"there is no scenario {seen.scenario!a}")
         rows = await trio.to_thread.run_sync(_hold, scenario, seen, abandon_on_cancel=True)
         sent = self._sent.get((asked.first(b"user-agent"), seen.scenario), ())
-        return {"engines": [_held_value(row) for row in rows], "wire": [one.value() for one in sent]}
+        engines = [
+            {
+                "name": row.view.engine,
+                "differences": row.differences,
+                "races": row.view.races,
+                "says": row.view.says,
+                "hidden": row.view.hidden,
+                "because": row.view.because,
+                "outcome": row.view.outcome,
+            }
+            for row in rows
+        ]
+        return {"engines": engines, "wire": [one.value() for one in sent]}
 
     def _kept(self, part: ResultsPart) -> bytes:
         """Add a part to its run; pass the run on when it is complete."""
@@ -402,18 +414,6 @@ def _tls_reason(lab: Lab) -> str:
 
 def _hold(scenario: Scenario, seen: Observation) -> list[ViewComparison]:
     return [held(engine, scenario, seen) for engine in MEASURED]
-
-
-def _held_value(row: ViewComparison) -> dict[str, Any]:
-    return {
-        "name": row.view.engine,
-        "differences": row.differences,
-        "races": row.view.races,
-        "says": row.view.says,
-        "hidden": row.view.hidden,
-        "because": row.view.because,
-        "outcome": row.view.outcome,
-    }
 
 
 @cache

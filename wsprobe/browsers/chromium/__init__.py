@@ -20,7 +20,7 @@ from wsprobe.browsers.local_network import before_the_request, crossing
 from wsprobe.browsers.local_network import chromium as sentences
 from wsprobe.browsers.page import fetch_site, given
 from wsprobe.browsers.request import Requesting, accept_encoding, offered, target_of
-from wsprobe.browsers.script import CLOSED, Happening, WebSocket, arrivals, end, in_order, session
+from wsprobe.browsers.script import CLOSED, WebSocket, arrivals, end, in_order, session
 from wsprobe.browsers.url import parse
 from wsprobe.exchange import SECOND, Act
 from wsprobe.read.frames import masked_messages
@@ -198,33 +198,25 @@ class _Life(Life[Settled]):
             return Ending("failed", step.outcome.because)
         if not isinstance(step.outcome, Opened):
             return None
-        return follow(*self._opened(script, step, step.outcome, acts))
-
-    def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
-        return Ending("connecting", f"no answer yet (limit {self.engine.facts.opening_timeout} s): {_STREAM}")
-
-    def _opened(
-        self, script: WebSocket, step: Settled, opened: Opened, acts: list[Act]
-    ) -> tuple[Channel, WebSocket, Iterator[Happening]]:
-        """The channel, the object that it drives, and all that happens to it."""
+        opened, reading = step.outcome, step.reading
         script.opened(opened.protocol, opened.extensions)
-        if step.reading.http2 is not None:
+        if reading.http2 is not None:
             at_once = 0
             glued = any(turn.at <= step.at and turn.frame.content for turn in step.behind)
-            coming = http2.session(step)
-            happenings = in_order(step.reading, coming, acts, end(step.reading))
+            happenings = in_order(reading, http2.session(step), acts, end(reading))
         else:
             assert step.answer is not None
             at_once = -step.answer.body % _HEAD_BUFFER
-            glued = any(a.at <= step.at for a in arrivals(step.reading, step.answer.body))
-            happenings = session(step.reading, step.answer.body, acts)
-        masked = masked_messages(step.reading)
-        channel = Channel(
-            script, self.made.url, opened.deflate, self.engine.facts, at_once if glued else 0, masked
-        )
+            glued = any(a.at <= step.at for a in arrivals(reading, step.answer.body))
+            happenings = session(reading, step.answer.body, acts)
+        at_once, masked = at_once if glued else 0, masked_messages(reading)
+        channel = Channel(script, self.url, opened.deflate, self.engine.facts, at_once, masked)
         if not glued:  # else Chromium reads first, then hears the script (WebSocketChannelImpl::StartReceiving)
             channel.called(step.at)
-        return channel, script, happenings
+        return follow(channel, script, happenings)
+
+    def waiting(self, script: WebSocket, acts: list[Act]) -> Ending:
+        return Ending("connecting", f"no answer yet (limit {self.engine.facts.opening_timeout} s): {_STREAM}")
 
 
 def _refused(steps: Sequence[Settled]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ from wsprobe.browsers.life import Ending, Handshake, Life, follow, seen
 from wsprobe.browsers.local_network import crossing, off_by_default
 from wsprobe.browsers.page import fetch_site, given
 from wsprobe.browsers.request import Requesting, accept_encoding, offered, target_of
-from wsprobe.browsers.script import Happening, WebSocket, end, in_order, session
+from wsprobe.browsers.script import WebSocket, end, in_order, session
 from wsprobe.browsers.url import parse, trustworthy_host
 from wsprobe.exchange import SECOND, Act
 from wsprobe.read.reading import Reading
@@ -165,11 +165,16 @@ class _Life(Life[Settled]):
             return ending
         if not isinstance(step.outcome, Opened):
             return None
-        channel, happenings = self._opened(script, step, step.outcome, acts)
+        opened, reading, facts = step.outcome, step.reading, self.engine.facts
+        room_at, happenings = None, session(reading, opened.stream, acts)
+        if reading.http2 is not None:
+            room_at = partial(_room_at, script, reading)
+            happenings = in_order(reading, http2.session(step, facts), acts, end(reading))
+        channel = Channel(script, self.url, opened, facts, reading, room_at)
         channel.start(step.at)
         ending = follow(channel, script, happenings)
-        if step.reading.http2 is not None and not ending.races:
-            left, _ = http2.room(step.reading, script.sent_bytes, end(step.reading).at)
+        if reading.http2 is not None and not ending.races:
+            left, _ = http2.room(reading, script.sent_bytes, end(reading).at)
             ending = replace(ending, races=_NARROW if left < _CLOSE_SIZE else "")
         return ending
 
@@ -181,20 +186,6 @@ class _Life(Life[Settled]):
         how = Stop.FAILED if failed.error else Stop.ENDED
         close(script, self.url, self.engine.facts, failed.code, "", how)
         return Ending("failed", failed.because, races=failed.races)
-
-    def _opened(
-        self, script: WebSocket, step: Settled, opened: Opened, acts: list[Act]
-    ) -> tuple[Channel, Iterable[Happening]]:
-        """The channel, and everything that happens to it."""
-        reading = step.reading
-        if step.reading.http2 is None:
-            channel = Channel(script, self.url, opened, self.engine.facts, reading)
-            return channel, session(reading, opened.stream, acts)
-        channel = Channel(
-            script, self.url, opened, self.engine.facts, reading, partial(_room_at, script, reading)
-        )
-        coming = http2.session(step, self.engine.facts)
-        return channel, in_order(reading, coming, acts, end(reading))
 
 
 def _tries(steps: Sequence[Settled], key: str) -> list[str]:
