@@ -135,11 +135,11 @@ class BunSession(FrameSession[Facts]):
 
     def expired(self) -> None:
         self.because = f"no Close from the server within {self.limit} s: {_FRAMES}"
-        self._closed(1006, "", clean=False)
+        self.ends(1006, clean=False)
 
     def lost(self, ended: Ended) -> None:
         self.because = f"the connection ended: {_FRAMES}"
-        self._closed(1006, "", clean=False)
+        self.ends(1006, clean=False)
 
     def begun(self, header: Header) -> None:
         if header.is_data:
@@ -183,17 +183,13 @@ class BunSession(FrameSession[Facts]):
         text = text_of(reason)
         self.because = f"the server sent Close {code}: {_FRAMES}"
         self.script.ready_state = CLOSING
-        self._closed(code, text, clean=True)
+        self.ends(code, text, clean=True)
 
     def fail(self, key: str, *given: Mapping[str, object]) -> None:
         text, code = self.facts.failure(key, *given)
         self.because = f"{text}: {_FRAMES}"
         tell(self.script, CLOSED, self.facts, text, code, self.url)
-        self._closed(1006, "", clean=False)
-
-    def _closed(self, code: int, reason: str, *, clean: bool) -> None:
-        self.over = True
-        self.script.closed(code, reason, clean=clean)
+        self.ends(1006, clean=False)
 
 
 _SPACES = re.compile(rb" *")

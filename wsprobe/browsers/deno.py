@@ -236,7 +236,7 @@ class DenoSession(FrameSession[Facts]):
         if payload and not _is_allowed(code):
             raise Wrong("close-code")
         self.because = f"the server sent Close {code}: {_LOOP}"
-        self._closed(code, reason.decode("utf-8"))
+        self.ends(code, reason.decode("utf-8"), clean=True)
 
     def fail(self, key: str, source: str = _READ) -> None:
         """Fail the connection. After the script's close(), any error counts as a normal close
@@ -244,16 +244,10 @@ class DenoSession(FrameSession[Facts]):
         message = self.facts.failures[key]
         self.because = f"{message}: {source}"
         if self._close_got_through:
-            self._closed(1005, "")
+            self.ends(1005, clean=True)
             return
-        self.over = True
         self.script.error(CLOSED, message, f"Error: {message}")
-        self.script.closed(0, clean=False)
-
-    def _closed(self, code: int, reason: str) -> None:
-        self.over = True
-        self.script.ready_state = CLOSED
-        self.script.closed(code, reason, clean=True)
+        self.ends(0, clean=False)
 
 
 def _is_allowed(code: int) -> bool:

@@ -300,10 +300,8 @@ class Engine:
             late_send=console.get("late-send", ""),
         )
 
-    @staticmethod
-    def may_close(code: int) -> bool:
-        """True for the codes that its close() accepts."""
-        return closes_by_standard(code)
+    may_close = staticmethod(closes_by_standard)
+    """True for the codes that its close() accepts."""
 
     def kept_off(self, page: Page, readings: Sequence[Reading]) -> bool:
         """True if it blocks *page* from the address that the first of *readings* connected to, before it sends

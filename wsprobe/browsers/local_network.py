@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from wsprobe.browsers.engine import AddressSpace, Engine, Page
 from wsprobe.browsers.page import parsed, sandboxed
 from wsprobe.browsers.url import parse, trustworthy_host
-from wsprobe.exchange import Connected, Event, Exchange, TlsDone
+from wsprobe.exchange import Connected, Exchange, TlsDone
 from wsprobe.read import read
 from wsprobe.read.reading import Reading
 
@@ -157,12 +157,9 @@ def permissions(page: Page) -> dict[str, str]:
 def before_the_request(exchange: Exchange) -> list[Reading]:
     """*exchange* read up to where a request would have been sent."""
     secure = exchange.plan.target.secure
-    events: list[Event] = []
-    for event in exchange.events:
-        events.append(event)
-        if isinstance(event, TlsDone if secure else Connected):
-            break
-    return [read(replace(exchange, events=tuple(events), hops=()))]
+    made = TlsDone if secure else Connected
+    ends = (number for number, event in enumerate(exchange.events, 1) if isinstance(event, made))
+    return [read(replace(exchange, events=exchange.events[: next(ends, None)], hops=()))]
 
 
 def chromium(of: Crossing) -> tuple[str, ...]:

@@ -348,9 +348,7 @@ class Undici(Client[Facts]):
             return None
         plan = readings[0].exchange.plan
         made = self.construct(plan.target.url, page)
-        if made.target is None:
-            return None
-        return FollowUp(made.target, self.request(made, page, key))
+        return self.first(made, page, key) if made.target is not None else None
 
     def _final_status(self, reading: Reading) -> int | None:
         """The status of the final answer, None if none was read."""

@@ -235,7 +235,6 @@ class WsSession(NodeSession[Facts]):
         """Fire ``close`` (emitClose)."""
         self.over, self.inflating = True, None
         code, reason = self.received or (1006, "")
-        self.script.ready_state = CLOSED
         self.script.closed(code, reason, clean=self.received is not None and self.sent_close)
 
 

@@ -126,6 +126,11 @@ class FrameSession(Session, Generic[Facts]):
         """Handle the expiry of the limit for the closing handshake."""
         return None
 
+    def ends(self, code: int, reason: str = "", *, clean: bool) -> None:
+        """Fire ``close``; nothing can happen after it."""
+        self.over = True
+        self.script.closed(code, reason, clean=clean)
+
     def stopped(self) -> bool:
         """True while the runtime reads no frames, for now or for good."""
         return self.over
