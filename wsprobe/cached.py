@@ -17,10 +17,10 @@ class cached(Generic[Made]):
         self._name = ""
         self.__doc__ = make.__doc__
 
-    def __set_name__(self, owner: type, name: str) -> None:
+    def __set_name__(self, _: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, of: Any, owner: type | None = None) -> Made:
+    def __get__(self, of: Any, _: type | None = None) -> Made:
         made = self._make(of)
         of.__dict__[self._name] = made
         return made
