@@ -11,6 +11,7 @@ takes a share too, and all with ``all``."""
 import os
 import re
 from collections.abc import Mapping
+from difflib import unified_diff
 from inspect import signature
 from itertools import islice
 from typing import TypeVar
@@ -42,6 +43,14 @@ first_only = False
 def verdict(text):
     """The first line of a report without the target: ``dropped: no WebSocket was opened``."""
     return re.sub(r"^([a-z-]+)(?: \d+)?  \S+?(?:: |$)", r"\1: ", text.partition("\n")[0])
+
+
+def same(now, kept):
+    """That what is said *now*, a text or rows, is what the file has (*kept*); else what differs is shown."""
+    if now != kept:
+        was, now = ([*map(str, each.split("\n") if isinstance(each, str) else each)] for each in (kept, now))
+        shown = "\n".join(unified_diff(was, now, "as the file has it", "as it is now", lineterm=""))
+        raise AssertionError(f"\n{shown}\n`python -m tests.rewrite` writes it anew, if it is meant")
 
 
 def share(cases):

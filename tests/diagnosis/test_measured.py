@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import share
+from tests.cases import same, share
 from tests.diagnosis import first, measure, varied
 from tests.diagnosis.measured import NAMED, exchange_of, measured
 from wsprobe.diagnosis import PROGRAMS
@@ -75,14 +75,13 @@ def test_a_long_run_is_written_short():
 @pytest.mark.all_cases
 def test_what_is_said_first_is_what_the_file_has():
     told = first.told()
-    assert told == first.FILE.read_text("utf-8"), "see the diff after: python -m tests.diagnosis.first"
+    same(told, first.FILE.read_text("utf-8"))
     assert told.count("\ntrace: ") > 50
 
 
 @pytest.mark.all_cases
 def test_what_varied_answers_get_is_what_the_file_has():
-    told = varied.told()
-    assert told == varied.FILE.read_text("utf-8"), "see the diff after: python -m tests.diagnosis.varied"
+    same(varied.told(), varied.FILE.read_text("utf-8"))
 
 
 def test_a_recorded_answer_is_no_whole_application():

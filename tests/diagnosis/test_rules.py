@@ -2,7 +2,7 @@
 
 import re
 
-from tests.cases import every, named
+from tests.cases import every, named, same
 from tests.diagnosis import first
 from tests.diagnosis.rules import FILES, sections
 from tests.diagnosis.sessions import sessions
@@ -17,13 +17,13 @@ def test_a_rule_makes_of_an_answer_what_the_file_has(section):
     """A difference on purpose is shown by ``python -m tests.diagnosis.rules``, and read as a diff."""
     for row in section.rows:
         for status in {row.first, row.last}:
-            assert section.means(status, row.asked) == row.means, (status, *row.asked)
+            same(section.means(status, row.asked), row.means)
 
 
 @every(named(sessions(), lambda session: session.title))
 def test_a_session_means_what_the_file_has(session):
     """A difference on purpose is shown by ``python -m tests.diagnosis.sessions``."""
-    assert session.anew() == session.means
+    same(session.anew(), session.means)
 
 
 def test_each_cause_that_is_said_has_an_entry_in_causes_txt():

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.cases import every
+from tests.cases import every, same
 from tests.http2.lines import STREAM, planned, recorded
 from tests.http2.words import ASKED, ON, OPENING, answer, block, pieces, recording
 from tests.pieces import cases, members, rewrite, shown
@@ -119,7 +119,7 @@ def means(written, how, what):
 @every(cases(FILE))
 def test_what_a_reading_has(of):
     given_, expected = of
-    assert means(*given_) == expected
+    same(means(*given_), expected)
 
 
 frames = st.builds(

@@ -4,7 +4,7 @@
 
 from pathlib import Path
 
-from tests.cases import every
+from tests.cases import every, same
 from tests.http2.lines import STREAM
 from tests.http2.words import ON, answer, pieces, recording
 from tests.pieces import cases, rewrite
@@ -66,13 +66,13 @@ ALL = cases(FILE)
 @every({title: case for title, case in ALL.items() if "outcome" not in case[0]})
 def test_what_is_found(of):
     given, expected = of
-    assert means(*given) == expected
+    same(means(*given), expected)
 
 
 @every({title: case for title, case in ALL.items() if "outcome" in case[0]})
 def test_what_is_found_and_the_outcome(of):
     given, expected = of
-    assert means(*given) == expected
+    same(means(*given), expected)
 
 
 RESETS = {code: "reset" for code in range(15)} | {7: "refused-stream", 13: "http11-required"}

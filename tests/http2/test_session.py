@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.cases import every
+from tests.cases import every, same
 from tests.http2.lines import planned
 from tests.http2.words import WORDS, answer
 from tests.pieces import act, cases, pieces, rewrite
@@ -150,7 +150,7 @@ def played_as(written, parts):
 @every(cases(FILE), quick=True)
 def test_what_is_sent(of):
     given_, expected = of
-    assert means(*given_) == expected
+    same(means(*given_), expected)
 
 
 def test_the_first_frames_are_the_plans():

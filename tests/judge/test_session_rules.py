@@ -4,7 +4,7 @@
 
 from pathlib import Path
 
-from tests.cases import every
+from tests.cases import every, same
 from tests.hostile.servers import LARGE
 from tests.judge.conftest import GOOD, HEADERS, request, target
 from tests.pieces import cases, pieces, rewrite
@@ -61,7 +61,7 @@ def means(written, how, agreed=""):
 @every(cases(FILE))
 def test_what_is_found(of):
     given, expected = of
-    assert means(*given) == expected
+    same(means(*given), expected)
 
 
 FULL = LARGE * 30

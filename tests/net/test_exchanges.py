@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from msgspec.structs import fields
 
-from tests.cases import every
+from tests.cases import every, same
 from tests.net.conftest import REFUSAL, REQUEST, SWITCHING, Authority, Net, holds
 from tests.net.test_relay import ASK, BYE, CLOSED, HELLO, YO, relayed
 from tests.net.test_tls import LONG_AGO, YEAR, self_signed
@@ -165,8 +165,8 @@ def named(data, request=b""):
 def recorded(exchange, timed):
     """The events in words; what came in a row is one. *timed*: with milliseconds, and how many reads."""
     lines, before, reason = [], 0, ""
-    for name, same in groupby(exchange.events, lambda event: event.__struct_config__.tag):
-        *_, event = alike = list(same)
+    for name, group in groupby(exchange.events, lambda event: event.__struct_config__.tag):
+        *_, event = alike = list(group)
         has = {each: getattr(event, each, "") for each in event.__struct_fields__}
         how = has.get("how") or has.get("kind", "")
         if reason == has.get("error") or how == "reset" or name == "connect-failed" or (name, how) == OPENSSL:
@@ -226,7 +226,7 @@ def means(authority, settings, server, *client):
 @every(cases(FILE), quick=True)
 def test_an_exchange(case, authority):
     given, expected = case
-    assert means(authority, *given) == expected
+    same(means(authority, *given), expected)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.cases import EXAMPLES, every
+from tests.cases import EXAMPLES, every, same
 from tests.pieces import cases, members, pieces, rewrite, shown
 from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received, Sent, Target
 from wsprobe.read import read
@@ -89,7 +89,7 @@ def means(written, how):
 @every(cases(FILE))
 def test_what_a_reading_has(of):
     given_, expected = of
-    assert means(*given_) == expected
+    same(means(*given_), expected)
 
 
 def test_interim_answers_beyond_a_limit_stay_bytes():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import every
+from tests.cases import every, same
 from tests.pieces import act, cases, octets, rewrite
 from wsprobe.exchange import Limits, Plan, Target
 from wsprobe.read.frames import read_frames
@@ -136,7 +136,7 @@ def shown(frame):
 @every(cases(FILE), quick=True)
 def test_a_conversation(conversation, pieces):
     given, expected = conversation
-    assert means(*given, pieces=pieces) == expected
+    same(means(*given, pieces=pieces), expected)
 
 
 @every(cases(FILE), quick=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tests.cases import every
+from tests.cases import every, same
 from tests.pieces import act, cases, octets, rewrite
 from tests.session.test_conversations import OPCODES, STRICT, Awaits
 from tests.session.test_conversations import shown as frame_shown
@@ -150,7 +150,7 @@ def means(rules, written):
 @every(cases(FILE))
 def test_a_session(case):
     given, expected = case
-    assert means(*given) == expected
+    same(means(*given), expected)
 
 
 def test_a_slow_pattern_ends_it():
