@@ -431,7 +431,7 @@ class Played(Environment):
 
     pool = Pool
     held = 3, 1 << 20
-    writer = Messages
+    DescriptorWriter = Messages
     cluster = staticmethod(cluster)
     in_only_thread = staticmethod(at_once)
     pieces = staticmethod(reads)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wsprobe import net
 from wsprobe.cli.list_settings import HELD, HELD_BYTES
-from wsprobe.net.descriptors import DescriptorWriter, pieces
 
 if TYPE_CHECKING:
+    from wsprobe import net
     from wsprobe.lab.server import Lab
     from wsprobe.net.cluster import Cluster, Worker
     from wsprobe.net.worker_pool import WorkerPool
@@ -24,12 +23,20 @@ class Environment:
     """The real one. ``main.run`` accepts another one, with which a command is only played: a subclass has its
     own network, or its own time, in place of these."""
 
-    run = staticmethod(net.run)
-    probe = staticmethod(net.probe)
-    sleep = staticmethod(net.sleep)
-    in_only_thread = staticmethod(net.in_only_thread)
-    pieces = staticmethod(pieces)
-    writer = DescriptorWriter
+    if TYPE_CHECKING:
+        run = staticmethod(net.run)
+        probe = staticmethod(net.probe)
+        sleep = staticmethod(net.sleep)
+        in_only_thread = staticmethod(net.in_only_thread)
+        pieces = staticmethod(net.pieces)
+        DescriptorWriter = net.DescriptorWriter
+    else:
+
+        def __getattr__(self, name):
+            from wsprobe import net  # on first use: to read a recording takes no network
+
+            return getattr(net, name)
+
     held = HELD, HELD_BYTES
     """How many recordings, and how many bytes of them, there is memory for."""
 

@@ -263,7 +263,7 @@ class TalkOutput(ConnectOutput, Talk):
         """Carry out *plan*, and hold the session that it opens; returns the recording."""
         if self._raw and self._way is None:
             sys.stdout.flush()
-            self._way = environment().writer(sys.stdout.fileno(), self._separator)
+            self._way = environment().DescriptorWriter(sys.stdout.fileno(), self._separator)
         self._held = self._spool = self._terminal = None
         own = self._manner.own
         self._sink = JsonOutput() if own.jsonl else RawOutput(b"" if own.raw else self._separator)

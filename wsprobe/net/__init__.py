@@ -8,6 +8,7 @@ from trio import Lock, sleep
 from trio import current_time as clock
 
 from wsprobe.exchange import PlanError
+from wsprobe.net.descriptors import DescriptorWriter, pieces
 from wsprobe.net.dial import addresses_of
 from wsprobe.net.plan import check
 from wsprobe.net.probe import probe
@@ -32,6 +33,7 @@ from wsprobe.schedule import Pace
 __all__ = [
     "LONGEST_LINE",
     "Aside",
+    "DescriptorWriter",
     "Lock",
     "Pace",
     "PlanError",
@@ -46,6 +48,7 @@ __all__ = [
     "in_order",
     "in_thread_of_asyncio",
     "lines",
+    "pieces",
     "probe",
     "rounds",
     "run",
