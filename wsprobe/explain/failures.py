@@ -69,7 +69,8 @@ _QUESTION = r"(?i)(?:how|why|what|when|where|who|which|is|are|can|should|does|do
 _OF_CODE = (
     r"(?i)is not (?:a function|defined|a constructor|iterable)|no module named|cannot (?:read|set) propert"
     r"|command not found|unexpected token|has no attribute|too long to shut down"
-    r"|doesn.t support the websocket denial response"
+    r"|doesn.t support the websocket denial response|\bexpected ASGI message|\bEADDRINUSE"
+    r"|port is already in use"
 )
 """A mistake in a program, not a failed connection."""
 

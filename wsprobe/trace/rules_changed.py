@@ -104,7 +104,17 @@ def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
     # Words that ask for something else, such as a newer client, leave no usual causes.
     wants = wants and base.cause is not None and bool(base.cause.usual)
     marked = base.cause is not None and base.cause_id == "upgrade-lost" and base.cause.certainty == "only"
-    in_words = base.stated == "upgrade-lost" or wants
+    in_words = base.stated == "upgrade-lost"
+    if wants and not (in_words or marked):
+        yield Conclusion(
+            f"{base.result()}, {of_cause(base)}, to a plain GET too, and wsprobe sent an upgrade. Either a proxy in "
+            f"front of the program that answers removes Upgrade or Connection ({proxy_of(seen)}), or that program "
+            f"handles no upgrades at this path.{varnish(seen)}{past_the_proxy(seen)}",
+            sure(seen, 0.9, 0.98),
+            beside(seen, "get"),
+            proxy_lines(seen, "upgrade"),
+            open=compared(seen) != "opens",
+        )
     if in_words or marked:
         is_sent = (
             f"The answer {base.status} ({quoted(base)}) is what {base.author.who} sends if Upgrade or "
