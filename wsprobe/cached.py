@@ -21,6 +21,8 @@ class cached(Generic[Made]):
         self._name = name
 
     def __get__(self, of: Any, _: type | None = None) -> Made:
+        if of is None:
+            return self  # type: ignore[return-value]  # asked of the class
         made = self._make(of)
         of.__dict__[self._name] = made
         return made

@@ -87,8 +87,8 @@ class EarlierReport(Struct):
 
     url: str
     outcome: str
-    wsprobe: str
     exit_status: int
+    wsprobe: str = ""
     name: str | None = None
     worker: str = ""
     http: str = ""

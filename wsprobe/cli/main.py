@@ -241,7 +241,7 @@ def run(argv: Sequence[str] | None = None, environment: Environment | None = Non
 def failed(error: BaseException, argv: Sequence[str] = ()) -> int:
     """The exit status for an exception of a command; prints on standard error what a person must know."""
     raised = list(leaves(error))
-    if any(isinstance(each, KeyboardInterrupt | EOFError) for each in raised):
+    if isinstance(error, EOFError) or any(isinstance(each, KeyboardInterrupt) for each in raised):
         if error in raised and sys.stderr.isatty():
             write_error("\n")  # the terminal stands behind its ^C
         try:

@@ -110,7 +110,7 @@ def of_body(whole: bytes) -> tuple[str, ...]:
     return tuple(of_page(text)) if body[:1] == b"<" else (re.sub(_UNDERLINED, "", text)[:LONG],)
 
 
-_UNDERLINED = r"\A\W*[1-5]\d\d\b[^\n]*\n=+\s*\n(?=\s*\S)"
+_UNDERLINED = r"\A\W*[1-5]\d\d\b[^\n]*\n=+[ \t\r]*\n(?=\s*\S)"
 """The status as a heading above a plain text, as Sanic writes it."""
 _of_short = lru_cache(maxsize=64)(of_body)
 """``of_body`` for a body that can be kept."""

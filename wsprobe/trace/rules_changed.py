@@ -107,9 +107,9 @@ def upgrade_missed(seen: Trace) -> Iterator[Conclusion]:
     in_words = base.stated == "upgrade-lost"
     if wants and not (in_words or marked):
         yield Conclusion(
-            f"{base.result()}, {of_cause(base)}, to a plain GET too, and wsprobe sent an upgrade. Either a proxy in "
-            f"front of the program that answers removes Upgrade or Connection ({proxy_of(seen)}), or that program "
-            f"handles no upgrades at this path.{varnish(seen)}{past_the_proxy(seen)}",
+            f"{base.result()}, {of_cause(base)}, to a plain GET too, and wsprobe sent an upgrade. Either a "
+            f"proxy in front of the program that answers removes Upgrade or Connection ({proxy_of(seen)}), or "
+            f"that program handles no upgrades at this path.{varnish(seen)}{past_the_proxy(seen)}",
             sure(seen, 0.9, 0.98),
             beside(seen, "get"),
             proxy_lines(seen, "upgrade"),

@@ -142,10 +142,11 @@ NO_PROTOCOL = "tls-alert-no-application-protocol"
 
 
 def key_plays_no_part(seen: Trace) -> str:
-    """Worth it where a 400 may be about the key, and where nothing names the proxy."""
+    """Worth it where a 400 may be about the key: without the version there is another one, or words say so; and
+    where nothing names the proxy."""
     version = seen["no-version"]
     if seen.base.status == 400 and not seen.base.stated and version is not None:
-        return "the answer depends on the version" if alike(version, seen.base) else ""
+        return "the answer is the same without the version" if alike(version, seen.base) else ""
     if seen.base.kind != "http" or not seen.like_get:
         return handshake_is_seen(seen) or "the answers already show the cause"
     if settled(seen):
