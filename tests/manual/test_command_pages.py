@@ -4,10 +4,12 @@ import json
 import re
 from contextlib import redirect_stdout, suppress
 from io import StringIO
+from pathlib import Path
 
 import click
 import pytest
 
+import wsprobe
 from man.build import commands, mdoc, page, program
 from tests.cases import every, named, share
 from tests.cli import printed
@@ -171,6 +173,15 @@ def test_texts_of_options_name_what_the_code_knows():
     assert input.FORMS in " ".join(texts["TalkSettings"]["jsonl"].split())
     parts = "; ".join(f"{name}= ({what})" for name, what in raw_frame.WORDS.items())
     assert parts in " ".join(texts["TalkSettings"]["send_frames"].split())
+
+
+def test_advice_names_options_of_wsprobe():
+    """What begins with -- in these files is one; the options of other programs are in other files."""
+    files = ("diagnosis/causes.txt", "diagnosis/words.txt", "judge/findings.txt", "trace/conclusions.txt")
+    advice = "".join((Path(wsprobe.__file__).parent / file).read_text("utf-8") for file in files)
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", advice))
+    assert "--origin" in named
+    assert named <= {name for _, option in OPTIONS for name in option.opts}
 
 
 def test_texts_belong_to_options():
