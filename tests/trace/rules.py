@@ -66,6 +66,7 @@ OPENED = {
     "other": "another Upgrade",
     "tls": "a switch to TLS, without Accept",
     "closed": "a Close of the server: its code and reason follow",
+    "glued": "the same, read together with the 101",
     "dropped": "the connection ended at once",
     "idle": "held, and ended after so many seconds",
     "later": "held, and closed by the server after so many seconds: a code and a reason follow",
@@ -384,11 +385,14 @@ def opened(plan, at, words, fields):
         head.append(f"Sec-WebSocket-Accept: {accept.decode()}")
     frames = frame(1, deflated(" ".join(words[1:]).encode()), rsv=4) if how == "deflated" else b""
     frames = frame(10, PING) if how == "pong" else frames
+    after = round(float(words.pop(1)) * SECOND) if how == "later" else 1000
+    closes = how in ("closed", "glued", "later")
+    close = int(words[1]).to_bytes(2, "big") + " ".join(words[2:]).encode() if closes else b""
+    frames = frame(8, close) if how == "glued" else frames
     yield Received(at, "\r\n".join((*head, "", "")).encode() + frames)
-    if how in ("closed", "later"):
-        after = round(float(words.pop(1)) * SECOND) if how == "later" else 1000
-        close = int(words[1]).to_bytes(2, "big") + " ".join(words[2:]).encode()
-        yield Received(at + after, frame(8, close))
+    if closes:
+        if how != "glued":
+            yield Received(at + after, frame(8, close))
         yield Ended(at + after + 1000, "fin")
     elif how in ("dropped", "idle"):
         yield Ended(at + (1000 if how == "dropped" else round(float(words[1]) * SECOND)), "fin")

@@ -234,8 +234,8 @@ def ended_in_silence(answer: Answer) -> float | None:
 
 
 def closed_in_silence(answer: Answer) -> float | None:
-    """Seconds without a byte from the server before its own Close; None if it sent none, or only in answer to
-    ours."""
+    """Seconds without a byte from the server before its own Close, 0 if it came with the 101; None if the
+    server sent none, or only in answer to ours."""
     close = close_of(answer.reading)
     if close is None or close.by != "server":
         return None
@@ -243,7 +243,9 @@ def closed_in_silence(answer: Answer) -> float | None:
     session = answer.reading.session
     theirs = first_close(session.frames) if session is not None else None
     before = [at for at in received if theirs is not None and at < theirs.at]
-    return (theirs.at - before[-1]) / 1e6 if theirs is not None and before else None
+    if theirs is None:
+        return None
+    return (theirs.at - before[-1]) / 1e6 if before else 0.0
 
 
 def ended_while_held(answer: Answer) -> float | None:
