@@ -16,8 +16,8 @@ def story(schedule, steps):
             now = float(number)
         elif number:
             job = jobs[int(number)]
-            weight = HEAVY + 1 if word == "heavy" else 0
-            results = list(schedule.done(int(number), job[0], job.upper(), weight))
+            heavy = HEAVY + 1 if word == "heavy" else 0
+            results = list(schedule.done(int(number), job[0], job.upper(), lambda _, heavy=heavy: heavy))
         else:
             schedule.add(word, word[0])
             jobs.append(word)

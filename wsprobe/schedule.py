@@ -8,7 +8,7 @@ apply to the tasks of one process and to the processes of a machine.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
@@ -104,15 +104,19 @@ class Schedule(Generic[Job, Done]):
         """When it is time for the next job."""
         return self._planned
 
-    def done(self, number: int, host: str, result: Done, weight: int = 0) -> Iterator[Done]:
-        """The results to hand on now that job *number*, which counted for *host*, is done."""
+    def done(
+        self, number: int, host: str, result: Done, weight: Callable[[Done], int] = lambda done: 0
+    ) -> Iterator[Done]:
+        """The results to hand on now that job *number*, which counted for *host*, is done; *weight* is asked if
+        the result has to wait."""
         self._running -= 1
         self._leave(host)
         if not self._ordered:
             yield result
             return
-        self._waiting[number] = result, weight
-        self._heavy += weight
+        weighed = weight(result) if number != self._following else 0
+        self._waiting[number] = result, weighed
+        self._heavy += weighed
         while self._following in self._waiting:
             first, weighed = self._waiting.pop(self._following)
             self._heavy -= weighed

@@ -35,7 +35,8 @@ class Environment:
         def __getattr__(self, name):
             from wsprobe import net  # on first use: to read a recording takes no network
 
-            return getattr(net, name)
+            found = self.__dict__[name] = getattr(net, name)
+            return found
 
     held = HELD, HELD_BYTES
     """How many recordings, and how many bytes of them, there is memory for."""

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from wsprobe.diagnosis import asgi, libraries, proxy_pages
 from wsprobe.diagnosis.cause import ACTS, FORMERLY, REPLACED, Cause
-from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, hop_of, unanswered
+from wsprobe.diagnosis.evidence import Evidence, answer_of, foreign_origin, unanswered
 from wsprobe.diagnosis.faults import A_CHECK, LOOK_UP, asked_wrong, led_to_login, otherwise, too_much
 from wsprobe.diagnosis.no_answer import nothing_came, way
 from wsprobe.diagnosis.own_request import ODD_FIELDS, beside, challenged, own_request
@@ -100,8 +100,7 @@ def _author(reading: Reading) -> Author:
         if (login := _led_to_login(reading.exchange, answer)) is not None:
             more = (cause for cause in found.causes if cause.certainty != "status")
             found = replace(found, causes=(login, *more))
-    hop = hop_of(answer)
-    hop = found.hop if hop in ("", found.id) else hop
+    hop = found.hop if answer.hop in ("", found.id) else answer.hop
     return replace(found, hop=hop, other_reason=any(map(names_another_reason, words)))
 
 

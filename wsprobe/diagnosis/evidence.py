@@ -55,6 +55,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """The values of Server."""
     by_page: bool = False
     """``of_a_page``."""
+    hop: str = ""
+    """The last proxy that left a mark on the answer, "" if none did."""
 
     # Of the request, what few rules read:
 
@@ -155,18 +157,20 @@ _HOPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("server", ("awselb",), "aws"),
 )
 """Field, how its value starts (any value where nothing is given), the proxy that sends it."""
-_HOP_FIELDS = frozenset(name for name, _, _ in _HOPS)
+_HOP_FIELDS = frozenset(name for name, _, _ in _HOPS if name != "server")
+_HOP_SERVERS = tuple(start for name, starts, _ in _HOPS if name == "server" for start in starts)
 
-_PROXIES = (*(start.lower() for name, starts, _ in _HOPS if name == "server" for start in starts), "varnish")
+_PROXIES = (*map(str.lower, _HOP_SERVERS), "varnish")
 """How Server starts, in lower case, if a proxy wrote it, perhaps on the answer of another program."""
 
 
-def hop_of(evidence: Evidence) -> str:
-    """The last proxy that left a mark on the answer, "" if none did."""
-    if _HOP_FIELDS.isdisjoint(evidence.by_name):
+def _hop(by_name: dict[str, tuple[str, ...]]) -> str:
+    """``Evidence.hop``."""
+    servers = [value for value in by_name.get("server", ()) if value.startswith(_HOP_SERVERS)]
+    if not servers and _HOP_FIELDS.isdisjoint(by_name):
         return ""
     for name, starts, hop in _HOPS:
-        for value in evidence.by_name.get(name, ()):
+        for value in by_name.get(name, ()):
             if value and (not starts or value.startswith(starts)):
                 return hop
     return ""
@@ -185,7 +189,7 @@ def is_markup(evidence: Evidence) -> bool:
 def behind_proxy(evidence: Evidence, capital: bool = False) -> bool:
     """Whether a proxy in front of the author is visible: it names itself, or field names that the author writes
     with capitals (*capital*) are in lower case, as HAProxy makes them."""
-    return bool(hop_of(evidence)) or (capital and evidence.lowered)
+    return bool(evidence.hop) or (capital and evidence.lowered)
 
 
 BEHIND = 4096
@@ -279,6 +283,7 @@ def _evidence(
         f"{status} {shown(reason)}".rstrip(),
         by_name.get("server", ()),
         of_a_page(reading),
+        _hop(by_name),
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from wsprobe.diagnosis.cause import ACTS, Cause
-from wsprobe.diagnosis.evidence import Evidence, foreign_origin, hop_of, shown
+from wsprobe.diagnosis.evidence import Evidence, foreign_origin, shown
 from wsprobe.diagnosis.faults import (
     LOOK_UP,
     READ_WORDS,
@@ -483,9 +483,8 @@ def _against_idle(evidence: Evidence, session: SessionFacts) -> str:
             "send the message that the server waits for (a login), or pings or messages more often; or raise "
             "the limit in the application"
         )
-    hop = hop_of(evidence)
-    if hop in table()["idle"]:
-        return f"send pings or messages more often, or change the limit ({mending('idle', [hop])})"
+    if evidence.hop in table()["idle"]:
+        return f"send pings or messages more often, or change the limit ({mending('idle', [evidence.hop])})"
     return (
         "send pings or messages more often, or raise the limit: proxy_read_timeout (nginx), timeout tunnel "
         "(HAProxy), Timeout (Apache)"

@@ -46,7 +46,7 @@ _HOLDERS = ("payload", "body", "params", "err", "status", "event", "result", "re
 
 def _same_letters(reason: str, phrase: str) -> bool:
     """Whether *reason* is *phrase*, written in another way (``NotFound``)."""
-    return re.sub(r"[\W_]", "", reason).lower() == re.sub(r"[\W_]", "", phrase).lower()
+    return reason == phrase or re.sub(r"[\W_]", "", reason).lower() == re.sub(r"[\W_]", "", phrase).lower()
 
 
 def own_words(evidence: Evidence) -> tuple[str, ...]:

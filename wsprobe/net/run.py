@@ -166,7 +166,7 @@ async def begun_in_order(
 
     def over(number: int, of: str, result: Done) -> None:
         if not left:
-            results.add(schedule.done(number, of, result, weight(result)), nursery)
+            results.add(schedule.done(number, of, result, weight), nursery)
 
     def go_on() -> None:
         begin_more()

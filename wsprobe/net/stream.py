@@ -53,8 +53,7 @@ class Tape:
 
 def utc(seconds: float) -> str:
     """*seconds* since 1970 as ISO 8601 in UTC, to the millisecond."""
-    whole, micro = divmod(round(seconds * SECOND), SECOND)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{micro // 1000:03}Z"
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 READ = 65536

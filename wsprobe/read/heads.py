@@ -96,4 +96,4 @@ class Head(Struct, frozen=True, dict=True):
     def several(self, names: frozenset[bytes]) -> dict[bytes, list[Field]]:
         """``all`` for each of *names* that is present."""
         found = self.by_key
-        return {name: found[name] for name in names if name in found}
+        return {name: found[name] for name in names & found.keys()}
