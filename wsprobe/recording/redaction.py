@@ -60,7 +60,6 @@ from wsprobe.read.inflate import Direction
 from wsprobe.read.reading import Body, Field, Frame, Head, Reading, Span
 from wsprobe.recording.secrets import OF_A_BODY, Secrets, masked_bytes, rule
 from wsprobe.request.target import begins_with_scheme
-from wsprobe.wire import WIRES
 
 SEARCHED_MAX = 64 * 1024 * 1024
 """Bytes of one direction's messages that are searched, times the forms of secrets to search for. What comes
@@ -101,7 +100,7 @@ def sent_stream(secrets: Secrets, reading: Reading) -> MaskedStream:
         return _over_http2(secrets, reading, "client")
     out = bytearray(request_bytes(secrets, reading.sent))
     messages = None
-    if reading.session is not None and _is_rfc_6455(reading):
+    if reading.session is not None:
         messages = _frames(secrets, out, reading.session.sent, _deflate(reading, "client"))
     else:
         own = len(reading.request.head.raw) + len(reading.request.rest)
@@ -148,11 +147,9 @@ def received_stream(secrets: Secrets, reading: Reading) -> MaskedStream:
             unpacked = _body(secrets, out, response.body, response.head.start + len(response.head.raw))
     rest = len(reading.rest)
     if reading.session is not None:
-        rest = len(out) - reading.session.start
-        if _is_rfc_6455(reading):
-            rest = len(reading.session.rest)
-            messages = _frames(secrets, out, reading.session.frames, _deflate(reading, "server"))
-            _cut_frame(secrets, out, reading.session.frames)
+        rest = len(reading.session.rest)
+        messages = _frames(secrets, out, reading.session.frames, _deflate(reading, "server"))
+        _cut_frame(secrets, out, reading.session.frames)
     _echo(secrets, out, [(len(out) - rest, len(out))])
     return MaskedStream(bytes(out), messages, unpacked)
 
@@ -171,10 +168,6 @@ def _over_http2(secrets: Secrets, reading: Reading, by: Literal["client", "serve
     body = None if reading.final is None or by == "client" else reading.final.body
     unpacked = None if body is None else _unpacked(secrets, body)
     return MaskedStream(stream(secrets, reading, by, session, unpacked is not None), messages, unpacked)
-
-
-def _is_rfc_6455(reading: Reading) -> bool:
-    return WIRES[reading.exchange.plan.wire].framed_as_rfc6455
 
 
 def _deflate(reading: Reading, side: Literal["server", "client"]) -> Direction | None:
@@ -238,7 +231,7 @@ def _unpacked(secrets: Secrets, body: Body) -> Unpacked | None:
 def _frames(
     secrets: Secrets, out: bytearray, frames: Sequence[Frame], deflate: Direction | None
 ) -> UnpackedMessages | None:
-    """Mask frames of RFC 6455 in *out*: their payloads, with the WebSocket mask undone and done again.
+    """Mask *frames* in *out*: their payloads, with the WebSocket mask undone and done again.
 
     A compressed message that repeats a secret is masked as a whole, and so are all later ones, because they may
     refer to it: no same-length change of them would inflate. Their contents are returned.
