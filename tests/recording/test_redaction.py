@@ -1,12 +1,16 @@
 """Nothing secret is left in a redacted recording, and all else is as it was."""
 
 import base64
+import gzip
 import itertools
 import json
 import re
 import urllib.parse
 from base64 import b64encode
+from cProfile import Profile
+from operator import xor
 from pathlib import Path
+from pstats import Stats
 from time import process_time
 
 import pytest
@@ -42,6 +46,7 @@ from wsprobe.read import read
 from wsprobe.read.frames import messages_of
 from wsprobe.recording import archive
 from wsprobe.recording.redaction import (
+    SEARCHED_MAX,
     MaskedStream,
     answer_stream,
     chunk_spans,
@@ -50,9 +55,15 @@ from wsprobe.recording.redaction import (
     redact,
     request_bytes,
 )
-from wsprobe.recording.secrets import _ESCAPE, ENCODED_MAX, Secrets, _character, _unescaped
-from wsprobe.wire import WIRES
-from wsprobe.wire.hixie import session_75
+from wsprobe.recording.secrets import (
+    _ESCAPE,
+    ANSWERED_MAX,
+    ENCODED_MAX,
+    SECRETS_MAX,
+    Secrets,
+    _character,
+    _unescaped,
+)
 
 FILE = Path(__file__).parent / "masked.txt"
 MARKED = re.compile("«(.*?)»", re.DOTALL)
@@ -280,66 +291,65 @@ def test_a_json_web_token_in_messages_is_masked():
     assert made.session.frames[-1].data == b"\x0f\xa1" + HIDDEN[:90]
 
 
-def test_how_much_of_a_session_is_searched(monkeypatch):
+def test_how_much_of_a_session_is_searched():
     searched = []
 
-    real = Secrets.echo
+    class Counted(Secrets):
+        def echo(self, data, ends=()):
+            searched.append(len(data) if self.searches else 0)
+            return super().echo(data, ends)
 
-    def echo(self, data, ends=()):
-        searched.append(len(data) if self.searches else 0)
-        return real(self, data, ends)
+    secrets = Counted()
+    learn(exchange(OPEN), secrets)
+    for number in range(SECRETS_MAX - secrets.known):
+        secrets.whole(f"{number:05}")  # so few bytes have one form
+    most = SEARCHED_MAX // SECRETS_MAX - secrets.longest
+    before = b"-" * (most - 40)
 
     def session(head, *frames):
         searched.clear()
-        redact(exchange(head))
-        alone = sum(searched)
-        searched.clear()
-        made = read(redact(exchange(head + b"".join(frames)))).session
-        assert sum(searched) - alone <= 40 + secrets.longest
+        made = read(redact(exchange(head + b"".join(frames)), secrets)).session
+        assert most < sum(searched) < most + 500
         return [each.data for each in made.frames]
 
-    secrets = Secrets()
-    redact(exchange(OPEN), secrets)
-    monkeypatch.setattr("wsprobe.recording.redaction.SEARCHED_MAX", (40 + secrets.longest) * secrets.known)
-    monkeypatch.setattr(Secrets, "echo", echo)
-    texts = [b"hello again ", b"it is the tok-1234", b"hello again ", b"x" * 125, b"\x0f\xa1why"]
-    found = session(OPEN, *(frame(opcode, each) for opcode, each in zip((1, 1, 1, 2, 8), texts, strict=True)))
-    assert found == [texts[0], b"it is the ********", b"hello agai**", b"*" * 125, b"\x0f\xa1***"]
+    texts = [before, b"hello again ", b"it is the tok-1234", b"hello again ", b"x" * 999, b"\x0f\xa1why"]
+    found = session(
+        OPEN, *(frame(opcode, each) for opcode, each in zip((2, 1, 1, 1, 2, 8), texts, strict=True))
+    )
+    assert found == [*texts[:2], b"it is the ********", b"hello agai**", b"*" * 999, b"\x0f\xa1***"]
     deflate = OPEN[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
-    small, large = deflated(b"good morning"), deflated(b"good" * 8)
-    found = session(deflate, *(frame(1, each, rsv=4) for each in (small, large, small)))
-    assert found == [small, b"*" * len(large), b"*" * len(small)]
+    first, small, large = deflated(before), deflated(b"good morning"), deflated(b"good" * 250)
+    found = session(deflate, *(frame(1, each, rsv=4) for each in (first, small, large, small)))
+    assert found == [first, small, b"*" * len(large), b"*" * len(small)]
 
 
-def test_a_session_is_not_read_again_for_each_search(monkeypatch):
+def test_a_session_is_not_read_again_for_each_search():
+    """What is known of it counts."""
     before = exchange(OPEN + frame(1, b"cookie-abcd"))
-    known = read(before)
-    monkeypatch.setattr("wsprobe.recording.redaction.read_structure", None)
-    assert redact(before, known=known).events[1].data.endswith(b"***********")
+    known = replace(read(before), session=None)
+    assert redact(before, known=known).events[1].data.endswith(b"cookie-abcd")
 
 
-def test_secrets_are_learned_from_heads_alone(monkeypatch):
-    monkeypatch.setitem(WIRES, "hybi-13", replace(WIRES["hybi-13"], session=None))  # nothing to call
-    monkeypatch.setattr("wsprobe.read.read_body", None)
-    secrets = Secrets()
-    learn(exchange(OPEN + frame(1, b"hello")), secrets)
-    learn(exchange(ANSWER), secrets)
+def test_secrets_are_learned_from_heads_alone():
+    """Frames and what a body holds take far more memory than their bytes."""
+    secrets, frames = Secrets(), frame(1, b"hello") * 10_000
+    body = b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(1 << 20))
+    for before in (OPEN + frames, ANSWER.partition(b"Content-Length")[0] + body):
+        made = exchange(before)
+        with traced() as memory:
+            learn(made, secrets)
+        assert memory.peak < 10 * len(frames)
     assert secrets.echo(b"cookie-abcd set-mnop hello") == b"*********** ******** hello"
 
 
-def test_the_forms_of_a_secret_are_made_once(monkeypatch):
-    made = []
-
-    def quote(data, safe):
-        made.append(data)
-        return urllib.parse.quote_from_bytes(data, safe)
-
-    monkeypatch.setattr("wsprobe.recording.secrets.quote_from_bytes", quote)
+def test_the_forms_of_a_secret_are_made_once():
     secrets = Secrets()
-    for _ in range(3):
-        assert secrets.set_cookie("a=bc; Path=/") == "a=**; Path=/"
-    assert set(made) == {b"bc"}
-    assert len(made) == 4  # as UTF-8 and as latin-1, each as it is and decoded
+    calls = []
+    for value in ("first", "again", "again", "again"):  # the first one compiles patterns
+        profile = Profile()
+        profile.runcall(secrets.set_cookie, f"a={value}; Path=/")
+        calls.append(Stats(profile).total_calls)
+    assert calls[1] > 2 * calls[2] == 2 * calls[3]
 
 
 def test_an_answer_in_many_reads_is_not_copied_once_for_each(monkeypatch):
@@ -359,12 +369,20 @@ def test_an_answer_in_many_reads_is_not_copied_once_for_each(monkeypatch):
     assert sum(copied) == 2 * len(ANSWER + b"x" * 1000)  # once to learn, once to mask
 
 
-def test_frames_of_another_wire_are_searched_as_bytes(monkeypatch):
-    monkeypatch.setitem(WIRES, "hixie", replace(WIRES["hixie-75"], session=session_75))
-    before = exchange([Received(2, OPEN + b"\x00tok-1234\xff"), Sent(3, b"\x00tok-1234\xff")])
-    made = read(redact(replace(before, plan=replace(before.plan, wire="hixie"))))
-    assert made.received == OPEN + b"\x00********\xff"
-    assert made.sent.endswith(b"\x00********\xff")
+HYBI = b"\x84\x08tok-1234"
+
+
+@pytest.mark.parametrize(
+    ("wire", "received", "sent"),
+    [
+        ("hixie-75", b"\x00tok-1234\xff", b"\x00tok-1234\xff"),
+        ("hybi-06", HYBI, b"mask" + bytes(map(xor, HYBI, b"mask" * 3))),
+    ],
+)
+def test_frames_of_another_wire_are_searched(wire, received, sent):
+    before = exchange([Received(2, OPEN + received), Sent(3, sent)])
+    session = read(redact(replace(before, plan=replace(before.plan, wire=wire)))).session
+    assert [each.data for each in (*session.frames, *session.sent)] == [b"********"] * 2
 
 
 def test_a_query_word_does_not_mask_what_decides_the_handshake():
@@ -532,21 +550,21 @@ def test_a_secret_is_found_in_other_spellings(spelling):
         assert echo.rstrip(b"=")[:12] not in found
 
 
-@pytest.mark.parametrize(
-    ("limit", "most", "left"),
-    [("SECRETS_MAX", 3, b"**** **** **** dddd eeee"), ("ANSWERED_MAX", 2, b"**** **** **** dddd ****")],
-)
-def test_how_many_secrets_are_searched_for(monkeypatch, limit, most, left):
+def test_how_many_secrets_are_searched_for():
     """In all, and of those that answers have."""
-    monkeypatch.setattr(f"wsprobe.recording.secrets.{limit}", most)
-    monkeypatch.setattr("wsprobe.recording.secrets.BASE64_MIN", 100)
+
+    def echoed(first, more):
+        shown = secrets.echo(b"%05d %05d" % (first + more - 1, first + more))
+        return shown.decode()
+
     secrets = Secrets()
-    secrets.whole("aaaa")
     with secrets.of_answers():
-        for name in ("bbbb", "cccc", "cccc", "dddd"):
-            assert secrets.whole(name) == "****"
-    secrets.whole("eeee")
-    assert secrets.echo(b"aaaa bbbb cccc dddd eeee") == left
+        for number in range(ANSWERED_MAX + 1):
+            assert secrets.whole(f"{number:05}") == secrets.whole(f"{number:05}") == "*****"
+    for number in range(1000, 1001 + SECRETS_MAX):
+        secrets.whole(f"{number:05}")
+    assert echoed(0, ANSWERED_MAX) == f"***** {ANSWERED_MAX:05}"
+    assert echoed(1000, SECRETS_MAX - ANSWERED_MAX) == f"***** {1000 + SECRETS_MAX - ANSWERED_MAX:05}"
 
 
 def test_nothing_is_searched_before_all_secrets_are_known():
