@@ -47,9 +47,10 @@ EXIT: dict[str, str] = {
     "after ^C, 143 after SIGTERM, 129 after SIGHUP, each after a last summary.",
     "explain": "0 if the topic or something near it was found, 1 if not, 2 for a usage error.",
     "serve": "130 after ^C, which ends the lab.",
-    "page": "With several sockets, the first status that is not 0, as in wsprobe-connect(1). 2 if the page "
-    "opened no WebSocket, or if no browser can be started. If the page itself does not load, the status that "
-    "connect has for this failure, such as 4 for a refused connection. 130 after ^C, except with --window.",
+    "page": "With several sockets, the first status that is not 0, as in wsprobe-connect(1). 1 for a "
+    "handshake that opened, but failed in the browser. 2 if the page opened no WebSocket, or if no browser "
+    "can be started. If the page itself does not load, the status that connect has for this failure, "
+    "such as 4 for a refused connection. 130 after ^C, except with --window.",
     "relay": "130 after ^C, which ends the relay. In --json each report has the exit status of its connection.",
 }
 """What is to be said of the exit statuses of each command; `connect` shows the table too."""

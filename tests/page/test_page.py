@@ -135,6 +135,17 @@ def test_a_loop_that_reconnects_is_told_once(capsys, chromium):
     assert missing(BEHIND["page"], out) == []
 
 
+@pytest.mark.parametrize("options", [(), ("--no-listeners",)])
+def test_a_socket_that_opens_at_the_server_and_fails_in_the_browser_is_no_success(capsys, chromium, options):
+    """The answer selects no subprotocol: a valid 101, but not for a page that offered one."""
+    page = (
+        '<!doctype html><link rel=icon href="data:,"><script>new WebSocket("ws://HOST/echo", "chat")</script>'
+    )
+    with Site({"/": page}) as made:
+        status, (found,) = reports(capsys, chromium, made, *options)
+    assert (status, found["outcome"], found["exit_status"]) == (1, "open", 1)
+
+
 def test_a_socket_is_told_while_the_page_is_open_and_only_once(chromium):
     """As with --window: when nothing more comes of it, with its bytes."""
     told = []

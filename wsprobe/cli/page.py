@@ -369,6 +369,8 @@ class PageOutput(ConnectOutput):
                 yield socket, None
                 continue
             report = recorded(exchange, VIEW)
+            if report.exit_status == Exit.OPEN and exchange.logged and exchange.logged.message:
+                report = replace(report, exit_status=int(Exit.DIFFERENT))  # opened, but failed there
             group = self._groups.setdefault(_likeness(report), SameStory())
             if count:
                 group.times.append(socket.started or asked)

@@ -77,7 +77,7 @@ TABLE: tuple[Meaning, ...] = (
         Exit.DIFFERENT,
         None,
         "compare: the views or the recordings differ; connect --since: something got worse; "
-        "explain: no topic is near",
+        "page: a handshake opened, but failed in the browser; explain: no topic is near",
     ),
     Meaning(Exit.USAGE, None, "the command line is wrong, or wsprobe cannot use a file that it names"),
     Meaning(Exit.UNRESOLVED, "unresolved", "the host name did not resolve"),
