@@ -33,6 +33,11 @@ def handshakes(seen: Trace) -> Iterator[tuple[str, Answer]]:
     return ((name, answer) for name, answer in through(seen) if name not in INCOMPLETE)
 
 
+def varied(seen: Trace) -> bool:
+    """True if other forms of the handshake were sent, and not only repeats."""
+    return any(name not in ("base", "again-1", "again-2") for name, _ in handshakes(seen))
+
+
 def with_origin(seen: Trace) -> Iterator[tuple[str, Answer]]:
     """Of these, the handshakes with an Origin."""
     names = {"origin", "same-origin", "origin-other", "chromium", "firefox"}

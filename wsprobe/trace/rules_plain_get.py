@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from wsprobe.diagnosis.cause import Cause, as_sentence
 from wsprobe.diagnosis.faults import HTTP_ROUTE, NO_ANSWER
 from wsprobe.trace.answer import Answer, alike
-from wsprobe.trace.claim import every_form_refused, every_request, every_upgrade, proxy_to_blame
+from wsprobe.trace.claim import every_form_refused, every_request, every_upgrade, proxy_to_blame, varied
 from wsprobe.trace.conclusion import Conclusion, rule
 from wsprobe.trace.direct import (
     backend_of,
@@ -225,7 +225,7 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
     shown = refusing(seen)
     if shown:
         yield Conclusion(
-            f"{shown} {_every_variant(seen)}{likeliest(seen)}{past_the_proxy(seen)}",
+            f"{shown} {_refused_forms(seen)}{likeliest(seen)}{past_the_proxy(seen)}",
             0.85,
             ("base", "get"),
             with_code(
@@ -240,11 +240,11 @@ def refused_by_library(seen: Trace) -> Iterator[Conclusion]:
         )
 
 
-def _every_variant(seen: Trace) -> str:
-    """What is refused in every variant of the handshake."""
-    cause = itself(seen.base)
+def _refused_forms(seen: Trace) -> str:
+    """Which forms of the handshake are refused, and usually why."""
+    cause, forms = itself(seen.base), "every variant" if varied(seen) else "this handshake"
     if cause is not None and not _reads(seen) and _http_route_alone(seen.base):
-        return f"Every variant is refused.{usually(*cause.usual)}"
+        return f"{forms[0].upper()}{forms[1:]} is refused.{usually(*cause.usual)}"
     others: tuple[str, ...] = ("the Origin or Host", "missing credentials", "a subprotocol")
     keyless = seen["no-key"]
     if keyless is not None and _reads(seen) and alike(keyless, seen.base):
@@ -253,9 +253,9 @@ def _every_variant(seen: Trace) -> str:
             *others,
         )
     if not shows_proxy(seen):
-        return f"The library refuses every variant.{usually('a wrong path', *others)}"
+        return f"The library refuses {forms}.{usually('a wrong path', *others)}"
     path = "a path that is wrong in the URL, or rewritten by a proxy"
-    return f"The library refuses every variant.{usually(path, *others)}"
+    return f"The library refuses {forms}.{usually(path, *others)}"
 
 
 def _behind_a_cdn(base: Answer) -> Cause | None:
@@ -482,10 +482,11 @@ def refused_to_all(seen: Trace) -> Iterator[Conclusion]:
     base, both = seen.base, _same_for_both(seen)
     if both and base.status in (401, 403, 406, 407, 451):
         whose, unknown = f"a rule of {base.author.who}", ""
+        forms = "every variant" if varied(seen) else "both"
         if not base.by_proxy:
             whose, unknown = "a rule of the application or of a proxy", " Cannot tell whose rule."
         yield Conclusion(
-            f"{both}, {quoted(base)}: {whose} refuses every variant. The rule requires something "
+            f"{both}, {quoted(base)}: {whose} refuses {forms}. The rule requires something "
             "that the request lacks (a session cookie, a token, another Origin), or refuses the address or the "
             f"path.{unknown}{likeliest(seen, quoted_before=True)}{past_the_proxy(seen)}",
             0.85,

@@ -234,7 +234,7 @@ def http2_only(seen: Trace) -> Iterator[Conclusion]:
     else:
         return
     yield Conclusion(
-        f"Over HTTP/1.1 every request {how}; over HTTP/2 the server answers "
+        f"Over HTTP/1.1 the connection {how}; over HTTP/2 the server answers "
         f"({_over_http2(over)}): the listener is for HTTP/2 only. Only browsers with WebSockets "
         "over HTTP/2 can connect, and only if the server accepts them.",
         0.97,
