@@ -156,6 +156,8 @@ class Answer(msgspec.Struct, frozen=True):
                 return "101, invalid"
             case "not-taken":
                 return "not accepted"
+            case "silent":
+                return "no answer"
             case "cut":
                 return "reset" if how(self.reading) == "reset" else "closed"
             case _:

@@ -95,9 +95,8 @@ def upgrade_refused(seen: Trace) -> Iterator[Conclusion]:
     own = "a program that refuses the handshake itself (no WebSocket endpoint at this path, no token)"
     why = ": a rule refuses Upgrade." if base.by_proxy else f".{usually(_RULE, own)}"
     yield Conclusion(
-        f"{base.result()} for any request with Upgrade ({written_by(base)}); without Upgrade, or "
-        f"as a plain GET, the request gets through ({bare.result()}){why}{_its_words(base)}"
-        f"{past_the_proxy(seen)}",
+        f"{base.result()} for any request with Upgrade ({written_by(base)}), {bare.result()} without Upgrade"
+        f"{why}{_its_words(base)}{past_the_proxy(seen)}",
         sure(seen, 0.92 if base.by_proxy else 0.75),
         ("base", "no-upgrade"),
         proxy_lines(seen, "refuses-upgrade", base.proxies),
