@@ -141,11 +141,9 @@ def version_negotiation(reading: Reading, response: Response) -> Iterator[Findin
     """Report the listed versions, or a missing list in a 426 (RFC 6455 sections 4.2.2 and 4.4)."""
     listed = listed_versions(response)
     if listed:
-        asked = asked_version(reading)
-        known = asked in listed
+        asked = shown(asked_version(reading)) or "none"
         yield F.VERSION_LIST.found(
-            f"the server speaks version {shown(b', '.join(listed))}"
-            + (", as the request did" if known else f"; the request had {shown(asked) or 'none'}"),
+            f"the server speaks version {shown(b', '.join(listed))}; the request had {asked}",
             where(response.head, response.head.all(b"sec-websocket-version")),
             received=b", ".join(listed),
         )
