@@ -338,6 +338,8 @@ def _by_code(evidence: Evidence, session: SessionFacts, known: Iterable[Cause]) 
     reason = shown(session.reason, QUOTED)
     shows = f"Close {code}: {reason}" if reason else f"Close {code}"
     told = any(reason == each.quote or each.evidence.startswith(f"{session.named} and ") for each in known)
+    if told and code in _BY_CONVENTION:
+        return  # the words say more than the code
     quote = "" if told else reason
     row = _CODES.get(code)
     of_a_message = "" if row is None else row.of_a_message
