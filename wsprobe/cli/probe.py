@@ -16,7 +16,7 @@ from wsprobe.cli.files import rewrite, write
 from wsprobe.cli.option import usage_error
 from wsprobe.cli.settings import HandshakeSettings, Settings, for_strangers, plan_for
 from wsprobe.cli.targets import ProbeTarget
-from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent
+from wsprobe.exchange import Ended, Event, Exchange, Plan, Received, Sent, Target
 from wsprobe.judge.subject import how
 from wsprobe.read import read
 from wsprobe.report.outcome import Exit
@@ -197,12 +197,12 @@ def requests(
     """Yield the plan of each request to *place*; what is sent in is the exchange. It may require another one,
     for credentials, a redirect, another version. *first*: see ``probe_with_followups``. Raises
     click.UsageError."""
-    urls = [place.url]  # and those of redirects
-    handshake, plan = place.handshake, first
+    url, handshake, plan = place.url, place.handshake, first
+    before: list[Target] = []  # those that redirected
     wire: str | None = None
     answered = answered_proxy = 0  # challenges at the last URL, and of proxies
     while True:
-        exchange = yield plan or plan_for(urls[-1], handshake, wire=wire, credentials=credentials)
+        exchange = yield plan or plan_for(url, handshake, wire=wire, credentials=credentials)
         plan = None
         reading = read(exchange) if handshake.jar.keeps else None
         if reading is not None:
@@ -214,19 +214,20 @@ def requests(
             continue
         offer = with_netrc(handshake.offer, exchange.plan.target, handshake.netrc)
         known = handshake.raw is None and credentials.has_credentials(exchange.plan.target, offer)
-        following = settings.follow.redirects and len(urls) <= settings.follow.max_redirs
-        unchanged = len(urls) == 1 and wire is None and handshake.raw is None
+        following = settings.follow.redirects and len(before) < settings.follow.max_redirs
+        unchanged = not before and wire is None and handshake.raw is None
         negotiating = settings.follow.negotiate and unchanged
         if not following and not negotiating and not known:
             return  # the recording need not be read: a large one takes its time
         reading = read(exchange) if reading is None else reading
         if known and credentials.learn(reading, handshake.method) and answered < ANSWERS_MAX:
             answered += 1
-        elif following and (url := redirect(reading)) is not None:
-            urls.append(url)
+        elif following and (location := redirect(reading)) is not None:
+            url = location
+            before.append(exchange.plan.target)
             answered, wire = 0, None
             try:
-                handshake = _redirected(place.handshake, settings, urls)
+                handshake = _redirected(place.handshake, settings, before, target.parse(url))
                 plan = plan_for(url, handshake, credentials=credentials)
             except (click.UsageError, target.TargetError):  # it cannot be asked: another scheme, no host
                 return
@@ -238,13 +239,14 @@ def requests(
             return
 
 
-def _redirected(given: HandshakeSettings, settings: Settings, urls: Sequence[str]) -> HandshakeSettings:
-    """The handshake for the last of *urls*, to which redirects led; *given* is for the first.
+def _redirected(
+    given: HandshakeSettings, settings: Settings, before: Sequence[Target], to: Target
+) -> HandshakeSettings:
+    """The handshake for *to*, to which those *before* redirected; *given* is for the first of them.
 
     However many there were: what was given for the first URL's origin goes to no other, unless
-    --location-trusted says so. Raises TargetError.
+    --location-trusted says so.
     """
-    *before, to = map(target.parse, urls)
     if settings.follow.location_trusted or origin(to) == origin(before[0]):
         return given
     # A password would be read on the way from wss: to ws:. An entry names a host and no port: at another one
