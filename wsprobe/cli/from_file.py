@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import click
 
@@ -27,9 +26,10 @@ def _text(option: str, path: str) -> str:
     return read_for(option, path, LONGEST, "such a file").decode("utf-8", "surrogateescape")
 
 
-def lines_of_header(path: str) -> list[str]:
+def lines_of_header(path: str) -> tuple[str, ...]:
     """The headers in the file at *path*, one a line. Raises click.UsageError."""
-    return [line for line in _text("--header", path).splitlines() if line.strip() and not line.startswith("#")]
+    lines = _text("--header", path).splitlines()
+    return tuple(line for line in lines if line.strip() and not line.startswith("#"))
 
 
 def token(path: str) -> str:
@@ -50,14 +50,20 @@ def template(path: str) -> str:
     return _text("--write-out", path)
 
 
-def replaced(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+Value = str | tuple[str, ...] | None
+"""Of an option: one, several, or none."""
+
+
+def replaced(
+    read: Callable[[str], str | tuple[str, ...]],
+) -> Callable[[click.Context, click.Parameter, Value], Value]:
     """A callback that replaces ``@FILE`` by what *read* makes of the file; of an option with several values it
     makes several."""
 
-    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    def callback(ctx: click.Context, param: click.Parameter, value: Value) -> Value:
         made = value
         if isinstance(value, tuple):
-            made = tuple(one for each in value for one in (read(each[1:]) if each.startswith("@") else [each]))
+            made = tuple(one for each in value for one in (read(each[1:]) if each.startswith("@") else (each,)))
         elif value is not None and value.startswith("@"):
             made = read(value[1:])
         if made != value:
