@@ -83,9 +83,9 @@ def report_value(
     )
 
 
-def like(kind: type[Made], source: object, /, **other: Any) -> Made:
-    """An object of *kind*: the members *other*, and for each further one the attribute of *source* with its
-    name. Raises AttributeError if there is none."""
+def filled_from(kind: type[Made], source: object, /, **other: Any) -> Made:
+    """An object of *kind* whose members are the attributes of *source* with the same names, except those given
+    in *other*. Raises AttributeError if *source* has no attribute for a member."""
     names = _shared(kind, *other)
     return kind(**dict(zip(names, map(getattr, repeat(source), names), strict=True)), **other)
 
@@ -98,7 +98,7 @@ def _shared(kind: type[contract.Object], *other: str) -> tuple[str, ...]:
 
 def page_members(script: Script) -> dict[str, Any]:
     """The members that only a socket of a real page has."""
-    calls = [like(contract.CallJson, call) for call in script.stack]
+    calls = [filled_from(contract.CallJson, call) for call in script.stack]
     first = calls[0] if calls else None
     return {
         "script": first and contract.ScriptJson(**asdict(first), kind=script.kind, stack=calls),
@@ -124,14 +124,14 @@ def _logged_members(exchange: Exchange) -> dict[str, Any]:
 def result_value(result: Result) -> contract.ResultJson:
     """What came of the URL, for each client."""
     unknown = f"{result.unknown} ({result.ask})" if result.unknown else UNSET
-    return like(contract.ResultJson, result, usable=bool(result.usable), unknown=unknown)
+    return filled_from(contract.ResultJson, result, usable=bool(result.usable), unknown=unknown)
 
 
 def fetch_value(fetched: Fetched) -> dict[str, contract.FetchJson]:
     """By engine: what fetch() sees."""
     answered = read(fetched.exchange).status
     return {
-        view.browser: like(
+        view.browser: filled_from(
             contract.FetchJson,
             view,
             url=fetched.url,
@@ -170,7 +170,7 @@ def client_value(reading: Reading) -> contract.ClientJson | UnsetType:
 
 
 def _close_frame(close: PageClose | None) -> contract.CloseFrameJson | None:
-    return None if close is None else like(contract.CloseFrameJson, close)
+    return None if close is None else filled_from(contract.CloseFrameJson, close)
 
 
 def watch_value(watch: Watch) -> contract.WatchJson:
@@ -191,7 +191,7 @@ def watch_value(watch: Watch) -> contract.WatchJson:
         met=last.met,
         held=None
         if held is None
-        else like(contract.HeldJson, held, seconds=round(held.seconds, 6), idle=round(held.idle, 6)),
+        else filled_from(contract.HeldJson, held, seconds=round(held.seconds, 6), idle=round(held.idle, 6)),
         phases={
             name: contract.PhaseJson(median=round(at[0], 3), p95=round(at[1], 3))
             for name, at in percentiles(watch).items()
@@ -205,7 +205,7 @@ def trace_value(reports: Sequence[tuple[str, Report]], found: Sequence[Conclusio
         url=reports[0][1].exchange.plan.target.url,
         changes=[contract.ChangeJson(change=name, report=report_value(report)) for name, report in reports],
         causes=cause_values(reports[0][1].causes),
-        conclusions=[like(contract.ConclusionJson, each) for each in found],
+        conclusions=[filled_from(contract.ConclusionJson, each) for each in found],
     )
 
 
@@ -225,7 +225,7 @@ def comparison_value(of: Comparison) -> contract.ComparisonJson:
 
 def _url_change_value(change: UrlChange) -> contract.UrlChangeJson:
     old, new = _standing_value(change.old), _standing_value(change.new)
-    return like(
+    return filled_from(
         contract.UrlChangeJson, change, change=change.kind.value, old=old, new=new, differences=change.details
     )
 
@@ -234,7 +234,7 @@ def _standing_value(standing: Standing | None) -> contract.StandingJson | None:
     if standing is None:
         return None
     state = standing.state
-    return like(
+    return filled_from(
         contract.StandingJson,
         state,
         status=int(state.status) if state.status else None,
@@ -255,7 +255,7 @@ def audit_value(
             for each in whole.changes
         ],
         weaknesses=[
-            like(
+            filled_from(
                 contract.WeaknessJson,
                 each.weakness,
                 text=each.conclusion.text,
@@ -374,7 +374,7 @@ def http2_members(reading: Reading) -> dict[str, Any]:
         "http": "2",
         "settings": {setting_name(key): value for key, value in of.settings},
         "frames": [
-            like(
+            filled_from(
                 contract.Http2FrameJson,
                 frame,
                 type=frame.name,
@@ -387,7 +387,7 @@ def http2_members(reading: Reading) -> dict[str, Any]:
         "frames_left_out": max(0, len(of.frames) - contract.FRAMES_MOST),
         "stream_end": None
         if end is None
-        else like(contract.StreamEndJson, end, name=end.name or None, debug=_text(end.debug) or None),
+        else filled_from(contract.StreamEndJson, end, name=end.name or None, debug=_text(end.debug) or None),
         "trailers": None if of.trailers is None else _pairs(of.trailers.fields),
     }
 
@@ -395,7 +395,7 @@ def http2_members(reading: Reading) -> dict[str, Any]:
 def body_value(body: Body) -> contract.BodyJson:
     """The body of an answer; its text is that of the decoded content, as UTF-8."""
     content = body.decoded if body.decoded is not None else body.content
-    return like(
+    return filled_from(
         contract.BodyJson,
         body,
         size=len(body.content),
@@ -410,7 +410,7 @@ def body_value(body: Body) -> contract.BodyJson:
 def certificate_value(shown: Certificate, started: str) -> contract.CertificateJson:
     """The server's certificate. *started*: when the handshake began, from which its days are counted."""
     more = described(shown.der)
-    return like(
+    return filled_from(
         contract.CertificateJson,
         shown,
         days_left=days_left(shown, started),
@@ -437,21 +437,21 @@ def tls_value(exchange: Exchange) -> contract.TlsJson | None:
         }
         if isinstance(event, TlsDone):
             no_failure = {"kind": UNSET, "reason": UNSET, "alert": UNSET}
-            return like(contract.TlsJson, event, error=event.problem, **no_failure, **more)
+            return filled_from(contract.TlsJson, event, error=event.problem, **no_failure, **more)
         nothing = {"version": None, "cipher": None, "alpn": None, "verified": False}
-        return like(contract.TlsJson, event, reason=event.reason or None, **nothing, **more)
+        return filled_from(contract.TlsJson, event, reason=event.reason or None, **nothing, **more)
     return None
 
 
 def cause_values(found: Sequence[Cause]) -> list[contract.CauseJson]:
     """The causes, the likeliest first."""
-    return [like(contract.CauseJson, each) for each in found]
+    return [filled_from(contract.CauseJson, each) for each in found]
 
 
 def finding_value(finding: Finding, received: bytes) -> contract.FindingJson:
     """A finding; its bytes are those of *received* in its span, at most 1,000."""
     start, end = finding.span or (0, 0)
-    return like(
+    return filled_from(
         contract.FindingJson,
         finding,
         usual=finding.usual or None,
@@ -503,7 +503,7 @@ def answered_value(answer: EngineAnswer) -> contract.AnsweredJson:
 
 def view_value(view: ScriptView, answer: EngineAnswer | None) -> contract.ViewJson:
     """What a script sees. *answer* belongs to the engine's own request."""
-    return like(
+    return filled_from(
         contract.ViewJson,
         view,
         answered=UNSET if answer is None else answered_value(answer),
@@ -522,7 +522,9 @@ def exception_value(exception: DomException | None) -> contract.ExceptionJson | 
     """What the constructor threw; None if it threw nothing."""
     if exception is None:
         return None
-    return like(contract.ExceptionJson, exception, code=UNSET if exception.code is None else exception.code)
+    return filled_from(
+        contract.ExceptionJson, exception, code=UNSET if exception.code is None else exception.code
+    )
 
 
 def event_value(event: DomEvent) -> contract.EventJson:
@@ -561,10 +563,12 @@ def tellable_value(groups: Sequence[Tellable], urls: Sequence[str]) -> dict[str,
 def verdict_value(verdict: Verdict, reading: Reading) -> contract.VerdictJson:
     """The verdict of one revision; the spans of its findings are in what *reading* received."""
     told = verdict.told
-    return like(
+    return filled_from(
         contract.VerdictJson,
         verdict,
         findings=[finding_value(f, reading.received) for f in verdict.findings],
         told=told
-        and like(contract.ToldJson, told, may_know=told.may_know or None, situation=told.situation or None),
+        and filled_from(
+            contract.ToldJson, told, may_know=told.may_know or None, situation=told.situation or None
+        ),
     )
