@@ -304,7 +304,7 @@ def _heads_and_body(reading: Reading, look: Look) -> tuple[list[Line], list[Line
         elif len(heads) <= interim + 1:
             heads[-1].append(row)
         elif text_of(row).strip():
-            body.append(_short(row, look))
+            body.append(row)
     rows = [
         row
         for head in heads[: interim + 1]
@@ -322,13 +322,14 @@ def _wire(of: WireLines, look: Look, room: Room) -> list[Line]:
 
 def _body(body: Sequence[Line], look: Look, room: Room) -> list[Line]:
     """The first lines of *body* with more than tags, below an empty line if there is room."""
-    telling = [row for row in body if re.sub("<[^<>]*>", "", text_of(row)).strip()]
+    short = (_short(row, look) for row in body)
+    telling = [row for row in short if re.sub("<[^<>]*>", "", text_of(row)).strip()]
     telling = telling[: BODY if room == "full" else 1]
     if not telling:
         return []
     left = len(body) - len(telling)
     if left:  # the last one may stand for those of a long body
-        more = "more lines" if isinstance(body[-1][0], Omission) else counted(left, "line")
+        more = "more lines" if any(isinstance(each, Omission) for each in body[-1]) else counted(left, "line")
         telling[-1] = (*telling[-1], Piece(f"  +{more}{_by_v(look)}", "dim"))
     return telling if room == "brief" else [(), *telling]
 
