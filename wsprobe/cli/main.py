@@ -208,9 +208,9 @@ def _end(number: int, frame: object) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
-def run(argv: Sequence[str] | None = None, environment: Environment | None = None) -> int:
-    """Run the program on *argv* (default: the process's own arguments); returns the exit status. *environment*:
-    in place of the real one."""
+def run(argv: Sequence[str] | None = None, outside: Environment | None = None) -> int:
+    """Run the program on *argv* (default: the process's own arguments); returns the exit status. *outside*: in
+    place of the real environment."""
     _ended_by.clear()
     prepare()
     words = sys.argv[1:] if argv is None else list(argv)
@@ -221,7 +221,7 @@ def run(argv: Sequence[str] | None = None, environment: Environment | None = Non
 
                 complete(program, asked)
             # Not click's main, which has statuses of its own for a reader that has gone, and for ^C.
-            with program.make_context("wsprobe", [*words], obj=environment) as context:
+            with program.make_context("wsprobe", [*words], obj=outside) as context:
                 status = program.invoke(context)
         except click.exceptions.Exit as end:  # of --help and --version
             status = end.exit_code
