@@ -521,6 +521,15 @@ def _failed(script: WebSocket, because: str, cookies: tuple[str, ...] = ()) -> E
     return Ending("failed", because, cookies)
 
 
+_HANDSHAKE = (
+    ("Host", "{host}"),
+    ("Upgrade", "websocket"),
+    ("Connection", "Upgrade"),
+    ("Sec-WebSocket-Key", "{key}"),
+    ("Sec-WebSocket-Version", "13"),
+    ("Sec-WebSocket-Protocol", "{protocols}"),
+)
+"""The fields that both texts send first."""
 _LETTERS = (
     # The WHATWG WebSockets Standard with Fetch, as of 2025-07 and 2026-07.
     Letter(
@@ -532,12 +541,7 @@ _LETTERS = (
         conforming_status_line=False,
         missing_protocol_fails=True,
         request=(
-            ("Host", "{host}"),
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Key", "{key}"),
-            ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Protocol", "{protocols}"),
+            *_HANDSHAKE,
             ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"),
             ("Origin", "{origin}"),
             ("Pragma", "no-cache"),
@@ -560,12 +564,7 @@ _LETTERS = (
         conforming_status_line=True,
         missing_protocol_fails=False,
         request=(
-            ("Host", "{host}"),
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Key", "{key}"),
-            ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Protocol", "{protocols}"),
+            *_HANDSHAKE,
             ("Origin", "{origin}"),
             ("User-Agent", "{user_agent}"),
             ("Cookie", "{cookies}"),
