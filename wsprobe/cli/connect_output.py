@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING, Self
 
 import click
+from msgspec.structs import replace
 
 from wsprobe.cli.files import check_replaceable, write
 from wsprobe.cli.output import Finished, Output, WorkerResult, finish
@@ -50,10 +51,13 @@ class ConnectOutput(Output):
         """
         self.exit_status: int = Exit.OPEN
         self._several = several
-        self._out, self._err = looks or (
-            look(sys.stdout, settings.output.color, settings.own.verbose),
-            look(sys.stderr, settings.output.color, settings.own.verbose),
-        )
+        self._out, self._err = looks or [
+            replace(
+                look(stream, settings.output.color, settings.own.verbose),
+                follows=settings.follow.max_redirs > 0,
+            )
+            for stream in (sys.stdout, sys.stderr)
+        ]
         self._first = True
         self._told = 0
         """Reports."""

@@ -45,6 +45,8 @@ class Look(Struct, frozen=True):
     """Show one screen, not everything."""
     screen_only: bool = False
     """The command has no -v that shows the rest."""
+    follows: bool = True
+    """False with --max-redirs 0: -L follows no redirect."""
 
     def text(self, data: bytes) -> str:
         """A peer's bytes, made safe, as readable as this output allows."""

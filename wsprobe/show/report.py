@@ -515,7 +515,7 @@ def sentence(report: Report, look: Look) -> str:
     # Earlier drafts have their own rules, and findings by them.
     rule = " (RFC 6455 section 4.1, item 1)" if report.verdict.spec == "rfc6455" else ""
     special: dict[str, Callable[[], str]] = {
-        "redirected": lambda: f"the server answered {status}{redirected(report)}",
+        "redirected": lambda: f"the server answered {status}{redirected(report, look)}",
         "unauthorized": lambda: f"the server answered {status}: {unauthorized(report)}",
         "refused": lambda: f"the server answered {status}, so no WebSocket was opened{rule}",
         "server-error": lambda: f"the server, or a proxy before it, answered {status}; no WebSocket was opened",
@@ -603,15 +603,15 @@ def interrupted(report: Report) -> str:
     )
 
 
-def redirected(report: Report) -> str:
+def redirected(report: Report, look: Look) -> str:
     """What -L did with a redirect, or would do."""
     if report.reading.status not in REDIRECTS:
         return ", which no client follows"
     # What a browser logged is not asked again, so there is no -L.
-    return " and redirects" + ("" if report.exchange.logged else _followed(report))
+    return " and redirects" + ("" if report.exchange.logged else _followed(report, look))
 
 
-def _followed(report: Report) -> str:
+def _followed(report: Report, look: Look) -> str:
     to = redirect(report.reading)
     followed = sum(redirect(read(hop)) is not None for hop in report.exchange.hops)
     asked = {hop.plan.target.url for hop in report.exchange.hops}
@@ -623,7 +623,7 @@ def _followed(report: Report) -> str:
     if followed:
         circle = ", in a loop" if to in asked else ""
         return f", after {counted(followed, 'redirect')}{circle}"
-    return "; connect -L follows it"
+    return "; connect -L follows it" if look.follows else "; --max-redirs 0 follows none"
 
 
 def invalid(verdict: Verdict) -> str:
