@@ -21,8 +21,8 @@ from wsprobe.report.outcome import Exit
 QUICK = ("--every", "0.1", "--linger", "0.02")
 
 
-def watched(capsys, *words, environment=None):
-    status = run(["watch", *QUICK, *words], environment)
+def watched(capsys, *words):
+    status = run(["watch", *QUICK, *words])
     out, err = capsys.readouterr()
     return status, out.splitlines(), err
 
@@ -84,7 +84,8 @@ def test_a_session_that_is_held_when_a_signal_comes_is_told_of(capsys):
             keep(replace(held, events=(*held.events[: opened + 1], Ended(20_000_000, "interrupted"))))
             raise KeyboardInterrupt
 
-    status, lines, _ = watched(capsys, "--hold", "1m", "ws://127.0.0.1/", environment=Interrupted())
+    status = run(["watch", "--hold", "1m", "ws://127.0.0.1/"], Interrupted())
+    lines = capsys.readouterr().out.splitlines()
     assert status == Exit.INTERRUPTED
     assert lines == [
         "ws://127.0.0.1/  interrupted 20 s after it opened, after 20 s without a frame",
