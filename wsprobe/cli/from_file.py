@@ -28,8 +28,9 @@ def _text(option: str, path: str) -> str:
 
 def lines_of_header(path: str) -> tuple[str, ...]:
     """The headers in the file at *path*, one a line. Raises click.UsageError."""
-    lines = _text("--header", path).splitlines()
-    return tuple(line for line in lines if line.strip() and not line.startswith("#"))
+    return tuple(
+        line for line in _text("--header", path).splitlines() if line.strip() and not line.startswith("#")
+    )
 
 
 def token(path: str) -> str:

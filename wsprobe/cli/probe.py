@@ -223,9 +223,8 @@ def requests(
         if known and credentials.learn(reading, handshake.method) and answered < ANSWERS_MAX:
             answered += 1
         elif following and (location := redirect(reading)) is not None:
-            url = location
             before.append(exchange.plan.target)
-            answered, wire = 0, None
+            url, wire, answered = location, None, 0
             try:
                 handshake = _redirected(place.handshake, settings, before, target.parse(url))
                 plan = plan_for(url, handshake, credentials=credentials)

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from wsprobe import net
@@ -321,9 +322,7 @@ class WatchOutput(Output):
             self._emit([show.change(watch, self._look)])
 
     def _object(self, report: Report, watch: Watch | None) -> None:
-        value = report_value(report)
-        if watch is not None:
-            value = replace(value, watch=watch_value(watch))
+        value = replace(report_value(report), watch=UNSET if watch is None else watch_value(watch))
         sys.stdout.writelines(json_line(value, self.settings.output.brief))
         sys.stdout.flush()
 

@@ -332,14 +332,11 @@ _BEFORE_A_MESSAGE = "the server closed with 1002 (protocol error) before the cli
 
 def _by_code(evidence: Evidence, session: SessionFacts, known: Iterable[Cause]) -> Iterator[Cause]:
     """What the code of the Close says, and its reason, unless a cause that is *known* quotes it."""
-    code = session.code
-    if code is None or code == 1000:
-        return
-    reason = shown(session.reason, QUOTED)
-    shows = f"Close {code}: {reason}" if reason else f"Close {code}"
+    code, reason = session.code, shown(session.reason, QUOTED)
     told = any(reason == each.quote or each.evidence.startswith(f"{session.named} and ") for each in known)
-    if told and code in _BY_CONVENTION:
-        return  # the words say more than the code
+    if code is None or code == 1000 or (told and code in _BY_CONVENTION):
+        return  # nothing to say, or the words said it
+    shows = f"Close {code}: {reason}" if reason else f"Close {code}"
     quote = "" if told else reason
     row = _CODES.get(code)
     of_a_message = "" if row is None else row.of_a_message

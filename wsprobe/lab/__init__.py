@@ -171,16 +171,6 @@ def _pieces() -> Pieces:
     return pieces(shared["texts"], shared["sequences"])
 
 
-@cache
-def _common(text: str) -> dict[str, Any]:
-    return _parse(text)
-
-
-@cache
-def _scenario(name: str, entry: _Entry) -> Scenario:
-    return _built(name, entry)
-
-
 def _built(name: str, entry: _Entry) -> Scenario:
     try:
         common, own = _common(entry.common), _parse(entry.table)
@@ -204,6 +194,10 @@ def _parse(text: str) -> dict[str, Any]:
     import tomllib
 
     return tomllib.loads(text)
+
+
+_common = cache(_parse)
+_scenario = cache(_built)
 
 
 @cache

@@ -92,16 +92,13 @@ def any_origin_opens(seen: Trace) -> str:
 
 def proxy_to_blame(seen: Trace) -> str:
     """A proxy does it: without the proxy the answer is another one."""
-    return next(iter(_directly(seen)), "") if compared(seen) == "same" else ""
+    direct = (name for name in ("backend-origin", "backend-plain", "backend") if name in seen.answers)
+    return next(direct, "") if compared(seen) == "same" else ""
 
 
 def application_to_blame(seen: Trace) -> str:
     """The application does it: it does not open directly."""
     return opening_directly(seen) if compared(seen) == "opens" else ""
-
-
-def _directly(seen: Trace) -> Iterator[str]:
-    return (name for name in ("backend-origin", "backend-plain", "backend") if name in seen.answers)
 
 
 def turning(seen: Trace) -> tuple[str, ...]:
