@@ -27,7 +27,7 @@ def blackbox(nginx):
 @contextmanager
 def watching(*words):
     """The address of the metrics of a watch, once each URL has been probed twice."""
-    command = [sys.executable, "-m", "wsprobe", "watch", "--every", "0.2s", "--linger", "0.02", "--listen", "0"]
+    command = [sys.executable, "-m", "wsprobe", "watch", "--every", "0.2s", "--listen", "0"]
     process = subprocess.Popen([*command, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         address = process.stderr.readline().removeprefix("wsprobe: metrics at ").strip()
