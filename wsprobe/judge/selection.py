@@ -108,6 +108,8 @@ def place(reading: Reading, field: Field, text: bytes) -> Span:
 def extensions(reading: Reading, response: Response) -> Iterator[Finding]:
     """Require readable headers, and only offered extensions."""
     fields = response.head.all(b"sec-websocket-extensions")
+    if not fields:
+        return
     if len(fields) > 1:
         yield F.EXTENSIONS_SEVERAL_FIELDS.found(
             f"ambiguous: Sec-WebSocket-Extensions appears {times(len(fields))}; section 4.2.2 allows it, "

@@ -108,7 +108,7 @@ _NAMES = (b"upgrade", b"connection", b"sec-websocket-accept")
 
 def bare(reading: Reading, response: Response) -> Iterator[Finding]:
     """A 101 with none of the three headers that make it WebSocket's (section 4.2.2, step 5)."""
-    if not any(response.head.all(name) for name in _NAMES):
+    if response.head.by_key.keys().isdisjoint(_NAMES):
         yield F.BARE_101.found(
             "a 101 without Upgrade, Connection and Sec-WebSocket-Accept",
             status_span(response),
