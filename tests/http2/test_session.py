@@ -3,7 +3,6 @@
 ``python -m tests.http2.test_session`` writes anew what is sent in the cases of sessions.txt."""
 
 import json
-import re
 from itertools import groupby
 from pathlib import Path
 
@@ -30,7 +29,6 @@ from wsprobe.read.http2_values import (
     SETTINGS,
     error_name,
 )
-from wsprobe.session import conversation_http2
 from wsprobe.session.conversation_http2 import Http2Client
 from wsprobe.wire.http2 import coded, data, frame, goaway, headers, rst_stream, settings, window_update
 
@@ -38,6 +36,8 @@ FILE = Path(__file__).parent / "sessions.txt"
 ON = settings([(8, 1)])
 OPEN = headers(1, coded(Encoder(), [(b":status", b"200")]))
 EOF = b"eof"
+IDLE = settings([(0, 0)] * 2730) * 36 + settings([(0, 0)] * 1320)
+"""What counts as 9,997 frames that bring nothing, of 10,000: ten values are a frame."""
 CLOSE = data(1, b"\x88\x02\x03\xe8")
 END = data(1, b"", end_stream=True)
 
@@ -122,19 +122,10 @@ def stands(played):
 
 
 def means(written, parts=""):
-    """What is sent for each piece, and what changes of how it stands. *parts* in capitals are limits of the
-    client itself."""
-    limits = dict(re.findall(r"([A-Z_]+)=(\d+)", parts))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in limits.items():
-            patch.setattr(conversation_http2, name, int(value))
-        return played_as(written, re.sub(r"[A-Z_]+=\d+(; )?", "", parts))
-
-
-def played_as(written, parts):
+    """What is sent for each piece, and what changes of how it stands."""
     played, told, sent = Played(plan_of(parts)), [], 1
     before = list(stands(played))
-    for step in pieces(written, WORDS | {"eof": EOF}):
+    for step in pieces(written, WORDS | {"eof": EOF, "idle": IDLE}):
         played.feed(step)
         new = played.frames[sent:]
         alike = [(each, len(list(same))) for each, same in groupby(map(shown, new))]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.pieces import members
 from wsprobe.cli.page import PageOutput
-from wsprobe.page.sockets import MOST, MOST_EVENTS, PageSocket, PageSockets
+from wsprobe.page.sockets import KEPT_MAX, LONGEST, MOST, MOST_EVENTS, PageSocket, PageSockets
 
 RECORDED = Path(__file__).with_name("cdp-workers.jsonl")
 
@@ -137,14 +137,24 @@ def test_a_million_sockets_and_endless_messages_are_counted():
     assert (len(socket.seen or ()), socket.left_out, len(socket.frames)) == (MOST_EVENTS + 1, 5, MOST_EVENTS)
 
 
-def test_what_is_kept_of_all_sockets_together_is_limited(monkeypatch):
-    monkeypatch.setattr("wsprobe.page.sockets.KEPT_MAX", 1000)
-    sockets = PageSockets()
-    fed(sockets, constructed(), *(said("message", data="x" * size, size=size) for size in (600, 600, 100)))
-    (socket,) = sockets.sockets
-    assert ([len(each.data) for each in socket.seen or ()], socket.left_out) == ([600, 100], 1)
-    fed(sockets, of_network("Created", 2, url="ws://a/" + "y" * 400))
-    assert (len(sockets.sockets), sockets.more) == (1, 1)
+def test_what_is_kept_of_all_sockets_together_is_limited():
+    sockets, long = PageSockets(), 1 << 16
+    for number in range(KEPT_MAX // long - 1):
+        fed(sockets, of_network("Created", -number, url="y" * long))
+    fed(
+        sockets,
+        constructed(),
+        *(said("message", data="x" * LONGEST) for _ in range(8)),
+        said("message", data="x"),
+    )
+    *others, socket = sockets.sockets
+    assert (len(others), [len(each.data) for each in socket.seen or ()], socket.left_out) == (
+        255,
+        [LONGEST] * 7 + [1],
+        1,
+    )
+    fed(sockets, of_network("Created", 2, url="y" * LONGEST))
+    assert (len(sockets.sockets), sockets.more) == (256, 1)
 
 
 VALUES = st.recursive(

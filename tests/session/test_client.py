@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from tests.cases import EXAMPLES
 from tests.traced import traced
@@ -11,8 +10,6 @@ from wsprobe.exchange import Act, Limits, Plan, Target
 from wsprobe.read.head import LINES_MAX
 from wsprobe.session.conversation import Client, Turn
 from wsprobe.session.open_session import Phase
-from wsprobe.wire import WIRES
-from wsprobe.wire.rfc6455 import Framed
 
 TARGET = Target("ws://h/", False, "h", 80, "/")
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
@@ -89,16 +86,8 @@ def test_the_same_conversation_is_the_same_bytes():
     assert first.receive(came, 5).send == second.receive(came, 5).send != b""
 
 
-class Dropping(Framed):
-    """As hixie-75: there is no Close, the connection is dropped."""
-
-    def close(self, code, reason):
-        return None
-
-
-def test_a_wire_version_without_a_close_ends_with_the_linger(monkeypatch):
-    monkeypatch.setitem(WIRES, "dropping", replace(WIRES["hybi-13"], framing=Dropping))
-    client = Client(Plan(TARGET, REQUEST, wire="dropping"))
+def test_a_wire_version_without_a_close_ends_with_the_linger():
+    client = Client(Plan(TARGET, REQUEST, wire="hixie-75"))
     assert client.receive(SWITCHING, 5).wake_at == 300_005
     assert client.timer(300_005) == Turn(b"", Phase.DONE, None, True)
 

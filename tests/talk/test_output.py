@@ -1,15 +1,14 @@
 """What comes in a session, as lines of JSON."""
 
 import json
+import re
+from base64 import b64decode
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wsprobe.read.frames import BINARY, TEXT
 from wsprobe.show.lines import Look
 from wsprobe.show.talk import at_terminal
-from wsprobe.talk import output
 from wsprobe.talk.output import PIECE, JsonOutput, RawOutput
 from wsprobe.wire.framing import Control, ReceivedMessage
 
@@ -34,21 +33,17 @@ def test_what_a_terminal_acts_on_or_nobody_sees_is_escaped(unsafe):
     assert [json.loads(each)["text"] for each in line.splitlines()] == [text, text]
 
 
-@given(st.lists(st.text(max_size=40) | st.binary(max_size=40), max_size=4), st.integers(3, 9))
-def test_long_messages_make_the_same_output_in_pieces(contents, piece):
-    messages = [
-        ReceivedMessage(TEXT, each.encode(), 0) if isinstance(each, str) else ReceivedMessage(BINARY, each, 0)
-        for each in [*contents, '\u202e\x9b\U0001f600"\\']
-    ]
-    messages.append(Control("ping", b"p", b""))
-
-    def outputs():
-        return [b"".join(each.heard(messages, 1000)) for each in (JsonOutput(), RawOutput(b"\n"))]
-
-    whole = outputs()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(output, "PIECE", piece)
-        assert outputs() == whole
+@pytest.mark.parametrize("size", [PIECE - 99, *range(2 * PIECE - 9, 2 * PIECE + 1)])
+def test_long_messages_make_the_same_output_in_pieces(size):
+    """Wherever in a character a piece ends."""
+    texts = ["a", "b" * size + '\u202e\x9b\U0001f600"\\', "c"]
+    messages = [ReceivedMessage(opcode, each.encode(), 0) for opcode in (TEXT, BINARY) for each in texts]
+    lines = b"".join(JsonOutput().heard([*messages, Control("ping", b"p", b"")], 1000))
+    assert not re.search("[\x9b\u202e]", lines.decode())
+    *long, ping = map(json.loads, lines.splitlines())
+    came = [each["text"].encode() if "text" in each else b64decode(each["binary"]) for each in long]
+    assert (came, ping["event"]) == ([each.data for each in messages], "ping")
+    assert b"".join(RawOutput(b"\n").heard(messages, 1000)) == b"".join(each.data + b"\n" for each in messages)
 
 
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
