@@ -2,13 +2,13 @@
 
 import json
 import random
+from itertools import islice
 
 import pytest
 
 from tests.browser_logs import sample
 from tests.cases import ALL, SHARE
-from wsprobe.browser_logs.netlog import NetLog
-from wsprobe.browser_logs.netlog_recording import WebSocket
+from wsprobe.browser_logs.netlog import SOURCES_MAX, UNPACKED_MAX, NetLog
 from wsprobe.exchange import Received, Sent
 from wsprobe.report.report import report
 
@@ -81,25 +81,28 @@ def test_finished_sockets_are_taken_once_and_in_order():
     assert not log.kept
 
 
-def test_recordings_that_wait_are_packed_and_come_out_as_they_were(monkeypatch):
-    monkeypatch.setattr("wsprobe.browser_logs.netlog.UNPACKED_MAX", 2)
-    monkeypatch.setattr("wsprobe.browser_logs.socket.IN_MEMORY", 1000)
-    log = sample.netlog(sample.log(EVERYTHING), 1000)
-    packed = [each for each in log._waiting.values() if not isinstance(each, WebSocket)]
-    assert len(packed) > 5
+def crowded(count):
+    """The log with so many sockets before the others that never end."""
+    begin = b'{"params":{"url":"ws://a/"},"phase":1,"source":{"id":%d,"type":1},"time":"1","type":2},\n'
+    before, events, after = sample.log(EVERYTHING).partition(b'"events": [\n')
+    return before + events + b"".join(begin % (1_000_000 + 2 * number) for number in range(count)) + after
+
+
+def test_recordings_that_wait_are_packed_and_come_out_as_they_were():
+    log = sample.netlog(crowded(UNPACKED_MAX))
+    assert log.kept == 0 < sample.netlog(sample.log(EVERYTHING)).kept
     assert log.with_key("x2pNx2+D7aRsYIyTP4e1eA==") is not None
-    monkeypatch.undo()
-    assert list(log.take_finished()) == sample.sockets(EVERYTHING)
+    assert list(log.take_finished())[UNPACKED_MAX:] == sample.sockets(EVERYTHING)
 
 
-def test_of_too_many_live_sockets_the_oldest_ends_by_a_limit(monkeypatch):
-    monkeypatch.setattr("wsprobe.browser_logs.netlog.SOURCES_MAX", 3)
-    monkeypatch.setattr("wsprobe.browser_logs.netlog.UNPACKED_MAX", 2)
-    log = sample.netlog(sample.log(EVERYTHING))
-    assert max(len(log.requests), len(log.channels), len(log.connections)) <= 3
-    found = list(log.take_finished())
-    assert [each.url for each in found] == [each.url for each in sample.sockets(EVERYTHING)]
-    assert any(each.exchange.how_ended == "limit" for each in found)
+def test_of_too_many_live_sockets_the_oldest_ends_by_a_limit():
+    """Seven of the others are alive at once."""
+    log = sample.netlog(crowded(SOURCES_MAX))
+    assert [url for _, _, url, _ in log.known()][SOURCES_MAX:] == [
+        each.url for each in sample.sockets(EVERYTHING)
+    ]
+    ends = [log.with_id(id).exchange.how_ended for id, *_ in islice(log.known(), 9)]
+    assert ends == ["limit"] * 7 + ["interrupted"] * 2
 
 
 @pytest.mark.parametrize("name", [EVERYTHING, "netlog-http2.json", "netlog-workers.json"])

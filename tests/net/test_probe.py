@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from tests.net.conftest import SWITCHING
 from wsprobe.exchange import (
-    SECOND,
     Connected,
     ConnectFailed,
     Connecting,
@@ -20,7 +19,6 @@ from wsprobe.exchange import (
     Sent,
 )
 from wsprobe.net.probe import probe
-from wsprobe.net.stream import SocketWire
 
 
 def test_a_refusal_is_recorded_from_first_to_last(net):
@@ -53,12 +51,10 @@ async def test_nothing_listens(net):
     assert net.ended(exchange).how == "error"
 
 
-def test_an_answer_is_read_although_sending_failed(net, monkeypatch):
+def test_an_answer_is_read_although_sending_failed(net):
     """The server refuses without reading, and closes: RST meets a request that is still being sent."""
-    # Sixteen megabytes of it: on a busy machine they take longer than the rest of a body is waited for.
-    monkeypatch.setattr("wsprobe.session.conversation.BODY_WAIT", 60 * SECOND)
     server = net.plays(net.REFUSAL[:-1], "read")
-    exchange = net.exchange(server, request=net.REQUEST + b"x" * 16_000_000)
+    exchange = net.exchange(server, virtual=True, request=net.REQUEST + b"x" * 16_000_000)
     assert net.received(exchange) == net.REFUSAL[:-1]
     assert net.ended(exchange).how == "reset"
 
@@ -222,12 +218,14 @@ async def test_an_unknown_wire(net):
         await probe(replace(net.plan(1), wire="hybi-99"))
 
 
-async def test_time_runs_out_while_a_name_is_resolved(net, monkeypatch, autojump_clock):
-    async def never(*args, **kwargs):
-        await trio.sleep_forever()
+async def test_time_runs_out_while_a_name_is_resolved(net, autojump_clock):
+    class Resolver(trio.abc.HostnameResolver):
+        async def getaddrinfo(self, *_):
+            await trio.sleep_forever()
 
-    monkeypatch.setattr(trio.socket, "getaddrinfo", never)
-    monkeypatch.setattr("wsprobe.net.dial.tsocket.getaddrinfo", never)
+        async def getnameinfo(self, *_): ...
+
+    trio.socket.set_custom_hostname_resolver(Resolver())
     plan = net.plan(1, host="slow.example", limits=Limits(connect_timeout=3))
     exchange = await probe(plan)
     assert exchange.events == (
@@ -235,20 +233,18 @@ async def test_time_runs_out_while_a_name_is_resolved(net, monkeypatch, autojump
     )
 
 
-async def test_time_runs_out_just_when_the_connection_stands(net, monkeypatch, autojump_clock):
+async def test_time_runs_out_just_when_the_connection_stands(net, autojump_clock):
     """It is the connect timeout that ran out, and not the maximum time, which is far off."""
-    near, far = socket.socketpair()
-    near.setblocking(False)
 
-    async def late(ready, tape):
-        with trio.CancelScope(shield=True):
-            await trio.sleep(4)
-        return SocketWire(near)
+    def watch(event):
+        if isinstance(event, Connecting):
+            autojump_clock.jump(4)
 
-    monkeypatch.setattr(import_module("wsprobe.net.probe"), "reach", late)
-    plan = net.plan(1, limits=Limits(connect_timeout=3))
-    with near, far:
-        exchange = await probe(plan)
-        assert far.recv(1) == b""  # the wire was closed
-    assert net.kinds(exchange) == ["Ended"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        plan = net.plan(server.getsockname()[1], limits=Limits(connect_timeout=3))
+        exchange = await probe(plan, watch)
+        with server.accept()[0] as far:
+            far.setblocking(False)
+            assert far.recv(1) == b""  # the wire was closed
+    assert net.kinds(exchange) == ["Resolved", "Connecting", "Connected", "Ended"]
     assert net.ended(exchange).error.endswith("took longer than 3 s (connect timeout)")

@@ -5,24 +5,19 @@ import struct
 
 from tests.net.conftest import begins
 from wsprobe.exchange import Connected, ProxyHeaderSent
-from wsprobe.net import dial
 from wsprobe.net.probe import probe
 
 
-async def test_a_connection_that_was_reset_has_no_other_end_to_name(net, monkeypatch):
+async def test_a_connection_that_was_reset_has_no_other_end_to_name(net):
+    def watch(event):
+        if isinstance(event, Connected):
+            theirs, _ = server.accept()
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            theirs.close()
+
     with socket.create_server(("127.0.0.1", 0)) as server:
-        ours = socket.create_connection(server.getsockname())
-        theirs, _ = server.accept()
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        theirs.close()
-        ours.setblocking(False)
-
-        async def connected(*_):
-            return ours
-
-        monkeypatch.setattr(dial, "connect", connected)
-        exchange = await probe(net.plan(server.getsockname()[1], proxy_header=""))
-    assert net.kinds(exchange) == ["Resolved", "Sent", "Ended"]
+        exchange = await probe(net.plan(server.getsockname()[1], proxy_header=""), watch)
+    assert net.kinds(exchange) == ["Resolved", "Connecting", "Connected", "Sent", "Ended"]
     assert net.ended(exchange).how == "reset"
 
 

@@ -1,6 +1,5 @@
 import os
 import signal
-import sys
 
 import pytest
 import trio
@@ -8,7 +7,7 @@ import trio
 from wsprobe.exchange import Ended
 from wsprobe.net import run
 from wsprobe.net.probe import probe
-from wsprobe.net.run import lines
+from wsprobe.net.run import LONGEST_LINE, lines
 
 
 async def in_nursery(error):
@@ -67,13 +66,16 @@ def test_interrupted_in_the_middle(net):
         ([b"12345678\n9\n"], [b"12345678\n", b"9\n"]),
         ([b"123456789", b"0\nab\n"], [b"12345678", b"ab\n"]),
         ([b"123456789", b"0", b"1\n", b"ab"], [b"12345678", b"ab"]),
-        ([], []),
+        ([], [b""]),
     ],
 )
-async def test_of_a_line_that_is_too_long_the_beginning_is_kept(reads, found, monkeypatch):
+async def test_of_a_line_that_is_too_long_the_beginning_is_kept(reads, found):
+    """Eight bytes fit behind those that come first."""
+    before = b"x" * (LONGEST_LINE - 8)
+
     async def pieces():
+        yield before
         for each in reads:
             yield each
 
-    monkeypatch.setattr(sys.modules[lines.__module__], "LONGEST_LINE", 8)
-    assert [line async for line in lines(pieces())] == found
+    assert [line async for line in lines(pieces())] == [before + found[0], *found[1:]]
