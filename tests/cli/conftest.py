@@ -1,6 +1,7 @@
 """What the tests of the commands share."""
 
 import json
+import os
 import re
 import signal
 
@@ -72,6 +73,15 @@ class Site(Server):
 def site():
     with Site() as made:
         yield made
+
+
+@pytest.fixture
+def own_output():
+    """Descriptor 1, which a command gives up if nobody reads it, is afterwards what it was."""
+    kept = os.dup(1)
+    yield
+    os.dup2(kept, 1)
+    os.close(kept)
 
 
 @pytest.fixture

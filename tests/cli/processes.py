@@ -1,5 +1,7 @@
 """The program in a process of its own, which an output in pipes, a signal or a limit needs."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -16,3 +18,8 @@ def python(code, *words, **how):
     """What Python came to with this *code*. *how*: arguments for ``run``."""
     usual = {"capture_output": True, "text": True, "timeout": 60}
     return subprocess.run([sys.executable, "-B", "-c", code, *words], **(usual | how))
+
+
+def no_process(process):
+    """As ``BaseProcess.start`` where the system starts no more."""
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))

@@ -45,7 +45,7 @@ def test_what_dask_makes_of_something_else_is_one_line(raised, told, refused, mo
         raise raised
 
     pytest.importorskip("dask")
-    monkeypatch.setattr("wsprobe.net.cluster._distributed", lambda: SimpleNamespace(Client=client))
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=client))
     assert told in refused("connect", "--cluster", "tcp://127.0.0.1:1", "ws://127.0.0.1:1/")
 
 

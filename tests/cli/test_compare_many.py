@@ -1,21 +1,20 @@
 """`compare --json` over many recordings: as they are read, by one process or several; and the processes."""
 
-import errno
 import io
 import json
 import os
 import signal
-import sys
+from functools import partial
+from multiprocessing.process import BaseProcess
 
 import pytest
 
-from wsprobe.cli import compare_many, compare_shared
+from tests.cli.processes import no_process
+from wsprobe.cli import compare_shared
 from wsprobe.cli.compare_many import NOT_APART
-from wsprobe.cli.compare_shared import worker
 from wsprobe.cli.environment import Environment
 from wsprobe.cli.main import run
-from wsprobe.cli.recordings import exchanges
-from wsprobe.net import worker_pool
+from wsprobe.net.worker_pool import WorkerPool
 from wsprobe.report.outcome import Exit
 
 SCENARIOS = ("status-403", "accept-wrong", "close-4403")
@@ -73,13 +72,19 @@ def test_they_are_what_each_is_by_itself(recorded, many, capsys, tmp_path):
 def test_for_a_person_each_is_printed_before_the_next_is_read(
     how, held, held_bytes, recorded, monkeypatch, capsys, tmp_path
 ):
-    printed = []
-    kept = set()
+    printed, unread = [], [line.encode() for line in recorded * 2]
 
-    def read(line):
-        printed.append(capsys.readouterr().out)
-        kept.add(sys.getrefcount(line))
-        return exchanges(line)
+    class Lines(io.RawIOBase):
+        """A line at a time, once what was printed is taken."""
+
+        def readable(self):
+            return True
+
+        def readinto(self, room):
+            printed.append(capsys.readouterr().out)
+            line = unread.pop(0) if unread else b""
+            room[: len(line)] = line
+            return len(line)
 
     alone = []
     for number, line in enumerate(recorded):
@@ -87,13 +92,11 @@ def test_for_a_person_each_is_printed_before_the_next_is_read(
         one.write_text(line)
         run(["compare", *how, "-v", str(one)])  # not in a list, whatever its size
         alone.append(capsys.readouterr().out + "\n")
-    file = tmp_path / "many"
-    file.write_text("".join(recorded * 2))
-    monkeypatch.setattr(compare_many, "exchanges", read)
-    assert run(["compare", *how, "-v", str(file)], Holding(held, held_bytes)) == Exit.DIFFERENT
-    assert printed == ["", *alone, *alone[:-1]]
-    assert len(kept) == 1  # as often as one that was never in the list of those to hold
-    assert capsys.readouterr() == (alone[-1], f"wsprobe: {NOT_APART}\n" if how[0] != "--spec" else "")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(Lines(), 1 << 20)))
+    assert run(["compare", *how, "-v", "-"], Holding(held, held_bytes)) == Exit.DIFFERENT
+    assert "".join(printed) == "".join(alone * 2)
+    assert printed[-3:] == alone
+    assert capsys.readouterr() == ("", f"wsprobe: {NOT_APART}\n" if how[0] != "--spec" else "")
 
 
 def test_files_have_each_of_them_too(recorded, many, tmp_path):
@@ -160,9 +163,15 @@ def test_the_schema_holds_without_tellable(many, capsys):
 # The processes ------------------------------------------------------------------------------------------
 
 
-def deadly(said, by):
-    """As ``compare_shared.worker``, but a piece with this close code in it ends the process."""
-    work = worker(said, by)
+class Deadly(WorkerPool):
+    """A piece with this close code in it ends the process."""
+
+    def __init__(self, make, *more):
+        super().__init__(partial(deadly, make), *more)
+
+
+def deadly(make):
+    work = make()
 
     async def read(lines, keep):
         if any(b"close-4403" in line.data for line in lines):
@@ -172,15 +181,21 @@ def deadly(said, by):
     return read
 
 
+class Dying(Holding):
+    pool = Deadly
+
+
+DYING = Dying(2, 1 << 23)
+
+
 @pytest.mark.programs
-def test_a_line_that_ends_processes_takes_no_other_with_it(recorded, many, capsys, monkeypatch):
+def test_a_line_that_ends_processes_takes_no_other_with_it(recorded, many, capsys):
     """It ends two with its piece, and two by itself; the pieces before and behind it are there, in order."""
-    monkeypatch.setattr(compare_shared, "PIECE_LINES", 2)
-    first, second, third = recorded
+    # Two of these are a piece.
+    first, second, third = (line[:-1] + " " * (compare_shared.PIECE_BYTES // 2) + "\n" for line in recorded)
     others = output(capsys, many(first, first, second, second, first))[1]
     file = many(first, first, second, third, second, first)
-    monkeypatch.setattr(compare_shared, "worker", deadly)
-    status, out, err = output(capsys, "--workers", "2", file)
+    status, out, err = output(capsys, "--workers", "2", file, environment=DYING)
     assert (status, out) == (Exit.USAGE, others)
     lost = "was killed by SIGKILL while working on 1 part of the list"
     *said, last = err.splitlines()
@@ -188,15 +203,11 @@ def test_a_line_that_ends_processes_takes_no_other_with_it(recorded, many, capsy
     assert last == (f"wsprobe: {file}, line 4: not read: two worker processes ended while reading it")
 
 
-def no_process(*given, alone):
-    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-
-
 @pytest.mark.programs
 def test_where_no_process_can_be_started_this_one_reads(many, capsys, monkeypatch):
     file = many()
     alone = output(capsys, file)
-    monkeypatch.setattr(worker_pool, "spawned", no_process)
+    monkeypatch.setattr(BaseProcess, "start", no_process)
     *same, err = output(capsys, "--workers", "2", file)
     assert same == list(alone[:2])
     assert err == (
@@ -209,18 +220,8 @@ def test_where_no_process_can_be_started_this_one_reads(many, capsys, monkeypatc
 def test_when_the_last_process_is_lost_and_there_is_no_other_one_line_says_so(
     recorded, many, capsys, monkeypatch
 ):
-    class One(worker_pool.WorkerPool):
-        def _start(self, alone=False):
-            if self._started:
-                monkeypatch.setattr(worker_pool, "spawned", no_process)
-            return super()._start(alone)
-
-    class OnlyOne(Environment):
-        held = TWO.held
-        pool = One
-
-    file = many(*[recorded[2]] * 3)
-    monkeypatch.setattr(compare_shared, "worker", deadly)
-    status, out, err = output(capsys, "--workers", "2", file, environment=OnlyOne())
+    starts = iter([BaseProcess.start])
+    monkeypatch.setattr(BaseProcess, "start", lambda process: next(starts, no_process)(process))
+    status, out, err = output(capsys, "--workers", "2", many(*[recorded[2]] * 3), environment=DYING)
     assert (status, out) == (Exit.USAGE, "")
     assert err.endswith("--workers 1 needs no other process (see wsprobe compare --help)\n")

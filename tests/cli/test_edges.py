@@ -6,14 +6,16 @@ import re
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 
 import click
 import pytest
 
 from tests.cli.processes import COMMAND, python, started
 from tests.cli.test_files import full_disk
+from wsprobe.cli.environment import Environment
 from wsprobe.cli.files import write
-from wsprobe.cli.main import failed, run
+from wsprobe.cli.main import failed, listen, run
 from wsprobe.cli.recordings import recordings
 from wsprobe.exchange import Ended, Exchange, Plan
 from wsprobe.recording.archive import dump, load
@@ -150,7 +152,12 @@ def test_a_fault_of_ours_is_still_a_bug(capsys, tmp_path):
     assert "a bug in wsprobe (OSError)" in capsys.readouterr().err
 
 
-def test_a_terminal_that_has_gone_ends_it_as_its_signal_does(monkeypatch):
-    monkeypatch.setattr("wsprobe.cli.main._ended_by", [signal.SIGHUP])
-    monkeypatch.setattr("wsprobe.cli.main.forget_output", lambda: None)
-    assert failed(OSError(errno.EIO, "Input/output error")) == 128 + signal.SIGHUP
+def test_a_terminal_that_has_gone_ends_it_as_its_signal_does(own_signals, own_output):
+    class Gone(Environment):
+        def run(self, *work, **how):
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGHUP)
+            raise OSError(errno.EIO, "Input/output error")
+
+    listen()
+    assert run(["connect", "ws://h/"], Gone()) == 128 + signal.SIGHUP

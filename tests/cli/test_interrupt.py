@@ -1,21 +1,22 @@
 """^C while `connect` or `compare` works: what was recorded until then is reported and kept, with status 130."""
 
+import gc
+import io
 import json
 import signal
 import subprocess
 import sys
 import threading
 import weakref
+from contextlib import suppress
 
 import pytest
 
 from tests.cli.processes import started
 from wsprobe import net
-from wsprobe.cli import main as commands
-from wsprobe.cli.connect_output import ConnectOutput
 from wsprobe.cli.environment import Environment
-from wsprobe.cli.main import interrupt_again, main, run
-from wsprobe.exchange import Ended, Resolved
+from wsprobe.cli.main import interrupt_again, listen, main, run
+from wsprobe.exchange import Ended, Exchange, Resolved
 from wsprobe.recording import archive
 from wsprobe.report.outcome import Exit
 
@@ -56,11 +57,11 @@ def test_what_was_recorded_is_reported_and_saved(when, name, says, tmp_path):
 
 def test_a_second_interrupt_finds_nothing_to_interrupt(monkeypatch, own_signals):
     """It comes while worker processes are waited for, at the exit of the interpreter."""
-    monkeypatch.setattr("wsprobe.cli.main.run", lambda argv: Exit.INTERRUPTED)
-    monkeypatch.setattr("wsprobe.cli.main.gc.freeze", lambda: None)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # which main replaces
     with pytest.raises(SystemExit) as left:
         main(["connect"])
-    assert left.value.code == Exit.INTERRUPTED
+    gc.unfreeze()
+    assert left.value.code == Exit.USAGE
     now = {each: signal.getsignal(each) for each in own_signals}
     assert now == own_signals | {signal.SIGINT: signal.SIG_IGN}
 
@@ -133,28 +134,30 @@ def test_every_url_that_was_asked_has_its_line(capsys):
     assert [f["id"] for f in told[0]["findings"]] == ["interrupted"]
 
 
-def interrupted_while_printing(monkeypatch, times):
-    """^C before anything is printed of the exchange that the first ^C ended, this many times."""
-    of = ConnectOutput.report
+class InterruptedOutput(io.StringIO):
+    """^C when something is written for the first time, this many *times*."""
 
-    def report(self, made):
-        for _ in range(times):
+    def __init__(self, times):
+        super().__init__()
+        self.left = times
+
+    def write(self, text):
+        while self.left:
+            self.left -= 1
             signal.raise_signal(signal.SIGINT)
-        return of(self, made)
-
-    monkeypatch.setattr(ConnectOutput, "report", report)
+        return super().write(text)
 
 
 @pytest.mark.parametrize(("times", "kept"), [(0, 1), (1, 1), (2, 0)])
 def test_a_second_interrupt_takes_nothing_from_the_report_and_a_third_ends_it(
     times, kept, monkeypatch, capsys, tmp_path
 ):
-    interrupted_while_printing(monkeypatch, times)
+    out = InterruptedOutput(times)
+    monkeypatch.setattr("sys.stdout", out)
     file = tmp_path / "kept"
     assert run(["connect", "--json", "--save", str(file), "lab:silence"], Interrupt(1)) == Exit.INTERRUPTED
-    out, err = capsys.readouterr()
-    assert err == ""
-    assert len(out.splitlines()) == kept
+    assert capsys.readouterr().err == ""
+    assert len(out.getvalue().splitlines()) == kept
     assert len(file.read_text().splitlines() if file.exists() else []) == kept
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -212,11 +215,18 @@ def test_compare_reports_the_urls_that_are_finished(redact, tmp_path, capsys):
     assert {*asked} == {"/s/403", "/s/302-ws"}
 
 
-@pytest.mark.parametrize(("ended_by", "status"), [([], 130), ([signal.SIGTERM], 143), ([signal.SIGHUP], 129)])
-def test_a_command_that_takes_an_interrupt_itself_has_the_status_of_the_signal(monkeypatch, ended_by, status):
-    def page(context):
-        commands._ended_by.extend(ended_by)
-        return 130
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_command_that_takes_an_interrupt_itself_has_the_status_of_the_signal(number, status, own_signals):
+    class Taken(Environment):
+        def run(self, *work, **how):
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(number)
+            return net.run(*work, **how)
 
-    monkeypatch.setattr(commands.program, "invoke", page)
-    assert run(["page"]) == status
+        async def probe(self, plan, *more, **how):
+            return Exchange(plan, (Ended(1, "interrupted"),))
+
+    listen()
+    assert run(["connect", "-s", "ws://127.0.0.1:1/"], Taken()) == status

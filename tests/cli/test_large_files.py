@@ -1,26 +1,27 @@
 """Files that a command reads: none is read further than what it can be, and none takes long for its size."""
 
+import os
 import sys
 
 import click
 import pytest
 
 from tests.traced import traced
-from wsprobe.cli import recordings, request_settings
+from wsprobe.cli import recordings
 from wsprobe.cli.pasted.curl import shell_words
 from wsprobe.cli.recordings import lines
 
 
-def test_a_line_longer_than_any_recording_is_not_read_to_its_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(recordings, "LONGEST", 4 * recordings.PIECE)
+def test_a_line_longer_than_any_recording_is_not_read_to_its_end(tmp_path):
     file = tmp_path / "large.jsonl"
-    file.write_bytes(b'{"a": 1}\n' + b"x" * (40 * recordings.PIECE))
+    file.write_bytes(b'{"a": 1}\n')
+    os.truncate(file, 4 * recordings.LONGEST)
     found = lines(str(file))
     assert next(found).data == b'{"a": 1}\n'
-    longer = "line 2: longer than 4,194,304 bytes, the limit for a recording"
+    longer = "line 2: longer than 50,331,648 bytes, the limit for a recording"
     with traced() as memory, pytest.raises(click.UsageError, match=longer):
         next(found)
-    assert memory.peak < 16 * recordings.PIECE
+    assert memory.peak < recordings.LONGEST + 4 * recordings.PIECE
 
 
 @pytest.mark.parametrize("size", [10, recordings.PIECE + 1])
@@ -39,14 +40,6 @@ def test_lines_around_the_size_of_a_piece_are_whole(size, tmp_path):
     written = [b"x" * (size - 1) + b"\n", b"y\n", b"z" * size]
     file.write_bytes(b"".join(written))
     assert [each.data for each in lines(str(file))] == written
-
-
-def test_a_file_of_cookies_is_not_read_to_its_end(tmp_path, monkeypatch, refused):
-    monkeypatch.setattr(request_settings, "LONGEST_JAR", 1000)
-    file = tmp_path / "cookies"
-    file.write_text("x" * 1001)
-    err = refused("connect", "-b", str(file), "ws://127.0.0.1:1/")
-    assert "longer than 1,000 bytes, the limit for a file of cookies" in err
 
 
 QUOTED = {

@@ -14,6 +14,7 @@ import pytest
 
 from tests.cases import every
 from tests.cli.processes import started
+from wsprobe.cli.environment import Environment
 from wsprobe.cli.main import COMMANDS, listen, program, run
 from wsprobe.cli.option import Formatter
 from wsprobe.report.outcome import TABLE, Exit
@@ -34,20 +35,25 @@ def test_bad_input_is_one_line_of_ascii_and_status_2(case, refused):
     assert err.isascii()
 
 
-def test_a_bug_is_one_line_and_a_file(capsys, monkeypatch):
+class Broken(Environment):
+    """Running any work raises this."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def run(self, *work, **how):
+        raise self.error
+
+
+def test_a_bug_is_one_line_and_a_file(capsys):
     """The file is posted: no argument is in it, nor what a message quotes, and nobody else can read it."""
     secret = bytes.fromhex("736573616d65").decode()  # a traceback quotes the lines of this file
 
-    def broken(*arguments, **values):
-        try:
-            raise KeyError(secret)
-        except KeyError as error:
-            group = [ValueError(f"at ws://someone:{secret}@h/ 7 of 8"), ZeroDivisionError("inner detail")]
-            raise ExceptionGroup("several", group) from error
-
-    monkeypatch.setattr("wsprobe.cli.main.program.invoke", broken)
+    group = [ValueError(f"at ws://someone:{secret}@h/ 7 of 8"), ZeroDivisionError("inner detail")]
+    broken = ExceptionGroup("several", group)
+    broken.__cause__ = KeyError(secret)
     words = [f"ws://someone:{secret}@h/", "-H", f"Authorization: Bearer {secret}", f"--user=name:{secret}"]
-    assert run(words) == Exit.BUG
+    assert run(words, Broken(broken)) == Exit.BUG
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert "ExceptionGroup" in err
@@ -58,7 +64,7 @@ def test_a_bug_is_one_line_and_a_file(capsys, monkeypatch):
         "KeyError: '***'",
         "ValueError: at *** 7 of 8",
         "ZeroDivisionError: inner detail",
-        "in broken",
+        "raise self.error",
     ):
         assert kept in text
     assert secret not in text
@@ -68,12 +74,8 @@ def test_a_bug_is_one_line_and_a_file(capsys, monkeypatch):
 @pytest.mark.parametrize(
     "raised", [KeyboardInterrupt(), EOFError(), BaseExceptionGroup("", [KeyboardInterrupt()])]
 )
-def test_interrupted_is_130(raised, monkeypatch):
-    def interrupted(*arguments, **values):
-        raise raised
-
-    monkeypatch.setattr("wsprobe.cli.main.program.invoke", interrupted)
-    assert run(["serve"]) == Exit.INTERRUPTED
+def test_interrupted_is_130(raised):
+    assert run(["connect", "ws://h/"], Broken(raised)) == Exit.INTERRUPTED
 
 
 @pytest.mark.programs

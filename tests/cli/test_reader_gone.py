@@ -11,6 +11,8 @@ from tests.served import Server
 from wsprobe.cli.main import run
 from wsprobe.report.outcome import Exit
 
+pytestmark = pytest.mark.usefixtures("own_output")
+
 LONGEST = 20.0
 """Seconds after which a command that does not end is interrupted."""
 
@@ -33,7 +35,6 @@ class Silent(Server):
 def piped_output(monkeypatch):
     """Standard output is a pipe in this context; yields the end that reads."""
     reading, writing = os.pipe()
-    monkeypatch.setattr("wsprobe.cli.main.forget_output", lambda: None)
     late = threading.Timer(LONGEST, signal.pthread_kill, (threading.get_ident(), signal.SIGINT))
     late.start()
     out = open(writing, "w")  # noqa: SIM115 - closed below, where it may fail

@@ -1,20 +1,19 @@
 """``connect --workers N``: the same results in the same order, by several processes."""
 
-import errno
 import json
 import os
 import signal
 import subprocess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 import trio
 
-from tests.cli.processes import started
+from tests.cli.processes import no_process, started
 from wsprobe.cli.environment import Environment
 from wsprobe.cli.main import run
 from wsprobe.cli.output import WorkerResult
-from wsprobe.net import worker_pool
 from wsprobe.net.worker_pool import WorkerPool
 
 pytestmark = pytest.mark.programs
@@ -102,10 +101,7 @@ def test_with_a_rate_nothing_is_given_out_before_all_processes_can_work(more, ca
 
 
 def test_without_other_processes_this_one_does_the_work(capsys, monkeypatch):
-    def no_process(*given, alone):
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-
-    monkeypatch.setattr(worker_pool, "spawned", no_process)
+    monkeypatch.setattr(BaseProcess, "start", no_process)
     assert run(["connect", "--workers", "2", "-w", r"%{outcome}\n", *WORDS]) == 12
     out, err = capsys.readouterr()
     assert out.split() == ["refused", "refused", "server-error", "unauthorized"]

@@ -11,7 +11,6 @@ from tests.peers.dask import SLOW, asked, dask_cluster, objects, started
 from tests.peers.place import HOST, nobody, until
 from tests.peers.refusing import PATIENCE
 from wsprobe import __version__
-from wsprobe.cli.main import run
 from wsprobe.net.cluster import cluster
 
 pytestmark = pytest.mark.cluster
@@ -109,19 +108,6 @@ def test_what_is_interrupted_leaves_no_work_behind(two, refuser, number, status,
     assert until(lambda: True if left_over(two) == 0 else None, "the scheduler to be clean", SLOW)
     done = asked("connect", "--cluster", two.address, refuser.url("/after"))  # while all that was held is held
     assert done.returncode == 12
-
-
-@pytest.mark.parametrize("words", ["connect", "connect --from-each", "compare --from-each"])
-def test_secrets_do_not_go_on_to_a_worker_in_clear(two, refuser, words, monkeypatch, capsys):
-    """The scheduler is reached by way of a tunnel, and its workers are not."""
-    monkeypatch.setattr("wsprobe.cli.cluster.exposed", lambda settings, address: address != two.address)
-    call = [*words.split(), "--cluster", two.address, "--connect-timeout", "60"]
-    assert run([*call, "-u", "user:word", refuser.url("/")]) == 2
-    assert run([*call, refuser.url("/").replace("://", "://user:word@")]) == 2
-    of_option, of_url = capsys.readouterr().err.splitlines()
-    assert "which is not encrypted, and would receive --user in clear text" in of_option
-    assert "wsprobe sends no URL with a password to a scheduler or worker without TLS" in of_url
-    assert refuser.asked == {}
 
 
 def test_workers_do_not_seem_to_go(two):
