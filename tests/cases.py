@@ -84,16 +84,16 @@ def each(cases, check, quick=False):
         raise ExceptionGroup(said, list(failed.values())[:SHOWN])
 
 
-def turn(cases, of, number):
-    """One in *of* of the *cases* by name, and all with WSPROBE_TESTS=all. The name alone decides which: a new
+def turn(cases, of, number, whole=ALL):
+    """One in *of* of the *cases* by name, or the *whole* table. The name alone decides which: a new
     case moves no other. *of* engines, each with a *number* of its own, have all of them together."""
-    return {name: case for name, case in cases.items() if ALL or (crc32(name.encode()) - number) % of == 0}
+    return {name: case for name, case in cases.items() if whole or (crc32(name.encode()) - number) % of == 0}
 
 
-def chosen(cases, of, number, kinds, always=lambda _: False):
+def chosen(cases, of, number, kinds, always=lambda _: False, whole=ALL):
     """One in *of*, as ``turn`` chooses them; at least one of each of their *kinds*; and each case for which
     *always* is true."""
-    found = turn(cases, of, number)
+    found = turn(cases, of, number, whole)
     met = {kind for case in found.values() for kind in kinds(case)}
     for name, case in cases.items():
         if always(case) or not kinds(case) <= met:

@@ -70,13 +70,17 @@ def started():
 
 
 def ran(
-    lines, files: Mapping[str, bytes] = {}, scenarios: Mapping[str, Callable[[Plan], Scenario]] = {}, stdin=b""
+    lines,
+    files: Mapping[str, bytes] = {},
+    scenarios: Mapping[str, Callable[[Plan], Scenario]] = {},
+    stdin=b"",
+    reached: Callable[[Plan], Scenario] | None = None,
 ):
     """What came of each of *lines*, one after the other in a folder with *files*.
 
     A line begins with ``wsprobe``, behind variables such as ``COLUMNS=60``; ``TERMINAL=1`` makes both outputs
     a terminal, ``FILE=1`` a file. *scenarios*: by their names, in addition to those of the lab, what a plan
-    reaches.
+    reaches. *reached*: what every plan does, whatever names it has.
     """
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         stack.callback(os.chdir, os.getcwd())
@@ -95,7 +99,7 @@ def ran(
         ):
             stack.enter_context(mock.patch(target, value))
         random.seed(0)  # of the pauses of watch
-        return [_ran(line, stdin, Played(scenarios)) for line in lines]
+        return [_ran(line, stdin, Played(reached or partial(scenario_of, scenarios))) for line in lines]
 
 
 class Lab:
@@ -219,7 +223,7 @@ Sec-WebSocket-Key: d3Nwcm9iZSByZWhlYXJzZQ==\r
 
 
 @asynccontextmanager
-async def relayed(scenarios, relaying, host, port, watch, **_):
+async def relayed(reached, relaying, host, port, watch, **_):
     """As ``net.relay``, with two clients: a page, and one that is not let in. Then ^C comes."""
     async with trio.open_nursery() as nursery:
 
@@ -232,7 +236,7 @@ async def relayed(scenarios, relaying, host, port, watch, **_):
                     watch.turned_away(f"127.0.0.1:{50000 + number}", request, refusal)
                     continue
                 plan = plan_for(relaying, Plan(relaying.target, b""), request)
-                made = play(scenario_of(plan, scenarios), plan)
+                made = play(reached(plan), plan)
                 told = relaying.tell(made) if relaying.tell is not None else None
                 said = b"".join(answer(request, told)) if told is not None else b""
                 client = Relayed(f"127.0.0.1:{50000 + number}", bytes_of, said)
@@ -322,12 +326,12 @@ def quiet(stdin, variables):
         yield out, err
 
 
-async def probed(scenarios, counter, plan, watch=None, talk=None, keep=None, make=None):
+async def probed(reached, counter, plan, watch=None, talk=None, keep=None, make=None):
     """As ``net.probe``: the scenario that the path names, played. --connect-to the host NAME.example takes the
     one of that name."""
     net.check(plan)
     sys.stderr.write(f"[{plan!r}]\n" if os.environ.get("DUMP_PLANS") else "")
-    scenario, begun = scenario_of(plan, scenarios), started()
+    scenario, begun = reached(plan), started()
     made = play(scenario, plan, make=make)
     if talk is not None and any(isinstance(event, Sent) for event in made.events):
         made = replace(await held(scenario, plan, made.events, talk, watch), started=begun)
@@ -412,7 +416,7 @@ async def serves(scenario, plan, wire):
     await wire.finish(notify=True)
 
 
-def scenario_of(plan, scenarios):
+def scenario_of(scenarios, plan):
     """The scenario that *plan* reaches; that of a 404 if it names none."""
     hosts = [each[2].removesuffix(".example") for each in plan.route.connect_to]
     parts = re.split(r"[/?#]", plan.target.resource)
@@ -436,9 +440,9 @@ class Played(Environment):
     in_only_thread = staticmethod(at_once)
     pieces = staticmethod(reads)
 
-    def __init__(self, scenarios):
-        self.probe = partial(probed, scenarios, itertools.count())
-        self.relay = partial(relayed, scenarios)
+    def __init__(self, reached):
+        self.probe = partial(probed, reached, itertools.count())
+        self.relay = partial(relayed, reached)
 
     def run(self, work, *arguments, written=None):
         return net.run(work, *arguments, written=written, clock=MockClock(autojump_threshold=0))

@@ -7,6 +7,7 @@ of agreement with each engine's view is printed. What is not in it (the console,
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -35,12 +36,13 @@ def recording(scenario, seen):
     return store.mapped(kept, lambda text: text.replace(seen.host, "{ip}")) if "{ip}" in template else kept
 
 
-def main():
+def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="what the page wrote")
     parser.add_argument("--name", default="", help="of the engine; as the file has it, if not given")
     parser.add_argument("--check", action="store_true", help="print the table, write nothing")
-    options = parser.parse_args()
+    parser.add_argument("--folder", type=Path, default=store.FOLDER, help="of the recordings")
+    options = parser.parse_args(words)
     try:
         measured = load(options.file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, MeasuredError) as error:
@@ -54,11 +56,12 @@ def main():
     print(f"{name} {measured.browser.version}: {len(measured.seen)} scenarios, nearest to {nearest(found)}")
     print(table(agreement(found)))
     if not options.check:
-        if store.path(name).exists() and not options.name:
-            print(f"{store.path(name)} is there: --name {name} replaces it", file=sys.stderr)
+        file = partial(store.path, name, folder=options.folder)
+        if file().exists() and not options.name:
+            print(f"{file()} is there: --name {name} replaces it", file=sys.stderr)
             return 2
-        store.save(name, measured.browser.version, recordings(measured))
-        print(f"written: {store.path(name)}")
+        store.save(name, measured.browser.version, recordings(measured), folder=options.folder)
+        print(f"written: {file()}")
     return 0
 
 

@@ -22,7 +22,7 @@ from tests.browsers.driver.case import Case, Script
 from tests.browsers.driver.compare import MOST_EVENTS, differences, told
 from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.record import Recording, measure
-from tests.cases import THIRD, chosen
+from tests.cases import ALL, THIRD, chosen
 from wsprobe.browsers import RUNTIMES
 from wsprobe.browsers.engine import Page
 from wsprobe.lab import find, load
@@ -65,17 +65,17 @@ def left_out(engine, scenario):
     return beyond or found.http2 is not None or "{ip}" not in found.page.url != Page().url
 
 
-def shared(engine, known):
-    """The cases that *engine* plays in CI: with WSPROBE_TESTS=all, all. Else a third, in each browser another,
-    so that some browser plays each; one at least of each kind; and each that is no longer as it was when it
-    was recorded, or of which *known* has no recording."""
+def shared(engine, known, whole=ALL):
+    """The cases that *engine* plays in CI: the *whole* catalogue, or a third, in each browser another, so that
+    some browser plays each; one at least of each kind; and each that is no longer as it was when it was
+    recorded, or of which *known* has no recording."""
     found = {case.name: case for case in cases(engine=engine)}
 
     def is_new(case):
         return known.get(case.name, {}).get("of") != digest(case.scenario)
 
     number = [*ENGINES].index(engine)
-    return list(chosen(found, THIRD, number, lambda case: kinds(case.scenario), is_new).values())
+    return list(chosen(found, THIRD, number, lambda case: kinds(case.scenario), is_new, whole).values())
 
 
 def kinds(scenario):

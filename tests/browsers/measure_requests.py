@@ -19,7 +19,7 @@ from tests.browsers.driver.engines import ENGINES, named
 from tests.browsers.driver.page import page
 from tests.browsers.driver.record import KEY
 from tests.browsers.driver.situations import DEFAULT_PORT_HOST, SITUATIONS
-from tests.cases import THIRD, chosen
+from tests.cases import ALL, THIRD, chosen
 from wsprobe.lab import find
 from wsprobe.lab.perform import request
 from wsprobe.lab.server import LabError, serve
@@ -69,14 +69,14 @@ async def _counter():
         yield made[0]
 
 
-def shared(engine, known):
+def shared(engine, known, whole=ALL):
     """The situations that *engine* meets in CI, chosen as its scenarios are (measure.py)."""
     found = {situation.name: situation for situation in SITUATIONS}
 
     def is_new(situation):
         return known.get(situation.name, {}).get("of") != store.digest(situation)
 
-    return list(chosen(found, THIRD, [*ENGINES].index(engine), kinds, is_new).values())
+    return list(chosen(found, THIRD, [*ENGINES].index(engine), kinds, is_new, whole).values())
 
 
 def kinds(situation):

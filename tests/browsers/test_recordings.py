@@ -60,28 +60,26 @@ def test_each_scenario_is_measured_and_none_is_gone(name):
     assert changed == [], f"python -m tests.browsers.measure --engine {name.partition('@')[0]} measures them"
 
 
-@pytest.mark.parametrize("all_cases", [False, True])
-def test_what_ci_plays_leaves_out_no_scenario_in_every_browser_nor_any_kind(all_cases, monkeypatch):
-    monkeypatch.setattr(cases, "ALL", all_cases)
-    shares = {name: shared(name, store.load(name)[1]) for name in ENGINES}
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_ci_plays_leaves_out_no_scenario_in_every_browser_nor_any_kind(whole):
+    shares = {name: shared(name, store.load(name)[1], whole) for name in ENGINES}
     catalogue = {name: measured(engine=name) for name in ENGINES}
     for name, share in shares.items():
         met, wanted = ({kind for one in of for kind in kinds(one.scenario)} for of in (share, catalogue[name]))
         assert met == wanted, name
-        assert (len(share) == len(catalogue[name])) is all_cases
-        assert len(share) < 0.4 * len(catalogue[name]) or all_cases
+        assert (len(share) == len(catalogue[name])) is whole
+        assert len(share) < 0.4 * len(catalogue[name]) or whole
     played = {one.name for name in BROWSERS for one in shares[name]}
     assert played == {one.name for one in catalogue["chromium"]}
 
 
-def test_what_ci_plays_has_each_scenario_that_is_not_as_it_was_measured(monkeypatch):
-    monkeypatch.setattr(cases, "ALL", False)
+def test_what_ci_plays_has_each_scenario_that_is_not_as_it_was_measured():
     known = store.load("chromium")[1]
-    before = {one.name for one in shared("chromium", known)}
+    before = {one.name for one in shared("chromium", known, whole=False)}
     changed, new, *_ = left = [one.name for one in measured(engine="chromium") if one.name not in before]
     known[changed] |= {"of": "00000000"}
     del known[new]
-    after = {one.name for one in shared("chromium", known)}
+    after = {one.name for one in shared("chromium", known, whole=False)}
     assert after - before == {changed, new} <= set(left)
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests import cases
 from tests.browsers.driver import store
 from tests.browsers.driver.engines import ENGINES
 from tests.browsers.driver.situations import SITUATIONS
@@ -34,9 +33,8 @@ def test_each_situation_is_as_it_was_measured(name):
     }
 
 
-def test_what_ci_measures_leaves_out_no_situation_in_every_browser_nor_any_kind(monkeypatch):
-    monkeypatch.setattr(cases, "ALL", False)
-    shares = {name: shared(name, store.load(name, "requests")[1]) for name in ENGINES}
+def test_what_ci_measures_leaves_out_no_situation_in_every_browser_nor_any_kind():
+    shares = {name: shared(name, store.load(name, "requests")[1], whole=False) for name in ENGINES}
     for share in shares.values():
         assert {kind for each in share for kind in kinds(each)} == {
             kind for each in SITUATIONS for kind in kinds(each)
@@ -45,11 +43,11 @@ def test_what_ci_measures_leaves_out_no_situation_in_every_browser_nor_any_kind(
     assert {each for name in BROWSERS for each in shares[name]} == set(SITUATIONS)
 
 
-def test_what_ci_measures_has_each_situation_that_is_not_as_it_was(monkeypatch):
-    monkeypatch.setattr(cases, "ALL", False)
+def test_what_ci_measures_has_each_situation_that_is_not_as_it_was():
     known = RECORDED["bun@1.4"]
-    left = next(each for each in SITUATIONS if each not in shared("bun@1.4", known))
-    assert left in shared("bun@1.4", known | {left.name: known[left.name] | {"of": "00000000"}})
+    left = next(each for each in SITUATIONS if each not in shared("bun@1.4", known, whole=False))
+    changed = known | {left.name: known[left.name] | {"of": "00000000"}}
+    assert left in shared("bun@1.4", changed, whole=False)
 
 
 @pytest.mark.parametrize("name", RECORDED)

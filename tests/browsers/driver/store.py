@@ -57,9 +57,9 @@ def name_of(engine, version):
     return f"{engine}@{'.'.join(version.split('.')[:numbers])}"
 
 
-def names():
+def names(folder=FOLDER):
     """ENGINE@VERSION of all that is recorded: engines in the order of the program, old versions first."""
-    found = [file.name.removesuffix(".jsonl") for file in FOLDER.glob("*@*.jsonl")]
+    found = [file.name.removesuffix(".jsonl") for file in folder.glob("*@*.jsonl")]
     known = list(BY_NAME)
     return sorted((name for name in found if "-requests" not in name), key=lambda name: _key(name, known))
 
@@ -70,13 +70,13 @@ def _key(name, known):
     return place, engine, [int(number) for number in version.split(".")]
 
 
-def newest(engine):
+def newest(engine, folder=FOLDER):
     """ENGINE@VERSION of the newest recordings of *engine*; *engine* itself where it is that, or has none."""
-    return next((name for name in reversed(names()) if name.partition("@")[0] == engine), engine)
+    return next((name for name in reversed(names(folder)) if name.partition("@")[0] == engine), engine)
 
 
-def path(engine, kind=""):
-    return FOLDER / f"{newest(engine)}{'-' if kind else ''}{kind}.jsonl"
+def path(engine, kind="", folder=FOLDER):
+    return folder / f"{newest(engine, folder)}{'-' if kind else ''}{kind}.jsonl"
 
 
 def read(file):
@@ -95,10 +95,10 @@ def _like(file, version):
     return file.with_name(f"{engine}@{version}{'-requests' if '-requests' in rest else ''}.jsonl")
 
 
-def load(engine, kind=""):
+def load(engine, kind="", folder=FOLDER):
     """The whole version, and the recordings by name, of ENGINE@VERSION, or of the newest of an ENGINE; nothing
     if there is no file."""
-    head, recordings = read(path(engine, kind))
+    head, recordings = read(path(engine, kind, folder))
     return head["version"], recordings
 
 
@@ -107,15 +107,15 @@ def measured_on(name):
     return read(path(name))[0]["measured"]
 
 
-def save(engine, version, recordings, kind=""):
+def save(engine, version, recordings, kind="", folder=FOLDER):
     """Write the recordings of *engine*, which may be ENGINE@VERSION, at that whole *version*."""
     engine = engine.partition("@")[0]
-    file, before = path(name_of(engine, version), kind), path(engine, kind)
+    file, before = (path(name, kind, folder) for name in (name_of(engine, version), engine))
     like = read(file)[0].get("like")
     if not file.exists() and before.exists():
         like = before.name.partition("@")[2].removesuffix(".jsonl").partition("-")[0]
     head = {"engine": engine, "version": version, "measured": date.today().isoformat()}
-    rest = [(each, *read(each)) for each in FOLDER.glob(f"{engine}@*.jsonl") if each != file]
+    rest = [(each, *read(each)) for each in folder.glob(f"{engine}@*.jsonl") if each != file]
     write(file, {**head, **({"like": like} if like else {})}, recordings)
     for each, its_head, its_recordings in rest:
         if "like" in its_head and _like(each, its_head["like"]) == file:
