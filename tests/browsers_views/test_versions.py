@@ -1,66 +1,57 @@
 """The files of facts: a version each, the newest is the one that an engine uses."""
 
-from pathlib import Path
+import tomllib
+from collections import ChainMap
+from importlib import import_module
+from itertools import pairwise
 
 import msgspec
 import pytest
 
+from tests.browsers.driver import store
 from wsprobe import browsers as files
-from wsprobe.browsers import ENGINES, NODES, VERSIONED, bun, title, versions
-from wsprobe.browsers.chromium import Chromium
-from wsprobe.browsers.chromium.request import Facts
+from wsprobe.browsers import ENGINES, LIKE, NODES, VERSIONED, newer, table, title, versions
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.runtime.heads import Field
 from wsprobe.browsers.runtime.llhttp import Llhttp, Llhttp8
 from wsprobe.cli.main import run
+from wsprobe.data_file import text_beside
 from wsprobe.lab import find, load
 from wsprobe.lab.play import rehearse
 
 
-@pytest.mark.parametrize(
-    ("names", "found"),
-    [
-        (["x@156.toml"], ("156",)),
-        (["x@157.toml", "x@156.toml", "xy@158.toml", "README"], ("156", "157")),
-        (["x@100.toml", "x@99.toml"], ("99", "100")),
-        (["x@2.54.toml", "x@2.6.toml"], ("2.6", "2.54")),
-        (["x@2.54.toml", "x@3.toml"], ("2.54", "3")),
-        ([], ()),
-    ],
-)
-def test_versions_are_in_the_order_of_their_numbers(names, found, tmp_path, monkeypatch):
-    for name in names:
-        (tmp_path / name).touch()
-    monkeypatch.setattr(files, "FOLDER", f"{tmp_path}/")
-    assert files.versions("x") == found
+@pytest.mark.parametrize("name", VERSIONED)
+def test_the_versions_are_in_order_and_the_newest_is_the_one_that_is_used(name):
+    known = versions(name)
+    assert all(newer(after, before) for before, after in pairwise(known))
+    assert ENGINES[name].version == known[-1]
+
+
+def by_path(table, *path):
+    """The values in *table* and the tables in it, by their keys."""
+    tables = [by_path(value, *path, key) for key, value in table.items() if isinstance(value, dict)]
+    own = {(*path, key): value for key, value in table.items() if not isinstance(value, dict)}
+    return dict(ChainMap(own, *tables))
+
+
+FACTS = {name: tomllib.loads(text_beside(files.__file__, "facts", f"{name}.toml")) for name in store.names()}
+
+
+@pytest.mark.parametrize("name", [name for name, facts in FACTS.items() if LIKE in facts])
+def test_a_version_like_another_is_a_file_of_what_differs(name):
+    engine, _, version = name.partition("@")
+    own = by_path(FACTS[name])
+    other = by_path(table(engine, own.pop((LIKE,))))
+    assert by_path(table(engine, version)) == other | own
+    assert [key for key, value in own.items() if other.get(key) == value] == []
 
 
 @pytest.mark.parametrize("name", VERSIONED)
-def test_the_newest_version_is_the_one_that_is_used(name):
-    assert ENGINES[name].version == versions(name)[-1]
-
-
-def test_an_older_version_is_a_file_of_what_differs(tmp_path, monkeypatch):
-    for file in Path(files.FOLDER).iterdir():
-        (tmp_path / file.name).symlink_to(file)
-    monkeypatch.setattr(files, "FOLDER", f"{tmp_path}/")
-    text = 'like = "156"\nread_size = 999\n[failures]\nstatus = "Odd response code: {status}"\n'
-    (tmp_path / "chromium@42.toml").write_text(text)
-    older, newer = (files.facts("chromium", version, Facts) for version in ("42", "156"))
-    assert (older.version, older.read_size) == ("42", 999)
-    assert older.failures == {**newer.failures, "status": "Odd response code: {status}"}
-    assert (older.request, older.console) == (newer.request, newer.console)
-    assert versions("chromium")[0] == "42"
-    scenario = find("status-403")
-    lines = [rehearse(Chromium(each), scenario, load()).console[0] for each in (older, newer)]
-    assert ["Odd" in line for line in lines] == [True, False]
-
-
-def test_a_misspelt_fact_is_an_error(tmp_path, monkeypatch):
-    (tmp_path / "bun@1.toml").write_text(Path(files.FOLDER, "bun@1.4.toml").read_text() + "\n[filures]\n")
-    monkeypatch.setattr(files, "FOLDER", f"{tmp_path}/")
+def test_a_misspelt_fact_is_an_error(name):
+    version = versions(name)[-1]
+    kind = import_module(f"wsprobe.browsers.{name}").Facts
     with pytest.raises(msgspec.ValidationError, match="filures"):
-        files.facts("bun", "1", bun.Facts)
+        msgspec.convert({"version": version, **table(name, version), "filures": {}}, kind)
 
 
 @pytest.mark.parametrize("name", ["chromium@1", "netscape@4", "whatwg@2012", "undici@7", "chromium@", "node18"])
