@@ -25,7 +25,8 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if PRINTED not in path.par
 FLOORS = (
     ("version", "exchange", "text", "nearest", "search", "schedule", "cached", "data_file", "exception_groups"),
     ("request",),
-    ("read", "wire"),
+    ("read",),
+    ("wire",),
     ("recording",),
     ("judge", "browsers", "browser_logs"),
     ("history", "diagnosis", "session", "relay"),

@@ -14,8 +14,7 @@ from tests.pieces import cases, members, pieces, rewrite, shown
 from wsprobe.exchange import Ended, Exchange, Limits, Plan, Received, Sent, Target
 from wsprobe.read import read
 from wsprobe.read.head import LINES_MAX
-from wsprobe.read.reading import INTERIM_MAX, Session
-from wsprobe.wire import WIRES
+from wsprobe.read.reading import INTERIM_MAX
 
 FILE = Path(__file__).parent / "readings.txt"
 REQUEST = (
@@ -107,15 +106,6 @@ def test_lines_of_interim_answers_beyond_a_limit_stay_bytes():
     assert (reading.final, reading.rest) == (None, one * 3)
     assert accounted(reading) == reading.received
     assert reading.opinion is None
-
-
-def test_another_wire_is_read_by_its_own_reader(monkeypatch):
-    def reversed_session(data, start, when, sent, own, when_sent):
-        return Session((), data[start:][::-1], start)
-
-    monkeypatch.setitem(WIRES, "own", replace(WIRES["hybi-13"], session=reversed_session))
-    reading = read(exchange(UPGRADE + b"abc", plan=replace(PLAN, wire="own")))
-    assert reading.session == Session((), b"cba", len(UPGRADE))
 
 
 def test_a_large_head_does_not_depend_on_how_tcp_cut_it():

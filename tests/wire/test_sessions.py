@@ -10,12 +10,12 @@ from wsprobe.lab import find
 from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.read import read
+from wsprobe.read.drafts import frame_at_75, frame_at_76, of_server
 from wsprobe.read.frames import BINARY, CLOSE, PING, PONG, TEXT, read_frames
 from wsprobe.request import opening, target
 from wsprobe.wire import WIRES
 from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, ReceivedMessage
-from wsprobe.wire.hixie import frame_at_75, frame_at_76
-from wsprobe.wire.hybi import draft_frame, of_server
+from wsprobe.wire.hybi import draft_frame
 
 OLD = tuple(wire for wire in WIRES if wire not in ("hybi-07", "hybi-08", "hybi-13"))
 DRAFTS = ("hybi-04", "hybi-05", "hybi-06")

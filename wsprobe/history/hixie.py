@@ -14,10 +14,11 @@ from wsprobe.history.data import Revision, cell_of
 from wsprobe.history.http import Ruling, rule
 from wsprobe.judge.finding import shown
 from wsprobe.judge.subject import status_span
+from wsprobe.read.drafts import ANSWER
 from wsprobe.read.reading import Reading, Response, Span
 from wsprobe.request.target import bracketed
 from wsprobe.wire.followup import REDIRECTS
-from wsprobe.wire.hixie import ANSWER, answer_to
+from wsprobe.wire.hixie import answer_to
 
 LINE_75 = b"HTTP/1.1 101 Web Socket Protocol Handshake\r\n"
 PRELUDE_75 = b"Upgrade: WebSocket\r\nConnection: Upgrade\r\n"

@@ -5,21 +5,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec.structs import replace
 
 from wsprobe.exchange import FINISHED, Event, Exchange, Plan, Received, Sent
 from wsprobe.read.body import FRAMING, plain_length, read_body, with_contents
+from wsprobe.read.drafts import session_reader
 from wsprobe.read.frames import When
 from wsprobe.read.head import LINES_MAX, opens_session, read_request, split_head, status_line
 from wsprobe.read.looks import looks_like
 from wsprobe.read.reading import INTERIM_MAX, Head, Opinion, Reading, Response, Session, final_answer
 from wsprobe.read.stated import stated
 from wsprobe.read.tokens import VALUE_MAX
-
-if TYPE_CHECKING:
-    from wsprobe.wire.framing import SessionReader
 
 OPINION_BODY = 65536
 """Bytes of a body that h11 gets if the body was not read whole."""
@@ -73,7 +71,7 @@ def read_structure(exchange: Exchange, *, heads_only: bool = False) -> Reading:
     if begins is not None:
         own = len(request.head.raw) + len(request.rest)
         when, when_sent = _when(exchange.events, Received), _when(exchange.events, Sent)
-        session = _session_reader(exchange.plan.wire)(received, begins, when, sent, own, when_sent)
+        session = session_reader(exchange.plan.wire)(received, begins, when, sent, own, when_sent)
     return Reading(
         exchange=exchange,
         request=request,
@@ -95,14 +93,6 @@ def handshakes(last: Reading) -> list[Reading]:
     from wsprobe.read.http2 import read_http2  # hpack, where HTTP/2 was spoken
 
     return [*(read_http2(last.exchange, stream) for stream in last.http2.earlier), last]
-
-
-def _session_reader(wire: str) -> SessionReader:
-    # A seam: the wire versions import this package's modules, so the package itself imports them when it
-    # reads.
-    from wsprobe.wire import WIRES
-
-    return WIRES[wire].session if wire in WIRES else WIRES["hybi-13"].session
 
 
 def responses_of(exchange: Exchange) -> tuple[Response, ...]:

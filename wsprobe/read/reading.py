@@ -99,6 +99,13 @@ def final_answer(responses: Sequence[Response]) -> Response | None:
     return None if last is None or last.interim else last
 
 
+def mask(data: bytes, key: bytes) -> bytes:
+    """*data* XORed with *key*, repeated (RFC 6455 section 5.3: four bytes)."""
+    size = len(data)
+    keys = (key * (size // len(key) + 1))[:size]
+    return (int.from_bytes(data, "little") ^ int.from_bytes(keys, "little")).to_bytes(size, "little")
+
+
 class Frame(Struct, frozen=True, gc=False):
     """One frame after a 101 (RFC 6455 section 5.2), perhaps incomplete.
 
@@ -135,9 +142,7 @@ class Frame(Struct, frozen=True, gc=False):
         """The payload, unmasked."""
         if not self.masked:
             return self.payload
-        size = len(self.payload)
-        mask = (self.mask * (size // len(self.mask) + 1))[:size]
-        return (int.from_bytes(self.payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
+        return mask(self.payload, self.mask)
 
     @property
     def is_control(self) -> bool:

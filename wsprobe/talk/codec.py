@@ -32,7 +32,7 @@ from wsprobe.read.frames import (
     agreed_deflate,
 )
 from wsprobe.read.inflate import STREAMS_MAX, TAIL, InflateError, Inflater, TooManyStreams
-from wsprobe.read.reading import Head
+from wsprobe.read.reading import Head, mask
 from wsprobe.session.open_session import Awaited, OpenSession, SessionMaker
 from wsprobe.session.planned_session import PlannedSession
 from wsprobe.wire import WIRES
@@ -47,7 +47,7 @@ from wsprobe.wire.framing import (
     is_utf_8,
     too_long,
 )
-from wsprobe.wire.rfc6455 import frame, frame_header, mask, masks
+from wsprobe.wire.rfc6455 import frame, frame_header, masks
 
 _CONTROLS: dict[int, Literal["ping", "pong", "close"]] = {PING: "ping", PONG: "pong", CLOSE: "close"}
 _TEXT, _BINARY = 0x80 | TEXT, 0x80 | BINARY

@@ -7,8 +7,8 @@ import shlex
 from struct import pack
 
 from wsprobe.nearest import nearest
+from wsprobe.read.reading import mask
 from wsprobe.text import whole_number
-from wsprobe.wire.rfc6455 import mask
 
 OPCODES = {"continuation": 0, "text": 1, "binary": 2, "close": 8, "ping": 9, "pong": 10}
 WORDS = {

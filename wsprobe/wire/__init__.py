@@ -1,4 +1,4 @@
-"""The wire versions that wsprobe speaks, one row each: request, frames, and reader of its recordings."""
+"""The wire versions that wsprobe speaks, one row each: request and frames."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from functools import partial
 from msgspec import Struct
 
 from wsprobe.exchange import Target
+from wsprobe.read.drafts import ANSWER
 from wsprobe.read.request import Request
 from wsprobe.request.opening import Offer
 from wsprobe.wire import hixie, hybi, rfc6455
-from wsprobe.wire.framing import FramingMaker, SessionReader
+from wsprobe.wire.framing import FramingMaker
 
 __all__ = ["WIRES", "WIRE_OF_VERSION", "WireVersion", "spoken", "wire_of"]
 
@@ -25,7 +26,6 @@ class WireVersion(Struct, frozen=True):
     random bytes, is the only source of chance. Raises OfferError for an offer that this version cannot
     express."""
     framing: FramingMaker = rfc6455.Framed
-    session: SessionReader = rfc6455.session
     version: int | None = None
     """The value of Sec-WebSocket-Version; None: the version has no such field."""
     text_only: bool = False
@@ -35,34 +35,25 @@ class WireVersion(Struct, frozen=True):
 
     @property
     def framed_as_rfc6455(self) -> bool:
-        return self.session is rfc6455.session
+        return self.framing is rfc6455.Framed
 
 
-def _hybi(
-    version: int, framing: FramingMaker = rfc6455.Framed, session: SessionReader = rfc6455.session
-) -> WireVersion:
-    return WireVersion(f"hybi-{version:02}", partial(hybi.request, version=version), framing, session, version)
+def _hybi(version: int, framing: FramingMaker = rfc6455.Framed) -> WireVersion:
+    return WireVersion(f"hybi-{version:02}", partial(hybi.request, version=version), framing, version)
 
 
 _ROWS = (
-    WireVersion(
-        "hixie-75",
-        partial(hixie.request, challenge=False),
-        hixie.Hixie75,
-        hixie.session_75,
-        text_only=True,
-    ),
+    WireVersion("hixie-75", partial(hixie.request, challenge=False), hixie.Hixie75, text_only=True),
     WireVersion(
         "hixie-76",
         partial(hixie.request, challenge=True),
         hixie.Hixie76,
-        hixie.session_76,
         text_only=True,
-        behind_the_head=hixie.ANSWER,
+        behind_the_head=ANSWER,
     ),
-    _hybi(4, hybi.Hybi04, hybi.session_04),
-    _hybi(5, hybi.Hybi05, hybi.session_05),
-    _hybi(6, hybi.Hybi06, hybi.session_06),
+    _hybi(4, hybi.Hybi04),
+    _hybi(5, hybi.Hybi05),
+    _hybi(6, hybi.Hybi06),
     _hybi(7),
     _hybi(8),
     _hybi(13),

@@ -12,8 +12,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from wsprobe.read.closing import may_be_sent
-from wsprobe.read.frames import BINARY, CLOSE, TEXT, When
-from wsprobe.read.reading import Session
+from wsprobe.read.frames import BINARY, CLOSE, TEXT
 
 
 class ReceivedMessage(Struct, frozen=True):
@@ -197,7 +196,3 @@ class Framing(FrameWriter):
 
 FramingMaker = Callable[[bytes, bytes, int | None], Framing]
 """(request as sent, head of the 101 as received, most bytes of a message to keep) -> Framing."""
-
-SessionReader = Callable[[bytes, int, When, bytes, int, When], Session]
-"""(received, start of the session in it, offset -> time, sent, start of our own frames in it, offset -> time)
--> the bytes after the 101, read without loss."""

@@ -1,29 +1,24 @@
-"""draft-hixie-thewebsocketprotocol-75 and -76 (hybi-00): requests, the challenge of 76, frames, and both sides
-read.
+"""draft-hixie-thewebsocketprotocol-75 and -76 (hybi-00): requests, the challenge of 76, and frames.
 
 Sections 4.1 (the handshake; each of the two keys hides a number, its digits divided by its spaces), 4.2
-(frames) and 5.2 (the challenge). A type byte below 0x80 begins data that lasts until 0xFF; type 0x00 is text.
-Any other type byte is followed by a length in groups of seven bits, and by as much data, which clients discard.
-In 76, 0xFF 0x00 closes.
+(frames: ``read.drafts``) and 5.2 (the challenge).
 """
 
 from __future__ import annotations
 
 import re
-from functools import partial as with_
 from hashlib import md5
 from random import Random
 
 from msgspec.structs import replace
 
 from wsprobe.exchange import Target
-from wsprobe.read.frames import BINARY, CLOSE, TEXT, One, When
-from wsprobe.read.reading import Frame, Session
+from wsprobe.read.drafts import ANSWER, CLOSING, END, longer
+from wsprobe.read.frames import BINARY, TEXT
 from wsprobe.read.request import CHALLENGE
 from wsprobe.request.opening import Offer, OfferError, common, compose, present
 from wsprobe.request.target import host_header
-from wsprobe.wire.framing import Framing, Incoming, SessionReader
-from wsprobe.wire.rfc6455 import read_both
+from wsprobe.wire.framing import Framing, Incoming
 
 SPACES_MAX = 12
 LETTERS_MAX = 12
@@ -47,9 +42,6 @@ def _key(dice: Random) -> str:
         key.insert(dice.randint(1, len(key) - 1), " ")
     return "".join(key)
 
-
-ANSWER = 16
-"""Bytes that follow the answer's header block."""
 
 _DIGITS_MAX = 12
 """A client's product of number and spaces is at most 12 times 2**32 (section 4.1, steps 16 to 20)."""
@@ -78,65 +70,9 @@ def answer_to(key1: bytes, key2: bytes, body: bytes) -> bytes | None:
     return md5(b"".join(parts) + body[:CHALLENGE], usedforsecurity=False).digest()
 
 
-END = b"\xff"
-CLOSING = b"\xff\x00"
-
-LENGTH_MAX = 1 << 62
-"""Groups without end make no larger number than this."""
-
-OTHER = 3
-"""The opcode for data of an unknown type: reserved in RFC 6455, without a meaning."""
-
-
 def text(data: bytes) -> bytes:
     """A text frame. *data* must be UTF-8, which has no byte 0xFF."""
     return b"\x00" + data + END
-
-
-def longer(length: int, group: int) -> int:
-    """*length* with one more *group* of seven bits appended, within bounds."""
-    return min(length << 7 | group & 0x7F, LENGTH_MAX)
-
-
-def _frame_at(
-    closes: bool, data: bytes | bytearray, start: int, when: When, *, partial: bool = False
-) -> Frame | None:
-    """As ``read.frames.frame_at``. Data without 0xFF is not a frame: its end is unknown."""
-    if start >= len(data):
-        return None
-    return (_counted if data[start] & 0x80 else _ended)(closes, data, start, when, partial)
-
-
-def _ended(closes: bool, data: bytes | bytearray, start: int, when: When, partial: bool) -> Frame | None:
-    end = data.find(END, start + 1)
-    if end < 0:
-        return None
-    opcode = OTHER if data[start] else TEXT
-    payload = bytes(data[start + 1 : end])
-    header = bytes(data[start : start + 1])
-    return Frame(start, header, True, 0, opcode, False, b"", len(payload), payload, when(end), trailer=END)
-
-
-def _counted(closes: bool, data: bytes | bytearray, start: int, when: When, partial: bool) -> Frame | None:
-    length, body = 0, start + 1
-    while body < len(data):
-        group = data[body]
-        length, body = longer(length, group), body + 1
-        if not group & 0x80:
-            break
-    else:
-        return None
-    if len(data) - body < length and not partial:
-        return None
-    header, payload = bytes(data[start:body]), bytes(data[body : body + length])
-    opcode = CLOSE if closes and header == CLOSING else BINARY
-    minimal = header[1] != 0x80
-    at = when(body + len(payload) - 1)
-    return Frame(start, header, True, 0, opcode, False, b"", length, payload, at, minimal)
-
-
-frame_at_75: One = with_(_frame_at, False)
-frame_at_76: One = with_(_frame_at, True)
 
 
 NO_ORIGIN = "null"
@@ -262,14 +198,3 @@ class Hixie76(Hixie75):
 
     closes = True
     answer_size = ANSWER
-
-
-session_75: SessionReader = with_(read_both, frame_at_75, frame_at_75, close_codes=False, drops=True)
-"""The frames of both sides. No frame of -75 closes a session."""
-
-
-def session_76(received: bytes, start: int, when: When, sent: bytes, own: int, when_sent: When) -> Session:
-    """The session begins after the sixteen bytes that answer the challenge."""
-    told = {"challenge": received[start : start + ANSWER], "close_codes": False}
-    opened = min(start + ANSWER, len(received))
-    return read_both(frame_at_76, frame_at_76, received, opened, when, sent, own, when_sent, **told)

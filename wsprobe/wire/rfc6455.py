@@ -1,29 +1,15 @@
-"""hybi-07 to RFC 6455 (section 5.2): frames written as a client, followed as they arrive, and read from a
-recording."""
+"""hybi-07 to RFC 6455 (section 5.2): frames written as a client, and followed as they arrive."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from hashlib import sha256
 from struct import pack
-from typing import Any, Literal
+from typing import Literal
 
-from wsprobe.read.frames import (
-    BINARY,
-    CLOSE,
-    CONTINUATION,
-    PING,
-    PONG,
-    TEXT,
-    One,
-    When,
-    frame_at,
-    header_size,
-    read_frames,
-)
-from wsprobe.read.reading import Session
-from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, Framing, Incoming, SessionReader
+from wsprobe.read.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, header_size
+from wsprobe.read.reading import mask
+from wsprobe.wire.framing import CONTROL_MAX, SOME_MESSAGE, Control, Framing, Incoming
 
 
 def masks(seed: bytes) -> Iterator[bytes]:
@@ -42,13 +28,6 @@ def masks(seed: bytes) -> Iterator[bytes]:
 
 _DATA = (CONTINUATION, TEXT, BINARY)
 _CONTROL: dict[int, Literal["ping", "pong"]] = {PING: "ping", PONG: "pong"}
-
-
-def mask(data: bytes, key: bytes) -> bytes:
-    """*data* XORed with *key*, repeated (RFC 6455 section 5.3: four bytes)."""
-    size = len(data)
-    keys = (key * (size // len(key) + 1))[:size]
-    return (int.from_bytes(data, "little") ^ int.from_bytes(keys, "little")).to_bytes(size, "little")
 
 
 def frame_header(first: int, size: int, mask_bit: int = 0x80) -> bytes:
@@ -158,24 +137,3 @@ class Framed(Framing):
             heard.append(self._close(unmasked, header + payload))
         elif self._opcode in _CONTROL:
             heard.append(Control(_CONTROL[self._opcode], unmasked))
-
-
-def read_both(
-    theirs: One,
-    ours: One,
-    received: bytes,
-    start: int,
-    when: When,
-    sent: bytes,
-    own: int,
-    when_sent: When,
-    **members: Any,
-) -> Session:
-    """A session: *theirs* finds the server's frames, *ours* finds the client's. *members*: further ones of the
-    session."""
-    frames, rest = read_frames(received, start, when, theirs)
-    return Session(frames, rest, start, read_frames(sent, own, when_sent, ours)[0], **members)
-
-
-session: SessionReader = partial(read_both, frame_at, frame_at)
-"""The frames of both sides."""

@@ -10,12 +10,13 @@ from struct import pack
 
 from msgspec import Struct
 
+from wsprobe.read.drafts import CLOSING, frame_at_75, frame_at_76, mask_of_04, mask_of_05, of_client
 from wsprobe.read.frames import CLOSE, TEXT, One, frame_at
 from wsprobe.read.head import split_head
 from wsprobe.read.request import Request
 from wsprobe.wire.framing import CONTROL_MAX
-from wsprobe.wire.hixie import CLOSING, answer_to, frame_at_75, frame_at_76, text
-from wsprobe.wire.hybi import draft_frame, mask_of_04, mask_of_05, of_client
+from wsprobe.wire.hixie import answer_to, text
+from wsprobe.wire.hybi import draft_frame
 from wsprobe.wire.rfc6455 import frame
 
 Values = Mapping[str, bytes]
