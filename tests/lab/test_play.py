@@ -74,7 +74,7 @@ def test_it_is_judged_as_the_catalogue_says(name):
         # Where a flood is cut is chance, and what a cut looks like with it.
         assert found >= set(ALL[name].findings)
     else:
-        assert found == set(ALL[name].findings)
+        assert found == set(ALL[name].findings), "its `findings` are not those, without notes, that it leads to"
 
 
 def kinds(name):
