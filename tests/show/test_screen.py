@@ -14,10 +14,8 @@ from wsprobe.lab.play import play
 from wsprobe.lab.ports import place
 from wsprobe.report.report import report
 from wsprobe.request.opening import Offer
-from wsprobe.show import screen as screens
 from wsprobe.show.compare import comparison
 from wsprobe.show.lines import Look, plain
-from wsprobe.show.session import session
 
 URL = "wss://chat.example/ws"
 FIELDS = (
@@ -115,12 +113,21 @@ def test_it_fits_a_screen(of):
         assert max(map(len, rows)) <= columns
 
 
-def test_the_frames_of_an_answer_are_read_once_for_all_layouts(monkeypatch):
-    made = []
-    monkeypatch.setattr(
-        screens, "session", lambda reading, look: made.append(reading) or session(reading, look)
-    )
-    monkeypatch.setattr(screens, "TALL", 0)  # no layout fits, so all are tried
-    report = scenario("pmd-message")
-    assert any("< Text" in row for row in drawn(report, 80))
-    assert made == [report.reading]
+def test_the_frames_of_an_answer_are_read_once_for_all_layouts():
+    class Counted(tuple):
+        read = 0
+
+        def __iter__(self):
+            Counted.read += 1
+            return super().__iter__()
+
+    made = scenario("pmd-message")
+    session = made.reading.session
+    counted = replace(made.reading, session=replace(session, frames=Counted(session.frames)))
+    of = replace(made, reading=counted)
+    read = []
+    for columns in (80, 80, 0):  # what is kept of a report is made first; then all layouts; in a pipe, only one
+        before = Counted.read
+        assert any("< Text" in row for row in drawn(of, columns))
+        read.append(Counted.read - before)
+    assert read[1] == read[2] > 0
