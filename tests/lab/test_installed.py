@@ -73,18 +73,15 @@ def test_nothing_is_left_and_nothing_is_seen(engine, number, browser, tmp_path):
 
 
 def test_nothing_is_left_of_a_browser_that_cannot_be_started(tmp_path, monkeypatch):
-    def refuse(database, authority):
-        raise NoBrowser("no certutil")
-
     async def run():
         async with installed.opened(
             Installed("firefox", "/bin/false"), "http://127.0.0.1/", authority=tmp_path
         ):
             pass
 
-    monkeypatch.setattr(installed, "trust", refuse)
+    monkeypatch.setenv("PATH", "/nonexistent")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with pytest.raises(NoBrowser):
+    with pytest.raises(NoBrowser, match="certutil"):
         trio.run(run)
     assert list(tmp_path.iterdir()) == []
 

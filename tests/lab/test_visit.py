@@ -30,7 +30,7 @@ VISITS = {
 
 
 @pytest.mark.parametrize("case", VISITS)
-def test_what_a_visit_finds(case, monkeypatch):
+def test_what_a_visit_finds(case):
     happens, result, seconds = VISITS[case]
     what = SimpleNamespace(over=trio.Event(), seen=None)
     left = []
@@ -43,7 +43,7 @@ def test_what_a_visit_finds(case, monkeypatch):
             return trio.current_time() >= happens.get("ends", 1000)
 
     @asynccontextmanager
-    async def opened(*_, **__):
+    async def opened():
         async with trio.open_nursery() as nursery:
 
             @nursery.start_soon
@@ -59,13 +59,11 @@ def test_what_a_visit_finds(case, monkeypatch):
                 nursery.cancel_scope.cancel()
 
     async def work():
-        site = SimpleNamespace(visit=lambda lab, what: "http://127.0.0.1:1/")
         try:
-            return await visit(FIREFOX, None, site, what, authority=None, seconds=5)
+            return await visit(FIREFOX, opened(), what, 5)
         except NoBrowser as error:
             return str(error)
 
-    monkeypatch.setattr(installed, "opened", opened)
     came = trio.run(work, clock=MockClock(autojump_threshold=0))
     assert left == [pytest.approx(seconds)]
     if isinstance(result, str):
@@ -77,12 +75,9 @@ def test_what_a_visit_finds(case, monkeypatch):
 @pytest.mark.parametrize(
     ("store", "unshare", "good"), [(True, True, True), (False, True, False), (True, False, False)]
 )
-def test_what_a_trusted_authority_needs(store, unshare, good, monkeypatch, tmp_path):
-    file = tmp_path / "store.crt"
-    monkeypatch.setattr(installed, "STORE", file)
+def test_what_a_trusted_authority_needs(store, unshare, good, monkeypatch):
+    monkeypatch.setattr(Path, "exists", lambda _: store)
     monkeypatch.setattr(shutil, "which", lambda name: "/bin/unshare" if unshare else None)
-    if store:
-        file.touch()
     if not good:
         with pytest.raises(NoBrowser, match="requires unshare and"):
             installed._trusting(Path("/ca.pem"), ["browser", "url"])
@@ -98,7 +93,7 @@ def test_what_a_trusted_authority_needs(store, unshare, good, monkeypatch, tmp_p
             installed.WITH_OUR_STORE,
             "sh",
             "/ca.pem",
-            str(file),
+            str(installed.STORE),
         ]
         assert installed._trusting(Path("/ca.pem"), ["browser", "url"]) == [*before, "browser", "url"]
 

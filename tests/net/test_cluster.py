@@ -1,6 +1,7 @@
 """What is said of a scheduler that cannot be used, without one."""
 
 import socket
+import sys
 import threading
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
@@ -10,7 +11,6 @@ import trio
 from trio.testing import MockClock
 
 from tests.cases import every
-from wsprobe.net import cluster as module
 from wsprobe.net.cluster import (
     Cluster,
     ClusterError,
@@ -70,11 +70,26 @@ def raising(error):
     return called
 
 
-async def test_a_scheduler_that_speaks_tls_is_named_with_its_address(monkeypatch):
+class Killed(Exception):
+    pass
+
+
+class Cancelled(Exception):
+    pass
+
+
+@pytest.fixture
+def dask(monkeypatch):
+    """Dask's packages, for a test to fill."""
+    there = SimpleNamespace(KilledWorker=Killed, CancelledError=Cancelled)
+    monkeypatch.setitem(sys.modules, "dask", SimpleNamespace(config=SimpleNamespace(set=lambda _: None)))
+    monkeypatch.setitem(sys.modules, "distributed", there)
+    return there
+
+
+async def test_a_scheduler_that_speaks_tls_is_named_with_its_address(dask):
     """Dask's own client says no more than that nobody answered in time."""
-    pytest.importorskip("dask")
-    client = raising(OSError("Timed out trying to connect"))
-    monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(Client=client))
+    dask.Client = raising(OSError("Timed out trying to connect"))
     with answering(ALERT) as address, pytest.raises(ClusterError) as raised:
         async with cluster(address, 60, print):
             raise AssertionError
@@ -120,10 +135,10 @@ def test_a_scheduler_that_returns_garbage_is_named_in_a_line(look_up, returned):
         getattr(there, look_up)()
 
 
-async def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch):
+async def test_a_scheduler_that_says_nothing_is_given_up_in_time(dask):
     """Dask's own limits do not cover it: without this one the command did not end."""
     over = threading.Event()
-    monkeypatch.setattr(module, "_connect", lambda address, patience: over.wait())
+    dask.Client = lambda *_, **__: over.wait()
     try:
         with pytest.raises(ClusterError, match=r"no scheduler answered at tcp://127.0.0.1:1 within 0.01 s"):
             async with cluster("tcp://127.0.0.1:1", 0.01, str):
@@ -132,11 +147,11 @@ async def test_a_scheduler_that_says_nothing_is_given_up_in_time(monkeypatch):
         over.set()
 
 
-def test_a_scheduler_that_dask_cannot_read_is_named_in_a_line(monkeypatch):
-    pytest.importorskip("dask")
-    monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(Client=raising(KeyError("op"))))
+async def test_a_scheduler_that_dask_cannot_read_is_named_in_a_line(dask):
+    dask.Client = raising(KeyError("op"))
     with pytest.raises(ClusterError, match="is no scheduler that Dask can use: KeyError: 'op'"):
-        module._connect("tcp://127.0.0.1:1", 1.0)
+        async with cluster("tcp://127.0.0.1:1", 60, print):
+            raise AssertionError
 
 
 class Dask:
@@ -180,27 +195,16 @@ class Future:
         self.cancelled = True
 
 
-class Killed(Exception):
-    pass
-
-
-class Cancelled(Exception):
-    pass
-
-
 SCHEDULER = "tcp://127.0.0.1:1"
 
 
 @pytest.fixture
-def within(monkeypatch):
+def within(dask, monkeypatch):
     """Runs a function with a cluster that a client is connected to, in virtual time."""
     monkeypatch.setattr(trio.to_thread, "run_sync", at_once)
-    monkeypatch.setattr(
-        module, "_distributed", lambda: SimpleNamespace(KilledWorker=Killed, CancelledError=Cancelled)
-    )
 
     def run(client, use, say):
-        monkeypatch.setattr(module, "_connect", lambda *_: client)
+        dask.Client = lambda *_, **__: client
 
         async def inside():
             async with cluster(SCHEDULER, 2, say) as there:
@@ -353,7 +357,7 @@ WANTED = {
 
 
 @every(WANTED)
-def test_work_goes_on_while_it_is_wanted(case, monkeypatch):
+def test_work_goes_on_while_it_is_wanted(case, dask):
     states, result, seconds = case
     looks = iter(states)
 
@@ -362,9 +366,8 @@ def test_work_goes_on_while_it_is_wanted(case, monkeypatch):
         state = next(looks)
         return None if state is None else SimpleNamespace(state=state)
 
-    here = SimpleNamespace(name=7, state=SimpleNamespace(tasks=SimpleNamespace(get=get)))
-    thread = SimpleNamespace(thread_state=SimpleNamespace(key="ours"))
-    monkeypatch.setattr(module, "_distributed", lambda: SimpleNamespace(get_worker=lambda: here, worker=thread))
+    dask.get_worker = lambda: SimpleNamespace(name=7, state=SimpleNamespace(tasks=SimpleNamespace(get=get)))
+    dask.worker = SimpleNamespace(thread_state=SimpleNamespace(key="ours"))
 
     async def work():
         await trio.sleep(2)

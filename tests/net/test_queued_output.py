@@ -6,7 +6,6 @@ import pytest
 import trio
 import trio.testing
 
-from wsprobe.net import descriptors
 from wsprobe.net.descriptors import MOST, QueuedOutput, room
 
 
@@ -52,8 +51,7 @@ async def test_room_can_be_given_up(pipe):
     assert given_up.cancelled_caught
 
 
-def test_a_reader_that_takes_nothing_is_not_waited_for(pipe, monkeypatch):
-    monkeypatch.setattr(descriptors, "PATIENCE", 0.05)
+def test_a_reader_that_takes_nothing_is_not_waited_for(pipe):
     output = QueuedOutput(pipe[1])
     output.write(bytes(2 * MOST))
     assert MOST < output.finish() < 2 * MOST

@@ -1,3 +1,4 @@
+import shutil
 import ssl
 import stat
 from datetime import UTC, datetime, timedelta
@@ -154,9 +155,8 @@ def test_keys_that_cannot_be_written(net, monkeypatch, name):
 
 
 @pytest.fixture(params=[PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
-def locked(request, tmp_path, monkeypatch):
+def locked(request, tmp_path):
     """The files of a certificate and of its key, whose passphrase is sesame."""
-    monkeypatch.setattr(tls_module, "PASSPHRASES", {})
     self_signed(tmp_path)
     key = load_pem_private_key((tmp_path / "self.pem").read_bytes(), None)
     pem = key.private_bytes(Encoding.PEM, request.param, BestAvailableEncryption(b"sesame"))
@@ -169,7 +169,7 @@ def test_an_encrypted_key_is_named_in_a_line(net, locked):
     plan = net.plan(1, secure=True, certificate=certificate, key=key)
     with pytest.raises(PlanError, match=r"the private key in '.*/key' is encrypted: add --pass @FILE"):
         net.run(lambda: probe(plan))
-    tls_module.PASSPHRASES[key] = "open"
+    assert TlsSettings(cert=certificate, key=key, passphrase="open").unlock()
     with pytest.raises(PlanError, match=r"is encrypted: the passphrase \(--pass\) is wrong"):
         net.run(lambda: probe(plan))
 
@@ -185,8 +185,7 @@ def test_a_passphrase_opens_a_key_and_is_in_no_plan(locked, monkeypatch):
     monkeypatch.setattr("getpass.getpass", lambda prompt, stream: "sesame")
     assert given.unlock()
     tls_module.context(given.tls())
-    tls_module.PASSPHRASES.clear()
-    given = replace(given, passphrase="sesame")
+    given = replace(given, key=shutil.copy(key, f"{key}2"), passphrase="sesame")
     assert given.unlock()
     tls_module.context(given.tls())
     assert b"sesame" not in ascii_json(given.tls())

@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from wsprobe.net import worker_pool as module
 from wsprobe.net.worker_pool import Called, Lost, WorkerPool, spawned
@@ -119,16 +120,19 @@ def test_what_the_work_raises_is_raised_here():
 
 @pytest.mark.programs
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process")
-async def test_a_process_that_is_stopped_is_not_waited_for(monkeypatch):
+@pytest.mark.parametrize("start", ["processes"], indirect=True)
+def test_a_process_that_is_stopped_is_not_waited_for():
     """It takes no signal but SIGKILL, and at its end Python waits for all that it has started."""
-    monkeypatch.setattr(module, "GRACE", 0.1)
-    monkeypatch.setattr(module, "spawned", spawned)
     pool = WorkerPool(make, 1, print)
     (member,) = pool._members
-    async with pool.at_work():
-        await pool.up()
-        os.kill(member.process.pid, signal.SIGSTOP)
-        pool.give(1, print)
+
+    async def stopped():
+        async with pool.at_work():
+            await pool.up()
+            os.kill(member.process.pid, signal.SIGSTOP)
+            pool.give(1, print)
+
+    trio.run(stopped, clock=MockClock(autojump_threshold=0))
     member.process.join(60)
     assert member.process.exitcode == -signal.SIGKILL
 

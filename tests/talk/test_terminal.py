@@ -1,10 +1,11 @@
 """What a person types in a session, and what is shown for it; a pipe stands for the terminal."""
 
+from types import SimpleNamespace
+
 import click
 import pytest
 import trio
 
-from wsprobe.cli import terminal
 from wsprobe.cli.terminal import FLOOD, History, Terminal
 from wsprobe.exchange import Plan
 from wsprobe.read.reading import Head
@@ -21,7 +22,7 @@ TO = parse("ws://h/")
 HELD = TalkSession(Plan(TO, request(TO, Offer())), Reader(), Writer(), Rules(), 0)
 
 
-def by_hand(file):
+def by_hand(file, of=Terminal):
     """A session; ``/send FILE`` sends *file*, and no other."""
 
     def read(name):
@@ -29,13 +30,13 @@ def by_hand(file):
             raise click.UsageError(f"no file {name}")
         return Outgoing("binary", (file.read_bytes(),))
 
-    return Terminal(Look(), HELD, Head(b"", (), b"\r\n", 0, (), None), TO.url, read, History())
+    return of(Look(), HELD, Head(b"", (), b"\r\n", 0, (), None), TO.url, read, History())
 
 
-def typed(monkeypatch, tmp_path, *pieces, heard=()):
+def typed(tmp_path, *pieces, heard=(), of=Terminal):
     """What is sent for the *pieces* of input; *heard* comes behind them."""
     (tmp_path / "kept").write_bytes(b"\0")
-    hand = by_hand(tmp_path / "kept")
+    hand = by_hand(tmp_path / "kept", of)
 
     async def given(stream, size):
         assert stream == 0
@@ -48,8 +49,8 @@ def typed(monkeypatch, tmp_path, *pieces, heard=()):
             await hand.hear(heard, 1_500_000)
         return sent
 
-    monkeypatch.setattr(terminal, "pieces", given)
-    return trio.run(session)
+    with click.Context(click.Command("talk"), obj=SimpleNamespace(pieces=given)):
+        return trio.run(session)
 
 
 def said(*texts):
@@ -101,26 +102,26 @@ TYPED = {
 
 
 @pytest.mark.parametrize(("pieces", "heard", "sent", "lines"), TYPED.values(), ids=TYPED)
-def test_what_is_typed_and_heard(pieces, heard, sent, lines, monkeypatch, tmp_path, capsys):
-    assert typed(monkeypatch, tmp_path, *pieces, heard=heard) == sent
+def test_what_is_typed_and_heard(pieces, heard, sent, lines, tmp_path, capsys):
+    assert typed(tmp_path, *pieces, heard=heard) == sent
     assert capsys.readouterr().out.splitlines() == lines
 
 
-def test_the_commands_that_send_nothing(monkeypatch, tmp_path, capsys):
-    assert typed(monkeypatch, tmp_path, b"/help\n/info\n") == []
+def test_the_commands_that_send_nothing(tmp_path, capsys):
+    assert typed(tmp_path, b"/help\n/info\n") == []
     out = capsys.readouterr().out
     assert "/close [CODE [REASON]]" in out
     assert "ws://h/" in out
 
 
-def test_after_ctrl_c_a_flood_does_not_draw_the_prompt_again(monkeypatch, tmp_path):
+def test_after_ctrl_c_a_flood_does_not_draw_the_prompt_again(tmp_path):
     drawn = []
 
-    async def tell(self, lines):
-        drawn.append(lines)
+    class Drawing(Terminal):
+        async def tell(self, lines):
+            drawn.append(lines)
 
-    monkeypatch.setattr(Terminal, "tell", tell)
-    typed(monkeypatch, tmp_path, INTERRUPT.encode() + b"\n", heard=[MESSAGE])
+    typed(tmp_path, INTERRUPT.encode() + b"\n", heard=[MESSAGE], of=Drawing)
     assert len(drawn) == 1  # "closing"
 
 

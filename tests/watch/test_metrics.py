@@ -192,13 +192,17 @@ def test_a_server_of_ipv6():
         assert b"wsprobe_watched_targets 0.0" in answer.read()
 
 
-def test_a_reader_that_says_nothing_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(wsgi, "PATIENCE", 0.05)
-    with (
-        served(application(lambda: ())) as port,
-        socket.create_connection(("127.0.0.1", port), timeout=30) as stream,
-    ):
-        assert stream.recv(1) == b""
+def test_a_reader_that_says_nothing_is_not_waited_for():
+    async def seconds():
+        with listening("127.0.0.1", 0) as listener:
+            async with (
+                wsgi.served(application(lambda: ()), listener),
+                await trio.open_tcp_stream(*listener.getsockname()) as stream,
+            ):
+                assert await stream.receive_some() == b""
+        return trio.current_time()
+
+    assert trio.run(seconds, clock=MockClock(autojump_threshold=0)) == pytest.approx(wsgi.PATIENCE)
 
 
 def test_a_reader_that_asks_byte_by_byte_has_no_longer():

@@ -26,7 +26,7 @@ from wsprobe.cli.targets import ProbeTarget, in_lab
 from wsprobe.exception_groups import leaves
 from wsprobe.exchange import Exchange
 from wsprobe.lab import find
-from wsprobe.lab.installed import BrowserRun, Installed, NoBrowser, version, visit
+from wsprobe.lab.installed import BrowserRun, Installed, NoBrowser, opened, version, visit
 from wsprobe.lab.installed import find as find_browsers
 from wsprobe.lab.measured import Observation, ViewComparison, differences, of_view, prediction
 from wsprobe.lab.paths import names_path
@@ -110,11 +110,10 @@ async def _everything(
                 if view.outcome == "open":
                     made["linger"] = round(limits.linger * 1000)
                 what = PageVisit(made, place.page(page).csp)
-                seconds = limits.max_time + limits.linger
-                authority = _authority(place, lab)
-                seen = await visit(
-                    browser, lab, site, what, authority=authority, seconds=seconds, page=place.page(page)
+                opening = opened(
+                    browser, site.visit(lab, what), authority=_authority(place, lab), page=place.page(page)
                 )
+                seen = await visit(browser, opening, what, limits.max_time + limits.linger)
                 says = of_view(view, seen.scenario, {})
                 compared = ViewComparison(prediction(view, says), tuple(differences(seen, says)))
                 held = BrowserRun(browser, its_version, what.user_agent, place.page(page), seen, compared, "")

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wsprobe.cli.environment import environment
 from wsprobe.cli.option import usage_error
 from wsprobe.cli.streams import emit, note
-from wsprobe.net.descriptors import Mailbox, pieces, told
+from wsprobe.net.descriptors import Mailbox, told
 from wsprobe.net.run import in_thread
 from wsprobe.read.reading import Head
 from wsprobe.show import talk as show
@@ -175,7 +176,7 @@ class Terminal:
                 yield text
             return
         rest = b""
-        async with aclosing(pieces(0, 65536)) as read:
+        async with aclosing(environment().pieces(0, 65536)) as read:
             async for piece in read:
                 *lines, rest = (rest + piece).split(b"\n")
                 for each in lines:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,8 +27,7 @@ from wsprobe.browsers.local_network import permissions
 from wsprobe.lab import devtools, guard
 from wsprobe.lab.devtools import DevTools
 from wsprobe.lab.measured import Observation, ViewComparison
-from wsprobe.lab.server import Lab
-from wsprobe.lab.site import PageVisit, Site
+from wsprobe.lab.site import PageVisit
 
 LONGEST = 1800.0
 """Seconds after which a browser is always ended."""
@@ -467,23 +466,16 @@ async def guarded(
 
 
 async def visit(
-    browser: Installed,
-    lab: Lab,
-    site: Site,
-    what: PageVisit,
-    *,
-    authority: Path | None,
-    seconds: float,
-    page: Page = Page(),
+    browser: Installed, opened: AbstractAsyncContextManager[Console], what: PageVisit, seconds: float
 ) -> Observation:
-    """What a script in *browser* saw of *what*, with the console's texts if the browser reports them.
+    """What a script in *browser* saw of *what*, whose page *opened* runs, with the console's texts if the
+    browser reports them.
 
     Raises NoBrowser if the browser reports nothing for *seconds*, or ends before it reports.
     """
-    url = site.visit(lab, what)
     try:
         with trio.fail_after(START + seconds):
-            async with opened(browser, url, authority=authority, page=page) as console:
+            async with opened as console:
                 while not (what.over.is_set() or console.ended):
                     with trio.move_on_after(OFTEN):
                         await what.over.wait()
