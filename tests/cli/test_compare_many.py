@@ -6,10 +6,12 @@ import os
 import signal
 from functools import partial
 from multiprocessing.process import BaseProcess
+from tracemalloc import get_traced_memory
 
 import pytest
 
 from tests.cli.processes import no_process
+from tests.traced import traced
 from wsprobe.cli import compare_shared
 from wsprobe.cli.compare_many import NOT_APART
 from wsprobe.cli.environment import Environment
@@ -67,12 +69,13 @@ def test_they_are_what_each_is_by_itself(recorded, many, capsys, tmp_path):
     assert out == "".join(alone) * 3
 
 
-@pytest.mark.parametrize(("held", "held_bytes"), [(2, 1 << 20), (1000, 10)])
+@pytest.mark.parametrize("most", [(2, 1 << 23), (1000, 10)])
 @pytest.mark.parametrize("how", [("--browser", "chromium"), ("--spec", "rfc6455"), ("--browser-mode", "-v")])
 def test_for_a_person_each_is_printed_before_the_next_is_read(
-    how, held, held_bytes, recorded, monkeypatch, capsys, tmp_path
+    how, most, recorded, monkeypatch, capsys, tmp_path
 ):
-    printed, unread = [], [line.encode() for line in recorded * 2]
+    size = 1 << 19
+    printed, memory, unread = [], [], [line[:-1].encode().ljust(size) + b"\n" for line in recorded * 2]
 
     class Lines(io.RawIOBase):
         """A line at a time, once what was printed is taken."""
@@ -82,6 +85,7 @@ def test_for_a_person_each_is_printed_before_the_next_is_read(
 
         def readinto(self, room):
             printed.append(capsys.readouterr().out)
+            memory.append(get_traced_memory()[0])
             line = unread.pop(0) if unread else b""
             room[: len(line)] = line
             return len(line)
@@ -93,9 +97,11 @@ def test_for_a_person_each_is_printed_before_the_next_is_read(
         run(["compare", *how, "-v", str(one)])  # not in a list, whatever its size
         alone.append(capsys.readouterr().out + "\n")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(Lines(), 1 << 20)))
-    assert run(["compare", *how, "-v", "-"], Holding(held, held_bytes)) == Exit.DIFFERENT
+    with traced():
+        assert run(["compare", *how, "-v", "-"], Holding(*most)) == Exit.DIFFERENT
     assert "".join(printed) == "".join(alone * 2)
     assert printed[-3:] == alone
+    assert max(memory[-3:]) < 2 * size  # those that were held to see how many there are have gone
     assert capsys.readouterr() == ("", f"wsprobe: {NOT_APART}\n" if how[0] != "--spec" else "")
 
 
