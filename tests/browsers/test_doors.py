@@ -7,6 +7,7 @@ way through the relay, and says in its title what it got.
 
 import shutil
 import subprocess
+from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
@@ -14,7 +15,8 @@ import trio
 
 from tests.browsers.there import needs
 from tests.net.test_relay import Shown
-from wsprobe.lab import server
+from wsprobe.lab import UnknownScenario
+from wsprobe.lab.paths import PathError, scenario_at
 from wsprobe.lab.server import serve
 from wsprobe.lab.site import Site
 from wsprobe.net.relay import relay
@@ -88,10 +90,11 @@ def frames(lab, relay_):
     ]
 
 
-async def attacked(profile):
-    """What the page of the attacker logged, and the statuses with which the relay refused."""
+async def attacked(profile, pages=None):
+    """What the page of the attacker logged, and the statuses with which the relay refused. *pages*: what the
+    lab plays in place of its catalogue."""
     shown = Shown()
-    async with serve(front=Site(names=())) as lab:
+    async with serve(front=Site(names=()), pages=pages) as lab:
         to = parse(f"ws://127.0.0.1:{lab.ports['plain']}/s/ok")
         async with relay(Relaying(to, Door()), "127.0.0.1", 0, shown) as at:
             page = PAGE.replace("FRAMES", str(frames(lab.ports["plain"], at))).replace("RELAY", str(at))
@@ -116,10 +119,16 @@ async def attacked(profile):
     return text.partition('<pre id="log">')[2].partition("</pre>")[0], shown.away
 
 
-def log_of(profile):
+def catalogue(asked):
+    """What is there for *asked*, as it is; None if there is nothing."""
+    with suppress(UnknownScenario, PathError):
+        return scenario_at(asked.resource.decode("latin-1"))
+
+
+def log_of(profile, pages=None):
     async def bounded():
         with trio.fail_after(120):
-            return await attacked(profile)
+            return await attacked(profile, pages)
 
     log, away = trio.run(bounded)
     print(log)
@@ -139,8 +148,7 @@ def test_a_page_elsewhere_gets_nothing(tmp_path):
 
 
 @needs("chromium")
-def test_without_the_door_it_would_get_a_script_and_the_relay(tmp_path, monkeypatch):
-    monkeypatch.setattr(server, "_without_scripts", lambda found, asked: found)
-    lines, _ = log_of(tmp_path)
+def test_without_the_door_it_would_get_a_script_and_the_relay(tmp_path):
+    lines, _ = log_of(tmp_path, catalogue)
     assert [line for line in lines if "ran in http://127.0.0.1" in line]
     assert [line for line in lines if "relay opened from http://127.0.0.1" in line]
