@@ -273,13 +273,12 @@ def _engine(name, only, check, calm):
         for scenario, lines in checked.changed.items():
             print(f"  changed: {scenario}", *lines, sep="\n    ")
         return int(bool(checked.changed or checked.failed))
-    there, here = store.load(store.name_of(name.partition("@")[0], checked.version))
+    _, here = store.load(store.name_of(name.partition("@")[0], checked.version))
     kept_on = {scenario: one for scenario, one in here.items() if only and scenario not in checked.recordings}
-    before = here if there == checked.version else {}
     may_race = {case.name for case in wanted if _may_race(case)}
     new = {
         scenario: {
-            **carried(one, before.get(scenario, {}), scenario in may_race),
+            **carried(one, here.get(scenario, {}), scenario in may_race),
             "of": digest(find(scenario)),
         }
         for scenario, one in checked.recordings.items()
