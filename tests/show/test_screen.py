@@ -123,8 +123,8 @@ def test_the_frames_of_an_answer_are_read_once_for_all_layouts():
 
     made = scenario("pmd-message")
     session = made.reading.session
-    counted = replace(made.reading, session=replace(session, frames=Counted(session.frames)))
-    of = replace(made, reading=counted)
+    session = replace(session, frames=Counted(session.frames))
+    of = replace(made, reading=replace(made.reading, session=session))
     read = []
     for columns in (80, 80, 0):  # what is kept of a report is made first; then all layouts; in a pipe, only one
         before = Counted.read
