@@ -200,6 +200,10 @@ class Http2(Struct, frozen=True):
     sends on it counts."""
 
 
+WIRE_NAMES = ("hixie-75", "hixie-76", "hybi-04", "hybi-05", "hybi-06", "hybi-07", "hybi-08", "hybi-13")
+"""The versions of the protocol that a plan may name, oldest first; ``wire.WIRES`` has what each of them is."""
+
+
 class Plan(Struct, frozen=True):
     """Everything that decides what goes on the wire. The offer is in *request*, and nowhere else."""
 

@@ -20,9 +20,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from wsprobe.exchange import Exchange
+from wsprobe.exchange import WIRE_NAMES, Exchange
 from wsprobe.text import visible
-from wsprobe.wire import WIRES
 
 __all__ = ["FORMAT", "ArchiveError", "ascii_json", "dump", "load"]
 
@@ -121,9 +120,9 @@ def _endless(value: Value) -> Value:
 
 def _check(exchange: Exchange, where: str, depth: int = 0) -> None:
     """Check what the types cannot express. Raises ValidationError, as the types do."""
-    if exchange.plan.wire not in WIRES:
+    if exchange.plan.wire not in WIRE_NAMES:
         raise msgspec.ValidationError(
-            f"Expected one of {', '.join(WIRES)}, got {exchange.plan.wire!a} - at `{where}.plan.wire`"
+            f"Expected one of {', '.join(WIRE_NAMES)}, got {exchange.plan.wire!a} - at `{where}.plan.wire`"
         )
     if depth > HOPS:
         raise msgspec.ValidationError(f"Nested too deeply - at `{where}`")

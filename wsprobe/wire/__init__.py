@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from wsprobe.exchange import Target
+from wsprobe.exchange import WIRE_NAMES, Target
 from wsprobe.read.drafts import ANSWER
 from wsprobe.read.request import Request
 from wsprobe.request.opening import Offer
@@ -18,9 +18,8 @@ __all__ = ["WIRES", "WIRE_OF_VERSION", "WireVersion", "spoken", "wire_of"]
 
 
 class WireVersion(Struct, frozen=True):
-    """One wire version, under the name that ``Plan.wire`` and --wire use."""
+    """One wire version."""
 
-    name: str
     request: Callable[[Target, Offer, bytes], bytes]
     """The opening handshake, byte for byte. The same arguments give the same bytes: the third, at least 64
     random bytes, is the only source of chance. Raises OfferError for an offer that this version cannot
@@ -39,18 +38,12 @@ class WireVersion(Struct, frozen=True):
 
 
 def _hybi(version: int, framing: FramingMaker = rfc6455.Framed) -> WireVersion:
-    return WireVersion(f"hybi-{version:02}", partial(hybi.request, version=version), framing, version)
+    return WireVersion(partial(hybi.request, version=version), framing, version)
 
 
 _ROWS = (
-    WireVersion("hixie-75", partial(hixie.request, challenge=False), hixie.Hixie75, text_only=True),
-    WireVersion(
-        "hixie-76",
-        partial(hixie.request, challenge=True),
-        hixie.Hixie76,
-        text_only=True,
-        behind_the_head=ANSWER,
-    ),
+    WireVersion(partial(hixie.request, challenge=False), hixie.Hixie75, text_only=True),
+    WireVersion(partial(hixie.request, challenge=True), hixie.Hixie76, text_only=True, behind_the_head=ANSWER),
     _hybi(4, hybi.Hybi04),
     _hybi(5, hybi.Hybi05),
     _hybi(6, hybi.Hybi06),
@@ -59,11 +52,11 @@ _ROWS = (
     _hybi(13),
 )
 
-WIRES: Mapping[str, WireVersion] = {wire.name: wire for wire in _ROWS}
-"""Oldest first: the table to add a wire version to."""
+WIRES: Mapping[str, WireVersion] = dict(zip(WIRE_NAMES, _ROWS, strict=True))
+"""By the name that ``Plan.wire`` and --wire use."""
 
 WIRE_OF_VERSION: Mapping[int, str] = {
-    wire.version: wire.name for wire in reversed(_ROWS) if wire.version is not None
+    version: name for name in reversed(WIRE_NAMES) if (version := WIRES[name].version) is not None
 }
 """Sec-WebSocket-Version -> the wire version that speaks it, best first."""
 
