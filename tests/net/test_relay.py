@@ -4,11 +4,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
-from trio.testing import MockClock
+import trio.testing
 
 from tests.net.conftest import REFUSAL, REQUEST, SWITCHING, ScriptedWire, begins, holds
 from wsprobe.exchange import Ended, LeftOut, Limits, Plan, Sent, TlsOptions
-from wsprobe.net import relay as relaying_one
 from wsprobe.net.plan import check
 from wsprobe.net.relay import GOODBYE, HALF_OPEN, ROOM, Connection, RelayError, relay
 from wsprobe.net.stream import End
@@ -244,25 +243,23 @@ async def test_an_address_that_others_reach_has_to_be_asked_for(net, host):
 
 
 @pytest.fixture
-def carried(net, monkeypatch):
-    """Carries a connection between two wires, in virtual time; returns what was shown, and the seconds."""
+def carried(net):
+    """Carries a connection of a wire to a server, in virtual time; returns what was shown, and the seconds."""
 
-    def carry(client, server, request=REQUEST, **settings):
-        async def reach(ready, tape):
-            await trio.lowlevel.checkpoint()
-            return server if server is not None else await trio.sleep_forever()
-
+    def carry(client, server, request=REQUEST, scheme="ws", **settings):
         async def work():
             shown, began = Shown(), trio.current_time()
-            relaying = Relaying(parse("ws://h.example/"), Door(), **settings)
-            ready = check(Plan(relaying.target, b"", limits=relaying.limits))
-            made = Connection(relaying, ready, Room(ROOM), client, "peer", RequestReader().receive(request))
-            with trio.fail_after(1000):
-                await made.carry(1, shown)
-            return shown, trio.current_time() - began
+            async with net.serving(server) as port:
+                relaying = Relaying(parse(f"{scheme}://127.0.0.1:{port}/"), Door(), **settings)
+                ready = check(Plan(relaying.target, b"", tls=relaying.tls, limits=relaying.limits))
+                made = Connection(relaying, ready, Room(ROOM), client, "peer", RequestReader().receive(request))
+                with trio.fail_after(1000):
+                    await made.carry(1, shown)
+                seconds = trio.current_time() - began
+                await trio.testing.wait_all_tasks_blocked()
+            return shown, seconds
 
-        monkeypatch.setattr(relaying_one, "reach", reach)
-        return trio.run(work, clock=MockClock(autojump_threshold=0))
+        return net.run(work, virtual=True)
 
     return carry
 
@@ -272,35 +269,43 @@ def carried(net, monkeypatch):
     [(Limits(), 9, "limit", HALF_OPEN), (Limits(max_time=3), 1, "timeout", 3)],
     ids=["the rest of a long answer", "an answer"],
 )
-def test_a_client_that_stops_reading(carried, limits, reads, how, took):
+def test_a_client_that_stops_reading(carried, net, limits, reads, how, took):
     """The relay gives up after *took* seconds, without --max-time too."""
-    endless = ScriptedWire(b"HTTP/1.1 403 Forbidden\r\nX: ", *[bytes(range(65, 91)) * 2000] * 1000)
+    endless = net.plays("head", b"HTTP/1.1 403 Forbidden\r\nX: ", [bytes(range(65, 91)) * 2000])
     shown, seconds = carried(ScriptedWire(takes=reads), endless, limits=limits)
     assert seconds == pytest.approx(took + GOODBYE)
     assert shown.exchange.how_ended == how
 
 
-def test_a_client_that_leaves_before_the_server_is_reached_ends_it(carried):
-    shown, seconds = carried(ScriptedWire(3, End("reset")), None)
+def test_a_client_that_leaves_before_the_server_is_reached_ends_it(carried, net):
+    """It is reached once TLS stands."""
+    shown, seconds = carried(ScriptedWire(3, End("reset")), net.plays("rest"), scheme="wss")
     assert (seconds, shown.answers) == (3, [])
-    assert shown.exchange.events == (Ended(3_000_000, "local", "the client closed the connection"),)
+    assert net.kinds(shown.exchange) == ["Resolved", "Connecting", "Connected", "Ended"]
+    assert shown.exchange.events[-1] == Ended(3_000_000, "local", "the client closed the connection")
     assert (shown.exchange.client.ended, shown.exchange.client.answer) == ("reset", b"")
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_what_a_client_sends_before_the_server_is_reached_arrives(carried, net, early):
-    request, client = REQUEST, ScriptedWire(HELLO)
-    if early:
-        request, client = REQUEST + HELLO, ScriptedWire()
-    server = ScriptedWire(SWITCHING, 1, End("fin"))
-    shown, _ = carried(client, server, request)
-    assert server.sent == shown.exchange.plan.request + HELLO
+def test_what_a_client_sends_before_the_server_is_reached_arrives(carried, net, authority, early):
+    client = ScriptedWire(*([] if early else [HELLO]), 3, End("fin"))
+    came = []
+    steps = net.plays(SWITCHING, ("rest", lambda data: came.append(data) is None))
+    serving = authority.over_tls(steps, authority.server("127.0.0.1"))
+
+    async def server(stream):
+        await trio.sleep(1)
+        await serving(stream)
+
+    request, tls = REQUEST + HELLO * early, TlsOptions(ca_file=authority.ca_file)
+    shown, _ = carried(client, server, request, "wss", tls=tls)
+    assert came == [shown.exchange.plan.request + HELLO]
     assert [each.data for each in report(shown.exchange).sent_messages] == [b"hello"]
 
 
 def test_a_session_ends_where_the_client_takes_no_more(carried, net):
     client = ScriptedWire(fails=End("reset"))
-    shown, _ = carried(client, ScriptedWire(SWITCHING, 1, frame(TEXT, b"x", None)))
+    shown, _ = carried(client, net.plays(SWITCHING, 1, frame(TEXT, b"x", None), "rest"))
     assert net.ended(shown.exchange) == Ended(1_000_000, "local", "the client closed the connection")
     assert shown.exchange.client.ended == "reset"
 
@@ -308,7 +313,7 @@ def test_a_session_ends_where_the_client_takes_no_more(carried, net):
 def test_frames_that_come_with_the_101_are_followed_as_later_ones(carried, net):
     """Or the Close behind what is left out would not be known."""
     flood = frame(BINARY, b"x" * 1000, None) * 10
-    server = ScriptedWire(SWITCHING + flood + BYE, End("fin"))
+    server = net.plays(SWITCHING + flood + BYE, "fin", "rest")
     shown, _ = carried(ScriptedWire(1, CLOSED, End("fin")), server, limits=Limits(max_session=2500))
     assert report(shown.exchange).close.code == 4403
     assert [e.bytes_received for e in shown.exchange.events if isinstance(e, LeftOut)] == [8 * len(flood) // 10]
@@ -318,7 +323,7 @@ def test_frames_that_come_with_the_101_are_followed_as_later_ones(carried, net):
 def test_only_a_client_of_rfc_6455_can_be_told(carried, net, version, code):
     request = REQUEST.replace(b"Version: 13", b"Version: " + version)
     client = ScriptedWire()
-    shown, _ = carried(client, ScriptedWire(REFUSAL, End("fin")), request, tell=told)
+    shown, _ = carried(client, net.refuses, request, tell=told)
     ((_, page_close),) = shown.answers
     assert (page_close and page_close.code) == code
     assert client.sent.startswith(REFUSAL if code is None else TOLD)

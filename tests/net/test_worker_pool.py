@@ -166,11 +166,10 @@ LOST = {
 
 
 @pytest.mark.parametrize("case", LOST)
-async def test_an_item_on_which_two_were_lost_is_given_to_no_third(case):
+def test_an_item_on_which_two_were_lost_is_given_to_no_third(case):
     (first, *others), results, sentences = LOST[case]
     said = []
     came = []
-    over = trio.Event()
 
     def say(sentence):
         said.append(sentence)
@@ -182,12 +181,16 @@ async def test_an_item_on_which_two_were_lost_is_given_to_no_third(case):
         if len(came) == len(results):
             over.set()
 
-    pool = WorkerPool(make, 1, say)
-    async with pool.at_work():
-        pool.give(first, take)
-        for each in set(others) - {"later"}:
-            pool.give(each, take)
-        await over.wait()
+    pool, over = WorkerPool(make, 1, say), trio.Event()
+
+    async def all_of_it():
+        async with pool.at_work():
+            pool.give(first, take)
+            for each in set(others) - {"later"}:
+                pool.give(each, take)
+            await over.wait()
+
+    trio.run(all_of_it)
     assert (came, said) == (results, sentences)
 
 

@@ -16,6 +16,7 @@ from trio.testing import MockClock
 
 from tests.watch.played import OPEN, exchange
 from wsprobe.cli.commands.watch import command
+from wsprobe.cli.environment import Environment
 from wsprobe.cli.option import given
 from wsprobe.cli.settings import settings_of
 from wsprobe.cli.targets import Word
@@ -36,7 +37,7 @@ BLOCKS = 500
 """Pieces of memory that come and go with what is under way: of some 100,000."""
 
 
-class Day:
+class Day(Environment):
     """A server that refuses every sixth hour, and what was measured while it was watched."""
 
     def __init__(self, output):
@@ -45,12 +46,11 @@ class Day:
         self.blocks = {}
         self._recorded = {name: exchange(name, URL) for name in (OPEN, "status-403")}
 
-    async def asked(self, place, said, *, keep, ask):
+    async def probe(self, plan, watch, **_):
         now = trio.current_time()
         shown = MIDNIGHT + now + WRONG.get(int(now / HOUR), 0.0)
         started = datetime.fromtimestamp(shown, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         made = replace(self._recorded["status-403" if int(now / HOUR) % 6 == 5 else OPEN], started=started)
-        keep(made)
         await trio.sleep(0.2)
         return made
 
@@ -83,8 +83,6 @@ def test_a_day(monkeypatch):
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         monkeypatch.setattr(sys, "stdout", nowhere)
         day = Day(WatchOutput(said, (), holds=False))
-        monkeypatch.setattr("wsprobe.cli.watch.probe_with_followups", day.asked)
-
         random.seed(13)
 
         async def all_of_it():
@@ -93,7 +91,8 @@ def test_a_day(monkeypatch):
                 await day.measured()
                 nursery.cancel_scope.cancel()
 
-        trio.run(all_of_it, clock=MockClock(autojump_threshold=0))
+        with click.Context(command, obj=day):
+            trio.run(all_of_it, clock=MockClock(autojump_threshold=0))
     (watch,) = day.output.all()
     assert abs(watch.probes - END * 60) < 20
     assert watch.changes == 7
