@@ -56,7 +56,7 @@ def test_no_piece_holds_much_of_a_flood():
 
 
 @pytest.mark.parametrize("size", [CHUNK // 2, CHUNK, CHUNK + 1, 3 * CHUNK])
-@pytest.mark.parametrize("count", [1, 2, 9])
+@pytest.mark.parametrize("count", [1, 9])
 def test_long_fields_are_encoded_a_part_at_a_time(size, count):
     head = b"HTTP/1.1 101 A\r\n" + b"".join(b"x%d: %s\r\n" % (n, b"\xae" * size) for n in range(count))
     value = report_value(heard(head + b"\r\n"))
