@@ -14,7 +14,7 @@ from tests.net.conftest import Net
 from wsprobe.exchange import LeftOut, Limits, Received, Sent
 from wsprobe.net.descriptors import LAST, PIECE, DescriptorWriter, pieces
 from wsprobe.net.probe import probe
-from wsprobe.net.stream import READ, End, SocketWire
+from wsprobe.net.stream import READ
 from wsprobe.net.talk import FRAMES, LEAST, WAITING, Talk
 from wsprobe.read.closing import close_of
 from wsprobe.read.frames import BINARY, CLOSE, TEXT, frame_at
@@ -446,24 +446,20 @@ async def test_what_never_blocks_needs_no_thread(monkeypatch):
     os.close(descriptor)
 
 
-def test_the_first_reads_are_small_for_they_are_kept_whole(net, monkeypatch):
+def test_the_first_reads_are_small_for_they_are_kept_whole(net):
     """The report has a frame of each message in it: of one large read, thousands."""
-    every, asked = frame(TEXT, b"0123456789", None), []
-    receive = SocketWire.receive
+    every = frame(TEXT, b"0123456789", None)
 
-    async def listed(self, most=0):
-        data = await receive(self, most)
-        asked.append((most, 0 if isinstance(data, End) else len(data)))
-        return data
+    class Reading(Holder):
+        async def hear(self, what, at):
+            self.heard.append(len(what))
 
-    server = net.plays("head", net.SWITCHING, every * 20_000, "read")
-    monkeypatch.setattr(SocketWire, "receive", listed)
-    held(net, Holder(texts(), eof="keep", count=20_000), server)
-    came = -len(net.SWITCHING)
-    for most, size in asked:
-        assert most == READ if came < READ else LEAST <= most <= len(every) * (FRAMES + 10)
-        came += size
-    assert came > READ
+    holder = Reading(texts(), eof="keep", count=20_000)
+    held(net, holder, net.plays("head", net.SWITCHING, every * 20_000, "read"))
+    kept = next(n for n in range(len(holder.heard)) if sum(holder.heard[:n]) * len(every) >= READ)
+    assert max(holder.heard[:kept]) <= READ // len(every) + 1
+    assert READ // len(every) + 1 < max(holder.heard) <= FRAMES + 10
+    assert sum(holder.heard) == 20_000
 
 
 def test_of_what_inflates_to_very_much_little_is_read_at_once(net):
