@@ -44,6 +44,20 @@ def test_text_is_taken_for_no_frames_only_where_no_frame_begins_so(behind):
     assert not_frames(reading_of(OPEN + b"H" + behind, "fin"))
 
 
+@pytest.mark.parametrize(
+    ("behind", "is_"),
+    [
+        (b"\n\tindented text", "line ends"),
+        (b"\n\r\n", "line ends"),
+        (b"\n", "line ends"),
+        (b"\n\x05hello", ""),
+        (b"\n\x00", ""),
+    ],
+)
+def test_a_line_feed_is_a_pong_without_fin_where_the_length_behind_it_is_in_no_text(behind, is_):
+    assert not_frames(reading_of(OPEN + behind, "fin")) == is_
+
+
 CERTIFICATE = Certificate(
     b"", names=("a.example", "b.example"), not_before="2030-01-01", not_after="2020-01-01"
 )
