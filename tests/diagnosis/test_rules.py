@@ -17,7 +17,8 @@ def test_a_rule_makes_of_an_answer_what_the_file_has(section):
     """A difference on purpose is shown by ``python -m tests.diagnosis.rules``, and read as a diff."""
     for row in section.rows:
         for status in {row.first, row.last}:
-            same(section.means(status, row.asked), row.means)
+            given = " ".join((str(status), *row.asked))
+            same(f"{given}: {section.means(status, row.asked)}", f"{given}: {row.means}")
 
 
 @every(named(sessions(), lambda session: session.title))

@@ -63,7 +63,9 @@ def handshake_dropped(seen: Trace) -> Iterator[Conclusion]:
         f"({get.result()}).{usually(*_who_drops(seen))}{past_the_proxy(seen)}",
         sure(seen, 0.75, 0.9),
         beside(seen, "get"),
-        steps("Look in the application's log first.", ask_past(seen)),
+        proxy_lines(seen, "upgrade")
+        if compared(seen) == "opens"
+        else steps("Look in the application's log first.", ask_past(seen)),
         open=True,
     )
 

@@ -332,6 +332,8 @@ def backend_fails_too(seen: Trace) -> Iterator[Conclusion]:
     only_get = _fails_for_get(seen)
     if past is None or base.stated == "backend-down" or not (only_get or _fails_as_proxy(seen)):
         return
+    if compared(seen) == "opens":  # with the page's Origin
+        return
     if past.kind == "silent":
         id, what = "backend-timeout", "a proxy got no answer from the application."
     elif past.kind == "cut":
@@ -467,9 +469,8 @@ def no_answer(seen: Trace) -> Iterator[Conclusion]:
 _UNSEEN_101 = (
     "a proxy that forwards the request but does not handle upgrades (ws: true is missing)",
     "a proxy that waits for the end of a body",
-    "a handler that is blocked before it accepts",
 )
-"""Why a handshake that a library reads gets no answer."""
+"""Why a proxy keeps back the answer of a library that read the handshake."""
 
 
 @rule()
@@ -483,14 +484,18 @@ def no_upgrade_listener(seen: Trace) -> Iterator[Conclusion]:
     read = reader is not None and reader.kind == "http" and not alike(reader, other)
     lines = mending("unhandled", seen.proxies, LineValues(path_for_lines(seen.start.plan.target.resource)))
     if reader is not None and read:
-        causes = _UNSEEN_101 if shows_proxy(seen) else (_UNSEEN_101[-1], *_UNSEEN_101[:-1])
+        causes, log = _UNSEEN_101, ""
+        if compared(seen) != "opens":
+            blocked = "a handler that is blocked before it accepts"
+            causes = (*_UNSEEN_101, blocked) if shows_proxy(seen) else (blocked, *_UNSEEN_101)
+            log = "Look in the application's log: it may wait for something before it accepts."
         yield Conclusion(
             "The handshake gets no answer, and the connection stays open. A WebSocket library reads it "
             f"(without the version or the key: {reader.result()}), but its answer does not arrive."
             f"{usually(*causes)}{past_the_proxy(seen)}",
             sure(seen, 0.85),
             ("base", "no-version" if "no-version" in seen.answers else "no-key"),
-            steps("Look in the application's log: it may wait for something before it accepts.", lines),
+            steps(log, lines),
             open=compared(seen) != "opens",
         )
         return
