@@ -39,8 +39,8 @@ class Evidence(msgspec.Struct, frozen=True):
     host: str
     origin: str | None
     oddity: str
-    """The request's fault as a handshake: ``method``, ``upgrade``, ``version``, ``key``, ``protocol``; ""
-    if nothing."""
+    """The request's fault as a handshake: ``draft`` (an earlier one, by ``--wire``), ``method``, ``upgrade``,
+    ``version``, ``key``, ``protocol``; "" if nothing."""
     credentials: bool
     """Whether an Authorization field was sent."""
     secure: bool
@@ -260,6 +260,12 @@ def _evidence(
     over_http2 = request.version == b"HTTP/2"
     origin = found.get(b"origin")
     host = found.get(b"host")
+    oddity = _oddity(request, found)
+    if oddity and reading.exchange.plan.wire != "hybi-13":
+        if status == 101:  # an older version that was asked for, and opened, is no fault of the request
+            oddity = ""
+        elif reading.exchange.client is UNSET:
+            oddity = "draft"
     return Evidence(
         status,
         reason,
@@ -272,8 +278,7 @@ def _evidence(
         request,
         text_of(host[0].value) if host else "",
         text_of(origin[0].value) if origin else None,
-        # An older version that was asked for, and opened, is no fault of the request.
-        "" if status == 101 and reading.exchange.plan.wire != "hybi-13" else _oddity(request, found),
+        oddity,
         b"authorization" in found,
         target.secure,
         authority_of(target),

@@ -180,6 +180,12 @@ def origin_lost(evidence: Evidence) -> Cause:
 
 
 _ODDITIES = {
+    "draft": (
+        "version-unsupported",
+        "the request is the handshake of an earlier draft, not of RFC 6455",
+        "leave out --wire",
+        "no Sec-WebSocket-Version: 13",
+    ),
     "upgrade": (
         "handshake-incomplete",
         "the request lacks Upgrade: websocket or Connection: Upgrade",

@@ -65,9 +65,11 @@ USUAL_FIELDS = frozenset(
         *(b"host", b"connection", b"upgrade", b"origin", b"user-agent", b"sec-websocket-key"),
         *(b"sec-websocket-version", b"sec-websocket-protocol", b"sec-websocket-extensions"),
         *(b":method", b":protocol", b":scheme", b":authority", b":path"),
+        *(b"sec-websocket-key1", b"sec-websocket-key2", b"sec-websocket-origin", b"websocket-protocol"),
     }
 )
-"""Fields of a request that ``compare --browser-mode`` sends without being told."""
+"""Fields of a request that ``compare --browser-mode`` sends without being told, and those of earlier drafts,
+which no browser of today sends."""
 FIELDS_NAMED = 3
 """Fields named at most, of those that it must be told."""
 MENDED = ("unresolved", "unreachable", "tls-failed", "proxy-failed", "invalid", "open", "blocked")
