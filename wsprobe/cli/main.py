@@ -287,8 +287,8 @@ def complain(error: click.ClickException, argv: Sequence[str] = ()) -> None:
     write_error(f"{where}: {printable(words)} (see {where} --help)\n")
 
 
-_NAMED = r"Invalid value for '-[\w-]+'(?: / '-[\w-]+')*: |Option '-[\w-]+' requires"
-"""How click begins a message about the value of an option."""
+_NAMED = r"Invalid value for '-[\w-]+'(?: / '-[\w-]+')*: |Option '-[\w-]+' requires|No such option '--?[a-z-]+'"
+"""How click begins a message about an option. A name of lower-case letters is taken for no secret."""
 
 
 def without(text: str, argv: Sequence[str]) -> str:
