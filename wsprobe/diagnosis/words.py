@@ -107,11 +107,14 @@ def of_body(whole: bytes) -> tuple[str, ...]:
     if body[:1] in (b"{", b'"', b"["):
         return of_json(whole) or _only_sentence(whole) or nested(decoded(whole.decode("utf-8", "replace")))
     text = body.decode("utf-8", "surrogateescape")
-    return tuple(of_page(text)) if body[:1] == b"<" else (re.sub(_UNDERLINED, "", text)[:LONG],)
+    return tuple(of_page(text)) if body[:1] == b"<" else (below_heading(text)[:LONG],)
 
 
-_UNDERLINED = r"\A\W*[1-5]\d\d\b[^\n]*\n=+[ \t\r]*\n(?=\s*\S)"
-"""The status as a heading above a plain text, as Sanic writes it."""
+def below_heading(text: str) -> str:
+    """A plain *text* without the status as a heading above it, as Sanic writes it."""
+    return re.sub(r"\A\W*[1-5]\d\d\b[^\n]*\n=+[ \t\r]*\n(?=\s*\S)", "", text)
+
+
 _of_short = lru_cache(maxsize=64)(of_body)
 """``of_body`` for a body that can be kept."""
 

@@ -14,7 +14,7 @@ import msgspec
 
 from wsprobe.diagnosis import Author, Cause
 from wsprobe.diagnosis.statuses import phrase_of
-from wsprobe.diagnosis.words import of_page
+from wsprobe.diagnosis.words import below_heading, of_page
 from wsprobe.exchange import Connected, Received, Sent
 from wsprobe.judge.subject import how
 from wsprobe.read.closing import close_of
@@ -196,11 +196,12 @@ _STRING = r'\s*"[^"\\]*"\s*'
 
 
 def words_of(body: bytes) -> str:
-    """The words in *body*; of markup the title and the texts, without tags, scripts and styles."""
+    """The words in *body*; of markup the title and the texts, without tags, scripts and styles; of a plain text
+    without a heading that is the status."""
     text = body.decode("utf-8", "replace")
     if re.fullmatch(_STRING, text) is not None:  # a string of JSON: its quotes are no words
         return text.strip()[1:-1]
-    return " ".join(dict.fromkeys(of_page(text))) if re.match(MARKUP, body) else text
+    return " ".join(dict.fromkeys(of_page(text))) if re.match(MARKUP, body) else below_heading(text)
 
 
 def _kind(report: Report) -> Kind:
