@@ -77,6 +77,14 @@ def test_interrupted_is_130(raised):
     assert run(["connect", "ws://h/"], Broken(raised)) == Exit.INTERRUPTED
 
 
+def test_an_end_of_input_within_a_group_is_a_bug(capsys):
+    """It is no ^D: a prompt raises that by itself."""
+    assert run(["connect", "ws://h/"], Broken(ExceptionGroup("", [EOFError()]))) == Exit.BUG
+    Path(
+        next(word for word in capsys.readouterr().err.replace(";", " ").split() if word.endswith(".txt"))
+    ).unlink()
+
+
 @pytest.mark.programs
 @pytest.mark.parametrize("words", [["serve", "--list"], ["--version"]])
 def test_closed_pipe_is_141_and_silent(words):

@@ -106,4 +106,4 @@ def test_a_browser_that_crashes_ends_the_run_and_leaves_nothing(engine, ending, 
 def test_temporary_files_of_a_browser_are_in_its_home(folder, monkeypatch):
     """Unless the path of a socket there would be too long for the system."""
     monkeypatch.setenv("TMPDIR", "/elsewhere")
-    assert installed.environment(Path(folder))["TMPDIR"] == (folder if len(folder) < 50 else "/elsewhere")
+    assert installed.variables(Path(folder))["TMPDIR"] == (folder if len(folder) < 50 else "/elsewhere")

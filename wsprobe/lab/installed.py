@@ -269,7 +269,7 @@ async def opened(
                 ]
                 (profile / "user.js").write_text("\n".join(lines))
                 command = [browser.command, "--headless", "--no-remote", "--profile", str(profile)]
-                console.process = await stack.enter_async_context(guarded(command, home, environment(home)))
+                console.process = await stack.enter_async_context(guarded(command, home, variables(home)))
             case _:
                 screen = {
                     name: os.environ[name] for name in ("DISPLAY", "WAYLAND_DISPLAY") if name in os.environ
@@ -282,7 +282,7 @@ async def opened(
                 if authority is not None:
                     command = _trusting(authority, command)
                 reading, writing = os.pipe()
-                env = environment(home, **screen, NO_AT_BRIDGE="1")
+                env = variables(home, **screen, NO_AT_BRIDGE="1")
                 printing = guarded(command, home, env, stderr=writing, stdout=writing)
                 console.process = await stack.enter_async_context(printing)
                 os.close(writing)
@@ -303,7 +303,7 @@ async def chromium(
     (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
     move = [sys.executable, "-I", "-c", devtools.MOVE_PIPES, str(to_read), str(from_write)]
     whole = [*move, *command, "--remote-debugging-pipe", "about:blank"]
-    async with guarded(whole, home, environment(home, **env), pass_fds=(to_read, from_write)) as process:
+    async with guarded(whole, home, variables(home, **env), pass_fds=(to_read, from_write)) as process:
         os.close(to_read)
         os.close(from_write)
         async with (
@@ -395,9 +395,9 @@ def _trusting(authority: Path, command: Sequence[str]) -> list[str]:
     return [*namespace, "sh", "-c", WITH_OUR_STORE, "sh", str(authority), str(STORE), *command]
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
-    """The environment of a process with *home* as its home directory, and for its temporary files if the path
-    of a socket there is not too long: a browser that is killed leaves some."""
+def variables(home: Path, **more: str) -> dict[str, str]:
+    """The environment variables of a process with *home* as its home directory, and for its temporary files if
+    the path of a socket there is not too long: a browser that is killed leaves some."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     if len(os.fsencode(home)) + SOCKET_NAME < SOCKET_MAX:
         kept["TMPDIR"] = str(home)
@@ -411,7 +411,7 @@ async def _display() -> AsyncIterator[str]:
     command = [DISPLAY, "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
     async with AsyncExitStack() as stack:
         home = stack.enter_context(temporary_home("display"))
-        await stack.enter_async_context(guarded(command, home, environment(home), pass_fds=(writing,)))
+        await stack.enter_async_context(guarded(command, home, variables(home), pass_fds=(writing,)))
         os.close(writing)
         numbers = await stack.enter_async_context(trio.lowlevel.FdStream(reading))
         number = b""
