@@ -7,25 +7,17 @@ from contextlib import contextmanager
 
 from websockets.sync.client import connect
 
+from wsprobe.lab.installed import CHROMIUM as FLAGS
+
 CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 
 
 @contextmanager
 def chromium(home):
     """A connection to a browser with this profile."""
-    words = [
-        CHROMIUM,
-        *FLAGS,
-        LOOPBACK_ONLY,
-        "--remote-debugging-port=0",
-        f"--user-data-dir={home}",
-        "about:blank",
-    ]
+    words = [CHROMIUM, *FLAGS, "--no-sandbox", LOOPBACK_ONLY, "--remote-debugging-port=0"]
+    words += [f"--user-data-dir={home}", "about:blank"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
         try:
             url = next(line.split()[-1] for line in process.stderr if "DevTools listening on" in line)

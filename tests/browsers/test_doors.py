@@ -5,7 +5,6 @@ attacker does before and after DNS rebinding. It tries what would give it a scri
 way through the relay, and says in its title what it got.
 """
 
-import shutil
 import subprocess
 from contextlib import suppress
 from urllib.parse import quote
@@ -16,6 +15,7 @@ import trio
 from tests.browsers.there import needs
 from tests.net.test_relay import Shown
 from wsprobe.lab import UnknownScenario
+from wsprobe.lab.installed import CHROMIUM
 from wsprobe.lab.paths import PathError, scenario_at
 from wsprobe.lab.server import serve
 from wsprobe.lab.site import Site
@@ -26,17 +26,9 @@ from wsprobe.request.target import parse
 pytestmark = pytest.mark.engines
 
 ATTACKER = "attacker.example"
-CHROMIUM = shutil.which("chromium")
 OPTIONS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-features=LocalNetworkAccessChecks",
-    "--virtual-time-budget=6000",
-    "--dump-dom",
+    *(*CHROMIUM, "--no-sandbox", "--disable-features=LocalNetworkAccessChecks"),
+    *("--virtual-time-budget=6000", "--dump-dom"),
 )
 SCRIPT = (
     "<script>parent.postMessage('ran in ' + origin, '*');"
@@ -105,7 +97,7 @@ async def attacked(profile, pages=None):
             ) as own:
                 done = await trio.run_process(
                     [
-                        str(CHROMIUM),
+                        "chromium",
                         *OPTIONS,
                         f"--user-data-dir={profile}",
                         f"--host-resolver-rules=MAP {ATTACKER} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",

@@ -3,7 +3,6 @@ HTTP/2 from there: run with ``-n 0 -m engines``. What they do is what ``compare 
 
 import json
 import queue
-import threading
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -12,7 +11,7 @@ from websockets.sync.server import serve
 
 from tests.browsers.there import there
 from tests.peers.http2 import serving
-from tests.peers.place import HOST, needs, until
+from tests.peers.place import HOST, in_thread, needs, until
 from wsprobe.cli.main import run
 from wsprobe.lab import installed
 
@@ -35,47 +34,34 @@ for (const path of ["/talk", "/refuse"]) {
 </script>"""
 
 
-class Upstream:
-    """Behind the proxy, over HTTP/1.1: the page, and what it opens."""
+@pytest.fixture
+def upstream():
+    """Behind the proxy, over HTTP/1.1: the page, and what it opens. Its port, and a queue of what was seen."""
+    told = queue.Queue()
 
-    def __init__(self):
-        self.told = queue.Queue()
-        self._server = serve(self._speak, HOST, 0, process_request=self._answer)
-        self.port = self._server.socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-
-    def _speak(self, connection):
+    def speak(connection):
         connection.send("hello")
         connection.close(4403, "go away")
 
-    def _answer(self, connection, request):
+    def answer(connection, request):
         at = urlsplit(request.path)
         if at.path == "/talk":
             return None
         if at.path == "/told":
-            self.told.put(json.loads(unquote(at.query)))
+            told.put(json.loads(unquote(at.query)))
         made = connection.respond(403 if at.path == "/refuse" else 200, PAGE if at.path == "/" else "")
         del made.headers["Content-Type"]
         made.headers["Content-Type"] = "text/html; charset=utf-8"
         return made
 
-    def stop(self):
-        self._server.shutdown()
-        self._thread.join(10)
+    with in_thread(serve(speak, HOST, 0, process_request=answer)) as server:
+        yield server.socket.getsockname()[1], told
 
 
-@pytest.fixture
-def upstream():
-    made = Upstream()
-    yield made
-    made.stop()
-
-
-async def visited(browser, server, upstream):
+async def visited(browser, server, told):
     """What the page at *server* saw in *browser*."""
     async with installed.opened(browser, f"https://{HOST}:{server.port}/", authority=server.authority):
-        return await trio.to_thread.run_sync(lambda: upstream.told.get(timeout=SECONDS))
+        return await trio.to_thread.run_sync(lambda: told.get(timeout=SECONDS))
 
 
 def plain(event):
@@ -93,8 +79,9 @@ def plain(event):
 def test_what_is_said_of_a_warm_session_is_what_the_engine_does(engine, name, upstream, capsys):
     needs(name)
     browser = there(engine)
-    with serving(name, upstream.port) as server:
-        seen = trio.run(visited, browser, server, upstream)
+    port, told = upstream
+    with serving(name, port) as server:
+        seen = trio.run(visited, browser, server, told)
         assert seen["over"] == "h2"
         for path, status in (("/talk", 101), ("/refuse", 403)):
             logged(server, name, line_of(name, server.port, path, status))

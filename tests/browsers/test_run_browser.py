@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 
 import pytest
 from websockets.sync.server import serve
 
 from tests.browsers.there import there
 from tests.cases import part
+from tests.peers.place import HOST, in_thread
 from wsprobe.lab.measured import MEASURED
 
 pytestmark = pytest.mark.engines
@@ -59,12 +59,9 @@ def test_predicted_and_seen_are_the_same(engine):
     ],
 )
 def test_a_page_of_another_address_space(options, first):
-    with serve(lambda connection: connection.close(), "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
+    with in_thread(serve(lambda connection: connection.close(), HOST, 0)) as server:
+        url = f"ws://{HOST}:{server.socket.getsockname()[1]}/"
         _, (report,) = compared("--run-browser", there("chromium").engine, *options, url)
-        server.shutdown()
     (one,) = report["seen"]
     assert (one["events"][0]["type"], one["differences"]) == (first, [])
 
@@ -79,12 +76,8 @@ def server():
         connection.send("hello")
         connection.close(4403, "go away")
 
-    with serve(speak, "127.0.0.1", 0) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield f"ws://127.0.0.1:{running.socket.getsockname()[1]}/", origins
-        running.shutdown()
-        thread.join()
+    with in_thread(serve(speak, HOST, 0)) as running:
+        yield f"ws://{HOST}:{running.socket.getsockname()[1]}/", origins
 
 
 @pytest.mark.parametrize("engine", MEASURED)

@@ -80,7 +80,7 @@ def test_what_a_trusted_authority_needs(store, unshare, good, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: "/bin/unshare" if unshare else None)
     if not good:
         with pytest.raises(NoBrowser, match="requires unshare and"):
-            installed._trusting(Path("/ca.pem"), ["browser", "url"])
+            installed.trusting(Path("/ca.pem"), ["browser", "url"])
         return
     for user, mapped in ((0, []), (1000, ["--map-root-user"])):
         monkeypatch.setattr(installed.os, "geteuid", lambda user=user: user)
@@ -95,7 +95,7 @@ def test_what_a_trusted_authority_needs(store, unshare, good, monkeypatch):
             "/ca.pem",
             str(installed.STORE),
         ]
-        assert installed._trusting(Path("/ca.pem"), ["browser", "url"]) == [*before, "browser", "url"]
+        assert installed.trusting(Path("/ca.pem"), ["browser", "url"]) == [*before, "browser", "url"]
 
 
 @pytest.mark.parametrize(

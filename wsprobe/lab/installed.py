@@ -275,12 +275,12 @@ async def opened(
                     name: os.environ[name] for name in ("DISPLAY", "WAYLAND_DISPLAY") if name in os.environ
                 }
                 if not screen:
-                    screen = {"DISPLAY": await stack.enter_async_context(_display()), "GDK_BACKEND": "x11"}
+                    screen = {"DISPLAY": await stack.enter_async_context(display()), "GDK_BACKEND": "x11"}
                 start = home / "start.html"
                 start.write_text(f'<meta http-equiv="refresh" content="0;url={escape(url)}">')
                 command = [browser.command, "--enable-write-console-messages-to-stdout=true", start.as_uri()]
                 if authority is not None:
-                    command = _trusting(authority, command)
+                    command = trusting(authority, command)
                 reading, writing = os.pipe()
                 env = variables(home, **screen, NO_AT_BRIDGE="1")
                 printing = guarded(command, home, env, stderr=writing, stdout=writing)
@@ -387,7 +387,7 @@ def trust(database: Path, authority: Path) -> None:
         ) from None
 
 
-def _trusting(authority: Path, command: Sequence[str]) -> list[str]:
+def trusting(authority: Path, command: Sequence[str]) -> list[str]:
     """*command* with a system store of authorities that has only *authority*."""
     if not STORE.exists() or not shutil.which("unshare"):
         raise NoBrowser(f"adding a trusted authority to WebKitGTK requires unshare and {STORE}")
@@ -405,7 +405,7 @@ def variables(home: Path, **more: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _display() -> AsyncIterator[str]:
+async def display() -> AsyncIterator[str]:
     """A private X display: the server picks the number and writes it to a pipe."""
     reading, writing = os.pipe()
     command = [DISPLAY, "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]

@@ -9,28 +9,15 @@ from itertools import count
 import trio
 
 from tests.browsers.driver.browser import EngineError, Line, Sheet
-from tests.browsers.driver.chromium import trust_authority
 from tests.browsers.driver.page import RESULTS
-from tests.browsers.driver.process import directory, environment, guarded
+from wsprobe.lab import installed
 
 COMMAND = "firefox-esr"
-PREFERENCES = {
+PREFERENCES = installed.FIREFOX | {
     "marionette.port": 0,
     "network.websocket.delay-failed-reconnects": False,
-    "app.update.auto": False,
-    "app.normandy.enabled": False,
-    "browser.safebrowsing.malware.enabled": False,
-    "browser.safebrowsing.phishing.enabled": False,
     "browser.sessionstore.resume_from_crash": False,
-    "browser.shell.checkDefaultBrowser": False,
-    "browser.startup.homepage_override.mstone": "ignore",
     "browser.startup.page": 0,
-    "datareporting.policy.dataSubmissionEnabled": False,
-    "extensions.update.enabled": False,
-    "network.captive-portal-service.enabled": False,
-    "network.connectivity-service.enabled": False,
-    "services.settings.server": "data:,",
-    "toolkit.telemetry.enabled": False,
 }
 LONGEST = 600_000
 """Milliseconds for a script, so that it is our own limit that counts."""
@@ -70,21 +57,24 @@ class Firefox:
 
     @asynccontextmanager
     async def start(self, bench):
-        home = directory("firefox")
-        profile = home / "profile"
-        trust_authority(profile, bench.lab.certificate_authority)
-        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
-        (profile / "user.js").write_text("\n".join(lines))
-        command = [COMMAND, "--headless", "--no-remote", "--marionette", "--remote-allow-system-access"]
-        async with guarded([*command, "--profile", str(profile)], home, environment(home)):
-            with trio.fail_after(90):
-                stream = await _connect(trio.Path(profile / "MarionetteActivePort"))
-                browser = FirefoxBrowser(stream)
-                await browser.receive()
-                session = await browser.call("WebDriver:NewSession", capabilities={})
-            browser.version = session["capabilities"]["browserVersion"]
-            async with stream:
-                yield browser
+        with installed.temporary_home("firefox") as home:
+            profile = home / "profile"
+            installed.trust(profile, bench.lab.certificate_authority)
+            lines = (
+                f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()
+            )
+            (profile / "user.js").write_text("\n".join(lines))
+            command = [COMMAND, "--headless", "--no-remote", "--marionette", "--remote-allow-system-access"]
+            command += ["--profile", str(profile)]
+            async with installed.guarded(command, home, installed.variables(home)):
+                with trio.fail_after(90):
+                    stream = await _connect(trio.Path(profile / "MarionetteActivePort"))
+                    browser = FirefoxBrowser(stream)
+                    await browser.receive()
+                    session = await browser.call("WebDriver:NewSession", capabilities={})
+                browser.version = session["capabilities"]["browserVersion"]
+                async with stream:
+                    yield browser
 
 
 async def _connect(port_file):

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
@@ -16,7 +15,7 @@ import trio
 from tests.browsers import clients
 from tests.browsers.driver.bench import Bench
 from tests.browsers.driver.browser import EngineError, Line, Sheet
-from tests.browsers.driver.process import directory, environment, guarded
+from wsprobe.lab import installed
 
 RUNNER = Path(__file__).with_name("runtime.mjs")
 
@@ -114,15 +113,12 @@ class RuntimeProcess:
         path = url.partition(where.netloc)[2].partition("#")[0]
         answer = self.bench.pages[where.netloc.rpartition("@")[2], path]
         # The guard removes the first when the runtime has ended, which may be before the results are read.
-        home, results = directory(self.name), directory(f"{self.name}-results")
-        page, out = results / "page.html", results / "results.json"
-        page.write_bytes(answer.partition(b"\r\n\r\n")[2])
-        words = [word.format(page=page, out=out) for word in self.command.words]
-        env = environment(home, **self.command.trusting(self.bench.lab.certificate_authority))
-        try:
+        with installed.temporary_home(self.name) as home, installed.temporary_home("results") as results:
+            page, out = results / "page.html", results / "results.json"
+            page.write_bytes(answer.partition(b"\r\n\r\n")[2])
+            words = [word.format(page=page, out=out) for word in self.command.words]
+            env = installed.variables(home, **self.command.trusting(self.bench.lab.certificate_authority))
             return await self._run(words, home, out, env, seconds)
-        finally:
-            shutil.rmtree(results, ignore_errors=True)
 
     async def _run(self, words, home, out, env, seconds):
         reading, writing = os.pipe()
@@ -130,7 +126,7 @@ class RuntimeProcess:
         try:
             with trio.fail_after(seconds):
                 async with (
-                    guarded(words, home, env, stderr=writing),
+                    installed.guarded(words, home, env, stderr=writing),
                     trio.lowlevel.FdStream(reading) as printed,
                 ):
                     os.close(writing)

@@ -5,36 +5,26 @@ page that asks again and again where to go, is sent on from there to the pages t
 end of each; what script and console say is read from its standard error.
 """
 
-import ctypes
 import json
 import os
-import re
 import shutil
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import trio
 
 from tests.browsers.driver.bench import PAGE_ADDRESSES
 from tests.browsers.driver.browser import EngineError, Line, Sheet
 from tests.browsers.driver.page import TOLD
-from tests.browsers.driver.process import directory, environment, guarded
+from wsprobe.lab import installed
 
 PACKAGES = "libwebkit2gtk-4.1-0, xvfb, ca-certificates"
-MINIBROWSERS = "usr/lib/*/webkit2gtk-4.1/MiniBrowser"
-LIBRARY = "libwebkit2gtk-4.1.so.0"
-DISPLAY = "Xvfb"
 WAITING = """<!doctype html><link rel="icon" href="data:,"><script>
 const ask = () => fetch(location.pathname + "/next").then(answer => answer.text()).then(
   url => { if (url) location.replace(url); else setTimeout(ask, 50); }, () => setTimeout(ask, 50));
 ask();
 </script>"""
-STORE = Path("/etc/ssl/certs/ca-certificates.crt")
-WITH_OUR_STORE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
-"""GnuTLS trusts the system's store and nothing else, so MiniBrowser gets a mount namespace with another one."""
-ENTRY = re.compile(r"(?:\S+:\d+:\d+: )?CONSOLE (?:[A-Z]+ )?(?:LOG|DEBUG|INFO|WARN|ERROR) ")
 
 
 class WebKitGtk:
@@ -47,55 +37,33 @@ class WebKitGtk:
     browsers = 2
 
     def missing(self):
-        found = _minibrowser() and shutil.which(DISPLAY) and shutil.which("unshare") and STORE.exists()
-        return "" if found else PACKAGES
+        try:
+            installed.find([self.name])
+        except installed.NoBrowser:
+            return PACKAGES
+        others = shutil.which(installed.DISPLAY) and shutil.which("unshare") and installed.STORE.exists()
+        return "" if others else PACKAGES
 
     @asynccontextmanager
     async def start(self, bench):
-        home = directory("webkitgtk")
-        store = bench.lab.certificate_authority
-        async with _display() as display:
-            waiting = Waiting(bench, home.name)
-            env = environment(home, DISPLAY=display, GDK_BACKEND="x11", NO_AT_BRIDGE="1")
-            namespace = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-            trusting = [*namespace, "sh", "-c", WITH_OUR_STORE, "sh", str(store), str(STORE)]
-            command = [str(_minibrowser()), "--enable-write-console-messages-to-stdout=true", waiting.url]
-            reading, writing = os.pipe()
-            async with (
-                guarded([*trusting, *command], home, env, stderr=writing),
-                trio.lowlevel.FdStream(reading) as printed,
-                trio.open_nursery() as nursery,
-            ):
-                os.close(writing)
-                browser = WebKitGtkBrowser(waiting, _version())
-                nursery.start_soon(browser.listen, printed)
-                yield browser
-                nursery.cancel_scope.cancel()
-
-
-def _minibrowser():
-    return next(iter(sorted(Path("/").glob(MINIBROWSERS))), None)
-
-
-def _version():
-    library = ctypes.CDLL(LIBRARY)
-    return ".".join(str(library[f"webkit_get_{part}_version"]()) for part in ("major", "minor", "micro"))
-
-
-@asynccontextmanager
-async def _display():
-    """An X display that nobody else has: the server picks the number and writes it to a pipe."""
-    reading, writing = os.pipe()
-    home = directory("display")
-    command = [DISPLAY, "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
-    async with guarded(command, home, environment(home), pass_fds=(writing,)):
-        os.close(writing)
-        async with trio.lowlevel.FdStream(reading) as numbers:
-            number = b""
-            with trio.fail_after(30):
-                while not number.endswith(b"\n"):
-                    number += await numbers.receive_some(16)
-            yield f":{number.decode().strip()}"
+        (found,) = installed.find([self.name])
+        with installed.temporary_home(self.name) as home:
+            async with installed.display() as display:
+                waiting = Waiting(bench, home.name)
+                env = installed.variables(home, DISPLAY=display, GDK_BACKEND="x11", NO_AT_BRIDGE="1")
+                command = [found.command, "--enable-write-console-messages-to-stdout=true", waiting.url]
+                command = installed.trusting(bench.lab.certificate_authority, command)
+                reading, writing = os.pipe()
+                async with (
+                    installed.guarded(command, home, env, stderr=writing),
+                    trio.lowlevel.FdStream(reading) as printed,
+                    trio.open_nursery() as nursery,
+                ):
+                    os.close(writing)
+                    browser = WebKitGtkBrowser(waiting, await installed.version(found))
+                    nursery.start_soon(browser.listen, printed)
+                    yield browser
+                    nursery.cancel_scope.cancel()
 
 
 class Waiting:
@@ -131,7 +99,7 @@ class WebKitGtkBrowser:
                 self._print(line.decode("utf-8", "replace"))
 
     def _print(self, line):
-        if entry := ENTRY.match(line):
+        if entry := installed.CONSOLE.match(line):
             self.console.append(Line(time.time() * 1000, line[entry.end() :]))
         elif self.console:
             last = self.console.pop()
