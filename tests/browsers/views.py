@@ -1,27 +1,16 @@
 """Our own views of every scenario that was measured, written as the recordings write them."""
 
-import re
 from functools import cache
 from unittest.mock import patch
 
-from msgspec.structs import replace
-
 from tests.browsers.driver import store
-from tests.browsers.driver.case import Case
-from tests.browsers.driver.compare import MOST_EVENTS, agree, of_view
+from tests.browsers.driver.compare import agree, of_view
 from wsprobe.browsers import ENGINES, inflate
-from wsprobe.exchange import Limits
 from wsprobe.lab import load
+from wsprobe.lab.measured import MOST_EVENTS, limits_of, named
 from wsprobe.lab.play import rehearse
-from wsprobe.lab.ports import PORTS
 
 HOST = "127.0.10.1"
-MESSAGES = 64 * 1024
-"""Bytes in which there are more messages than a recording keeps."""
-ALL = 1 << 40
-"""Bytes within which nothing is left out, however small its pieces: those are counted in proportion."""
-HEADS = 512 * 1024
-"""Bytes that are more than the head that any engine reads."""
 UNFOLDED = 256 * 1024 * 1024
 """Bytes that a message is followed to here, beyond any engine's own limit: the usual bound is ours."""
 FLOOD = 10_000
@@ -59,7 +48,7 @@ def view(name, scenario, limits):
     """What our engine *name* says of *scenario*, recorded within *limits*."""
     with patch.object(inflate, "INFLATED_MAX", UNFOLDED):
         seen = rehearse(ENGINES[name], scenario, catalogue(), host=HOST, limits=limits)
-    return store.mapped(of_view(seen), _named)
+    return named(store.mapped(of_view(seen), lambda text: text.replace(HOST, "{ip}")))
 
 
 @cache
@@ -81,31 +70,9 @@ def predicted(name, scenario, recording):
 def _nearest(name, scenario, recording):
     seen = {}
     found = []
-    for limits in _limits(scenario, recording):
+    for limits in limits_of(scenario, len(recording["events"]) == MOST_EVENTS):
         seen = view(name, scenario, limits)
         found = min((agree(one, seen) for one in (recording, *recording.get("races", ()))), key=len)
         if not found:
             break
     return seen, found
-
-
-def _limits(scenario, recording):
-    """Until the page would have given up; of much that is sent, first what matters, then all of it."""
-    cap = Case(scenario).cap
-    usual = Limits(connect_timeout=cap, max_time=cap, linger=2 * cap)
-    if len(recording["events"]) == MOST_EVENTS:
-        yield replace(usual, max_session=MESSAGES)
-        return
-    sent = sum(len(step.data) * step.repeat for step in scenario.steps)
-    most = max(usual.max_head, usual.max_body, usual.max_session)
-    for size in (HEADS, ALL) if sent > HEADS else (most,):
-        yield replace(usual, max_head=size, max_body=size, max_session=size)
-
-
-_NAMES = {str(port): name for name, port in PORTS.items()}
-_PORT = re.compile(f":({'|'.join(_NAMES)})")
-
-
-def _named(text):
-    """Names in place of our addresses and ports, as in the recordings."""
-    return _PORT.sub(lambda found: f":{{{_NAMES[found[1]]}}}", text.replace(HOST, "{ip}"))

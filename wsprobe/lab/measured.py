@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import DomEvent, ScriptView, until_end
@@ -201,14 +202,15 @@ def of_view(view: ScriptView, scenario: str = "", ports: Mapping[Any, int] = POR
         scenario=scenario,
         exception=None if raised is None else Raised(raised.name, raised.message, raised.code),
         url=view.url,
-        events=tuple(map(_event, view.events[:MOST_EVENTS])),
+        events=tuple(map(of_event, view.events[:MOST_EVENTS])),
         readyState=None if raised else view.ready_state,
         console=view.console,
     )
     return msgspec.convert(named(msgspec.to_builtins(said), ports), Observation)
 
 
-def _event(event: DomEvent) -> Event:
+def of_event(event: DomEvent) -> Event:
+    """*event* of a view, as if a page had seen it."""
     match event.type:
         case "open":
             return Event("open", event.ready_state, protocol=event.protocol, extensions=event.extensions)
@@ -275,7 +277,7 @@ class ViewComparison(msgspec.Struct, frozen=True):
 def held(engine: str, scenario: Scenario, seen: Observation) -> ViewComparison:
     """*seen* compared with the prediction for *engine* and *scenario*."""
     found: list[ViewComparison] = []
-    for limits in limits_of(scenario, seen):
+    for limits in limits_of(scenario, len(seen.events) == MOST_EVENTS):
         view = predicted(engine, scenario, seen.host, limits)
         found.append(ViewComparison(view, tuple(differences(seen, view.says))))
         if found[-1].same:
@@ -283,25 +285,19 @@ def held(engine: str, scenario: Scenario, seen: Observation) -> ViewComparison:
     return min(found, key=lambda one: len(one.differences))
 
 
-def limits_of(scenario: Scenario, seen: Observation | None = None) -> Iterator[Limits]:
+def limits_of(scenario: Scenario, endless: bool = False) -> Iterator[Limits]:
     """The limits to rehearse with, which end when the page stops waiting. If the scenario sends much, first
-    those for the part that matters, then those for all of it."""
+    those for the part that matters, then those for all of it. *endless*: as many events were seen as are
+    kept."""
     patience = cap(scenario)
-    if seen is not None and len(seen.events) == MOST_EVENTS:
-        yield Limits(connect_timeout=patience, max_time=patience, linger=2 * patience, max_session=MESSAGES)
+    usual = Limits(connect_timeout=patience, max_time=patience, linger=2 * patience)
+    if endless:
+        yield replace(usual, max_session=MESSAGES)
         return
     sent = sum(len(step.data) * step.repeat for step in scenario.steps)
-    usual = Limits()
     most = max(usual.max_head, usual.max_body, usual.max_session)
     for size in (HEADS, ALL) if sent > HEADS else (most,):
-        yield Limits(
-            connect_timeout=patience,
-            max_time=patience,
-            linger=2 * patience,
-            max_head=size,
-            max_body=size,
-            max_session=size,
-        )
+        yield replace(usual, max_head=size, max_body=size, max_session=size)
 
 
 @lru_cache(maxsize=4096)

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from msgspec import to_builtins
+
 from wsprobe.browsers.engine import until_end
-from wsprobe.lab.measured import LONGEST_DATA as LONG
-from wsprobe.lab.measured import MOST_EVENTS, beginning
+from wsprobe.lab.measured import MOST_EVENTS, of_event
 
 TOLD = ("exception", "url", "events", "readyState", "console")
 """What script and console are told: the part of a recording that a view predicts."""
@@ -51,32 +52,13 @@ def _exception(raised):
 
 
 def event_value(event):
-    """An event of a view, as a recording writes it."""
-    written = {"type": event.type, "rs": event.ready_state}
-    if event.type == "open":
-        written |= {"protocol": event.protocol, "extensions": event.extensions}
-    elif event.type == "message":
-        written |= _message(event)
-    elif event.type == "close":
-        written |= {"code": event.code, "reason": event.reason, "wasClean": event.was_clean}
-    elif event.type == "throw":
-        written |= _exception(event.exception) or {}
-    elif event.message is not None:
+    """An event of a view, as a recording writes it. A runtime's error has a text, and an exception."""
+    written = to_builtins(of_event(event))
+    if event.exception is not None:
+        written["code"] = event.exception.code  # which may be null
+    if event.message is not None:
         written |= {"message": event.message, "error": event.error}
     return written
-
-
-def _message(event):
-    data, whole = event.data, _units(event.data) if event.size is None else event.size
-    size = {"size": whole} if whole > LONG else {}
-    if isinstance(data, bytes):
-        return {"hex": data[:LONG].hex(), **size}
-    return {"data": beginning(data), **size}
-
-
-def _units(data):
-    """The length as script has it: UTF-16 units, or bytes."""
-    return len(data) if isinstance(data, bytes) else len(data.encode("utf-16-le", "surrogatepass")) // 2
 
 
 @dataclass(frozen=True, slots=True)
