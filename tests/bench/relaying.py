@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from measure import Run, processor_of, show, side_by_side
+from measure import Run, compare, processor_of
 from programs import printing
 
 ROUNDS = 6
@@ -133,8 +133,7 @@ def main():
     ):
         for title, work in works.items():
             relays = {"wsprobe relay": partial(taken, *own, *work), COPYING: partial(taken, *bare, *work)}
-            rows = side_by_side(relays, against=COPYING, rounds=ROUNDS)
-            show(f"{title}, through a relay and back", rows, spread=True)
+            compare(f"{title}, through a relay and back", relays, spread=True, against=COPYING, rounds=ROUNDS)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 import programs
-from measure import LONGEST, SHORT, begin, ended, run, show, side_by_side
+from measure import LONGEST, SHORT, begin, compare, ended, run
 
 PART = 5 if SHORT else 1
 SMALL = 100_000 // PART
@@ -82,8 +82,15 @@ def lines(path, count, large):
                 file.write(b'{"number":%d,"text":"hello"}\n' % number)
 
 
-def table(own, folder, large, deflate):
-    """The title and the rows of one table; a program whose lines differ is counted missing."""
+def main(own, folder):
+    """A table for each size of messages, compressed and not; a program whose lines differ is counted
+    missing."""
+    for large in (False, True):
+        for deflate in (False, True):
+            _table(own, folder, large, deflate)
+
+
+def _table(own, folder, large, deflate):
     count = LARGE if large else SMALL_COMPRESSED if deflate else SMALL
     given = folder / "lines"
     lines(given, count, large)
@@ -91,7 +98,7 @@ def table(own, folder, large, deflate):
     title += ", there and back, " + ("compressed, each as it does by itself" if deflate else "as they are")
     with server(deflate) as url:
         works = _clients((*own, "talk", "-s"), url, given, count, deflate)
-        return title, side_by_side(works, against=AGAINST, rounds=ROUNDS, slow=SLOW)
+        compare(title, works, spread=True, against=AGAINST, rounds=ROUNDS, slow=SLOW)
 
 
 def _clients(talk, url, given, count, deflate):
@@ -203,6 +210,4 @@ if __name__ == "__main__":
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="wsprobe-bench-") as name:
-        for large in (False, True):
-            for deflate in (False, True):
-                show(*table(programs.wsprobe(), Path(name), large, deflate), spread=True)
+        main(programs.wsprobe(), Path(name))
