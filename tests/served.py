@@ -34,9 +34,9 @@ class Request(NamedTuple):
 class Server:
     """Listens from the beginning; ``end`` closes it. *tls*: an SSLContext."""
 
-    def __init__(self, tls=None, host="127.0.0.1"):
+    def __init__(self, tls=None, host="127.0.0.1", port=0):
         self._tls = tls
-        self._listener = socket.create_server((host, 0), backlog=512)
+        self._listener = socket.create_server((host, port), backlog=512)
         self.port = self._listener.getsockname()[1]
         self.origin = f"http{'s' if tls else ''}://{host}:{self.port}"
         self._thread = threading.Thread(target=self._serve, daemon=True)

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
 
 import pytest
@@ -12,6 +11,7 @@ from websockets.sync.server import serve
 from tests.browsers.there import there
 from tests.cases import part
 from tests.peers.place import HOST, in_thread
+from tests.peers.program import WSPROBE
 from wsprobe.lab.measured import MEASURED
 
 pytestmark = pytest.mark.engines
@@ -21,7 +21,7 @@ SCENARIOS = ("lab:403", "lab:close-4403", "lab:302-ws", "lab:refused", "lab:wss-
 
 def compared(*arguments, folder=""):
     """Exit status and reports. What browsers write, they write into *folder*."""
-    command = [sys.executable, "-m", "wsprobe", "compare", "--json", *arguments]
+    command = [*WSPROBE, "compare", "--json", *arguments]
     env = {**os.environ, "TMPDIR": folder} if folder else None
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=env)
     assert done.stderr == ""

@@ -8,8 +8,8 @@ import os
 import re
 import shlex
 from contextlib import ExitStack, contextmanager, suppress
+from email.utils import formatdate
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import trustme
 from starlette.applications import Starlette
@@ -20,10 +20,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 from websockets.typing import Subprotocol
 
+from tests import served
 from tests.peers.node import kinds_of
 from tests.peers.place import HOST, in_thread, nobody, started
 from tests.peers.proxies import as_whom, loaded
 from tests.peers.python_servers import echo, uvicorn_server
+from tests.served import Server
 from tests.trace.chains import Chain
 
 NAME = "app.example"
@@ -81,28 +83,13 @@ def starlette_app(kind, certificate=None):
         yield port
 
 
-class Admin(BaseHTTPRequestHandler):
+class Admin(Server):
     """A program that has nothing to do with sockets."""
 
-    protocol_version = "HTTP/1.1"
-    server_version = "admin"
-    sys_version = ""
-
-    def do_GET(self):
-        body = b"<h1>admin: not found</h1>"
-        self.send_response(404)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format, *arguments):
-        return
-
-
-class AdminServer(ThreadingHTTPServer):
-    def handle_error(self, request, client_address):
-        """Nothing is said of a client that resets its connection, which a proxy may do."""
+    def answer(self, request, stream):
+        fields = ("Server: admin", f"Date: {formatdate(usegmt=True)}")
+        stream.sendall(served.page(b"<h1>admin: not found</h1>", status="404 Not Found", more=fields))
+        return True
 
 
 @contextmanager
@@ -116,7 +103,7 @@ def places(packages, kinds, folder):
             elif kind.startswith("starlette"):
                 found[kind] = stack.enter_context(starlette_app(kind))
         found["TLSAPP"] = stack.enter_context(starlette_app("starlette", folder / "both.pem"))
-        found["OTHER"] = stack.enter_context(in_thread(AdminServer((HOST, 0), Admin))).server_address[1]
+        found["OTHER"] = stack.enter_context(Admin()).port
         found["DEAD"] = stack.enter_context(nobody())
         yield found
 

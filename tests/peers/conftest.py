@@ -1,7 +1,6 @@
 """Real servers and clients that nobody here wrote, each on free ports of loopback with a configuration of its
 own. A test that needs something that is not a Python package says so with ``needs("nginx")``."""
 
-import sys
 from contextlib import ExitStack
 
 import pytest
@@ -9,8 +8,9 @@ import pytest
 from tests.peers.answers import called, validator
 from tests.peers.dask import dask_cluster
 from tests.peers.named import Peers
-from tests.peers.place import HOST, needs_module, started
-from tests.peers.refusing import refusing
+from tests.peers.place import needs_module
+from tests.peers.program import serving
+from tests.peers.refusing import Refusing
 
 
 @pytest.fixture(scope="session", name="validator")
@@ -32,7 +32,7 @@ def two(dask):
 
 @pytest.fixture
 def refuser():
-    with refusing() as made:
+    with Refusing() as made:
         yield made
 
 
@@ -56,9 +56,8 @@ def nginx(peers):
 
 @pytest.fixture(scope="session")
 def lab():
-    """The start of URLs of ``wsprobe serve``, which runs in a process of its own."""
-    with started(f"{sys.executable} -m wsprobe serve --silent --port {{port}}") as (port,):
-        yield f"{HOST}:{port}"
+    with serving() as at:
+        yield at
 
 
 def pytest_collection_modifyitems(items):

@@ -1,14 +1,10 @@
-"""A Dask scheduler and its workers, as ``dask scheduler`` and ``dask worker`` start them, on loopback alone.
-
-And calls of wsprobe, which use them.
-"""
+"""A Dask scheduler and its workers, as ``dask scheduler`` and ``dask worker`` start them, on loopback alone."""
 
 import json
 import os
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tests.peers.place import HOST, PATIENCE, open_folder, until
 
@@ -33,11 +29,9 @@ class Cluster:
         self.address = until(self._told, "the scheduler", SLOW)["address"]
 
     def _told(self):
-        try:
-            told = json.loads((self._folder / "file").read_text())
-        except (FileNotFoundError, ValueError):
-            return None
-        return told
+        with suppress(FileNotFoundError, ValueError):
+            return json.loads((self._folder / "file").read_text())
+        return None
 
     def worker(self, name, *, alone=False):
         """Start one. *alone*: its Python has no wsprobe."""
@@ -85,8 +79,7 @@ class Cluster:
     def end(self):
         every = [*self.workers.values(), self._scheduler]
         for process in every:
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
+            process.kill()
         for process in every:
             process.wait(PATIENCE)
 
@@ -102,32 +95,3 @@ def dask_cluster(*names):
             yield made
         finally:
             made.end()
-
-
-def words(*options):
-    return [sys.executable, "-m", "wsprobe", *options]
-
-
-def asked(*options, text=None):
-    """What came of a call that ends by itself; *text* is on its standard input."""
-    return subprocess.run(
-        words(*options), input=text, capture_output=True, text=True, timeout=2 * SLOW, check=False
-    )
-
-
-@contextmanager
-def started(*options):
-    """A call that is under way; at the end it is killed."""
-    with subprocess.Popen(
-        words(*options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def objects(text):
-    """The objects of --json."""
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.splitlines()]

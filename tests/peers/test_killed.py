@@ -6,14 +6,14 @@ import json
 import random
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 
 import pytest
 
 from tests.cases import ALL
-from tests.peers.refusing import refusing
+from tests.peers.program import WSPROBE
+from tests.peers.refusing import Refusing
 
 OFTEN = 100 if ALL else 20
 FEW = 4
@@ -35,12 +35,12 @@ ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SI
 def test_nothing_is_lost_and_nothing_is_there_twice(times, more, tmp_path):
     chance = random.Random(f"wsprobe {more}")
     file, urls = tmp_path / "kept", tmp_path / "urls"
-    with refusing() as server:
+    with Refusing() as server:
         # More than can be asked before the last end, with a URL that comes again now and then.
         many = 1500 * max(times, 20)
         given = [server.url(f"/{number - (number % 10 == 9)}") for number in range(many)]
         urls.write_text("".join(f"{url}\n" for url in given))
-        command = [sys.executable, "-m", "wsprobe", "connect", "--brief", "--resume", str(file), *more]
+        command = [*WSPROBE, "connect", "--brief", "--resume", str(file), *more]
         whole = b""
         cut = size = 0
         for _ in range(times):

@@ -13,6 +13,7 @@ import pytest
 from man.build import mdoc, page
 from man.build import prometheus as manual
 from tests.peers.place import HOST, SERVERS, filled, needs, running, until
+from tests.peers.program import started
 from tests.peers.prometheus import asked, blackbox_exporter, fetched, prometheus, samples
 
 pytestmark = pytest.mark.programs
@@ -27,9 +28,7 @@ def blackbox(nginx):
 @contextmanager
 def watching(*words):
     """The address of the metrics of a watch, once each URL has been probed twice."""
-    command = [sys.executable, "-m", "wsprobe", "watch", "--every", "0.2s", "--listen", "0"]
-    process = subprocess.Popen([*command, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    try:
+    with started("watch", "--every", "0.2s", "--listen", "0", *words) as process:
         address = process.stderr.readline().removeprefix("wsprobe: metrics at ").strip()
         urls = [word for word in words if "://" in word]
 
@@ -40,9 +39,6 @@ def watching(*words):
 
         until(probed, "two probes of each URL")
         yield address
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
 
 
 def of(found, name, target, **labels):

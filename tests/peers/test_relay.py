@@ -4,8 +4,6 @@
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -14,6 +12,7 @@ from websockets.asyncio.client import connect
 from tests.browsers.there import there
 from tests.cases import ALL, part
 from tests.peers.place import HOST
+from tests.peers.program import ended, objects, started
 from tests.peers.remedied import SERVERS, server
 
 MESSAGES = 100_000 if ALL else 20_000
@@ -32,35 +31,20 @@ class Relay:
         self._process.send_signal(signal.SIGINT)
         out, err = self._process.communicate(timeout=60)
         assert "Traceback" not in err
-        return [json.loads(line) for line in out.splitlines()]
+        return objects(out)
 
 
 @contextmanager
 def relay(*arguments):
-    command = [sys.executable, "-m", "wsprobe", "relay", "--json", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
+    with started("relay", "--json", *arguments) as process:
         yield Relay(process, json.loads(process.stdout.readline())["ready"]["ws"])
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def seen(engine, *urls):
     """For each URL, the events that a page of another port of this machine had in a real browser."""
-    command = [
-        sys.executable,
-        "-m",
-        "wsprobe",
-        "compare",
-        "--json",
-        "--run-browser",
-        there(engine).engine,
-        *urls,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    done = ended("compare", "--json", "--run-browser", there(engine).engine, *urls)
     assert done.stdout, done.stderr
-    return [json.loads(line)["seen"][0]["events"] for line in done.stdout.splitlines()]
+    return [each["seen"][0]["events"] for each in objects(done.stdout)]
 
 
 @pytest.fixture(scope="module")

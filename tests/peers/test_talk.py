@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import threading
 from base64 import b64decode, b64encode
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import pytest
 
 from tests.cases import ALL
 from tests.peers.echoes import NAMES, echo
+from tests.peers.program import WSPROBE
 from wsprobe.cli.main import run
 
 pytestmark = pytest.mark.programs
@@ -30,7 +30,7 @@ def server(request):
 
 def talk_as_process(*words, given=b""):
     return subprocess.run(
-        [sys.executable, "-m", "wsprobe", "talk", "-s", *words],
+        [*WSPROBE, "talk", "-s", *words],
         input=given,
         capture_output=True,
         timeout=PATIENCE,
