@@ -4,12 +4,9 @@ said to /CODE is answered with a Close of that code."""
 import os
 import sys
 from contextlib import contextmanager
-from importlib.util import find_spec
-
-import pytest
 
 from tests.browsers import clients
-from tests.peers.place import HOST, started
+from tests.peers.place import HOST, missing, needs_module, started
 from tests.peers.proxies import NGINX
 
 PYTHON = ("websockets", "tornado", "aiohttp", "hypercorn")
@@ -39,10 +36,9 @@ def echo(name):
 def _line(name):
     if name in NODE:
         if not clients.installed(name):
-            pytest.skip(f"{name} is not installed: {clients.INSTALL}")
+            missing(f"{name} is not installed: {clients.INSTALL}")
         return NODE[name]
-    if find_spec(name) is None:
-        pytest.skip(f"{name} is not installed")
+    needs_module(name)
     return f"{sys.executable} {{servers}}/echo_{name}.py {{host}} {{port}}"
 
 
