@@ -11,6 +11,7 @@ from pathlib import Path
 import trio
 
 from tests import served
+from tests.browsers.pages import source
 from tests.served import Server
 from wsprobe.lab import installed
 
@@ -40,21 +41,7 @@ ANSWERS = {
     "same-none": (403, ()),
     "same-101": (101, ("Upgrade: websocket", "Connection: Upgrade")),
 }
-PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script>
-async function one(url) {
-  try {
-    const got = await fetch(url);
-    return [got.status, await got.text()];
-  } catch (error) {
-    return [error.name, error.message];
-  }
-}
-(async () => {
-  const seen = {};
-  for (const [name, url] of URLS) seen[name] = await one(url);
-  await fetch("/seen", { method: "POST", body: JSON.stringify(seen) });
-})();
-</script>"""
+PAGE = source("fetch.html")
 
 
 def answer(name, origin):

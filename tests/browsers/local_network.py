@@ -15,21 +15,13 @@ import trio
 
 from tests.browsers.driver.bench import bench
 from tests.browsers.driver.chromium import Chromium, ChromiumBrowser
+from tests.browsers.pages import source
 from wsprobe.browsers.local_network import SPACES
 from wsprobe.lab.ports import Listener
 
 FILE = Path(__file__).with_name("recordings") / "local-network.jsonl"
 SCENARIO = "close-1000"
-SCRIPT = """
-<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script>
-const events = [], ws = new WebSocket(URL);
-const end = () => { window.results = { events }; window.finished = true; };
-ws.onopen = () => events.push({ type: "open" });
-ws.onerror = () => events.push({ type: "error" });
-ws.onclose = e => { events.push({ type: "close", code: e.code, wasClean: e.wasClean }); setTimeout(end, 100); };
-setTimeout(end, 8000);
-</script>
-"""
+SCRIPT = source("local-network.html")
 HIDDEN = "public.page.test"
 """A name below which every name is one of the pages' addresses: for pages that are no secure context."""
 

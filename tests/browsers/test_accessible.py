@@ -3,15 +3,15 @@
 
 import json
 import shutil
-import sys
 from functools import partial
 
 import pytest
 
 from tests.browsers.devtools import call, chromium, opened, value
+from tests.browsers.pages import source
 from tests.browsers.there import needs
 from tests.peers.node import installed
-from tests.peers.place import HOST, started
+from tests.peers.program import serving
 from wsprobe.cli.main import run
 
 NPM = shutil.which("npm")
@@ -24,22 +24,7 @@ LOADED = """new Promise(done => {
 })"""
 AXE = """axe.run({resultTypes: ["violations"]}).then(found => found.violations
   .map(each => `${each.impact} ${each.id}: ${each.nodes.length}, as ${each.nodes[0].html.slice(0, 200)}`))"""
-BROKEN = """(() => {
-  const broken = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const text = texts.currentNode, around = text.parentElement;
-    if (around.closest("pre, code, a, style, script, noscript") || !around.checkVisibility()) continue;
-    for (const word of text.data.matchAll(/(?<=^|[\\s(])[A-Za-z]{2,20}(?=$|[\\s.,;:)!?])/g)) {
-      const range = document.createRange();
-      range.setStart(text, word.index);
-      range.setEnd(text, word.index + word[0].length);
-      const boxes = [...range.getClientRects()].filter(one => one.width);
-      if (new Set(boxes.map(one => Math.round(one.top))).size > 1) broken.push(word[0]);
-    }
-  }
-  return broken;
-})()"""
+BROKEN = source("broken-words.js")
 """Words of prose that stand on two lines."""
 
 
@@ -128,9 +113,8 @@ def test_a_report_of_many_is_not_much_more_to_draw(read, tmp_path):
 
 @pytest.fixture(scope="module")
 def page():
-    """The URL of the page of ``wsprobe serve``, which runs in a process of its own."""
-    with started(f"{sys.executable} -m wsprobe serve --silent --port {{port}}") as (port,):
-        yield f"http://{HOST}:{port}/"
+    with serving() as at:
+        yield f"http://{at}/"
 
 
 FRONT = "document.querySelectorAll('#cards .card ol.events').length === 6"

@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from tests import served
+from tests.browsers.pages import source
 from tests.browsers.there import there
 from tests.served import Server
 from wsprobe.lab import installed
@@ -18,30 +19,7 @@ pytestmark = pytest.mark.engines
 
 SOCKET = """function open(u) { return new Promise(done => { const ws = new WebSocket(u);
   ws.onopen = () => { ws.close(); done("open"); }; ws.onerror = () => done("error"); }); }"""
-PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body><script>SOCKET
-const frame = attributes => new Promise(done => {
-  addEventListener("message", done, { once: true });
-  const made = document.createElement("iframe");
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  document.body.append(made);
-});
-const code = name => SOCKET_TEXT + "open('" + URL_ + name + "').then(v => TO.postMessage(v";
-const inner = name => "<script>" + code(name).replace("TO", "parent") + ", '*'))<" + "/script>";
-const work = (made, name) => new Promise(done => { made.onmessage = done; made.onerror = done; });
-(async () => {
-  await frame({ src: ELSEWHERE + "frame?to=" + encodeURIComponent(URL_ + "iframe") });
-  await frame({ srcdoc: inner("srcdoc") });
-  await frame({ sandbox: "allow-scripts", srcdoc: inner("sandbox") });
-  await frame({ sandbox: "allow-scripts allow-same-origin", srcdoc: inner("sandbox-same") });
-  await frame({ src: "data:text/html," + encodeURIComponent(inner("data-frame")) });
-  const script = name => code(name).replace("TO", "self") + "))";
-  await work(new Worker("/script?" + encodeURIComponent(script("worker"))));
-  await work(new Worker(URL.createObjectURL(new Blob([script("blob-worker")]))));
-  await work(new Worker("data:text/javascript," + encodeURIComponent(script("data-worker"))));
-  await Promise.all([1, 2, 3].map(() => open(URL_ + "held")));
-  await fetch("/seen");
-})();
-</script>"""
+PAGE = source("contexts.html")
 HELD = 0.5
 """Seconds that a handshake is held."""
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.browsers.devtools import chromium, opened, value
+from tests.browsers.pages import source
 from tests.browsers.there import needs
 from wsprobe.browser_logs import har
 from wsprobe.cli.main import run
@@ -24,21 +25,7 @@ HEADERS = {
     "X-Empty": "",
 }
 URL = "wss://chat.example/ws?room=a%20b&tag=[1]&set={x}&q='"
-SCRIPT = """
-(async () => {
-  const har = await import('./models/har/har.js');
-  const network = await import('./panels/network/network.js');
-  const read = new har.HARFormat.HARRoot(%s);
-  const requests = har.Importer.Importer.requestsFromHARLog(read.log);
-  const copy = platform => network.NetworkLogView.NetworkLogView.generateCurlCommand(requests[0], platform);
-  return JSON.stringify({
-    curl: [await copy('unix'), await copy('win')],
-    log: await har.Log.Log.build(requests, {sanitize: false}),
-    requests: requests.map(each => [each.url(), each.statusCode, each.resourceType().name(),
-      each.frames().map(frame => [frame.type, frame.opCode, frame.text])]),
-  });
-})()
-"""
+SCRIPT = source("read-har.js")
 
 
 def told(home, archive):
@@ -47,7 +34,7 @@ def told(home, archive):
         _, session = opened(devtools, "devtools://devtools/bundled/devtools_app.html")
         while value(devtools, session, "location.protocol + document.readyState") != "devtools:complete":
             pass
-        return json.loads(value(devtools, session, SCRIPT % archive))
+        return json.loads(value(devtools, session, SCRIPT.replace("ARCHIVE", archive)))
 
 
 def test_devtools_and_wsprobe_read_each_other(tmp_path):

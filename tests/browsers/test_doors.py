@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 import trio
 
+from tests.browsers.pages import source
 from tests.browsers.there import needs
 from tests.net.test_relay import Shown
 from wsprobe.lab import UnknownScenario
@@ -38,31 +39,7 @@ SCRIPT = (
     "() => parent.postMessage('worker', '*'))</script>"
 )
 HTML = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
-PAGE = """<!doctype html><title>attack</title><body><pre id=log></pre><script>
-const log = text => { document.getElementById("log").append(text + "\\n"); };
-addEventListener("message", event => {
-  log("message: " + (event.data.wsprobe || event.data));
-  if (event.data.wsprobe === "ready") event.source.postMessage(
-    { name: event.data.name, key: "x", job: { name: "x", url: "ws://127.0.0.1:RELAY/", cap: 100, acts: [],
-      construct: "parent.postMessage('stage obeyed', '*')", cookies: "" } }, "*");
-});
-for (const [number, src] of FRAMES.entries()) {
-  const frame = document.createElement("iframe");
-  frame.name = "frame" + number;
-  frame.src = src;
-  document.body.append(frame);
-}
-const attempt = (what, promise) =>
-  promise.then(answer => log(what + ": " + answer), () => log(what + ": failed"));
-for (const port of ["LAB", "RELAY"]) {
-  const ws = new WebSocket("ws://" + location.hostname + ":" + port + "/s/ok");
-  ws.onopen = () => log("rebound socket opened: " + port);
-}
-new WebSocket("ws://127.0.0.1:RELAY/").onopen = () => log("direct socket opened: relay");
-attempt("rebound page", fetch("http://" + location.hostname + ":LAB/").then(answer => answer.text()));
-attempt("rebound key", fetch("http://" + location.hostname + ":LAB/-/x/scenarios")
-  .then(answer => answer.text()));
-</script>"""
+PAGE = source("attack.html")
 
 
 def frames(lab, relay_):

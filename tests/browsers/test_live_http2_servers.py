@@ -9,6 +9,7 @@ import pytest
 import trio
 from websockets.sync.server import serve
 
+from tests.browsers.pages import source
 from tests.browsers.there import there
 from tests.peers.http2 import serving
 from tests.peers.place import HOST, in_thread, needs, until
@@ -18,20 +19,7 @@ from wsprobe.lab import installed
 pytestmark = pytest.mark.engines
 
 SECONDS = 60.0
-PAGE = """<!doctype html><title>asking</title><script>
-const over = performance.getEntriesByType("navigation")[0].nextHopProtocol, told = {};
-let left = 2;
-for (const path of ["/talk", "/refuse"]) {
-    const ws = new WebSocket("wss://" + location.host + path), seen = told[path] = [];
-    ws.onopen = () => seen.push(["open"]);
-    ws.onmessage = (event) => seen.push(["message", event.data]);
-    ws.onerror = () => seen.push(["error"]);
-    ws.onclose = (event) => {
-        seen.push(["close", event.code, event.reason, event.wasClean]);
-        if (--left === 0) fetch("/told?" + encodeURIComponent(JSON.stringify({over, told})));
-    };
-}
-</script>"""
+PAGE = source("http2.html")
 
 
 @pytest.fixture
