@@ -102,6 +102,14 @@ def chosen(cases, of, number, kinds, always=lambda _: False, whole=ALL):
     return found
 
 
+def has_each_kind(share, whole, kinds, most):
+    """Raises AssertionError unless a *share* has each of the *kinds* of the *whole*, and is less than *most*
+    of it."""
+    met, wanted = ({kind for case in of for kind in kinds(case)} for of in (share, whole))
+    assert met == wanted
+    assert len(share) < most * len(whole)
+
+
 def part(rows, of, number):
     """Of a few *rows* one in *of*, beginning with this *number*; all with WSPROBE_TESTS=all."""
     return rows if ALL else rows[number % of :: of]

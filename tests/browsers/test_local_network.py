@@ -8,7 +8,7 @@ import trio
 
 from tests.browsers import local_network
 from tests.browsers.there import driven
-from tests.cases import ALL, THIRD, chosen, every, named
+from tests.cases import ALL, THIRD, chosen, every, has_each_kind, named
 from wsprobe.browsers import ENGINES
 from wsprobe.browsers.engine import Page
 from wsprobe.browsers.local_network import SPACES, space_of_host
@@ -135,10 +135,7 @@ def shared(whole=ALL):
 
 
 def test_what_ci_measures_leaves_out_no_kind():
-    assert {kind for row in shared(whole=False) for kind in kinds(row)} == {
-        kind for row in ROWS for kind in kinds(row)
-    }
-    assert len(shared(whole=False)) < 0.6 * len(ROWS)
+    has_each_kind(shared(whole=False), ROWS, kinds, 0.6)
 
 
 @pytest.mark.engines

@@ -7,7 +7,7 @@ from tests.browsers.driver.engines import ENGINES
 from tests.browsers.driver.situations import SITUATIONS
 from tests.browsers.measure_requests import kinds, shared
 from tests.browsers.views import engines
-from tests.cases import every, named
+from tests.cases import every, has_each_kind, named
 from wsprobe.browsers import BROWSERS
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -36,10 +36,7 @@ def test_each_situation_is_as_it_was_measured(name):
 def test_what_ci_measures_leaves_out_no_situation_in_every_browser_nor_any_kind():
     shares = {name: shared(name, store.load(name, "requests")[1], whole=False) for name in ENGINES}
     for share in shares.values():
-        assert {kind for each in share for kind in kinds(each)} == {
-            kind for each in SITUATIONS for kind in kinds(each)
-        }
-        assert len(share) < 0.7 * len(SITUATIONS)
+        has_each_kind(share, SITUATIONS, kinds, 0.7)
     assert {each for name in BROWSERS for each in shares[name]} == set(SITUATIONS)
 
 
