@@ -89,8 +89,8 @@ def field_lost(seen: Trace) -> Iterator[Conclusion]:
         yield _removed(seen, "Sec-WebSocket-Key", "header")
     elif "websocket headers" in about and without is not None and not alike(without, base):
         not_version = (
-            f"The answer {base.status}, {quoted(base)}, names no field. Without Sec-WebSocket-Version the answer "
-            f"is another one ({without.result()}), so the field is Sec-WebSocket-Key."
+            f"The answer {base.status}, {quoted(base)}, names no field. Without Sec-WebSocket-Version the "
+            f"answer is another one ({without.result()}), so the field is Sec-WebSocket-Key."
         )
         yield _removed(seen, "Sec-WebSocket-Key", "header", shows=not_version, likely=0.9, other="no-version")
 

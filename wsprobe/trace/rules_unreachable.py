@@ -484,7 +484,8 @@ def no_upgrade_listener(seen: Trace) -> Iterator[Conclusion]:
     read = reader is not None and reader.kind == "http" and not alike(reader, other)
     lines = mending("unhandled", seen.proxies, LineValues(path_for_lines(seen.start.plan.target.resource)))
     if reader is not None and read:
-        causes, log = _UNSEEN_101, ""
+        causes: tuple[str, ...] = _UNSEEN_101
+        log = ""
         if compared(seen) != "opens":
             blocked = "a handler that is blocked before it accepts"
             causes = (*_UNSEEN_101, blocked) if shows_proxy(seen) else (blocked, *_UNSEEN_101)
