@@ -5,6 +5,7 @@ import json
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 COUNT = 2000
 SIDE_BY_SIDE = 50
@@ -17,12 +18,13 @@ FLOOR = "the packages, and a bare exchange"
 def programs(own, url, folder, ws):
     """The commands, against the *url* of a server that refuses. *ws*: where npm's ws is, or why it is not."""
     connect = _connect(own, url, folder, COUNT)
+    script = ("node", str(Path(__file__).with_suffix(".js")), str(ws), url, str(COUNT), str(SIDE_BY_SIDE))
     return {
         "wsprobe connect --json": connect,
         "wsprobe connect --json --workers 2": (*connect, "--workers", "2"),
         LOOP: (sys.executable, __file__, url, "bare"),
         **{f"a script on {name}": _script(name, url) for name in ("websockets", "aiohttp")},
-        "a script on npm's ws": ws if isinstance(ws, str) else ("node", "-e", NODE, str(ws), url),
+        "a script on npm's ws": ws if isinstance(ws, str) else script,
     }
 
 
@@ -48,28 +50,6 @@ def _connect(own, url, folder, count):
 
 def _script(name, url):
     return (sys.executable, __file__, url, name) if find_spec(name) else f"{name} is not installed"
-
-
-NODE = """
-const WebSocket = require(process.argv[1]); const url = process.argv[2];
-let left = COUNT;
-function next() {
-  if (left-- <= 0) return;
-  const socket = new WebSocket(url);
-  socket.on("error", () => {});
-  socket.on("unexpected-response", (request, response) => {
-    const parts = [], connection = response.socket;
-    response.on("data", (part) => parts.push(part));
-    response.on("end", () => {
-      const body = Buffer.concat(parts).toString("latin1");
-      console.log(JSON.stringify({url, status: response.statusCode, headers: response.rawHeaders, body}));
-      connection.destroy();
-      next();
-    });
-  });
-}
-for (let at = 0; at < SIDE_BY_SIDE; at++) next();
-""".replace("COUNT", str(COUNT)).replace("SIDE_BY_SIDE", str(SIDE_BY_SIDE))
 
 
 def on_websockets(url):

