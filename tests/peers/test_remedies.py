@@ -7,9 +7,10 @@ from http.client import HTTPConnection
 import pytest
 import trio
 
+from tests.browsers.pages import source
 from tests.peers import telling
 from tests.peers.browser import ENGINES, opened
-from tests.peers.place import HOST, PATIENCE
+from tests.peers.place import HOST, PATIENCE, filled
 from tests.peers.python_servers import aiohttp_server, uvicorn_server
 from tests.peers.telling import PAGE, starlette
 from wsprobe import explain
@@ -50,12 +51,15 @@ def test_an_endpoint_answers_fetch(peer, path, fields, answer, peers):
     assert (came.status, text, came.headers["Access-Control-Allow-Origin"]) == answer
 
 
+HEAD = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
+
+
 def results(engine, code):
     """``results`` of a page's module script *code*, which has openSocket, Refused and raw."""
-    module = (
-        f"<script type=module>{explain.find('remedy page').code}{RAW}{code}window.finished = true;</script>"
+    module = "".join(
+        (explain.find("remedy page").code, source("remedy-page.js"), code, "window.finished = true;")
     )
-    html = f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{module}'
+    html = f"{HEAD}<script type=module>{module}</script>"
 
     async def visit():
         async with opened(engine) as (place, browser):
@@ -64,16 +68,6 @@ def results(engine, code):
             return (await browser.load(url, 60)).results
 
     return trio.run(visit)
-
-
-RAW = """
-const raw = (url) => new Promise((resolve) => {
-    const socket = new WebSocket(url);
-    socket.onclose = ({ code, reason }) => resolve([code, reason]);
-});
-const caught = (promise) => promise.then(() => 'open', ({ code, reason, status, body, final }) =>
-    ({ code, reason, status: status ?? null, body: body ?? null, final }));
-"""
 
 
 @pytest.mark.engines
@@ -115,30 +109,8 @@ def test_the_page_opens_or_learns_why(engine):
         uvicorn_server("websockets-sansio", starlette()) as bare,
         uvicorn_server("websockets-sansio", TellThePage(starlette())) as told,
     ):
-        seen = results(
-            engine,
-            f"""const told = 'ws://{HOST}:{told}', bare = 'ws://{HOST}:{bare}', http = 'http://{HOST}:';
-            const fast = {{ firstPause: 10, tries: 3, settle: {LATE} }}, messages = [];
-                const echo = {{ ...fast, settle: {EARLY} }};
-            const onmessage = (event) => messages.push(event.data), endpoint = http + '{bare}/why';
-            const pauses = [], wait = window.setTimeout;
-            window.setTimeout = (then, pause) => {{ pauses.push(pause); return wait(then, pause); }};
-            window.results = {{
-                expired: await caught(openSocket(told + '/expired', fast)),
-                forbid: await caught(openSocket(told + '/forbid', fast)),
-                busy: await caught(openSocket(told + '/busy', {{ ...fast, onmessage }})),
-                messages,
-                full: await caught(openSocket(told + '/full', {{ ...fast, tries: 4 }})),
-                pauses,
-                echo: await caught(openSocket(told + '/echo', {{ ...echo, protocols: ['chat'] }})),
-                tries: await (await fetch(http + '{told}/tries')).json(),
-                endpoint: await caught(openSocket(bare + '/expired', {{ ...fast, endpoint }})),
-                bare: await caught(openSocket(bare + '/expired', fast)),
-                bareTries: await (await fetch(http + '{bare}/tries')).json(),
-                invalid: await openSocket('ftp://x').catch((error) => error.name),
-            }};
-            """,
-        )
+        values = {"host": HOST, "told": told, "bare": bare, "early": EARLY, "late": LATE}
+        seen = results(engine, filled(source("remedy-opens.js"), values))
     known = {"status": None, "body": None}
     assert seen["expired"] == {"code": 4401, "reason": "token expired", "final": True} | known
     assert (seen["busy"], seen["messages"], seen["echo"]) == ("open", ["welcome"], "open")

@@ -1,4 +1,4 @@
-"""Pages and scripts that real browsers load, a file each; words in capitals are filled in by the test."""
+"""Pages and scripts that real browsers load, a file each; words in capitals, or in braces, are filled in."""
 
 from pathlib import Path
 
