@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 import trio
 
+from tests import served
 from tests.browsers.pages import source
 from tests.browsers.there import needs
 from tests.net.test_relay import Shown
@@ -68,10 +69,8 @@ async def attacked(profile, pages=None):
         async with relay(Relaying(to, Door()), "127.0.0.1", 0, shown) as at:
             page = PAGE.replace("FRAMES", str(frames(lab.ports["plain"], at))).replace("RELAY", str(at))
             page = page.replace("LAB", str(lab.ports["plain"]))
-            whole = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n{page}"
-            async with serve(
-                pages=lambda asked: whole.encode() if asked.resource == b"/attack" else None
-            ) as own:
+            whole = served.page(page.encode())
+            async with serve(pages=lambda asked: whole if asked.resource == b"/attack" else None) as own:
                 done = await trio.run_process(
                     [
                         "chromium",

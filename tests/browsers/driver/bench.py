@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from tests import served
 from tests.browsers.driver.case import Case
 from wsprobe.browsers.engine import Page
 from wsprobe.lab.perform import request
@@ -44,14 +45,13 @@ class Bench:
     def put(self, url, html, policy="", *, once=False):
         """Let there be a page at *url*, or *once* only."""
         where = urlsplit(url)
-        extra = f"Content-Security-Policy: {policy}\r\n" if policy else ""
-        head = (
-            f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(html)}\r\n"
-            f"Cache-Control: no-store\r\nConnection: close\r\n{extra}\r\n"
-        )
+        fields = ["Cache-Control: no-store", "Connection: close"]
+        fields += [f"Content-Security-Policy: {policy}"] if policy else []
         pages = self.once if once else self.pages
         path = url.partition(where.netloc)[2].partition("#")[0]
-        pages[where.netloc.rpartition("@")[2], path] = head.encode() + html
+        pages[where.netloc.rpartition("@")[2], path] = served.page(
+            html, "text/html; charset=utf-8", more=fields
+        )
 
     def answer(self, asked):
         """What the lab is to answer in place of its catalogue."""

@@ -6,7 +6,6 @@ from wsprobe.browsers.engine import Page
 from wsprobe.browsers.script import MAX_REASON
 from wsprobe.lab.measured import CAP, cap
 from wsprobe.lab.scenario import Scenario
-from wsprobe.lab.staging import act_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,3 @@ class Case:
 def _complained_of(act):
     """True of a send(), which may come too late, and of a close() with a reason that is too long."""
     return act.do != "close" or len(act.data) > MAX_REASON
-
-
-def acts(case):
-    return [act_value(act) for act in case.scenario.page.acts]

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.browsers.driver.case import acts
 from wsprobe.lab.site import measuring_script
+from wsprobe.lab.staging import job
 
 TEMPLATE = Path(__file__).with_name("page.html")
 RESULTS = "(window.finished ? JSON.stringify(window.results) : '')"
@@ -30,21 +30,5 @@ def _literal(value):
 
 
 def _job(case, url):
-    script, page = case.script, case.scenario.page
-    job = {
-        "name": case.name,
-        "url": url,
-        "construct": page.construct,
-        "before": script.before or _set_cookies(page.cookies),
-        "at_end": script.at_end,
-        "acts": acts(case),
-        "cap": round(case.cap * 1000),
-    }
-    if page.protocols is not None:
-        job["protocols"] = page.protocols
-    return job
-
-
-def _set_cookies(cookies):
-    pairs = [pair.strip() for pair in cookies.split(";") if pair.strip()]
-    return "".join(f"document.cookie = {json.dumps(pair + '; path=/')};" for pair in pairs)
+    hooks = {"before": case.script.before, "at_end": case.script.at_end}
+    return job(case.name, url, case.scenario.page, case.cap) | hooks

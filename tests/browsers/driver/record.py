@@ -15,6 +15,7 @@ from tests.browsers.driver.browser import Engine, EngineError
 from tests.browsers.driver.case import Case
 from tests.browsers.driver.page import page
 from wsprobe.lab import find
+from wsprobe.lab.staging import with_script
 
 START, AFTER_CAP = 15.0, 4.0
 """Seconds that an engine has to load a page, and to end what the page closed at the cap."""
@@ -136,13 +137,6 @@ class Run:
             told = sheet.results[case.name]
             shaped = shape(told, lines[case.name], bench.requests.get(case.name, []))
             self.result.recordings[case.name] = store.mapped(shaped, placeholders(bench, case, url))
-
-
-def with_script(policy):
-    """The policy with directives that let the page measure; none that decides on WebSockets is touched."""
-    if not policy or "script-src" in policy:
-        return policy
-    return f"{policy}; script-src 'unsafe-inline' 'unsafe-eval'; img-src data:"
 
 
 def attribute(sheet, opened):
