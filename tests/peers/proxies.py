@@ -75,10 +75,9 @@ def _front(line, names, upstream, *files):
             "user": as_whom(),
         }
         with started(line, *files, ports=len(names), folder=folder, **values) as ports:
-            named = dict(zip(names, ports, strict=True))
-            yield SimpleNamespace(
-                **named, folder=folder, log=folder / "access.log", authority=folder / "authority.pem"
-            )
+            named = SimpleNamespace(**dict(zip(names, ports, strict=True)), folder=folder)
+            named.log, named.authority = folder / "access.log", folder / "authority.pem"
+            yield named
 
 
 def _certificates(folder):

@@ -29,17 +29,10 @@ class Answer:
     head: bytes
     body: bytes
 
-    def field(self, name):
-        return next((value for key, value in self.fields if key.lower() == name.lower()), None)
-
-
-def timeless(head):
-    return DATE.sub(rb"\1now", head)
-
 
 def _answer(status, reason, fields, head, body):
     kept = [(name, "now" if name.lower() == "date" else value) for name, value in fields]
-    return Answer(status, reason, kept, timeless(head), body)
+    return Answer(status, reason, kept, DATE.sub(rb"\1now", head), body)
 
 
 @dataclass(frozen=True)
